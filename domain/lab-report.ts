@@ -1,0 +1,90 @@
+/**
+ * A laboratory's report in our own terms, whatever wire it came on. One inbound
+ * message makes one `LabReport`; an order's result is the fold of its reports.
+ */
+
+export const FAILURE_TYPES = [
+  'quantity_not_sufficient_failure',
+  'collection_process_failure',
+  'drop_off_failure',
+  'internal_lab_failure',
+  'order_entry_failure',
+  'non_failure',
+  'unknown_failure',
+  'patient_condition_failure',
+  'missing_result_calc_failure',
+  'missing_demo_aoe_calc_failure',
+  'insufficient_volume',
+] as const;
+/** Why a result is missing, as inferred from the lab's coded reason. */
+export type FailureType = (typeof FAILURE_TYPES)[number];
+
+export type Interpretation = 'normal' | 'abnormal' | 'critical' | 'unknown';
+
+/** Status of a result or of an ordered test: OBX-11 / OBR-25 in HL7. */
+export type ReportedStatus = 'preliminary' | 'final' | 'corrected' | 'cancelled';
+
+/** One observation (OBX) with its status. */
+export interface Observation {
+  /** LOINC code of the result. */
+  loinc: string | null;
+  /** The lab's own result code. */
+  provider_id: string | null;
+  name: string;
+  status: ReportedStatus;
+  /** Set when `status` is `cancelled`: why there is no value. */
+  failure_type: FailureType | null;
+  type: 'numeric' | 'range' | 'comment' | 'coded_value';
+  /** The value as text, as the lab printed it; null when cancelled. */
+  value: string | null;
+  unit: string | null;
+  /** As printed by the lab, for example `70-99`, `<5.7`. */
+  reference_range: string | null;
+  interpretation: Interpretation;
+  /** OBX-8 as sent (`H`, `LL`, `A` …). */
+  source_interpretation: string;
+  /** Notes (NTE) under the observation, joined by line breaks. */
+  notes: string | null;
+  /** ISO instant of the observation. */
+  observed_at: string | null;
+  /** Name of the performing laboratory (OBX-23), a key of `performing_laboratories`. */
+  performing_laboratory: string | null;
+}
+
+/** One ordered test in a report (OBR) with its observations. */
+export interface ReportedTest {
+  /** The lab's test code (OBR-4.1); matches `OrderedMarker.provider_id`. */
+  provider_id: string;
+  name: string;
+  status: ReportedStatus;
+  observations: Observation[];
+}
+
+export interface PerformingLaboratory {
+  name: string;
+  phone_number: string | null;
+  medical_director: string | null;
+  address: { first_line: string; second_line: string | null; city: string; state: string; zip: string; country: string } | null;
+}
+
+/** A report about one order (one ORU^R01 may hold several). */
+export interface LabReport {
+  lab_slug: string;
+  placer_order_number: string | null;
+  filler_order_number: string | null;
+  /** MSH-10 of the message that carried it. */
+  control_id: string;
+  patient: { first_name: string; last_name: string; dob: string | null; gender: string | null };
+  /** Specimen or accession number. */
+  specimen_number: string | null;
+  collected_at: string | null;
+  received_at: string | null;
+  reported_at: string;
+  fasting: boolean | null;
+  clinical_information: string | null;
+  total_volume: string | null;
+  account_number: string | null;
+  ordering_provider: string | null;
+  performing_laboratories: Record<string, PerformingLaboratory & { clia_number: string | null }>;
+  tests: ReportedTest[];
+}
