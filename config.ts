@@ -1,0 +1,360 @@
+/** Everything that can be set from outside: parsed once, typed, and refused by name when it is wrong. */
+import { randomBytes } from 'node:crypto';
+import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+
+type Environment = Record<string, string | undefined>;
+
+/** The parts of Venule that read a variable. `start` is `npm start`, which gives the others theirs. */
+export type Program = 'start' | 'api' | 'worker' | 'sandbox' | 'admin';
+
+const port = z.coerce.number('a port from 0 to 65535').int().min(0).max(65535);
+const count = z.coerce.number('a whole number, 0 or more').int().min(0);
+const onOff = z.stringbool({ error: '1 or 0' });
+const file = z.string().transform((path, context) => {
+  try {
+    return readFileSync(path);
+  } catch {
+    context.addIssue(`the path of a readable file, and ${path} is none`);
+    return z.NEVER;
+  }
+});
+const webAddress = z
+  .url({ protocol: /^https?$/, error: 'an http or https address' })
+  .transform((url) => url.replace(/\/+$/, ''));
+
+const codecKeys = z.string().refine(
+  (keys) =>
+    keys.split(',').every((key) => {
+      const [, id, secret] = /^([\w.-]+):([A-Za-z0-9+/]+={0,2})$/.exec(key.trim()) ?? [];
+      return id !== undefined && Buffer.from(secret ?? '', 'base64').length === 32;
+    }),
+  'a list "id:base64,id2:base64" of 32-byte keys, the one that encrypts first',
+);
+
+const jsonObject = z.string().transform((text, context): Record<string, unknown> => {
+  try {
+    return z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+  } catch {
+    context.addIssue('a JSON object');
+    return z.NEVER;
+  }
+});
+
+/** One variable of the environment, as the documentation and `--help` show it. */
+export interface Variable {
+  meaning: string;
+  /** In words, for people. */
+  default: string;
+  readBy: readonly Program[];
+}
+
+const everywhere = ['start', 'api', 'worker', 'admin'] as const;
+
+function variable<Schema extends z.ZodType>(
+  schema: Schema,
+  readBy: readonly Program[],
+  fallback: string,
+  meaning: string,
+): Variable & { schema: z.ZodOptional<Schema> } {
+  return { schema: schema.optional(), readBy, default: fallback, meaning };
+}
+
+const variables = {
+  PORT: variable(port, ['start', 'api'], '8080', 'Port of the API; 0 takes a free one.'),
+  HOST: variable(z.string(), ['api', 'sandbox'], '127.0.0.1', 'Address to listen on; 0.0.0.0 in a container.'),
+  VENULE_PUBLIC_URL: variable(
+    webAddress,
+    ['api', 'worker', 'sandbox'],
+    'http://127.0.0.1:PORT',
+    'Where partners, patients and browsers reach the API.',
+  ),
+  TEMPORAL_ADDRESS: variable(
+    z.string(),
+    everywhere,
+    '127.0.0.1:7233; npm start runs its own',
+    'host:port of the Temporal server.',
+  ),
+  TEMPORAL_NAMESPACE: variable(z.string(), everywhere, 'default', 'Namespace that the journeys live in.'),
+  TEMPORAL_TLS: variable(onOff, everywhere, '1 with TEMPORAL_API_KEY, else 0', 'Whether Temporal is reached over TLS.'),
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: variable(file, everywhere, 'the system’s', 'CA that signed Temporal’s certificate.'),
+  TEMPORAL_TLS_CLIENT_CERT_PATH: variable(file, everywhere, 'none', 'Client certificate, where Temporal asks for one.'),
+  TEMPORAL_TLS_CLIENT_KEY_PATH: variable(file, everywhere, 'none', 'Key of the client certificate.'),
+  TEMPORAL_API_KEY: variable(z.string(), everywhere, 'none', 'API key for Temporal Cloud.'),
+  TEMPORAL_UI_URL: variable(
+    webAddress,
+    ['api', 'worker'],
+    'none; npm start knows its own',
+    'Where engineers open Temporal UI.',
+  ),
+  VENULE_TASK_QUEUE: variable(z.string(), ['api', 'worker', 'admin'], 'venule', 'Task queue of the workers.'),
+  VENULE_MAX_CACHED_WORKFLOWS: variable(count, ['worker'], '1000', 'Open orders that a worker keeps in memory.'),
+  MONGODB_URI: variable(
+    z.string().regex(/^mongodb(\+srv)?:\/\//, 'an address that begins with mongodb:// or mongodb+srv://'),
+    everywhere,
+    'mongodb://127.0.0.1:27017/venule; npm start runs its own',
+    'A MongoDB replica set; transactions need one.',
+  ),
+  SMTP_URL: variable(
+    z.string().regex(/^smtps?:\/\//, 'an address that begins with smtp:// or smtps://'),
+    ['start', 'worker'],
+    'smtp://127.0.0.1:1025; npm start catches the mail',
+    'Where mail to patients is handed over.',
+  ),
+  VENULE_MAIL_FROM: variable(z.string(), ['worker'], 'Venule <no-reply@venule.example>', 'Sender of the mail.'),
+  VENULE_API_KEY: variable(
+    z.string().min(16, 'a key of 16 characters or more'),
+    ['start', 'api'],
+    'none; npm start makes one',
+    'API key that the sandbox team gets at the first start.',
+  ),
+  VENULE_MANAGEMENT_KEY: variable(
+    z.string().min(16, 'a key of 16 characters or more'),
+    ['start', 'api'],
+    'none; npm start makes one',
+    'Key of the Management API that is made at the first start.',
+  ),
+  VENULE_WEBHOOK_ALLOW_PRIVATE: variable(
+    onOff,
+    ['start', 'api', 'worker'],
+    '0; npm start 1',
+    'Whether webhooks may go to private addresses, such as this machine.',
+  ),
+  VENULE_CODEC_KEYS: variable(
+    codecKeys,
+    everywhere,
+    'made once, kept in the data folder',
+    'Keys that encrypt what Temporal stores: id:base64, the one that encrypts first.',
+  ),
+  VENULE_SANDBOX_URL: variable(
+    webAddress,
+    ['api', 'worker'],
+    'http://127.0.0.1:8081; npm start knows its own',
+    'The sandbox partners.',
+  ),
+  VENULE_SANDBOX_PASSWORD: variable(
+    z.string().min(8, 'a password of 8 characters or more'),
+    ['start', 'api', 'worker', 'sandbox'],
+    'made once, kept in the data folder',
+    'What Venule and the sandbox lab show each other (HTTP Basic, user `sandbox`).',
+  ),
+  VENULE_POLICY: variable(
+    jsonObject,
+    ['api', 'worker'],
+    '{}',
+    'Durations that differ from the policy, as JSON; for tests and demonstrations.',
+  ),
+  VENULE_DATA_DIR: variable(z.string(), [...everywhere, 'sandbox'], '.venule', 'Folder of everything that is kept.'),
+  VENULE_CACHE_DIR: variable(
+    z.string(),
+    ['start'],
+    'venule in the user’s cache folder',
+    'Folder for downloaded parts; may be emptied.',
+  ),
+  VENULE_LOG_LEVEL: variable(
+    z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'trace, debug, info, warn, error or silent'),
+    ['api', 'worker', 'sandbox'],
+    'info',
+    'trace, debug, info, warn, error or silent.',
+  ),
+  TEMPORAL_PORT: variable(port, ['start'], '7233', 'Port of npm start’s Temporal; 0 takes a free one.'),
+  TEMPORAL_UI_PORT: variable(port, ['start'], '8233', 'Port of Temporal UI; 0 takes a free one.'),
+  MONGODB_PORT: variable(port, ['start'], '27017', 'Port of npm start’s MongoDB; 0 takes a free one.'),
+  SMTP_PORT: variable(port, ['start'], '1025', 'Port on which npm start catches mail; 0 takes a free one.'),
+  MAIL_PORT: variable(port, ['start'], '8025', 'Port of the page of caught mail; 0 takes a free one.'),
+  SANDBOX_PORT: variable(port, ['start', 'sandbox'], '8081', 'Port of the sandbox partners; 0 takes a free one.'),
+};
+
+/** The name of a variable that Venule reads. */
+export type VariableName = keyof typeof variables;
+
+/** How Temporal is reached; `address`, `tls` and `apiKey` are what the SDK’s `connect` takes. */
+export interface TemporalConfig {
+  /** `host:port`. */
+  address: string;
+  namespace: string;
+  tls:
+    | boolean
+    | { serverRootCACertificate?: Buffer; clientCertPair?: { crt: Buffer; key: Buffer } };
+  apiKey: string | undefined;
+  taskQueue: string;
+}
+
+/** Ports that `npm start` gives to the parts it runs; undefined where nothing was asked for, 0 for any free one. */
+export interface PartPorts {
+  api: number | undefined;
+  temporal: number | undefined;
+  temporalUi: number | undefined;
+  mongodb: number | undefined;
+  smtp: number | undefined;
+  mail: number | undefined;
+  sandbox: number | undefined;
+}
+
+/** The whole configuration of a program of Venule’s. */
+export interface Config {
+  /** The API’s port; 0 takes a free one. */
+  port: number;
+  host: string;
+  /** Without a slash at its end. */
+  publicUrl: string;
+  temporal: TemporalConfig;
+  /** For links; null where nobody said. */
+  temporalUiUrl: string | null;
+  mongodbUri: string;
+  smtpUrl: string;
+  mailFrom: string;
+  /** Without a slash at its end. */
+  sandboxUrl: string;
+  /** What the sandbox lab shows us and we show it (HTTP Basic, F12). */
+  sandboxCredentials: { user: string; password: string };
+  /** An absolute path. */
+  dataDir: string;
+  /** The sandbox team’s key, used at the first start only. */
+  apiKey: string | null;
+  /** The Management API’s key, used at the first start only. */
+  managementKey: string | null;
+  webhookAllowPrivate: boolean;
+  /** `id:base64` of 32-byte keys, separated by commas; the first one encrypts. */
+  codecKeys: string;
+  logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  maxCachedWorkflows: number;
+  /** `VENULE_POLICY` as it was given; the policy itself checks it. */
+  policyOverrides: Record<string, unknown>;
+  ports: PartPorts;
+}
+
+/** The environment asks for something that cannot be; `problems` names each variable. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`Venule cannot start with this configuration:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+    this.problems = problems;
+  }
+}
+
+const environmentSchema = z.object(
+  Object.fromEntries(Object.entries(variables).map(([name, { schema }]) => [name, schema])) as {
+    [Name in VariableName]: (typeof variables)[Name]['schema'];
+  },
+);
+
+/**
+ * Reads the environment once. A variable set to nothing counts as unset. Secrets that nobody gave are made and kept
+ * in the data folder, so that every program with the same folder has the same.
+ *
+ * @throws ConfigError naming every variable that is wrong
+ */
+export function loadConfig(env: Environment = process.env): Config {
+  const given = parse(env);
+  const dataDir = resolve(given.VENULE_DATA_DIR ?? join(import.meta.dirname, '.venule'));
+  const apiPort = given.PORT ?? 8080;
+  return {
+    port: apiPort,
+    host: given.HOST ?? '127.0.0.1',
+    publicUrl: given.VENULE_PUBLIC_URL ?? `http://127.0.0.1:${apiPort}`,
+    temporal: {
+      address: given.TEMPORAL_ADDRESS ?? '127.0.0.1:7233',
+      namespace: given.TEMPORAL_NAMESPACE ?? 'default',
+      tls: tlsOf(given),
+      apiKey: given.TEMPORAL_API_KEY,
+      taskQueue: given.VENULE_TASK_QUEUE ?? 'venule',
+    },
+    temporalUiUrl: given.TEMPORAL_UI_URL ?? null,
+    mongodbUri: given.MONGODB_URI ?? 'mongodb://127.0.0.1:27017/venule',
+    smtpUrl: given.SMTP_URL ?? 'smtp://127.0.0.1:1025',
+    mailFrom: given.VENULE_MAIL_FROM ?? 'Venule <no-reply@venule.example>',
+    sandboxUrl: given.VENULE_SANDBOX_URL ?? 'http://127.0.0.1:8081',
+    sandboxCredentials: {
+      user: 'sandbox',
+      password:
+        given.VENULE_SANDBOX_PASSWORD ?? keptSecret(dataDir, 'sandbox-password', () => randomBytes(18).toString('base64url')),
+    },
+    dataDir,
+    apiKey: given.VENULE_API_KEY ?? null,
+    managementKey: given.VENULE_MANAGEMENT_KEY ?? null,
+    webhookAllowPrivate: given.VENULE_WEBHOOK_ALLOW_PRIVATE ?? false,
+    codecKeys:
+      given.VENULE_CODEC_KEYS ?? keptSecret(dataDir, 'codec-keys', () => `k1:${randomBytes(32).toString('base64')}`),
+    logLevel: given.VENULE_LOG_LEVEL ?? 'info',
+    maxCachedWorkflows: given.VENULE_MAX_CACHED_WORKFLOWS ?? 1000,
+    policyOverrides: given.VENULE_POLICY ?? {},
+    ports: {
+      api: given.PORT,
+      temporal: given.TEMPORAL_PORT,
+      temporalUi: given.TEMPORAL_UI_PORT,
+      mongodb: given.MONGODB_PORT,
+      smtp: given.SMTP_PORT,
+      mail: given.MAIL_PORT,
+      sandbox: given.SANDBOX_PORT,
+    },
+  };
+}
+
+/** Every variable that Venule reads, for `--help` and the documentation; of one program where it is named. */
+export function configVariables(program?: Program): (Variable & { name: string })[] {
+  return Object.entries(variables)
+    .filter(([, { readBy }]) => program === undefined || readBy.includes(program))
+    .map(([name, { meaning, default: fallback, readBy }]) => ({ name, meaning, default: fallback, readBy }));
+}
+
+/** The variables as lines of text: the second half of a program’s `--help`. */
+export function describeConfig(program?: Program): string {
+  const rows = configVariables(program);
+  const width = Math.max(...rows.map(({ name }) => name.length));
+  return [
+    'Environment:',
+    ...rows.map((row) => `  ${row.name.padEnd(width)}  ${row.meaning} (default: ${row.default})`),
+  ].join('\n');
+}
+
+/**
+ * A secret that is made at the first call and read from the data folder ever after, by whichever program comes first;
+ * readable by its owner only.
+ */
+export function keptSecret(dataDir: string, name: string, make: () => string): string {
+  const path = join(dataDir, name);
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  writeFileSync(draft, `${make()}\n`, { mode: 0o600 });
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft);
+  }
+  return readFileSync(path, 'utf8').trim();
+}
+
+function parse(env: Environment): z.infer<typeof environmentSchema> {
+  const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
+  const result = environmentSchema.safeParse(set);
+  const problems = (result.error?.issues ?? []).map((issue) => `${issue.path.join('.')} must be ${issue.message}.`);
+  if (Boolean(set.TEMPORAL_TLS_CLIENT_CERT_PATH) !== Boolean(set.TEMPORAL_TLS_CLIENT_KEY_PATH)) {
+    problems.push('TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH must be given together.');
+  }
+  if (!result.success || problems.length > 0) throw new ConfigError(problems);
+  return result.data;
+}
+
+function tlsOf(given: z.infer<typeof environmentSchema>): TemporalConfig['tls'] {
+  const authority = given.TEMPORAL_TLS_SERVER_CA_CERT_PATH;
+  const certificate = given.TEMPORAL_TLS_CLIENT_CERT_PATH;
+  const key = given.TEMPORAL_TLS_CLIENT_KEY_PATH;
+  if (given.TEMPORAL_TLS === false || !(authority || certificate)) {
+    return given.TEMPORAL_TLS ?? given.TEMPORAL_API_KEY !== undefined;
+  }
+  return {
+    ...(authority && { serverRootCACertificate: authority }),
+    ...(certificate && key && { clientCertPair: { crt: certificate, key } }),
+  };
+}
