@@ -1,0 +1,248 @@
+/** What MongoDB holds: one interface for each collection. Instants that are only served are ISO text; those that are queried are dates. */
+import type { Laboratory, LabAccount, LabTest, Marker } from '../domain/catalogue.ts';
+import type { Interpretation, LabReport } from '../domain/lab-report.ts';
+import type { Order, OrderEvent } from '../domain/order.ts';
+import type { OrderResult } from '../domain/results.ts';
+import type { CollectionMethod, OrderLowLevelStatus, OrderOrigin, TransactionStatus } from '../domain/status.ts';
+
+/** What a team can switch, with `npm run admin -- team set`. */
+export interface TeamOptions {
+  redraws_enabled: boolean;
+  partial_webhooks_enabled: boolean;
+  minor_ordering_enabled: boolean;
+  email_enabled: boolean;
+  sms_enabled: boolean;
+  results_ready_mail: boolean;
+  /** IANA zone in which "today" and age are computed (F2). */
+  time_zone: string;
+}
+
+export interface TeamDocument {
+  _id: string;
+  org_id: string;
+  name: string;
+  environment: 'sandbox' | 'production';
+  options: TeamOptions;
+  /** Whom a patient can call; in every mail (F11). */
+  contact: { email: string; phone: string };
+  logo_url: string | null;
+  created_at: Date;
+}
+
+export interface ApiKeyDocument {
+  _id: string;
+  team_id: string;
+  label: string;
+  /** SHA-256 of the key, hex. The key itself is shown once and never stored. */
+  hash: string;
+  /** First characters, so that a person can tell keys apart. */
+  prefix: string;
+  created_at: Date;
+  deleted_at: Date | null;
+}
+
+export interface UserDocument {
+  _id: string;
+  team_id: string;
+  client_user_id: string;
+  fallback_time_zone: string | null;
+  fallback_birth_date: string | null;
+  ingestion_start: string | null;
+  ingestion_end: string | null;
+  /** Demographics, by `PATCH /v2/user/{id}/info`. */
+  info: Record<string, unknown> | null;
+  created_at: Date;
+  updated_at: Date;
+}
+
+/** An order with its history; `order` never changes once written. */
+export interface OrderDocument {
+  _id: string;
+  order: Order;
+  events: OrderEvent[];
+  /** Low-level status of the latest event. */
+  last_status: OrderLowLevelStatus;
+  interpretation: Interpretation | null;
+  has_missing_results: boolean | null;
+  /** Version of the newest stored result, 0 while there is none. */
+  result_version: number;
+  /** What the lab calls the order. */
+  filler_order_number: string | null;
+  /** Specimen number, once the lab reported it. */
+  sample_id: string | null;
+  /** Projections that the list filters use. */
+  team_id: string;
+  user_id: string;
+  transaction_id: string;
+  origin: OrderOrigin;
+  collection_method: CollectionMethod;
+  lab_slug: string;
+  placer_order_number: string;
+  /** `first last`, lower case. */
+  patient_name: string;
+  patient_dob: string;
+  /** Lower case. */
+  recipient_name: string;
+  activate_by: string | null;
+  created_at: Date;
+  updated_at: Date;
+}
+
+/** The journey that an initial order and its redraw share. */
+export interface OrderTransactionDocument {
+  _id: string;
+  team_id: string;
+  user_id: string;
+  /** Derived from its orders at every write (D3). */
+  status: TransactionStatus;
+  /** Raised by every write, so that two writers cannot both derive the status from a stale view. */
+  version: number;
+  created_at: Date;
+  updated_at: Date;
+}
+
+/** One version of an order's result; never changed once written (F5). */
+export interface ResultDocument {
+  /** `<order id>:<version>`. */
+  _id: string;
+  order_id: string;
+  transaction_id: string;
+  version: number;
+  event_number: number;
+  result: OrderResult;
+  created_at: Date;
+}
+
+/** A rendered document as it was issued; never rendered twice. */
+export interface IssuedDocument {
+  /** `<order or transaction id>:<kind>:<version>`. */
+  _id: string;
+  kind: 'requisition' | 'result' | 'combined_result';
+  content: Buffer;
+  created_at: Date;
+}
+
+/** Why a report could not be given to an order's journey. */
+export type UnmatchedReason = 'no_match' | 'wrong_lab' | 'match_cancelled' | 'match_completed' | 'match_sample_id_mismatch_demo' | 'wrong_collection';
+
+/**
+ * A message from a lab (one report of it): stored before it is acknowledged, given to its journey afterwards.
+ * `stored` → `delivered` → `applied` | `late`; `unmatched` when there is no journey to give it to.
+ */
+export interface LabMessageDocument {
+  _id: string;
+  lab_slug: string;
+  control_id: string;
+  /** SHA-256 of the message, hex; with the lab and control id it tells a repeat from another message. */
+  content_hash: string;
+  /** Which report of the message, from 0. */
+  report_index: number;
+  raw: string;
+  report: LabReport;
+  state: 'stored' | 'delivered' | 'applied' | 'late' | 'unmatched';
+  order_id: string | null;
+  team_id: string | null;
+  /** The event of the order that took it in. */
+  event_number: number | null;
+  unmatched_reason: UnmatchedReason | null;
+  /** A dispatcher works on it until then. */
+  lease_until: Date;
+  attempts: number;
+  last_error: string | null;
+  received_at: Date;
+}
+
+export interface WebhookEndpointDocument {
+  _id: string;
+  team_id: string;
+  url: string;
+  description: string;
+  rate_limit: number | null;
+  disabled: boolean;
+  filter_types: string[] | null;
+  /** `whsec_…`, newest first; the older one is valid until it expires. */
+  secrets: { key: string; expires_at: Date | null }[];
+  headers: Record<string, string>;
+  /** First failure of the present unbroken row of failures. */
+  failing_since: Date | null;
+  created_at: Date;
+  updated_at: Date;
+}
+
+/** An event to be told, written in the transition's own transaction (E3, E4). */
+export interface WebhookMessageDocument {
+  /** The `svix-id`: stable over all deliveries. */
+  _id: string;
+  team_id: string;
+  event_type: string;
+  /** The body as it will be sent: the order as it was at that event. */
+  payload: string;
+  order_id: string | null;
+  event_number: number | null;
+  /** Deliveries to the team's endpoints were made. */
+  fanned_out: boolean;
+  created_at: Date;
+}
+
+export interface WebhookAttempt {
+  at: Date;
+  status_code: number | null;
+  error: string | null;
+  duration_ms: number;
+}
+
+/** One message on its way to one endpoint. */
+export interface WebhookDeliveryDocument {
+  /** `<message id>:<endpoint id>`, with `:<n>` for a resend. */
+  _id: string;
+  message_id: string;
+  endpoint_id: string;
+  team_id: string;
+  state: 'pending' | 'delivered' | 'exhausted' | 'dropped';
+  attempts: WebhookAttempt[];
+  next_attempt_at: Date;
+  lease_until: Date;
+  created_at: Date;
+}
+
+/** A claim on an idempotency key and what was answered (F9). */
+export interface IdempotencyDocument {
+  /** `<team id>:<key>`. */
+  _id: string;
+  request_hash: string;
+  /** Made before the workflow starts, so that a retry after a crash finishes the same order. */
+  ids: { order_id: string; transaction_id: string; placer_order_number: string; created_at: string };
+  response: { status: number; body: unknown } | null;
+  lease_until: Date;
+  expires_at: Date;
+}
+
+export interface AuditDocument {
+  _id: string;
+  team_id: string | null;
+  /** `api`, `lab`, `journey`, `admin`. */
+  actor: string;
+  action: string;
+  order_id: string | null;
+  detail: Record<string, unknown>;
+  at: Date;
+}
+
+export type LaboratoryDocument = Omit<Laboratory, 'id'> & { _id: number };
+export type MarkerDocument = Omit<Marker, 'id'> & { _id: number };
+export type LabTestDocument = Omit<LabTest, 'id'> & { _id: string };
+export type LabAccountDocument = Omit<LabAccount, 'id'> & { _id: string };
+
+/** Where a laboratory is reached and how it proves who it is (F12). */
+export interface LabConnectionDocument {
+  /** `<lab slug>:<environment>`. */
+  _id: string;
+  lab_slug: string;
+  environment: 'sandbox' | 'production';
+  url: string;
+  user: string;
+  password: string;
+  /** What the lab sends with its results: user, and SHA-256 of the password. */
+  inbound_user: string;
+  inbound_password_hash: string;
+}

@@ -1,0 +1,338 @@
+/** The open database: one model for each collection, with the indexes that its readers need. */
+import mongoose, { type Connection, type Model, Schema, type SchemaDefinition } from 'mongoose';
+import type {
+  ApiKeyDocument,
+  AuditDocument,
+  IdempotencyDocument,
+  IssuedDocument,
+  LabAccountDocument,
+  LabConnectionDocument,
+  LabMessageDocument,
+  LaboratoryDocument,
+  LabTestDocument,
+  MarkerDocument,
+  OrderDocument,
+  OrderTransactionDocument,
+  ResultDocument,
+  TeamDocument,
+  UserDocument,
+  WebhookDeliveryDocument,
+  WebhookEndpointDocument,
+  WebhookMessageDocument,
+} from './documents.ts';
+
+type Index = [fields: Record<string, 1 | -1>, options?: { unique?: boolean; expireAfterSeconds?: number; partialFilterExpression?: object }];
+
+const Mixed = Schema.Types.Mixed;
+const text = { type: String, required: true } as const;
+const textOrNull = { type: String, default: null } as const;
+const date = { type: Date, required: true } as const;
+const dateOrNull = { type: Date, default: null } as const;
+const whole = { type: Mixed, required: true } as const;
+const wholeOrNull = { type: Mixed, default: null } as const;
+const yes = { type: Boolean, required: true } as const;
+const count = { type: Number, required: true } as const;
+
+function define<T>(connection: Connection, collection: string, fields: SchemaDefinition, indexes: Index[] = []): Model<T> {
+  const schema = new Schema(fields, { collection, versionKey: false, minimize: false, autoIndex: false });
+  for (const [keys, options] of indexes) schema.index(keys, options);
+  return connection.model(collection, schema) as unknown as Model<T>;
+}
+
+function models(connection: Connection) {
+  return {
+    teams: define<TeamDocument>(
+      connection,
+      'teams',
+      { _id: text, org_id: text, name: text, environment: text, options: whole, contact: whole, logo_url: textOrNull, created_at: date },
+      [[{ org_id: 1, environment: 1 }]],
+    ),
+    apiKeys: define<ApiKeyDocument>(
+      connection,
+      'api_keys',
+      { _id: text, team_id: text, label: text, hash: text, prefix: text, created_at: date, deleted_at: dateOrNull },
+      [[{ hash: 1 }, { unique: true }], [{ team_id: 1 }]],
+    ),
+    users: define<UserDocument>(
+      connection,
+      'users',
+      {
+        _id: text,
+        team_id: text,
+        client_user_id: text,
+        fallback_time_zone: textOrNull,
+        fallback_birth_date: textOrNull,
+        ingestion_start: textOrNull,
+        ingestion_end: textOrNull,
+        info: wholeOrNull,
+        created_at: date,
+        updated_at: date,
+      },
+      [[{ team_id: 1, client_user_id: 1 }, { unique: true }], [{ team_id: 1, created_at: 1 }]],
+    ),
+    orders: define<OrderDocument>(
+      connection,
+      'orders',
+      {
+        _id: text,
+        order: whole,
+        events: { type: [Mixed] as never, required: true },
+        last_status: text,
+        interpretation: textOrNull,
+        has_missing_results: { type: Boolean, default: null },
+        result_version: { type: Number, default: 0 },
+        filler_order_number: textOrNull,
+        sample_id: textOrNull,
+        team_id: text,
+        user_id: text,
+        transaction_id: text,
+        origin: text,
+        collection_method: text,
+        lab_slug: text,
+        placer_order_number: text,
+        patient_name: text,
+        patient_dob: text,
+        recipient_name: { type: String, default: '' },
+        activate_by: textOrNull,
+        created_at: date,
+        updated_at: date,
+      },
+      [
+        [{ placer_order_number: 1 }, { unique: true }],
+        [{ transaction_id: 1, created_at: 1 }],
+        [{ team_id: 1, created_at: -1 }],
+        [{ team_id: 1, updated_at: -1 }],
+        [{ team_id: 1, user_id: 1, created_at: -1 }],
+        [{ team_id: 1, last_status: 1, created_at: -1 }],
+        [{ team_id: 1, patient_name: 1 }],
+        [{ team_id: 1, recipient_name: 1 }],
+      ],
+    ),
+    transactions: define<OrderTransactionDocument>(connection, 'order_transactions', {
+      _id: text,
+      team_id: text,
+      user_id: text,
+      status: text,
+      version: count,
+      created_at: date,
+      updated_at: date,
+    }),
+    results: define<ResultDocument>(
+      connection,
+      'results',
+      { _id: text, order_id: text, transaction_id: text, version: count, event_number: count, result: whole, created_at: date },
+      [[{ order_id: 1, version: -1 }, { unique: true }]],
+    ),
+    issuedDocuments: define<IssuedDocument>(connection, 'issued_documents', {
+      _id: text,
+      kind: text,
+      content: { type: Buffer, required: true },
+      created_at: date,
+    }),
+    labMessages: define<LabMessageDocument>(
+      connection,
+      'lab_messages',
+      {
+        _id: text,
+        lab_slug: text,
+        control_id: text,
+        content_hash: text,
+        report_index: count,
+        raw: text,
+        report: whole,
+        state: text,
+        order_id: textOrNull,
+        team_id: textOrNull,
+        event_number: { type: Number, default: null },
+        unmatched_reason: textOrNull,
+        lease_until: date,
+        attempts: count,
+        last_error: textOrNull,
+        received_at: date,
+      },
+      [
+        [{ lab_slug: 1, control_id: 1, content_hash: 1, report_index: 1 }, { unique: true }],
+        [{ state: 1, lease_until: 1 }],
+        [{ order_id: 1, received_at: 1 }],
+      ],
+    ),
+    webhookEndpoints: define<WebhookEndpointDocument>(
+      connection,
+      'webhook_endpoints',
+      {
+        _id: text,
+        team_id: text,
+        url: text,
+        description: { type: String, default: '' },
+        rate_limit: { type: Number, default: null },
+        disabled: yes,
+        filter_types: wholeOrNull,
+        secrets: whole,
+        headers: whole,
+        failing_since: dateOrNull,
+        created_at: date,
+        updated_at: date,
+      },
+      [[{ team_id: 1, created_at: 1 }]],
+    ),
+    webhookMessages: define<WebhookMessageDocument>(
+      connection,
+      'webhook_messages',
+      {
+        _id: text,
+        team_id: text,
+        event_type: text,
+        payload: text,
+        order_id: textOrNull,
+        event_number: { type: Number, default: null },
+        fanned_out: yes,
+        created_at: date,
+      },
+      [[{ fanned_out: 1, created_at: 1 }, { partialFilterExpression: { fanned_out: false } }], [{ order_id: 1, event_number: 1 }]],
+    ),
+    webhookDeliveries: define<WebhookDeliveryDocument>(
+      connection,
+      'webhook_deliveries',
+      {
+        _id: text,
+        message_id: text,
+        endpoint_id: text,
+        team_id: text,
+        state: text,
+        attempts: whole,
+        next_attempt_at: date,
+        lease_until: date,
+        created_at: date,
+      },
+      [[{ state: 1, next_attempt_at: 1 }, { partialFilterExpression: { state: 'pending' } }], [{ endpoint_id: 1, created_at: -1 }]],
+    ),
+    idempotency: define<IdempotencyDocument>(
+      connection,
+      'idempotency_keys',
+      { _id: text, request_hash: text, ids: whole, response: wholeOrNull, lease_until: date, expires_at: date },
+      [[{ expires_at: 1 }, { expireAfterSeconds: 0 }]],
+    ),
+    audit: define<AuditDocument>(
+      connection,
+      'audit',
+      { _id: text, team_id: textOrNull, actor: text, action: text, order_id: textOrNull, detail: whole, at: date },
+      [[{ order_id: 1, at: 1 }]],
+    ),
+    laboratories: define<LaboratoryDocument>(
+      connection,
+      'laboratories',
+      {
+        _id: count,
+        slug: text,
+        name: text,
+        first_line_address: text,
+        city: text,
+        state: text,
+        zipcode: text,
+        phone: text,
+        psc_locator_url: text,
+        clia_number: text,
+        medical_director: text,
+        collection_methods: whole,
+        sample_types: whole,
+        supports_redraw: yes,
+        hl7: whole,
+      },
+      [[{ slug: 1 }, { unique: true }]],
+    ),
+    markers: define<MarkerDocument>(
+      connection,
+      'markers',
+      {
+        _id: count,
+        lab_id: count,
+        provider_id: text,
+        name: text,
+        slug: text,
+        description: { type: String, default: '' },
+        type: text,
+        unit: textOrNull,
+        price: text,
+        a_la_carte_enabled: yes,
+        is_orderable: yes,
+        is_active: yes,
+        common_tat_days: { type: Number, default: null },
+        worst_case_tat_days: { type: Number, default: null },
+        specimen: text,
+        fasting: yes,
+        aoe: whole,
+        expected_results: whole,
+      },
+      [[{ lab_id: 1, provider_id: 1 }, { unique: true }]],
+    ),
+    labTests: define<LabTestDocument>(
+      connection,
+      'lab_tests',
+      {
+        _id: text,
+        team_id: textOrNull,
+        slug: text,
+        name: text,
+        description: { type: String, default: '' },
+        lab_id: count,
+        method: text,
+        sample_type: text,
+        price: count,
+        is_active: yes,
+        status: text,
+        fasting: yes,
+        auto_generated: yes,
+        marker_ids: whole,
+        collection_instructions: textOrNull,
+        created_at: text,
+        updated_at: text,
+      },
+      [[{ team_id: 1, lab_id: 1 }]],
+    ),
+    labAccounts: define<LabAccountDocument>(connection, 'lab_accounts', {
+      _id: text,
+      lab: text,
+      org_id: textOrNull,
+      status: text,
+      delegated_flow: text,
+      provider_account_id: text,
+      account_name: textOrNull,
+      default_clinical_notes: textOrNull,
+      business_units: whole,
+      allowed_billing: whole,
+      team_id_allowlist: whole,
+    }),
+    labConnections: define<LabConnectionDocument>(connection, 'lab_connections', {
+      _id: text,
+      lab_slug: text,
+      environment: text,
+      url: text,
+      user: text,
+      password: text,
+      inbound_user: text,
+      inbound_password_hash: text,
+    }),
+  };
+}
+
+/** The database, open. */
+export type Store = { connection: Connection } & ReturnType<typeof models>;
+
+/**
+ * Opens the database and makes sure of its indexes.
+ * @param uri MongoDB connection string of a replica set (transactions need one).
+ * @throws MongooseServerSelectionError when no server answers within ten seconds.
+ */
+export async function openStore(uri: string): Promise<Store> {
+  const connection = await mongoose
+    .createConnection(uri, { serverSelectionTimeoutMS: 10_000, socketTimeoutMS: 30_000, maxPoolSize: 50 })
+    .asPromise();
+  const store = { connection, ...models(connection) };
+  await Promise.all(connection.modelNames().map((name) => connection.model(name).createIndexes()));
+  return store;
+}
+
+/** Closes every connection to the database. */
+export async function closeStore(store: Store): Promise<void> {
+  await store.connection.close();
+}
