@@ -78,7 +78,12 @@ const variables = {
   ),
   TEMPORAL_NAMESPACE: variable(z.string(), everywhere, 'default', 'Namespace that the journeys live in.'),
   TEMPORAL_TLS: variable(onOff, everywhere, '1 with TEMPORAL_API_KEY, else 0', 'Whether Temporal is reached over TLS.'),
-  TEMPORAL_TLS_SERVER_CA_CERT_PATH: variable(file, everywhere, 'the system’s', 'CA that signed Temporal’s certificate.'),
+  TEMPORAL_TLS_SERVER_CA_CERT_PATH: variable(
+    file,
+    everywhere,
+    'the system’s',
+    'CA that signed Temporal’s certificate.',
+  ),
   TEMPORAL_TLS_CLIENT_CERT_PATH: variable(file, everywhere, 'none', 'Client certificate, where Temporal asks for one.'),
   TEMPORAL_TLS_CLIENT_KEY_PATH: variable(file, everywhere, 'none', 'Key of the client certificate.'),
   TEMPORAL_API_KEY: variable(z.string(), everywhere, 'none', 'API key for Temporal Cloud.'),
@@ -174,9 +179,7 @@ export interface TemporalConfig {
   /** `host:port`. */
   address: string;
   namespace: string;
-  tls:
-    | boolean
-    | { serverRootCACertificate?: Buffer; clientCertPair?: { crt: Buffer; key: Buffer } };
+  tls: boolean | { serverRootCACertificate?: Buffer; clientCertPair?: { crt: Buffer; key: Buffer } };
   apiKey: string | undefined;
   taskQueue: string;
 }
@@ -271,7 +274,8 @@ export function loadConfig(env: Environment = process.env): Config {
     sandboxCredentials: {
       user: 'sandbox',
       password:
-        given.VENULE_SANDBOX_PASSWORD ?? keptSecret(dataDir, 'sandbox-password', () => randomBytes(18).toString('base64url')),
+        given.VENULE_SANDBOX_PASSWORD ??
+        keptSecret(dataDir, 'sandbox-password', () => randomBytes(18).toString('base64url')),
     },
     dataDir,
     apiKey: given.VENULE_API_KEY ?? null,

@@ -1,0 +1,19 @@
+/** TypeScript is compiled to CommonJS for the tests, and so are the dependencies that come as ES modules only. */
+const esmOnly = ['@scalar', 'pdfjs-dist'];
+
+/** @type {import('jest').Config} */
+export default {
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  transform: {
+    '\\.(ts|mjs|js)$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'commonjs' } },
+    ],
+  },
+  transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  modulePathIgnorePatterns: ['<rootDir>/.venule'],
+  maxWorkers: 2,
+  testTimeout: 60_000,
+};
