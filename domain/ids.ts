@@ -1,0 +1,28 @@
+/** Every id that two parts of the system must agree on is made here, and nowhere else. */
+
+/** The workflow of an order transaction (D1). */
+export const transactionWorkflowId = (transactionId: string) => `order-transaction/${transactionId}`;
+
+/** The child workflow of a redraw (D6). */
+export const redrawWorkflowId = (orderId: string) => `redraw-order/${orderId}`;
+
+/** The workflow that takes a corrected report into an order whose journey has ended (F5). */
+export const correctionWorkflowId = (reportId: string) => `correction/${reportId}`;
+
+/** The workflow that an order's commands and reports are addressed to. */
+export function journeyWorkflowId(order: { id: string; transaction_id: string; origin: string }): string {
+  return order.origin === 'redraw' ? redrawWorkflowId(order.id) : transactionWorkflowId(order.transaction_id);
+}
+
+/** Temporal's id of a command: the same command twice is one command. */
+export const commandUpdateId = (orderId: string, verb: 'cancel') => `${orderId}:${verb}`;
+
+/** The `svix-id` of the event a transition sends: the same in every delivery (E4). */
+export const webhookMessageId = (orderId: string, eventNumber: number, kind = 'order') =>
+  `msg_${kind}_${orderId}_${eventNumber}`;
+
+/** `Message-ID` of a mail, without angle brackets: a resent mail is recognised by it (F10). */
+export const mailMessageId = (orderId: string, kind: string) => `${orderId}.${kind}@venule`;
+
+/** One version of an order's result. */
+export const resultId = (orderId: string, version: number) => `${orderId}:${version}`;

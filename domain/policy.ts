@@ -1,0 +1,70 @@
+/** Every duration that a journey waits for, in one object that is passed into the workflow (F1). All in milliseconds. */
+import type { CollectionMethod } from './status.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+export interface JourneyPolicy {
+  /** How long a requisition is valid, from the day it is created (F1). */
+  requisition_valid: Record<CollectionMethod, number>;
+  /** How much longer results are awaited after that (F1). */
+  results_awaited_longer: number;
+  /** How long expiry waits for a stored report that has not reached the journey yet, before it looks again. */
+  expiry_grace: number;
+  /** For how long a lab that is away or answers AE is tried (F4). */
+  lab_tried_for: number;
+  /** First and longest pause between two attempts at a partner. */
+  partner_retry_first: number;
+  partner_retry_longest: number;
+  /** One call to a partner. */
+  partner_call: number;
+  /** For how long a cancellation at the lab is tried before an engineer must look. */
+  undo_tried_for: number;
+  /** For how long a mail is tried. */
+  mail_tried_for: number;
+}
+
+export const DEFAULT_POLICY: JourneyPolicy = {
+  requisition_valid: {
+    walk_in_test: 180 * DAY,
+    at_home_phlebotomy: 60 * DAY,
+    on_site_collection: 60 * DAY,
+    testkit: 365 * DAY,
+  },
+  results_awaited_longer: 30 * DAY,
+  expiry_grace: MINUTE,
+  lab_tried_for: 5 * DAY,
+  partner_retry_first: 5 * SECOND,
+  partner_retry_longest: 10 * MINUTE,
+  partner_call: 15 * SECOND,
+  undo_tried_for: 30 * DAY,
+  mail_tried_for: 3 * DAY,
+};
+
+/**
+ * The default policy with some durations replaced.
+ * @param overrides Durations in milliseconds by the policy's own names; `requisition_valid` may name some methods only.
+ * @throws RangeError naming an unknown duration, or one that is not a positive number.
+ */
+export function policyWith(overrides: Record<string, unknown> = {}): JourneyPolicy {
+  const policy: JourneyPolicy = { ...DEFAULT_POLICY, requisition_valid: { ...DEFAULT_POLICY.requisition_valid } };
+  const assign = (target: Record<string, unknown>, name: string, value: unknown) => {
+    if (!Object.hasOwn(target, name)) throw new RangeError(`There is no duration "${name}" in the journey policy`);
+    if (typeof value !== 'number' || !(value > 0)) {
+      throw new RangeError(`Duration "${name}" of the journey policy must be a positive number of milliseconds`);
+    }
+    target[name] = value;
+  };
+  for (const [name, value] of Object.entries(overrides)) {
+    if (name === 'requisition_valid' && typeof value === 'object' && value !== null) {
+      for (const [method, duration] of Object.entries(value)) {
+        assign(policy.requisition_valid as unknown as Record<string, unknown>, method, duration);
+      }
+    } else {
+      assign(policy as unknown as Record<string, unknown>, name, value);
+    }
+  }
+  return policy;
+}

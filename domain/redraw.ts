@@ -1,0 +1,112 @@
+/** Redraws: when an order gets one (D4) and what is drawn again (D6). */
+import type { Marker } from './catalogue.ts';
+import type { FailureType } from './lab-report.ts';
+import type { AoeAnswer, Order } from './order.ts';
+import type { OrderStatusDetail } from './status.ts';
+
+/** Laboratories whose walk-in orders can be redrawn (D4). */
+export const REDRAW_LABS: readonly string[] = ['labcorp', 'quest', 'bioreference'];
+
+/** D4, the one table: what each reason for a missing result means for a redraw, and for an order that has no result at all (D5). */
+const FAILURES: Record<FailureType, { labError: boolean; detail: OrderStatusDetail | null }> = {
+  quantity_not_sufficient_failure: { labError: true, detail: 'sample_quantity_not_sufficient' },
+  insufficient_volume: { labError: true, detail: 'sample_quantity_not_sufficient' },
+  collection_process_failure: { labError: true, detail: 'sample_improper_collection' },
+  drop_off_failure: { labError: true, detail: 'sample_stability_exceeded' },
+  internal_lab_failure: { labError: true, detail: null },
+  order_entry_failure: { labError: false, detail: null },
+  patient_condition_failure: { labError: false, detail: null },
+  non_failure: { labError: false, detail: null },
+  missing_result_calc_failure: { labError: false, detail: null },
+  missing_demo_aoe_calc_failure: { labError: false, detail: 'demographic_information_unspecified' },
+  unknown_failure: { labError: false, detail: null },
+};
+
+/** A result that a final report does not have. */
+export interface MissingResult {
+  slug: string;
+  failure_type: FailureType;
+}
+
+/** Whether the lab answers for that failure, so that the draw may be repeated (D4). */
+export const isLabError = (failure: FailureType): boolean => FAILURES[failure].labError;
+
+/** The first reason, among the missing results, that a status detail can express (D5). */
+export function statusDetailOf(missing: readonly MissingResult[]): OrderStatusDetail | null {
+  return missing.map((result) => FAILURES[result.failure_type].detail).find((detail) => detail !== null) ?? null;
+}
+
+/**
+ * The missing results that a redraw of this order would be for; empty when it gets none (D4).
+ * @param missing What the final report lacks.
+ */
+export function redrawFor(order: Order, missing: readonly MissingResult[]): string[] {
+  const eligible =
+    order.origin === 'initial' &&
+    order.collection_method === 'walk_in_test' &&
+    REDRAW_LABS.includes(order.lab_slug) &&
+    order.options.redraws_enabled;
+  return eligible ? missing.filter((result) => isLabError(result.failure_type)).map((result) => result.slug) : [];
+}
+
+/**
+ * The smallest set of the lab's orderable markers that yields the missing results (D6). Between sets of the same
+ * size, the one that repeats fewest results nobody misses, then the cheaper one.
+ * @param missing Slugs of the results to be had again.
+ * @param offered The lab's markers; those that cannot be ordered (again) are passed over.
+ * @param order What was ordered: its own markers can always be ordered again, others only à la carte and with every required question answered.
+ * @throws Error when the lab offers no marker for one of the results, naming it.
+ */
+export function smallestMarkerSet(
+  missing: readonly string[],
+  offered: readonly Marker[],
+  order: { markers: readonly { marker_id: number }[]; aoe_answers: readonly AoeAnswer[] },
+): Marker[] {
+  const ordered = new Set(order.markers.map((marker) => marker.marker_id));
+  const answered = new Set(order.aoe_answers.map((answer) => answer.question_id));
+  const wanted = new Set(missing);
+  const candidates = offered
+    .filter(
+      (marker) =>
+        ordered.has(marker.id) ||
+        (marker.is_active &&
+          marker.is_orderable &&
+          marker.a_la_carte_enabled &&
+          marker.aoe.questions.every((question) => !question.required || answered.has(question.id))),
+    )
+    .map((marker) => {
+      const yields = marker.expected_results.map((result) => result.slug).filter((slug) => wanted.has(slug));
+      return { marker, yields, surplus: marker.expected_results.length - yields.length, price: Number(marker.price) };
+    })
+    .filter((candidate) => candidate.yields.length > 0)
+    .sort((a, b) => a.marker.id - b.marker.id);
+
+  type Cover = { size: number; surplus: number; price: number; markers: Marker[] };
+  const better = (a: Cover, b: Cover) => a.size - b.size || a.surplus - b.surplus || a.price - b.price;
+  const known = new Map<string, Cover>();
+
+  function cover(rest: readonly string[]): Cover {
+    const [first] = rest;
+    if (first === undefined) return { size: 0, surplus: 0, price: 0, markers: [] };
+    const key = rest.join(' ');
+    const remembered = known.get(key);
+    if (remembered) return remembered;
+    let best: Cover | undefined;
+    for (const candidate of candidates) {
+      if (!candidate.yields.includes(first)) continue;
+      const remaining = cover(rest.filter((slug) => !candidate.yields.includes(slug)));
+      const found: Cover = {
+        size: remaining.size + 1,
+        surplus: remaining.surplus + candidate.surplus,
+        price: remaining.price + candidate.price,
+        markers: [candidate.marker, ...remaining.markers],
+      };
+      if (!best || better(found, best) < 0) best = found;
+    }
+    if (!best) throw new Error(`The lab offers no orderable marker that yields ${first}`);
+    known.set(key, best);
+    return best;
+  }
+
+  return cover([...wanted].sort()).markers.sort((a, b) => a.id - b.id);
+}
