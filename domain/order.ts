@@ -1,6 +1,6 @@
 /** An order as it was accepted: what the journey starts with and what the lab, the patient and the caller are told. */
 import type { BillingType } from './catalogue.ts';
-import type { CollectionMethod, OrderLowLevelStatus, OrderOrigin, OrderStatusDetail } from './status.ts';
+import type { CollectionMethod, OrderLowLevelStatus, OrderOrigin, OrderStatusDetail, TransactionStatus } from './status.ts';
 
 export interface PostalAddress {
   first_line: string;
@@ -148,6 +148,31 @@ export interface OrderEvent {
   status_detail: OrderStatusDetail | null;
   /** In words, for people: why the order was cancelled, what the lab said. Never a result. */
   reason: string | null;
+  /** The lab report that brought it about. */
+  report_id: string | null;
   /** ISO instant. */
   created_at: string;
+}
+
+/** The next event of an order's history, as its journey would have it. */
+export interface ProposedEvent {
+  order_id: string;
+  number: number;
+  status: OrderLowLevelStatus;
+  status_detail: OrderStatusDetail | null;
+  reason: string | null;
+  report_id: string | null;
+  /** The lab's own number, when it has just told it. */
+  filler_order_number: string | null;
+  /** Slugs of the results that a redraw is to bring; empty for every status but `redraw_available` (D6). */
+  redraw_results: string[];
+  /** Not to be recorded while a report on the order is stored and has not reached its journey (F1). */
+  yields_to_reports: boolean;
+}
+
+/** The event that is held, whoever proposed it: the journey goes on from this one. */
+export interface HeldEvent extends OrderEvent {
+  transaction_status: TransactionStatus;
+  /** The redraw that was born with a `redraw_available` (D6). */
+  redraw: Order | null;
 }

@@ -54,26 +54,14 @@ export function expectedResults(order: Order, markers: readonly Marker[]): Expec
 }
 
 /**
- * An order's result: the fold of its reports.
- * @param noMoreExpected The lab is done with the order, so that what has not come is missing.
- * @returns null while no report was taken in.
- */
-export function orderResult(reported: ReportedOrder, noMoreExpected: boolean): OrderResult | null {
-  return resultOf([reported], noMoreExpected);
-}
-
-/**
- * The combined result of a transaction (D10): the union of its orders' markers; of two reported values the newer; as
- * missing only what no order reported; the samples of all; metadata from the newest report.
- * @param orders Oldest first, each with every report about it, late ones included (D5).
- * @param noMoreExpected No order of the transaction awaits anything.
+ * Folds reports into a result: of one order, or the combined one of a transaction's orders (D10), which is the union of
+ * their markers; of two reported values the newer; as missing only what no order reported; the samples of all; metadata
+ * from the newest report.
+ * @param orders Oldest first. For a combined result each with every report about it, late ones included (D5).
+ * @param noMoreExpected The lab is done, so that what has not come is missing.
  * @returns null while nothing was reported.
  */
-export function combinedResult(orders: readonly ReportedOrder[], noMoreExpected: boolean): OrderResult | null {
-  return resultOf(orders, noMoreExpected);
-}
-
-function resultOf(orders: readonly ReportedOrder[], noMoreExpected: boolean): OrderResult | null {
+export function foldReports(orders: readonly ReportedOrder[], noMoreExpected: boolean): OrderResult | null {
   const newest = newestReport(orders);
   if (!newest) return null;
 

@@ -11,7 +11,7 @@ export function orderDocument(order: Order, status: OrderEvent['status'] = 'orde
   return {
     _id: order.id,
     order,
-    events: [{ number: 1, status, status_detail: null, reason: null, created_at: order.created_at }],
+    events: [{ number: 1, status, status_detail: null, reason: null, report_id: null, created_at: order.created_at }],
     last_status: status,
     interpretation: null,
     has_missing_results: null,

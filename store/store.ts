@@ -332,6 +332,11 @@ export async function openStore(uri: string): Promise<Store> {
   return store;
 }
 
+/** A model's collection without mongoose's casting, for documents that are already in the shape they are stored in. */
+export function rows<T extends { _id: unknown }>(model: Model<T>): mongoose.mongo.Collection<T> {
+  return model.collection as unknown as mongoose.mongo.Collection<T>;
+}
+
 /** Closes every connection to the database. */
 export async function closeStore(store: Store): Promise<void> {
   await store.connection.close();

@@ -1,0 +1,288 @@
+/**
+ * The one writer of an order's history. Each transition is one MongoDB transaction — order, event, transaction status,
+ * result version, webhook, audit — keyed by order and event number. Writing it again changes nothing: the answer is the
+ * event that is held, and the journey goes on from that one.
+ */
+import { randomUUID } from 'node:crypto';
+import type { ClientSession } from 'mongoose';
+import { resultId, webhookMessageId } from '../domain/ids.ts';
+import type { HeldEvent, Order, OrderEvent, ProposedEvent } from '../domain/order.ts';
+import { smallestMarkerSet } from '../domain/redraw.ts';
+import { foldReports } from '../domain/result-fold.ts';
+import type { OrderResult } from '../domain/results.ts';
+import type { OrderLowLevelStatus } from '../domain/status.ts';
+import { transactionStatus } from '../domain/transaction.ts';
+import type { Catalogue } from './catalogue.ts';
+import { clientFacingOrder, clientFacingTransaction } from './client-facing-order.ts';
+import type { LabMessageDocument, OrderDocument, OrderTransactionDocument, WebhookMessageDocument } from './documents.ts';
+import { orderDocument } from './order-document.ts';
+import { newPlacerOrderNumber } from './placer-order-number.ts';
+import { rows, type Store } from './store.ts';
+
+/** After these the lab owes nothing more, so that what has not come is missing. */
+const NO_MORE_EXPECTED: readonly OrderLowLevelStatus[] = ['completed', 'corrected', 'redraw_available', 'sample_error'];
+
+const DUPLICATE_KEY = 11000;
+
+/**
+ * Event 1 of an initial order: the order itself and its transaction (D1). Written by the API right after the start of
+ * the workflow, and by the workflow's first step: whoever is second changes nothing.
+ */
+export async function openOrder(store: Store, catalogue: Catalogue, order: Order): Promise<HeldEvent> {
+  await catalogue.know([order.lab_test_id]);
+  const document = orderDocument(order);
+  const transaction: OrderTransactionDocument = {
+    _id: order.transaction_id,
+    team_id: order.team_id,
+    user_id: order.user_id,
+    status: transactionStatus([{ origin: order.origin, status: document.last_status }]),
+    version: 1,
+    created_at: document.created_at,
+    updated_at: document.created_at,
+  };
+  try {
+    await store.connection.transaction(async (session) => {
+      await rows(store.transactions).insertOne(transaction, { session });
+      await rows(store.orders).insertOne(document, { session });
+      await tell(store, session, catalogue, 'labtest.order.created', document, transaction, [document]);
+    });
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
+    const held = await store.orders.findById(order.id).lean<OrderDocument>();
+    if (!held) throw error;
+  }
+  return { ...firstEvent(document), transaction_status: 'active', redraw: null };
+}
+
+/**
+ * Records the next event of an order, or finds that it is recorded already.
+ * @returns the event that is held under that number, which may differ from the proposed one; null when the proposal
+ * yields to a report that is on its way to the journey (F1).
+ * @throws Error when the order does not exist, or its history is not yet that long.
+ */
+export async function recordEvent(store: Store, catalogue: Catalogue, proposed: ProposedEvent): Promise<HeldEvent | null> {
+  let held: HeldEvent | null = null;
+  await store.connection.transaction(async (session) => {
+    held = await recordIn(store, session, catalogue, proposed);
+  });
+  return held;
+}
+
+async function recordIn(
+  store: Store,
+  session: ClientSession,
+  catalogue: Catalogue,
+  proposed: ProposedEvent,
+): Promise<HeldEvent | null> {
+  const order = await store.orders.findById(proposed.order_id).session(session).lean<OrderDocument>();
+  if (!order) throw new Error(`Order ${proposed.order_id} has no event 1 yet`);
+  await catalogue.know([order.order.lab_test_id]);
+
+  // Raised first, so that of two writers in one order transaction the second sees what the first wrote (D3).
+  const transaction = await store.transactions
+    .findOneAndUpdate({ _id: order.transaction_id }, { $inc: { version: 1 } }, { session, returnDocument: 'after' })
+    .lean<OrderTransactionDocument>();
+  if (!transaction) throw new Error(`Order transaction ${order.transaction_id} is not there`);
+  const siblings = await store.orders
+    .find({ transaction_id: order.transaction_id, _id: { $ne: order._id } })
+    .session(session)
+    .lean<OrderDocument[]>();
+
+  const held = order.events.find((event) => event.number === proposed.number);
+  if (held) {
+    const redraw = held.status === 'redraw_available' ? siblings.find((sibling) => sibling.order.parent_id === order._id) : null;
+    return { ...held, transaction_status: transaction.status, redraw: redraw?.order ?? null };
+  }
+  if (order.events.length !== proposed.number - 1) {
+    throw new Error(`Order ${order._id} has ${order.events.length} events, so event ${proposed.number} is too early`);
+  }
+  if (proposed.yields_to_reports) {
+    const waiting = await store.labMessages
+      .exists({ order_id: order._id, state: { $in: ['stored', 'delivered'] as const } })
+      .session(session);
+    if (waiting) return null;
+  }
+
+  const now = new Date();
+  const event: OrderEvent = {
+    number: proposed.number,
+    status: proposed.status,
+    status_detail: proposed.status_detail,
+    reason: proposed.reason,
+    report_id: proposed.report_id,
+    created_at: now.toISOString(),
+  };
+  const next: OrderDocument = {
+    ...order,
+    events: [...order.events, event],
+    last_status: event.status,
+    filler_order_number: proposed.filler_order_number ?? order.filler_order_number,
+    updated_at: now,
+  };
+  const becameCritical = await takeResultIn(store, session, catalogue, order, next, event);
+  const redraw = proposed.redraw_results.length > 0 ? redrawOrder(order.order, proposed.redraw_results, catalogue, now) : null;
+  const redrawDocument = redraw && orderDocument(redraw);
+
+  const orders = [next, ...siblings, ...(redrawDocument ? [redrawDocument] : [])].sort(
+    (a, b) => a.created_at.getTime() - b.created_at.getTime(),
+  );
+  transaction.status = transactionStatus(orders.map(({ origin, last_status }) => ({ origin, status: last_status })));
+  await rows(store.transactions).updateOne(
+    { _id: transaction._id },
+    { $set: { status: transaction.status, updated_at: now } },
+    { session },
+  );
+  await rows(store.orders).replaceOne({ _id: order._id }, next, { session });
+  if (redrawDocument) {
+    await rows(store.orders).insertOne(redrawDocument, { session });
+    await tell(store, session, catalogue, 'labtest.order.created', redrawDocument, transaction, orders);
+  }
+  if (event.status !== 'partial_results' || order.order.options.partial_webhooks_enabled) {
+    await tell(store, session, catalogue, 'labtest.order.updated', next, transaction, orders);
+  }
+  if (becameCritical) await tellCritical(store, session, next, event);
+  return { ...event, transaction_status: transaction.status, redraw };
+}
+
+/** Makes the next version of the result; answers whether the order's result has just become critical. */
+async function takeResultIn(
+  store: Store,
+  session: ClientSession,
+  catalogue: Catalogue,
+  order: OrderDocument,
+  next: OrderDocument,
+  event: OrderEvent,
+): Promise<boolean> {
+  const noMoreExpected = NO_MORE_EXPECTED.includes(event.status);
+  if (!event.report_id && !noMoreExpected) return false;
+  if (event.report_id) {
+    await rows(store.labMessages).updateOne(
+      { _id: event.report_id },
+      { $set: { state: 'applied', event_number: event.number, lease_until: new Date(0) } },
+      { session },
+    );
+  }
+  const messages = await store.labMessages
+    .find({ order_id: order._id, state: 'applied' })
+    .sort({ event_number: 1 })
+    .session(session)
+    .lean<LabMessageDocument[]>();
+  const result = foldOrderReports(catalogue, order.order, messages, noMoreExpected);
+  if (!result) return false;
+
+  next.result_version = order.result_version + 1;
+  next.interpretation = result.metadata.interpretation;
+  next.has_missing_results = result.missing_results.length > 0;
+  next.sample_id = messages.at(-1)?.report.specimen_number ?? order.sample_id;
+  await rows(store.results).insertOne(
+    {
+      _id: resultId(order._id, next.result_version),
+      order_id: order._id,
+      transaction_id: order.transaction_id,
+      version: next.result_version,
+      event_number: event.number,
+      result,
+      created_at: next.updated_at,
+    },
+    { session },
+  );
+  return result.metadata.interpretation === 'critical' && order.interpretation !== 'critical';
+}
+
+/** Folds an order's stored reports; null while there is none. */
+function foldOrderReports(
+  catalogue: Catalogue,
+  order: Order,
+  messages: readonly LabMessageDocument[],
+  noMoreExpected: boolean,
+): OrderResult | null {
+  return foldReports([reportedOrder(catalogue, order, messages)], noMoreExpected);
+}
+
+/** An order with its reports, as the fold of results reads them. */
+export function reportedOrder(catalogue: Catalogue, order: Order, messages: readonly LabMessageDocument[]) {
+  const laboratory = catalogue.laboratories.get(order.lab_id);
+  if (!laboratory) throw new Error(`Laboratory ${order.lab_id} is not in the catalogue`);
+  const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);
+  return { order, laboratory, markers, reports: messages.map((message) => message.report) };
+}
+
+/** The redraw of an order: the same patient, the same lab, and only what must be tested again (D6). */
+function redrawOrder(initial: Order, missing: readonly string[], catalogue: Catalogue, now: Date): Order {
+  const offered = [...catalogue.markers.values()].filter((marker) => marker.lab_id === initial.lab_id);
+  const markers = smallestMarkerSet(missing, offered, initial);
+  const kept = new Set(markers.map((marker) => marker.id));
+  return {
+    ...initial,
+    id: randomUUID(),
+    origin: 'redraw',
+    parent_id: initial.id,
+    markers: markers.map((marker) => ({
+      marker_id: marker.id,
+      provider_id: marker.provider_id,
+      result_slugs: marker.expected_results.map((result) => result.slug),
+    })),
+    aoe_answers: initial.aoe_answers.filter((answer) => kept.has(answer.marker_id)),
+    placer_order_number: newPlacerOrderNumber(),
+    sample_id: null,
+    activate_by: null,
+    activate_at: null,
+    created_at: now.toISOString(),
+  };
+}
+
+/** Puts an order, as it is at this event, into the outbox (E1–E3). */
+async function tell(
+  store: Store,
+  session: ClientSession,
+  catalogue: Catalogue,
+  eventType: 'labtest.order.created' | 'labtest.order.updated',
+  document: OrderDocument,
+  transaction: OrderTransactionDocument,
+  orders: readonly OrderDocument[],
+): Promise<void> {
+  const order = clientFacingOrder(document, catalogue, clientFacingTransaction(transaction, orders));
+  await putInOutbox(store, session, document, eventType, 'order', order);
+}
+
+async function tellCritical(store: Store, session: ClientSession, document: OrderDocument, event: OrderEvent) {
+  await putInOutbox(store, session, document, 'labtest.result.critical', 'critical', {
+    order_id: document._id,
+    sample_id: document.sample_id ?? document.placer_order_number,
+    status: NO_MORE_EXPECTED.includes(event.status) ? 'final' : 'partial',
+    interpretation: 'critical',
+    team_id: document.team_id,
+    user_id: document.user_id,
+    created_at: document.created_at.toISOString(),
+    updated_at: document.updated_at.toISOString(),
+  });
+}
+
+async function putInOutbox(
+  store: Store,
+  session: ClientSession,
+  document: OrderDocument,
+  eventType: string,
+  kind: string,
+  content: object,
+): Promise<void> {
+  const { team_id, user_id, order } = document;
+  const eventNumber = document.events.length;
+  const message: WebhookMessageDocument = {
+    _id: webhookMessageId(document._id, eventNumber, kind),
+    team_id,
+    event_type: eventType,
+    payload: JSON.stringify({ event_type: eventType, data: content, team_id, user_id, client_user_id: order.client_user_id }),
+    order_id: document._id,
+    event_number: eventNumber,
+    fanned_out: false,
+    created_at: document.updated_at,
+  };
+  await rows(store.webhookMessages).insertOne(message, { session });
+}
+
+function firstEvent(document: OrderDocument): OrderEvent {
+  const [first] = document.events;
+  if (!first) throw new Error(`Order ${document._id} was made without an event`);
+  return first;
+}
