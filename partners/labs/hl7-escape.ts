@@ -1,0 +1,51 @@
+/** Escape sequences of HL7 v2 (chapter 2.7): how a delimiter or a line break travels inside a field. */
+import type { Hl7Context } from '@medplum/core';
+
+const ESCAPED = { '|': '\\F\\', '^': '\\S\\', '&': '\\T\\', '~': '\\R\\', '\\': '\\E\\' } as const;
+
+/**
+ * Makes any text safe as one component of a message with the usual delimiters (`|^~\&`). A line
+ * break becomes `\.br\`, another control character its `\Xhh\`.
+ */
+export function escapeHl7(text: string): string {
+  return text
+    .replace(/[|^&~\\]/g, (delimiter) => ESCAPED[delimiter as keyof typeof ESCAPED])
+    .replace(/\r\n|\r|\n/g, '\\.br\\')
+    .replace(CONTROL_CHARACTERS, (character) => `\\X${hex(character)}\\`);
+}
+
+/**
+ * Reads escape sequences back, in the delimiters of the message they stand in. Line breaks are
+ * `\n`; highlighting and layout commands go; anything that only looks like a sequence stays.
+ */
+export function unescapeHl7(text: string, context: Hl7Context): string {
+  const escape = context.escapeCharacter;
+  if (escape === '' || !text.includes(escape)) return text;
+  const mark = escape.replace(/\W/g, '\\$&');
+  const sequence = new RegExp(`${mark}([FSTREHN]|X(?:[0-9A-F]{2})+|\\.[a-z]{2}[+-]?\\d*)${mark}`, 'gi');
+  return text.replace(sequence, (_, found: string) => meaning(found, context)).replace(/\r\n?/g, '\n');
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach the wire
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/g;
+
+const hex = (character: string) => character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0');
+
+function meaning(sequence: string, context: Hl7Context): string {
+  switch (sequence[0]?.toUpperCase()) {
+    case 'F':
+      return context.fieldSeparator;
+    case 'S':
+      return context.componentSeparator;
+    case 'T':
+      return context.subcomponentSeparator;
+    case 'R':
+      return context.repetitionSeparator;
+    case 'E':
+      return context.escapeCharacter;
+    case 'X':
+      return Buffer.from(sequence.slice(1), 'hex').toString('utf8');
+    default:
+      return /^\.(br|sp)/i.test(sequence) ? '\n' : '';
+  }
+}

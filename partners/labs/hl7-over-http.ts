@@ -1,0 +1,138 @@
+/** The adapter for laboratories that speak HL7 v2.5.1 over HTTP: docs/hl7.md, "Transport". */
+import { readAcknowledgement } from './hl7-acknowledgement.ts';
+import { Hl7Refused } from './hl7-message.ts';
+import { type OrderPurpose, orderControlId, orderMessage } from './hl7-order-message.ts';
+import {
+  type LabAcknowledgement,
+  type LabEndpoint,
+  type LabOrderMessage,
+  type LaboratoryAdapter,
+  LabUnreachable,
+} from './laboratory-adapter.ts';
+
+/** HL7 over HTTP, for every laboratory that has an `hl7` identity in the catalogue. */
+export const hl7OverHttp: LaboratoryAdapter = {
+  submit: (order, at, signal) => send(order, 'NW', at, signal),
+  cancel: (order, at, signal) => send(order, 'CA', at, signal),
+};
+
+/** Failures of `fetch` that come before the first byte of the message leaves. */
+const BEFORE_SENDING = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'CERT_HAS_EXPIRED',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+]);
+
+async function send(
+  message: LabOrderMessage,
+  purpose: OrderPurpose,
+  at: LabEndpoint,
+  signal: AbortSignal,
+): Promise<LabAcknowledgement> {
+  const lab = message.laboratory.slug;
+  const { status, retryAfterMs, body } = await post(lab, orderMessage({ ...message, purpose }), at, signal);
+  if (status < 200 || status > 299) throw refusal(lab, message.account.id, status, retryAfterMs);
+
+  const { control_id, ...acknowledgement } = acknowledgementIn(lab, status, body);
+  if (control_id !== orderControlId(message.order.id, purpose)) {
+    throw unusable(lab, 'acknowledged another message than the one it was sent (MSA-2)');
+  }
+  return acknowledgement;
+}
+
+async function post(lab: string, message: string, at: LabEndpoint, signal: AbortSignal) {
+  const deadline = AbortSignal.timeout(at.timeoutMs);
+  try {
+    const response = await fetch(at.url, {
+      method: 'POST',
+      body: message,
+      headers: {
+        'content-type': 'application/hl7-v2; charset=utf-8',
+        authorization: `Basic ${Buffer.from(`${at.user}:${at.password}`).toString('base64')}`,
+      },
+      redirect: 'manual',
+      signal: AbortSignal.any([signal, deadline]),
+    });
+    const retryAfterMs = waitOf(response.headers.get('retry-after'), Date.now());
+    return { status: response.status, retryAfterMs, body: await response.text() };
+  } catch (cause) {
+    signal.throwIfAborted();
+    if (deadline.aborted) {
+      throw new LabUnreachable(`Lab ${lab} gave no answer within ${at.timeoutMs} ms; the order will be sent again`, {
+        lab,
+        fault: 'timeout',
+        mayHaveArrived: true,
+        cause,
+      });
+    }
+    const code = networkCode(cause);
+    throw new LabUnreachable(
+      `Lab ${lab} can't be reached (${code}); check that the lab is up and the address of its endpoint`,
+      { lab, fault: 'connection', mayHaveArrived: !BEFORE_SENDING.has(code), cause },
+    );
+  }
+}
+
+function acknowledgementIn(lab: string, status: number, body: string) {
+  try {
+    return readAcknowledgement(body);
+  } catch (cause) {
+    if (!(cause instanceof Hl7Refused)) throw cause;
+    throw unusable(lab, `answered ${status} with something that is no HL7 acknowledgement`, cause);
+  }
+}
+
+function unusable(lab: string, what: string, cause?: unknown): LabUnreachable {
+  return new LabUnreachable(`Lab ${lab} ${what}; ask the lab, the order will be sent again`, {
+    lab,
+    fault: 'answer',
+    mayHaveArrived: true,
+    cause,
+  });
+}
+
+/** What a status other than 2xx means; a server's own failure may come after it stored the message. */
+function refusal(lab: string, accountId: string, status: number, retryAfterMs: number | null): LabUnreachable {
+  if (status === 401 || status === 403) {
+    return new LabUnreachable(
+      `Lab ${lab} answered ${status}: it doesn't take the user and password of its endpoint; ` +
+        `set those that the lab gave for account ${accountId}`,
+      { lab, fault: 'credentials', mayHaveArrived: false, retryAfterMs },
+    );
+  }
+  if (status >= 500 || status === 408 || status === 429) {
+    return new LabUnreachable(`Lab ${lab} answered ${status}; the order will be sent again`, {
+      lab,
+      fault: 'unavailable',
+      mayHaveArrived: status >= 500,
+      retryAfterMs,
+    });
+  }
+  return new LabUnreachable(`Lab ${lab} answered ${status}; check the address of its endpoint with the lab`, {
+    lab,
+    fault: 'configuration',
+    mayHaveArrived: false,
+    retryAfterMs,
+  });
+}
+
+/** `Retry-After`, seconds or an HTTP date, in milliseconds from `now`; null when absent or unreadable. */
+function waitOf(retryAfter: string | null, now: number): number | null {
+  if (retryAfter === null) return null;
+  if (/^\d+$/.test(retryAfter)) return Number(retryAfter) * 1000;
+  const instant = Date.parse(retryAfter);
+  return Number.isNaN(instant) ? null : Math.max(0, instant - now);
+}
+
+function networkCode(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : 'no connection';
+}

@@ -1,0 +1,279 @@
+/** A laboratory's ORU^R01 in our own terms: docs/hl7.md, "Results". */
+import type { FailureType, LabReport, Observation, ReportedStatus, ReportedTest } from '../../domain/lab-report.ts';
+import { type Hl7Problem, Hl7Refused, type ReceivedSegment, readMessage } from './hl7-message.ts';
+import { codesOf, instantIn, type RejectReason, readObservation, rejectReason } from './hl7-observation.ts';
+import { groupOrders, type OrderSegments, type TestSegments } from './hl7-report-segments.ts';
+import { isoDate } from './hl7-time.ts';
+import type { ReasonTable } from './missing-reasons.ts';
+
+/** What is known about the laboratory that sends a message. */
+export interface ReportingLab {
+  slug: string;
+  /** Its local reason codes; they win over the common ones. */
+  reasons: ReasonTable;
+  /** IANA zone of its timestamps without an offset; America/New_York when absent. */
+  time_zone?: string;
+}
+
+/** The envelope of a message: what the inbox knows it by. */
+export interface ReportMessage {
+  /** MSH-10. */
+  control_id: string;
+  type: 'ORU^R01';
+  /** MSH-4.1. */
+  sending_facility: string;
+  /** MSH-11: `P` production, `T` training, `D` debugging. */
+  processing_id: 'P' | 'T' | 'D';
+}
+
+/** A reported test with what the lab said about all of it. */
+export interface Hl7ReportedTest extends ReportedTest {
+  /** Why results that the test lacks are missing (SPM-21); null when the lab gave no such reason. */
+  failure_type: FailureType | null;
+  /** NTE lines under the OBR; null when there are none. */
+  notes: string | null;
+}
+
+export interface Hl7LabReport extends LabReport {
+  tests: Hl7ReportedTest[];
+}
+
+/**
+ * Reads a message into one report for each patient and placer order number in it. Throws `Hl7Refused`
+ * with every place that is wrong, so that a lab can mend them all at once; a message is taken whole
+ * or not at all.
+ */
+export function readReports(text: string, lab: ReportingLab): { message: ReportMessage; reports: Hl7LabReport[] } {
+  const [header, ...segments] = readMessage(text) as [ReceivedSegment, ...ReceivedSegment[]];
+  const problems: Hl7Problem[] = [];
+  const message = readHeader(header, problems);
+  if (!message) throw new Hl7Refused(problems);
+
+  const zone = lab.time_zone ?? 'America/New_York';
+  const sentAt = instantIn(header, 7, zone, problems);
+  const reading = { lab, zone, sentAt, controlId: message.control_id, problems };
+  const reports = groupOrders(segments, header, problems).map((order) => readOrder(order, reading));
+  if (problems.length > 0) throw new Hl7Refused(problems);
+  return { message, reports };
+}
+
+interface Reading {
+  lab: ReportingLab;
+  zone: string;
+  /** MSH-7. */
+  sentAt: string | null;
+  controlId: string;
+  problems: Hl7Problem[];
+}
+
+const PROCESSING_IDS = ['P', 'T', 'D'] as const;
+
+function readHeader(header: ReceivedSegment, problems: Hl7Problem[]): ReportMessage | undefined {
+  const processingId = PROCESSING_IDS.find((id) => id === header.text(11));
+  if (header.text(9, 1) !== 'ORU') problems.push(header.problem('200', 'Only results, ORU^R01, are taken here', 9, 1));
+  else if (header.text(9, 2) !== 'R01') problems.push(header.problem('201', 'Of ORU only R01 is taken here', 9, 2));
+  if (header.text(10) === '') problems.push(header.problem('101', 'MSH-10, the message control id, is required', 10));
+  if (!processingId) {
+    const code = header.text(11) === '' ? '101' : '202';
+    problems.push(header.problem(code, 'MSH-11, the processing id, is P, T or D', 11));
+  }
+  if (!/^(2(\.\d)*)?$/.test(header.text(12))) {
+    problems.push(header.problem('203', 'MSH-12, the version, is 2.5.1 or another version 2', 12));
+  }
+  if (problems.length > 0 || !processingId) return undefined;
+  return {
+    control_id: header.text(10),
+    type: 'ORU^R01',
+    sending_facility: header.text(4),
+    processing_id: processingId,
+  };
+}
+
+function readOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, reading: Reading): Hl7LabReport {
+  const { lab, zone, problems } = reading;
+  const requests = tests.map((test) => test.obr);
+  const specimens = tests.flatMap((test) => test.specimens);
+  const instant = (segment: ReceivedSegment, field: number) => instantIn(segment, field, zone, problems);
+
+  const reportedAt =
+    present(requests.map((obr) => instant(obr, 22)))
+      .sort()
+      .at(-1) ?? reading.sentAt;
+  if (!reportedAt) {
+    problems.push(
+      ...requests.map((obr) => obr.problem('101', 'The time of the report is required: OBR-22, or MSH-7', 22)),
+    );
+  }
+  const received = present([
+    ...requests.map((obr) => instant(obr, 14)),
+    ...specimens.map((specimen) => instant(specimen, 18)),
+  ]);
+  const collected = present([
+    ...requests.map((obr) => instant(obr, 7)),
+    ...specimens.map((specimen) => instant(specimen, 17)),
+  ]);
+  const clinicalInformation = first(requests, (obr) => obr.freeText(13));
+  const rejection = firstOf(specimens, (specimen) => rejectReason(specimen, 21, lab.reasons));
+
+  return {
+    lab_slug: lab.slug,
+    placer_order_number: placerOrderNumber || null,
+    filler_order_number: first(requests, (obr) => obr.text(3)) ?? (orc?.text(3) || null),
+    control_id: reading.controlId,
+    patient: readPatient(pid, problems),
+    specimen_number: first(specimens, specimenNumber) ?? first(requests, (obr) => obr.text(3)),
+    collected_at: collected[0] ?? null,
+    received_at: received[0] ?? null,
+    reported_at: reportedAt ?? '',
+    fasting: clinicalInformation === null ? null : fastingIn(clinicalInformation),
+    clinical_information: clinicalInformation,
+    total_volume: first(requests, (obr) => [obr.text(9, 1), obr.part(9, 2)].join(' ').trim()),
+    account_number: pid.text(18) || null,
+    ordering_provider: first(requests, (obr) => personIn(obr, 16)) ?? ((orc && personIn(orc, 12)) || null),
+    performing_laboratories: performingLaboratories(tests),
+    tests: tests.map((test) => readTest(test, rejection, collected[0] ?? null, reading)),
+  };
+}
+
+const SEXES: Readonly<Record<string, string>> = { F: 'female', M: 'male', O: 'other', A: 'other', U: 'unknown' };
+
+function readPatient(pid: ReceivedSegment, problems: Hl7Problem[]): LabReport['patient'] {
+  const birth = pid.text(7);
+  const dob = birth ? isoDate(birth) : null;
+  if (dob === undefined) problems.push(pid.problem('102', 'PID-7, the date of birth, is not a date (YYYYMMDD)', 7));
+  const sex = pid.text(8);
+  return {
+    first_name: pid.text(5, 2),
+    last_name: pid.part(5, 1),
+    dob: dob ?? null,
+    gender: sex === '' ? null : (SEXES[sex] ?? 'unknown'),
+  };
+}
+
+/** OBR-25, table 0123. */
+const TEST_STATUSES: Readonly<Record<string, ReportedStatus>> = {
+  P: 'preliminary',
+  A: 'preliminary',
+  R: 'preliminary',
+  I: 'preliminary',
+  S: 'preliminary',
+  O: 'preliminary',
+  F: 'final',
+  C: 'corrected',
+  X: 'cancelled',
+};
+
+function readTest(
+  test: TestSegments,
+  orderRejection: RejectReason | undefined,
+  collectedAt: string | null,
+  { lab, zone, problems }: Reading,
+): Hl7ReportedTest {
+  const { obr } = test;
+  const { loinc, local, name } = codesOf(obr, 4);
+  const code = local ?? loinc;
+  if (!code) problems.push(obr.problem('101', "OBR-4 needs the lab's test code", 4));
+  const status = TEST_STATUSES[obr.text(25)];
+  if (!status) {
+    problems.push(
+      obr.text(25) === ''
+        ? obr.problem('101', 'OBR-25, the status of the test, is required', 25)
+        : obr.problem('103', 'OBR-25 is not a status of table 0123 that a test can have: P, A, R, I, F, C, X', 25),
+    );
+  }
+  const rejection = firstOf(test.specimens, (specimen) => rejectReason(specimen, 21, lab.reasons)) ?? orderRejection;
+  const observations = test.observations.map(({ obx, notes }) =>
+    readObservation(obx, { notes, rejection, collectedAt, reasons: lab.reasons, zone, problems }),
+  );
+  return {
+    provider_id: code ?? '',
+    name,
+    status: status ?? 'preliminary',
+    observations: joinText(present(observations)),
+    failure_type: rejection?.failure_type ?? null,
+    notes: test.notes.join('\n') || null,
+  };
+}
+
+/** Text that a lab spread over several OBX of the same code becomes one observation. */
+function joinText(observations: readonly Observation[]): Observation[] {
+  const joined: Observation[] = [];
+  for (const observation of observations) {
+    const begun = joined.find((earlier) => continues(earlier, observation));
+    if (begun) begun.value = `${begun.value}\n${observation.value}`;
+    else joined.push({ ...observation });
+  }
+  return joined;
+}
+
+function continues(earlier: Observation, later: Observation): boolean {
+  return (
+    [earlier, later].every(({ type, value }) => type === 'comment' && value !== null) &&
+    earlier.loinc === later.loinc &&
+    earlier.provider_id === later.provider_id &&
+    earlier.status === later.status
+  );
+}
+
+const CLIA_NUMBER = /^\d{2}D\d{7}$/;
+
+/** The performing laboratories (OBX-23, its address in OBX-24, its director in OBX-25) by name. */
+function performingLaboratories(tests: readonly TestSegments[]): LabReport['performing_laboratories'] {
+  const segments = tests.flatMap((test) => test.observations.map(({ obx }) => obx));
+  const named = segments.filter((obx) => obx.part(23) !== '').reverse();
+  return Object.fromEntries(
+    named.map((obx) => [
+      obx.part(23),
+      {
+        name: obx.part(23),
+        phone_number: null,
+        medical_director: personIn(obx, 25) || null,
+        address: obx.part(24, 1) === '' ? null : readAddress(obx),
+        clia_number: [obx.text(23, 10), obx.text(23, 3)].find((id) => CLIA_NUMBER.test(id)) ?? null,
+      },
+    ]),
+  );
+}
+
+function readAddress(obx: ReceivedSegment) {
+  return {
+    first_line: obx.part(24, 1),
+    second_line: obx.text(24, 2) || null,
+    city: obx.text(24, 3),
+    state: obx.text(24, 4),
+    zip: obx.text(24, 5),
+    country: obx.text(24, 6),
+  };
+}
+
+/** `id^family^given` as people write it. */
+function personIn(segment: ReceivedSegment, field: number): string {
+  return [segment.text(field, 3), segment.part(field, 2)].filter((name) => name !== '').join(' ');
+}
+
+/** SPM-2: the lab's own specimen id, else ours. */
+function specimenNumber(specimen: ReceivedSegment): string {
+  return specimen.part(2, 2) || specimen.part(2, 1);
+}
+
+function fastingIn(clinicalInformation: string): boolean | null {
+  if (/\b(non|not|no)\b[- ]?fasting|^NF\b/i.test(clinicalInformation)) return false;
+  return /\bfasting\b|^F\b/i.test(clinicalInformation) ? true : null;
+}
+
+function present<T>(values: readonly (T | null | undefined)[]): T[] {
+  return values.filter((value) => value !== null && value !== undefined);
+}
+
+function firstOf<T, R>(values: readonly T[], read: (value: T) => R | undefined): R | undefined {
+  for (const value of values) {
+    const found = read(value);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** The first text that isn't empty. */
+function first<T>(values: readonly T[], read: (value: T) => string): string | null {
+  return firstOf(values, (value) => read(value) || undefined) ?? null;
+}

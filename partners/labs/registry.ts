@@ -1,0 +1,23 @@
+/**
+ * How each laboratory is spoken to. One that speaks our HL7 profile is data only: its catalogue entry,
+ * and its local reason codes in `missing-reasons.ts` if it has any. One with a wire of its own is an
+ * adapter file and a line here.
+ */
+import type { Laboratory } from '../../domain/catalogue.ts';
+import { hl7OverHttp } from './hl7-over-http.ts';
+import type { ReportingLab } from './hl7-report.ts';
+import type { LaboratoryAdapter } from './laboratory-adapter.ts';
+import { LOCAL_REASONS } from './missing-reasons.ts';
+
+/** Adapters of laboratories that don't speak HL7 over HTTP, by slug. */
+const OWN_WIRES: Readonly<Record<string, LaboratoryAdapter>> = {};
+
+/** The adapter that carries orders to a laboratory. */
+export function adapterFor(laboratory: Pick<Laboratory, 'slug'>): LaboratoryAdapter {
+  return OWN_WIRES[laboratory.slug] ?? hl7OverHttp;
+}
+
+/** What `readReports` must know about the laboratory whose message it reads. */
+export function reportingLab(slug: string): ReportingLab {
+  return { slug, reasons: LOCAL_REASONS[slug] ?? {} };
+}
