@@ -1,0 +1,398 @@
+/** The result report: of one order, or of an order and its redraw together (A7, D9, D10). */
+import type { Laboratory } from '../domain/catalogue.ts';
+import type { PatientDetails, Physician } from '../domain/order.ts';
+import type { BiomarkerResult, MissingBiomarkerResult, OrderResult, SampleData } from '../domain/results.ts';
+import type { OrderOrigin } from '../domain/status.ts';
+import { ageOn, dateTime, plainDate } from './dates.ts';
+import { type Field, placeFields } from './fields.ts';
+import { type Flag, flagOf, flagWords } from './flags.ts';
+import { drawRangeBar, numberIn } from './range-bar.ts';
+import { finishWithRunningLines } from './running.ts';
+import { ACCENT, ALERT, INK, Sheet, TEXT, WASH } from './sheet.ts';
+import { type Cell, type Column, Table } from './table.ts';
+import { contactText, filedName, MISSING_BECAUSE, phoneText, SEX } from './words.ts';
+
+/** One order that the report is about. */
+export interface ReportedOrder {
+  placer_order_number: string;
+  origin: OrderOrigin;
+  /** ISO instants; the sample's own times are printed where these are absent. */
+  collected_at?: string | null;
+  reported_at?: string | null;
+}
+
+/** A heading with the results printed under it; results in no panel follow under "Other results". */
+export interface ReportPanel {
+  name: string;
+  result_slugs: string[];
+}
+
+/** Everything a result report says. */
+export interface ResultReportContent {
+  title_kind: 'order' | 'combined';
+  result: OrderResult;
+  /** Oldest first. */
+  orders: ReportedOrder[];
+  patient: PatientDetails;
+  physician: Physician | null;
+  laboratory: Laboratory;
+  account_number: string;
+  team: { name: string; contact: { email: string | null; phone: string | null } };
+  /** IANA zone in which instants are printed. */
+  time_zone: string;
+  panels: ReportPanel[];
+  /** A correction of results that were reported as final before (F5). */
+  corrected?: boolean;
+}
+
+/** Prints a result report as a letter-size PDF; the same content gives the same bytes. */
+export async function renderResultReport(content: ResultReportContent): Promise<Buffer> {
+  const numbers = content.orders.map((order) => order.placer_order_number).join(' and ');
+  const sheet = new Sheet({
+    title: `${titleOf(content)} ${numbers}`,
+    author: content.laboratory.name,
+    issuedAt: new Date(content.result.metadata.date_reported),
+  });
+
+  letterhead(sheet, content);
+  parties(sheet, content);
+  summary(sheet, content);
+  results(sheet, content);
+  laboratories(sheet, content);
+
+  const contact = contactText(content.team.contact, ' · ');
+  return finishWithRunningLines(sheet, {
+    patient: content.patient,
+    document: `Requisition ${numbers}`,
+    foot: `Ordered through ${content.team.name}${contact ? ` · ${contact}` : ''}`,
+  });
+}
+
+function titleOf(content: ResultReportContent): string {
+  return content.title_kind === 'combined' ? 'Combined laboratory report' : 'Laboratory report';
+}
+
+function letterhead(sheet: Sheet, content: ResultReportContent): void {
+  const { laboratory } = content;
+  const [status, explanation] = statusOf(content);
+  const style = { ...TEXT.heading, size: 12, leading: 15, color: '#ffffff', tracking: 1.1 };
+  const box = sheet.widthOf(status, style) + 26;
+  const explained = sheet.widthOf(explanation, TEXT.small);
+  sheet.fill(sheet.right - box, sheet.y + 2, box, 23, INK);
+  sheet.place(status, sheet.right - box, sheet.y + 5.5, box, { ...style, align: 'center' });
+  sheet.place(explanation, sheet.right - explained, sheet.y + 29, explained + 2, TEXT.small);
+
+  const width = sheet.width - Math.max(box, explained) - 20;
+  let y = sheet.y;
+  y += sheet.place(laboratory.name.toUpperCase(), sheet.left, y, width, { ...TEXT.label, color: ACCENT }) + 2;
+  y += sheet.place(titleOf(content), sheet.left, y, width, TEXT.title);
+  const place = `${laboratory.first_line_address}, ${laboratory.city}, ${laboratory.state} ${laboratory.zipcode}`;
+  y += sheet.place(`${place} · ${phoneText(laboratory.phone)}`, sheet.left, y + 1, width, TEXT.small) + 1;
+  sheet.y = y + 12;
+}
+
+/** The status in a word, and what it means for the reader. */
+function statusOf(content: ResultReportContent): [string, string] {
+  if (content.corrected) return ['CORRECTED', 'Replaces what was reported before'];
+  if (content.result.metadata.status === 'partial') return ['PARTIAL', 'More results are expected'];
+  return ['FINAL', 'No more results are expected'];
+}
+
+function parties(sheet: Sheet, content: ResultReportContent): void {
+  const { patient, physician, result, time_zone: zone } = content;
+  const { metadata } = result;
+  const age = ageOn(patient.dob, metadata.date_collected ?? metadata.date_reported, zone);
+  const patientFields: Field[] = [
+    { label: 'Patient', value: filedName(patient), strong: true },
+    { label: 'Date of birth (age)', value: `${plainDate(patient.dob)} (${age})`, half: true },
+    { label: 'Sex', value: SEX[patient.gender], half: true },
+    { label: 'Phone', value: phoneText(patient.phone_number) },
+  ];
+  const orderFields: Field[] = [
+    { label: 'Ordering physician', value: physician ? filedName(physician) : 'On file', strong: true },
+    { label: 'NPI', value: physician ? physician.npi : 'On file', half: true },
+    { label: 'Account', value: content.account_number, half: true },
+    ...content.orders.map((order) => ({
+      label: order.origin === 'initial' ? 'Requisition' : `Requisition (${order.origin})`,
+      value: order.placer_order_number,
+    })),
+  ];
+  placeFields(sheet, [patientFields, orderFields, sampleFields(content)]);
+}
+
+/** Collected, received and reported, for each sample; two samples are told apart by number. */
+function sampleFields(content: ResultReportContent): Field[] {
+  const { time_zone: zone } = content;
+  const samples = Object.values(content.result.sample_information);
+  const instant = (sample: SampleData, date: 'date_collected' | 'date_received' | 'date_reported') => {
+    const stamp = sample[date];
+    return stamp ? dateTime(stamp.timestamp, zone) : null;
+  };
+  if (samples.length === 0) {
+    return content.orders.flatMap((order) => [
+      { label: 'Collected', value: order.collected_at ? dateTime(order.collected_at, zone) : 'Not stated' },
+      ...(order.reported_at ? [{ label: 'Reported', value: dateTime(order.reported_at, zone) }] : []),
+    ]);
+  }
+  return samples.flatMap((sample, index) => {
+    const order = samples.length === content.orders.length ? content.orders[index] : undefined;
+    const collected = instant(sample, 'date_collected') ?? (order?.collected_at ? dateTime(order.collected_at, zone) : null);
+    const received = instant(sample, 'date_received');
+    const reported = instant(sample, 'date_reported') ?? (order?.reported_at ? dateTime(order.reported_at, zone) : null);
+    const times = [
+      `Collected ${collected ?? 'not stated'}`,
+      ...(received ? [`Received ${received}`] : []),
+      ...(reported ? [`Reported ${reported}`] : []),
+      ...(sample.clinical_information.fasting ? ['Fasting'] : []),
+    ];
+    return [
+      { label: samples.length > 1 ? `Sample ${index + 1}` : 'Sample', value: sample.sample_id ?? 'No number', strong: true },
+      { label: samples.length > 1 ? `Collection of sample ${index + 1}` : 'Collection', value: times.join('\n') },
+    ];
+  });
+}
+
+/** The report in one line, and what must be seen first. */
+function summary(sheet: Sheet, content: ResultReportContent): void {
+  const { result } = content;
+  const flags = result.results.map(flagOf);
+  const outside = flags.filter((flag) => flag?.severity === 'abnormal').length;
+  const critical = result.results.filter((one) => flagOf(one)?.severity === 'critical');
+  const missing = result.missing_results.length;
+  const parts = [
+    counted(result.results.length, 'result', 'results'),
+    outside === 0 && critical.length === 0 ? 'none flagged' : `${outside} flagged`,
+    ...(critical.length > 0 ? [`${critical.length} critical`] : []),
+    ...(missing > 0 ? [`${missing} not reported`] : []),
+  ];
+  sheet.fill(sheet.left, sheet.y, sheet.width, 20, WASH);
+  sheet.place(parts.join('  ·  '), sheet.left + 8, sheet.y + 4, sheet.width - 16, TEXT.strong);
+  sheet.y += 20;
+  if (critical.length > 0) {
+    const words = `Critical: ${critical.map((one) => one.name).join(', ')}`;
+    const style = { ...TEXT.strong, color: '#ffffff' };
+    const height = sheet.heightOf(words, sheet.width - 16, style) + 8;
+    sheet.fill(sheet.left, sheet.y, sheet.width, height, ALERT);
+    sheet.place(words, sheet.left + 8, sheet.y + 4, sheet.width - 16, style);
+    sheet.y += height;
+  }
+  sheet.y += 12;
+}
+
+/** Sample and laboratory are told only where there are several. */
+function columnsFor(sheet: Sheet, samples: number, places: number): Column[] {
+  const source: Column[] = [
+    ...(samples > 1 ? [{ title: 'Sample', width: 44, align: 'right' as const }] : []),
+    ...(places > 1 ? [{ title: 'Lab', width: 28, align: 'right' as const }] : []),
+  ];
+  const bar = source.length > 0 ? 70 : 88;
+  const fixed: Column[] = [
+    { title: 'Result', width: 76, align: 'right' },
+    { title: 'Unit', width: 66 },
+    { title: 'Flag', width: 66 },
+    { title: 'Reference range', width: 80 },
+    { title: '', width: bar },
+    ...source,
+  ];
+  return [{ title: 'Test', width: sheet.width - fixed.reduce((sum, { width }) => sum + width, 0) }, ...fixed];
+}
+
+function results(sheet: Sheet, content: ResultReportContent): void {
+  const { result } = content;
+  const samples = Object.keys(result.sample_information);
+  const places = performingLaboratories(content);
+  const table = new Table(sheet, columnsFor(sheet, samples.length, places.length));
+  const printed = new Set<BiomarkerResult | MissingBiomarkerResult>();
+
+  for (const panel of groupsOf(content)) {
+    const belongs = (one: BiomarkerResult | MissingBiomarkerResult) =>
+      !printed.has(one) && (panel.result_slugs === null || panel.result_slugs.includes(one.slug));
+    const reported = inOrder(result.results.filter(belongs), panel.result_slugs);
+    const missing = inOrder(result.missing_results.filter(belongs), panel.result_slugs);
+    const pending = pendingIn(panel, result);
+    if (reported.length + missing.length + pending.length === 0) continue;
+    for (const one of [...reported, ...missing]) printed.add(one);
+
+    table.open(panel.name);
+    for (const one of reported) {
+      table.row([...cellsOf(sheet, one), ...sourceCells(one, samples, places)], {
+        marked: flagOf(one) !== null,
+        note: noteOf(one) || undefined,
+      });
+    }
+    for (const one of missing) {
+      table.row([{ text: one.name }, { text: 'Not reported', style: { ...TEXT.bodyStrong, font: 'italic' } }], {
+        note: [MISSING_BECAUSE[one.inferred_failure_type], one.note].filter(Boolean).join('\n'),
+      });
+    }
+    for (const words of pending) table.row([{ text: words, style: { ...TEXT.body, font: 'italic' } }]);
+  }
+  table.end();
+}
+
+/** The catalogue's order within a panel, the report's own otherwise. */
+function inOrder<T extends { slug: string }>(results: T[], slugs: string[] | null): T[] {
+  return slugs ? results.toSorted((a, b) => slugs.indexOf(a.slug) - slugs.indexOf(b.slug)) : results;
+}
+
+/** What a partial report does not have yet: each single test by its name, the rest of a panel as a number. */
+function pendingIn(group: ResultGroup, result: OrderResult): string[] {
+  if (result.metadata.status !== 'partial') return [];
+  const open = (group.result_slugs ?? []).filter((slug) => !knownSlugs(result).has(slug));
+  if (group.singles) return group.singles.filter((test) => open.includes(test.slug)).map((test) => `${test.name}: to come`);
+  return open.length > 0 ? [`${counted(open.length, 'more result', 'more results')} to come`] : [];
+}
+
+function knownSlugs(result: OrderResult): Set<string> {
+  return new Set([...result.results, ...result.missing_results].map((one) => one.slug));
+}
+
+/** Results under one heading; `result_slugs` is null for whatever no other group has. */
+interface ResultGroup {
+  name: string;
+  result_slugs: string[] | null;
+  singles?: { name: string; slug: string }[];
+}
+
+/** The panels, then the tests that yield one result of their own name, which need no heading each, then the rest. */
+function groupsOf(content: ResultReportContent): ResultGroup[] {
+  const { results, missing_results } = content.result;
+  const singles: { name: string; slug: string }[] = [];
+  const panels: ResultGroup[] = [];
+  for (const panel of content.panels) {
+    const [slug, ...others] = panel.result_slugs;
+    const known = [...results, ...missing_results].find((one) => one.slug === slug);
+    if (slug !== undefined && others.length === 0 && (!known || known.name === panel.name)) {
+      singles.push({ name: panel.name, slug });
+    } else {
+      panels.push(panel);
+    }
+  }
+  return [
+    ...panels,
+    { name: 'Individual tests', result_slugs: singles.map((test) => test.slug), singles },
+    { name: 'Other results', result_slugs: null },
+  ];
+}
+
+/** Text that would crowd its column is printed under the row. */
+const LONGEST_IN_COLUMN = 24;
+
+function cellsOf(sheet: Sheet, result: BiomarkerResult): Cell[] {
+  const flag = flagOf(result);
+  return [
+    { text: result.name, ...(flag ? { style: TEXT.bodyStrong } : {}) },
+    {
+      text: result.result.length > LONGEST_IN_COLUMN ? 'See below' : result.result,
+      style: flag ? { ...TEXT.strong, size: 10.5, font: 'bold', align: 'right' } : { ...TEXT.body, align: 'right' },
+    },
+    { text: result.unit ?? '' },
+    flag ? { text: '', draw: (x, y) => drawFlag(sheet, flag, x, y) } : { text: '' },
+    { text: result.reference_range ?? '' },
+    {
+      text: '',
+      draw: (x, y, width, height) =>
+        drawRangeBar(
+          sheet,
+          { x, y, width, height },
+          {
+            value: numberIn(result.result),
+            low: result.min_range_value,
+            high: result.max_range_value,
+            outside: flag !== null,
+          },
+        ),
+    },
+  ];
+}
+
+/** Abnormal: an outlined word with an arrow. Critical: the same, white on black. */
+function drawFlag(sheet: Sheet, flag: Flag, x: number, y: number): void {
+  const arrow = flag.direction === 'high' ? '▲' : flag.direction === 'low' ? '▼' : '';
+  const words = `${flagWords(flag)}${arrow ? ` ${arrow}` : ''}`;
+  const critical = flag.severity === 'critical';
+  const style = { ...TEXT.smallStrong, font: 'bold' as const, size: 7.4, color: critical ? '#ffffff' : INK };
+  const width = sheet.widthOf(words, style) + 8;
+  if (critical) sheet.fill(x, y, width, 12, INK, 2);
+  else sheet.pdf.lineWidth(0.8).strokeColor(INK).roundedRect(x, y, width, 12, 2).stroke();
+  sheet.place(words, x + 4, y + 1.2, width, style);
+}
+
+/** Which sample and which laboratory, by their numbers in this report. */
+function sourceCells(result: BiomarkerResult, samples: string[], places: PerformingPlace[]): Cell[] {
+  const ordinal = (index: number): Cell => ({ text: index < 0 ? '' : String(index + 1), style: { ...TEXT.body, align: 'right' } });
+  return [
+    ...(samples.length > 1 ? [ordinal(samples.indexOf(result.source_sample_id ?? ''))] : []),
+    ...(places.length > 1 ? [ordinal(places.findIndex(({ key }) => key === result.performing_laboratory))] : []),
+  ];
+}
+
+/** What is printed under a row: a value too long for its column, and the lab's comments. */
+function noteOf(result: BiomarkerResult): string {
+  const long = result.result.length > LONGEST_IN_COLUMN ? result.result : null;
+  return [long, result.notes].filter(Boolean).join('\n');
+}
+
+interface PerformingPlace {
+  key: string;
+  name: string;
+  address: string | null;
+  phone: string | null;
+  director: string | null;
+  clia: string | null;
+}
+
+/** Who tested: the laboratories that the samples name, else the laboratory of the order. */
+function performingLaboratories(content: ResultReportContent): PerformingPlace[] {
+  const { laboratory, result } = content;
+  const named = Object.assign({}, ...Object.values(result.sample_information).map((s) => s.performing_laboratories)) as
+    SampleData['performing_laboratories'];
+  const clia = (name: string) => {
+    if (name === laboratory.name) return laboratory.clia_number;
+    return name === result.metadata.laboratory ? result.metadata.clia_number : null;
+  };
+  const places = Object.entries(named).map(([key, place]) => ({
+    key,
+    name: place.name,
+    address: place.address && `${place.address.first_line}, ${place.address.city}, ${place.address.state} ${place.address.zip}`,
+    phone: place.phone_number && phoneText(place.phone_number),
+    director: place.medical_director,
+    clia: clia(place.name),
+  }));
+  if (places.length > 0) return places;
+  return [
+    {
+      key: laboratory.name,
+      name: laboratory.name,
+      address: `${laboratory.first_line_address}, ${laboratory.city}, ${laboratory.state} ${laboratory.zipcode}`,
+      phone: phoneText(laboratory.phone),
+      director: laboratory.medical_director,
+      clia: laboratory.clia_number,
+    },
+  ];
+}
+
+function laboratories(sheet: Sheet, content: ResultReportContent): void {
+  const places = performingLaboratories(content);
+  sheet.ensure(60);
+  sheet.y += sheet.place(places.length > 1 ? 'Performing laboratories' : 'Performing laboratory', sheet.left, sheet.y, 300, TEXT.heading) + 2;
+  places.forEach((place, index) => {
+    const facts = [
+      place.address,
+      place.phone,
+      place.director && `Director: ${place.director}`,
+      place.clia && `CLIA ${place.clia}`,
+    ].filter(Boolean);
+    sheet.ensure(TEXT.bodyStrong.leading + TEXT.small.leading);
+    sheet.flow(places.length > 1 ? `${index + 1}  ${place.name}` : place.name, sheet.left, sheet.width, TEXT.bodyStrong);
+    sheet.flow(facts.join(' · '), sheet.left, sheet.width, TEXT.small);
+    sheet.y += 4;
+  });
+  sheet.y += 6;
+  sheet.ensure(24);
+  sheet.place('END OF REPORT', sheet.left, sheet.y, sheet.width, { ...TEXT.label, align: 'center' });
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
