@@ -19,9 +19,9 @@ export function escapeHl7(text: string): string {
  * `\n`; highlighting and layout commands go; anything that only looks like a sequence stays.
  */
 export function unescapeHl7(text: string, context: Hl7Context): string {
-  const escape = context.escapeCharacter;
-  if (escape === '' || !text.includes(escape)) return text;
-  const mark = escape.replace(/\W/g, '\\$&');
+  const opener = context.escapeCharacter;
+  if (opener === '' || !text.includes(opener)) return text;
+  const mark = opener.replace(/\W/g, '\\$&');
   const sequence = new RegExp(`${mark}([FSTREHN]|X(?:[0-9A-F]{2})+|\\.[a-z]{2}[+-]?\\d*)${mark}`, 'gi');
   return text.replace(sequence, (_, found: string) => meaning(found, context)).replace(/\r\n?/g, '\n');
 }

@@ -112,7 +112,7 @@ export function readObservation(obx: ReceivedSegment, context: ObservationContex
     };
   }
 
-  const reading = valueOf(obx, status, notes, problems);
+  const reading = readValue(obx, status, notes, problems);
   if (!reading) return undefined;
   return {
     ...facts,
@@ -153,7 +153,7 @@ function statusOf(obx: ReceivedSegment, problems: Hl7Problem[]) {
 type Reading = Pick<Observation, 'type' | 'value'> & { notes?: null };
 
 /** The value; the notes become one that is empty, since labs also report in words only. */
-function valueOf(
+function readValue(
   obx: ReceivedSegment,
   status: ReportedStatus,
   notes: readonly string[],
