@@ -1,5 +1,8 @@
-/** TypeScript is compiled to CommonJS for the tests, and so are the dependencies that come as ES modules only. */
-const esmOnly = ['@scalar', 'pdfjs-dist'];
+/**
+ * TypeScript is compiled to CommonJS for the tests, and so are dependencies that come as ES modules only, and the one
+ * file of MongoDB's driver that calls `import()`, which Jest cannot do for CommonJS.
+ */
+const compiled = ['@scalar/', 'pdfjs-dist/', 'mongodb/lib/runtime_adapters'];
 
 /** @type {import('jest').Config} */
 export default {
@@ -10,7 +13,7 @@ export default {
       { jsc: { parser: { syntax: 'typescript' }, target: 'es2023' }, module: { type: 'commonjs' } },
     ],
   },
-  transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
+  transformIgnorePatterns: [`/node_modules/(?!${compiled.join('|')})`],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   modulePathIgnorePatterns: ['<rootDir>/.venule'],

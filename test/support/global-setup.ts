@@ -1,0 +1,49 @@
+/** One Temporal server and one MongoDB for the whole run, from where `npm start` takes them; gone when it ends. */
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Connection } from '@temporalio/client';
+import { mongodbUri, mongodProgram, startMongodb } from '../../scripts/parts/mongodb.ts';
+import { freePort } from '../../scripts/parts/ports.ts';
+import type { RunningProcess } from '../../scripts/parts/process.ts';
+import { startTemporal, temporalProgram } from '../../scripts/parts/temporal.ts';
+import { ensureSearchAttributes } from '../../temporal/search-attributes.ts';
+
+/** What `global-teardown.ts` takes away again. */
+export interface RealParts {
+  folder: string;
+  processes: RunningProcess[];
+}
+
+declare global {
+  var realParts: RealParts | undefined;
+}
+
+/** Gives the tests `TEMPORAL_ADDRESS` and `MONGODB_URI`; what is set already is used as it is. */
+export default async function startRealParts(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'venule-test-'));
+  const parts: RealParts = { folder, processes: [] };
+  globalThis.realParts = parts;
+  const progress = (line: string) => process.stderr.write(`${line}\n`);
+  await Promise.all([
+    (async () => {
+      if (process.env.TEMPORAL_ADDRESS) return;
+      const program = await temporalProgram(progress);
+      const port = await freePort();
+      const logFile = join(folder, 'temporal.log');
+      parts.processes.push(await startTemporal({ program, port, namespace: 'default', logFile }));
+      process.env.TEMPORAL_ADDRESS = `127.0.0.1:${port}`;
+    })(),
+    (async () => {
+      if (process.env.MONGODB_URI) return;
+      const program = await mongodProgram(progress);
+      const port = await freePort();
+      const logFile = join(folder, 'mongodb.log');
+      parts.processes.push(await startMongodb({ program, port, dataFolder: join(folder, 'mongodb'), logFile }));
+      process.env.MONGODB_URI = mongodbUri(port);
+    })(),
+  ]);
+  const connection = await Connection.connect({ address: process.env.TEMPORAL_ADDRESS as string });
+  await ensureSearchAttributes(connection, 'default');
+  await connection.close();
+}
