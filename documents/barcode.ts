@@ -16,7 +16,14 @@ interface Bar {
  * @param module width of the narrowest bar in points; 0.9 (0.32 mm) suits hand scanners.
  * @returns where the first bar begins.
  */
-export function drawCode128(sheet: Sheet, text: string, right: number, y: number, height: number, module = 0.9): number {
+export function drawCode128(
+  sheet: Sheet,
+  text: string,
+  right: number,
+  y: number,
+  height: number,
+  module = 0.9,
+): number {
   const bars = code128Bars(text);
   const modules = Math.max(...bars.map((bar) => bar.start + bar.width));
   const left = right - modules * module;

@@ -62,6 +62,9 @@ export function drawRangeBar(
     pdf.polygon([x, middle - size - 0.8], [x + size + 0.8, middle], [x, middle + size + 0.8], [x - size - 0.8, middle]);
     pdf.fill(INK);
   } else {
-    pdf.circle(x, middle, size - 0.6).lineWidth(1.1).fillAndStroke('#ffffff', INK);
+    pdf
+      .circle(x, middle, size - 0.6)
+      .lineWidth(1.1)
+      .fillAndStroke('#ffffff', INK);
   }
 }

@@ -263,18 +263,28 @@ const WHERE: Record<CollectionMethod, (laboratory: Laboratory) => string> = {
   at_home_phlebotomy: () =>
     'A phlebotomist comes to your address. Have this requisition and a photo ID ready when the phlebotomist arrives.',
   testkit: () => 'Follow the leaflet in your test kit and send the sample back in the box it came in.',
-  on_site_collection: () => 'Your sample is collected on site. Hand this requisition to the person who draws your blood.',
+  on_site_collection: () =>
+    'Your sample is collected on site. Hand this requisition to the person who draws your blood.',
 };
+
+const INSTRUCTIONS = 'Collection instructions';
+/** Longer instructions are printed across the page. */
+const LONGEST_IN_HALF_A_PAGE = 400;
 
 function preparation(sheet: Sheet, content: RequisitionContent): void {
   const { order, laboratory, team } = content;
+  const instructions = content.collection_instructions ?? '';
+  const short = instructions.length <= LONGEST_IN_HALF_A_PAGE ? instructions : '';
+  const long = short ? '' : instructions;
   const ways = contactText(team.contact, ' or ');
   const fields: Field[][] = [
     [
       { label: 'Where to go', value: WHERE[order.collection_method](laboratory) },
       {
         label: 'Questions',
-        value: [`${team.name}${ways ? `: ${ways}` : ''}`, `${laboratory.name}: ${phoneText(laboratory.phone)}`].join('\n'),
+        value: [`${team.name}${ways ? `: ${ways}` : ''}`, `${laboratory.name}: ${phoneText(laboratory.phone)}`].join(
+          '\n',
+        ),
       },
     ],
     [
@@ -284,20 +294,21 @@ function preparation(sheet: Sheet, content: RequisitionContent): void {
           ? 'Fasting is required: nothing to eat or drink but water for 8 to 12 hours before the draw, unless the instructions say otherwise.'
           : 'Fasting is not required.',
       },
+      ...(short ? [{ label: INSTRUCTIONS, value: short }] : []),
     ],
   ];
   heading(sheet, 'For the patient');
   placeFields(sheet, fields);
-  if (content.collection_instructions) {
-    heading(sheet, 'Collection instructions');
-    sheet.flow(content.collection_instructions, sheet.left, sheet.width, TEXT.body);
+  if (long) {
+    heading(sheet, INSTRUCTIONS);
+    sheet.flow(long, sheet.left, sheet.width, TEXT.body);
     sheet.y += 12;
   }
 }
 
 /** Filled in by hand at the draw. */
 function collectorBox(sheet: Sheet): void {
-  const height = 54;
+  const height = 52;
   sheet.ensure(height + 4);
   const blanks: [string, number][] = [
     ['Date collected', 0.2],

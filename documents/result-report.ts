@@ -136,9 +136,11 @@ function sampleFields(content: ResultReportContent): Field[] {
   }
   return samples.flatMap((sample, index) => {
     const order = samples.length === content.orders.length ? content.orders[index] : undefined;
-    const collected = instant(sample, 'date_collected') ?? (order?.collected_at ? dateTime(order.collected_at, zone) : null);
+    const collected =
+      instant(sample, 'date_collected') ?? (order?.collected_at ? dateTime(order.collected_at, zone) : null);
     const received = instant(sample, 'date_received');
-    const reported = instant(sample, 'date_reported') ?? (order?.reported_at ? dateTime(order.reported_at, zone) : null);
+    const reported =
+      instant(sample, 'date_reported') ?? (order?.reported_at ? dateTime(order.reported_at, zone) : null);
     const times = [
       `Collected ${collected ?? 'not stated'}`,
       ...(received ? [`Received ${received}`] : []),
@@ -146,7 +148,11 @@ function sampleFields(content: ResultReportContent): Field[] {
       ...(sample.clinical_information.fasting ? ['Fasting'] : []),
     ];
     return [
-      { label: samples.length > 1 ? `Sample ${index + 1}` : 'Sample', value: sample.sample_id ?? 'No number', strong: true },
+      {
+        label: samples.length > 1 ? `Sample ${index + 1}` : 'Sample',
+        value: sample.sample_id ?? 'No number',
+        strong: true,
+      },
       { label: samples.length > 1 ? `Collection of sample ${index + 1}` : 'Collection', value: times.join('\n') },
     ];
   });
@@ -239,7 +245,8 @@ function inOrder<T extends { slug: string }>(results: T[], slugs: string[] | nul
 function pendingIn(group: ResultGroup, result: OrderResult): string[] {
   if (result.metadata.status !== 'partial') return [];
   const open = (group.result_slugs ?? []).filter((slug) => !knownSlugs(result).has(slug));
-  if (group.singles) return group.singles.filter((test) => open.includes(test.slug)).map((test) => `${test.name}: to come`);
+  if (group.singles)
+    return group.singles.filter((test) => open.includes(test.slug)).map((test) => `${test.name}: to come`);
   return open.length > 0 ? [`${counted(open.length, 'more result', 'more results')} to come`] : [];
 }
 
@@ -320,7 +327,10 @@ function drawFlag(sheet: Sheet, flag: Flag, x: number, y: number): void {
 
 /** Which sample and which laboratory, by their numbers in this report. */
 function sourceCells(result: BiomarkerResult, samples: string[], places: PerformingPlace[]): Cell[] {
-  const ordinal = (index: number): Cell => ({ text: index < 0 ? '' : String(index + 1), style: { ...TEXT.body, align: 'right' } });
+  const ordinal = (index: number): Cell => ({
+    text: index < 0 ? '' : String(index + 1),
+    style: { ...TEXT.body, align: 'right' },
+  });
   return [
     ...(samples.length > 1 ? [ordinal(samples.indexOf(result.source_sample_id ?? ''))] : []),
     ...(places.length > 1 ? [ordinal(places.findIndex(({ key }) => key === result.performing_laboratory))] : []),
@@ -345,8 +355,10 @@ interface PerformingPlace {
 /** Who tested: the laboratories that the samples name, else the laboratory of the order. */
 function performingLaboratories(content: ResultReportContent): PerformingPlace[] {
   const { laboratory, result } = content;
-  const named = Object.assign({}, ...Object.values(result.sample_information).map((s) => s.performing_laboratories)) as
-    SampleData['performing_laboratories'];
+  const named = Object.assign(
+    {},
+    ...Object.values(result.sample_information).map((s) => s.performing_laboratories),
+  ) as SampleData['performing_laboratories'];
   const clia = (name: string) => {
     if (name === laboratory.name) return laboratory.clia_number;
     return name === result.metadata.laboratory ? result.metadata.clia_number : null;
@@ -354,7 +366,9 @@ function performingLaboratories(content: ResultReportContent): PerformingPlace[]
   const places = Object.entries(named).map(([key, place]) => ({
     key,
     name: place.name,
-    address: place.address && `${place.address.first_line}, ${place.address.city}, ${place.address.state} ${place.address.zip}`,
+    address:
+      place.address &&
+      `${place.address.first_line}, ${place.address.city}, ${place.address.state} ${place.address.zip}`,
     phone: place.phone_number && phoneText(place.phone_number),
     director: place.medical_director,
     clia: clia(place.name),
@@ -375,7 +389,14 @@ function performingLaboratories(content: ResultReportContent): PerformingPlace[]
 function laboratories(sheet: Sheet, content: ResultReportContent): void {
   const places = performingLaboratories(content);
   sheet.ensure(60);
-  sheet.y += sheet.place(places.length > 1 ? 'Performing laboratories' : 'Performing laboratory', sheet.left, sheet.y, 300, TEXT.heading) + 2;
+  sheet.y +=
+    sheet.place(
+      places.length > 1 ? 'Performing laboratories' : 'Performing laboratory',
+      sheet.left,
+      sheet.y,
+      300,
+      TEXT.heading,
+    ) + 2;
   places.forEach((place, index) => {
     const facts = [
       place.address,
@@ -384,7 +405,12 @@ function laboratories(sheet: Sheet, content: ResultReportContent): void {
       place.clia && `CLIA ${place.clia}`,
     ].filter(Boolean);
     sheet.ensure(TEXT.bodyStrong.leading + TEXT.small.leading);
-    sheet.flow(places.length > 1 ? `${index + 1}  ${place.name}` : place.name, sheet.left, sheet.width, TEXT.bodyStrong);
+    sheet.flow(
+      places.length > 1 ? `${index + 1}  ${place.name}` : place.name,
+      sheet.left,
+      sheet.width,
+      TEXT.bodyStrong,
+    );
     sheet.flow(facts.join(' · '), sheet.left, sheet.width, TEXT.small);
     sheet.y += 4;
   });

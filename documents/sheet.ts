@@ -201,6 +201,9 @@ function setting(style: TextStyle): PDFKit.Mixins.TextOptions {
 
 /** Without control characters, in composed form, with one kind of line break. */
 function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach the page
-  return text.replace(/\r\n?/g, '\n').replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, ' ').normalize('NFC').trim();
+  return text
+    .replace(/\r\n?/g, '\n')
+    .replace(/(?!\n)\p{Cc}/gu, ' ')
+    .normalize('NFC')
+    .trim();
 }

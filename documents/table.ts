@@ -23,7 +23,7 @@ export interface RowOptions {
   marked?: boolean;
 }
 
-const PADDING = 3.2;
+const PADDING = 2.6;
 const GAP = 8;
 /** Of a note under the first column. */
 const INDENT = 8;
@@ -56,7 +56,11 @@ export class Table {
   /** Adds a row; its cells are wrapped and stay together on one page. */
   row(cells: Cell[], options: RowOptions = {}): void {
     const { sheet } = this;
-    const style = (cell: Cell, column: Column): TextStyle => ({ align: column.align ?? 'left', ...TEXT.body, ...cell.style });
+    const style = (cell: Cell, column: Column): TextStyle => ({
+      align: column.align ?? 'left',
+      ...TEXT.body,
+      ...cell.style,
+    });
     const inner = (column: Column, index: number) => column.width - (index === this.columns.length - 1 ? 0 : GAP);
     const height = Math.max(
       TEXT.body.leading,

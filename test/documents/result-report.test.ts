@@ -1,0 +1,171 @@
+import { renderResultReport } from '../../documents/result-report.ts';
+import { MISSING_BECAUSE } from '../../documents/words.ts';
+import { FAILURE_TYPES } from '../../domain/lab-report.ts';
+import { markersOf, missingOf, reportOf, resultOf, resultsOf, sampleOf, wellness } from './examples.ts';
+import { pagesOf, textOf } from './pdf-reader.ts';
+
+const panel = markersOf(wellness);
+const [metabolic] = panel;
+const glucose = metabolic?.expected_results[0];
+const sodium = metabolic?.expected_results[3];
+if (!metabolic || !glucose || !sodium) throw new Error('The wellness panel begins with a metabolic panel.');
+
+describe('A7: the result report', () => {
+  it('prints each result with value, unit and range, under its panel', async () => {
+    const results = resultsOf(panel);
+    const text = await textOf(await renderResultReport(reportOf(panel, results)));
+    for (const result of results) {
+      expect(text).toContain(
+        [result.name, result.result, result.unit, result.reference_range].filter(Boolean).join(' '),
+      );
+    }
+    expect(text).toContain(metabolic.name);
+    expect(text).toContain('Individual tests');
+  });
+
+  it('heads every page with the patient, the date of birth and the page number, and repeats the header of the table', async () => {
+    const pages = await pagesOf(await renderResultReport(reportOf(panel, resultsOf(panel))));
+    expect(pages.length).toBeGreaterThan(1);
+    pages.forEach((page, index) => {
+      expect(page).toContain('Nguyễn, Mai');
+      expect(page).toContain('Born Mar 4, 1985');
+      expect(page).toContain(`Page ${index + 1} of ${pages.length}`);
+      expect(page).toContain('REFERENCE RANGE');
+    });
+  });
+
+  it('says who ordered, at which account, and when the sample was taken, in the zone it was asked for', async () => {
+    const content = reportOf([metabolic], resultsOf([metabolic]));
+    const text = await textOf(await renderResultReport(content));
+    expect(text).toContain('Żółkowski, Łukasz');
+    expect(text).toContain('1234567890');
+    expect(text).toContain('VN4K7Q2M9X');
+    expect(text).toContain('Collected Nov 21, 2026, 8:15 AM EST');
+    const west = await textOf(await renderResultReport({ ...content, time_zone: 'America/Los_Angeles' }));
+    expect(west).toContain('Collected Nov 21, 2026, 5:15 AM PST');
+  });
+
+  it.each([
+    ['FINAL', { corrected: false }, 'final'],
+    ['PARTIAL', {}, 'partial'],
+    ['CORRECTED', { corrected: true }, 'final'],
+  ] as const)('says %s', async (word, changes, status) => {
+    const content = reportOf([metabolic], resultsOf([metabolic]), [], changes);
+    content.result.metadata.status = status;
+    expect(await textOf(await renderResultReport(content))).toContain(word);
+  });
+
+  it('flags in words: high, low, abnormal and critical', async () => {
+    const results = [
+      resultOf(metabolic, glucose, 'high'),
+      resultOf(metabolic, sodium, 'critical'),
+      resultOf(metabolic, { ...sodium, slug: 'chloride', name: 'Chloride' }, 'low'),
+      resultOf(metabolic, { ...sodium, slug: 'antibody', name: 'Antibody' }, 'inside', {
+        result: 'Positive',
+        interpretation: 'abnormal',
+        source_interpretation: 'A',
+      }),
+    ];
+    const text = await textOf(await renderResultReport(reportOf([metabolic], results)));
+    expect(text).toContain('HIGH ▲');
+    expect(text).toContain('LOW ▼');
+    expect(text).toContain('ABNORMAL');
+    expect(text).toContain('CRITICAL H ▲');
+    expect(text).toContain('4 results · 3 flagged · 1 critical');
+    expect(text).toContain('Critical: Sodium');
+    const calm = await textOf(await renderResultReport(reportOf([metabolic], resultsOf([metabolic]))));
+    expect(calm).toContain('none flagged');
+    expect(calm).not.toMatch(/HIGH|LOW|CRITICAL|ABNORMAL/);
+  });
+
+  it.each(FAILURE_TYPES)('says in words why a result is missing: %s', async (failure) => {
+    const missing = missingOf(metabolic, sodium, failure, 'QNS, 0.2 mL received');
+    const content = reportOf([metabolic], [resultOf(metabolic, glucose)], [missing]);
+    const text = await textOf(await renderResultReport(content));
+    expect(text).toContain(`Sodium Not reported ${MISSING_BECAUSE[failure]} QNS, 0.2 mL received`);
+    expect(text).not.toContain(failure);
+    expect(text).toContain('1 not reported');
+  });
+
+  it('says what a partial report still lacks', async () => {
+    const content = reportOf(panel, [resultOf(metabolic, glucose)]);
+    content.result.metadata.status = 'partial';
+    const text = await textOf(await renderResultReport(content));
+    expect(text).toContain(`${metabolic.expected_results.length - 1} more results to come`);
+    expect(text).toContain('TSH: to come');
+  });
+
+  it('prints long values and notes in full, over a page break', async () => {
+    const notes = 'The pathologist has looked at this twice. '.repeat(400);
+    const long = 'Moderate rouleaux formation; smear reviewed by the pathologist on duty.';
+    const results = [
+      resultOf(metabolic, glucose, 'inside', { notes }),
+      resultOf(metabolic, sodium, 'inside', { result: long, type: 'comment', value: -1 }),
+    ];
+    const pages = await pagesOf(await renderResultReport(reportOf([metabolic], results)));
+    expect(pages.length).toBeGreaterThan(1);
+    const text = pages.join(' ').replace(/\s+/g, ' ');
+    expect(text.match(/The pathologist has looked/g)?.length).toBeGreaterThan(390);
+    expect(text).toContain(`See below`);
+    expect(text).toContain(long);
+    expect(text).toContain(`${metabolic.name} (continued)`);
+  });
+
+  it('never loses a result that no panel names', async () => {
+    const stray = resultOf(metabolic, { ...glucose, slug: 'reflex', name: 'Reflex Antibody' });
+    const text = await textOf(await renderResultReport(reportOf([metabolic], [stray])));
+    expect(text).toContain('Other results Reflex Antibody');
+  });
+
+  it('names the laboratory that tested, its director and its CLIA number', async () => {
+    const content = reportOf([metabolic], resultsOf([metabolic]));
+    const text = await textOf(await renderResultReport(content));
+    expect(text).toMatch(/Performing laboratory Labcorp .*Director: Ada Pathologist, MD · CLIA 34D0655059/);
+  });
+
+  it('is the same to the byte when it is printed again', async () => {
+    const content = reportOf(panel, resultsOf(panel));
+    expect(await renderResultReport(content)).toEqual(await renderResultReport(structuredClone(content)));
+  });
+});
+
+describe('D9, D10: the combined report', () => {
+  const samples = { A1: sampleOf('A1', 21, ['Labcorp']), B2: sampleOf('B2', 25, ['Esoteric Sciences Center']) };
+  const results = [
+    resultOf(metabolic, glucose, 'inside', { source_sample_id: 'A1' }),
+    resultOf(metabolic, sodium, 'inside', {
+      source_sample_id: 'B2',
+      performing_laboratory: 'Esoteric Sciences Center',
+    }),
+  ];
+  const content = reportOf(
+    [metabolic],
+    results,
+    [],
+    {
+      title_kind: 'combined',
+      orders: [
+        { placer_order_number: 'VN4K7Q2M9X', origin: 'initial' },
+        { placer_order_number: 'VN8D3W6T1P', origin: 'redraw' },
+      ],
+    },
+    samples,
+  );
+
+  it('is titled as combined and names both requisitions and both samples', async () => {
+    const text = await textOf(await renderResultReport(content));
+    expect(text).toContain('Combined laboratory report');
+    expect(text).toContain('REQUISITION VN4K7Q2M9X');
+    expect(text).toContain('REQUISITION (REDRAW) VN8D3W6T1P');
+    expect(text).toContain('SAMPLE 1 A1');
+    expect(text).toContain('SAMPLE 2 B2');
+    expect(text).toContain('Collected Nov 25, 2026, 8:15 AM EST');
+  });
+
+  it('tells for each result which sample and which laboratory it comes from', async () => {
+    const text = await textOf(await renderResultReport(content));
+    expect(text).toMatch(/Glucose \S+ mg\/dL 70-99 1 1/);
+    expect(text).toMatch(/Sodium \S+ mmol\/L 134-144 2 2/);
+    expect(text).toContain('2 Esoteric Sciences Center');
+  });
+});
