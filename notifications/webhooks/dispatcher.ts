@@ -1,0 +1,166 @@
+/** Takes webhooks from the outbox to their receivers, beside any number of other processes that do the same (E4). */
+import type { Logger } from 'pino';
+// biome-ignore lint/style/noRestrictedImports: the dispatcher is the other end of the outbox; nothing else here knows the store.
+import type { WebhookEndpointDocument } from '../../store/documents.ts';
+// biome-ignore lint/style/noRestrictedImports: as above.
+import type { Store } from '../../store/store.ts';
+// biome-ignore lint/style/noRestrictedImports: as above.
+import { validSecrets } from '../../store/webhook-endpoints.ts';
+// biome-ignore lint/style/noRestrictedImports: as above.
+import * as outbox from '../../store/webhooks.ts';
+import { createAlarm } from './alarm.ts';
+import { createDeliverer } from './deliver.ts';
+import { createLanes } from './lanes.ts';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+/** How long to wait after the first, second … failed attempt, in milliseconds; after the last the message is exhausted. */
+export const RETRY_PAUSES_MS: readonly number[] = [
+  5 * SECOND,
+  5 * MINUTE,
+  30 * MINUTE,
+  2 * HOUR,
+  5 * HOUR,
+  10 * HOUR,
+  10 * HOUR,
+];
+
+const LIMITS = { overall: 512, perEndpoint: 16, perFailingEndpoint: 1 };
+/** Messages fanned out in one go. */
+const MESSAGES_AT_ONCE = 200;
+/** Endpoints whose deliveries are claimed side by side; each asks for all it may have, which is seldom all it gets. */
+const ENDPOINTS_AT_ONCE = 16;
+/** What a lease lasts beyond the longest attempt, so that recording it is never late. */
+const LEASE_MARGIN_MS = 15 * SECOND;
+/** What attempts under way are given to end when the process stops. */
+const STOP_GRACE_MS = 3 * SECOND;
+
+export interface DispatcherOptions {
+  store: Store;
+  /** Whether private addresses may be reached, such as this machine. */
+  allowPrivate: boolean;
+  logger: Logger;
+  /** Pauses after failed attempts, in milliseconds. */
+  schedule?: readonly number[];
+  /** For one attempt, in milliseconds. */
+  timeoutMs?: number;
+  /** How often the outbox is looked at when nothing said that it changed, in milliseconds. */
+  pollMs?: number;
+}
+
+export interface WebhookDispatcher {
+  /** Lets attempts under way end, for three seconds; those that do not are given back for another process to make. */
+  stop(): Promise<void>;
+}
+
+/** Starts delivering, woken by every commit to the outbox. */
+export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispatcher {
+  const { store, allowPrivate, logger, schedule = RETRY_PAUSES_MS, timeoutMs = 15 * SECOND, pollMs = SECOND } = options;
+  const deliverer = createDeliverer({ allowPrivate, timeoutMs });
+  const lanes = createLanes(LIMITS);
+  const alarm = createAlarm();
+  const watch = outbox.watchMessages(store, alarm.ring);
+  const underWay = new Set<Promise<void>>();
+  const giveUp = new AbortController();
+  /** Somebody had to be left waiting for an attempt to end. */
+  let waiting = false;
+  let stopping = false;
+
+  async function attempt(endpoint: WebhookEndpointDocument, claimed: outbox.ClaimedDelivery): Promise<void> {
+    const { message, delivery } = claimed;
+    const outcome = await deliverer.deliver(
+      {
+        url: endpoint.url,
+        messageId: message._id,
+        body: message.payload,
+        secrets: validSecrets(endpoint),
+        headers: endpoint.headers,
+      },
+      giveUp.signal,
+    );
+    if (!outcome.delivered && giveUp.signal.aborted) return outbox.releaseDelivery(store, claimed);
+    const { at, statusCode: status_code, error, durationMs: duration_ms } = outcome;
+    const state = await outbox.recordAttempt(
+      store,
+      claimed,
+      { at, status_code, error, duration_ms },
+      outcome.delivered,
+      schedule,
+    );
+    const about = { endpoint_id: endpoint._id, team_id: endpoint.team_id, message_id: message._id, status_code, error };
+    if (outcome.delivered) {
+      await outbox.noteSuccess(store, endpoint);
+    } else if (await outbox.noteFailure(store, endpoint._id, at)) {
+      logger.warn(about, 'webhook.endpoint.disabled');
+    }
+    if (state === 'exhausted') logger.warn({ ...about, delivery_id: delivery._id }, 'message.attempt.exhausted');
+    if (state === 'pending') alarm.ringIn(Math.min(schedule[delivery.attempts.length] ?? 0, pollMs));
+  }
+
+  /** Starts as many attempts to an endpoint as it may have. */
+  async function fill(endpoint: WebhookEndpointDocument): Promise<void> {
+    const slots = lanes.take(endpoint._id, endpoint.failing_since !== null);
+    if (slots === 0) {
+      waiting = true;
+      return;
+    }
+    const due = await outbox.claimDue(store, endpoint, slots, timeoutMs + LEASE_MARGIN_MS).catch((error) => {
+      lanes.giveBack(endpoint._id, slots);
+      throw error;
+    });
+    lanes.giveBack(endpoint._id, slots - due.claimed.length);
+    waiting ||= due.more;
+    for (const claimed of due.claimed) {
+      const running = attempt(endpoint, claimed)
+        .catch((error) =>
+          logger.error({ err: error, delivery_id: claimed.delivery._id }, 'webhook.attempt.not_recorded'),
+        )
+        .finally(() => {
+          underWay.delete(running);
+          lanes.giveBack(endpoint._id, 1);
+          if (waiting) alarm.ring();
+        });
+      underWay.add(running);
+    }
+  }
+
+  async function dispatch(): Promise<void> {
+    waiting = false;
+    while ((await outbox.fanOut(store, MESSAGES_AT_ONCE)) === MESSAGES_AT_ONCE && !stopping);
+    const endpoints = await outbox.endpointsWithDueDeliveries(store);
+    const leastServedFirst = endpoints.sort((a, b) => lanes.held(a._id) - lanes.held(b._id));
+    for (let from = 0; from < endpoints.length && !stopping; from += ENDPOINTS_AT_ONCE) {
+      await Promise.all(leastServedFirst.slice(from, from + ENDPOINTS_AT_ONCE).map(fill));
+    }
+  }
+
+  const dispatching = (async () => {
+    let reachable = true;
+    while (!stopping) {
+      try {
+        await dispatch();
+        reachable = true;
+      } catch (error) {
+        if (reachable) logger.error({ err: error }, 'webhook.outbox.unreachable');
+        reachable = false;
+      }
+      await alarm.sleep(pollMs);
+    }
+  })();
+
+  return {
+    async stop() {
+      stopping = true;
+      alarm.ring();
+      await watch.close();
+      await dispatching;
+      const grace = setTimeout(() => giveUp.abort(), STOP_GRACE_MS);
+      await Promise.all(underWay);
+      clearTimeout(grace);
+      await deliverer.close();
+      alarm.close();
+    },
+  };
+}

@@ -1,0 +1,414 @@
+/**
+ * The outbox (E3, E4). A transition commits a message together with what it tells of; from here it is fanned out into
+ * one delivery for each endpoint that wants it, and each delivery is claimed, attempted and recorded on its own.
+ * Everything can be done twice, by several processes, without a message being lost.
+ */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { ORDER_EVENT_TYPES } from '../domain/webhook-events.ts';
+import type {
+  AuditDocument,
+  WebhookAttempt,
+  WebhookDeliveryDocument,
+  WebhookEndpointDocument,
+  WebhookMessageDocument,
+} from './documents.ts';
+import { rows, type Store } from './store.ts';
+
+const HOUR = 60 * 60 * 1000;
+const DAY = 24 * HOUR;
+
+/** Long past: nobody holds the delivery. */
+const NO_LEASE = new Date(0);
+
+/** How many orders are told again at a time. */
+const RESEND_BATCH = 500;
+
+/** A message without the body that will be sent. */
+type MessageHead = Omit<WebhookMessageDocument, 'payload'>;
+
+/** A delivery that is ours until its lease ends, with what has to be sent. */
+export interface ClaimedDelivery {
+  delivery: WebhookDeliveryDocument;
+  message: WebhookMessageDocument;
+}
+
+function newDelivery(id: string, message: MessageHead, endpoint: WebhookEndpointDocument) {
+  const now = new Date();
+  const delivery: WebhookDeliveryDocument = {
+    _id: id,
+    message_id: message._id,
+    endpoint_id: endpoint._id,
+    team_id: message.team_id,
+    state: 'pending',
+    attempts: [],
+    next_attempt_at: now,
+    lease_until: NO_LEASE,
+    created_at: now,
+  };
+  return delivery;
+}
+
+const firstDeliveryId = (message: MessageHead, endpoint: WebhookEndpointDocument) => `${message._id}:${endpoint._id}`;
+
+async function enabledEndpoints(store: Store, teamIds: string[]): Promise<WebhookEndpointDocument[]> {
+  return rows(store.webhookEndpoints)
+    .find({ team_id: { $in: teamIds }, disabled: false })
+    .toArray();
+}
+
+function wants(endpoint: WebhookEndpointDocument, message: MessageHead): boolean {
+  if (endpoint.team_id !== message.team_id) return false;
+  return endpoint.filter_types === null || endpoint.filter_types.includes(message.event_type);
+}
+
+/** Inserts what is not there yet. */
+async function insertDeliveries(store: Store, deliveries: WebhookDeliveryDocument[]): Promise<void> {
+  if (deliveries.length === 0) return;
+  try {
+    await rows(store.webhookDeliveries).insertMany(deliveries, { ordered: false });
+  } catch (error) {
+    const { writeErrors } = error as { writeErrors?: { code: number }[] };
+    if (!writeErrors?.length || writeErrors.some(({ code }) => code !== 11000)) throw error;
+  }
+}
+
+/**
+ * Makes the deliveries of the oldest messages that have none yet, for the endpoints that are enabled and want them.
+ * A crash in the middle, or another process doing the same, changes nothing in the outcome.
+ * @returns how many messages were taken; fewer than `limit` when none are left.
+ */
+export async function fanOut(store: Store, limit: number): Promise<number> {
+  const messages = await rows(store.webhookMessages)
+    .find({ fanned_out: false })
+    .sort({ created_at: 1 })
+    .limit(limit)
+    .toArray();
+  if (messages.length === 0) return 0;
+  const endpoints = await enabledEndpoints(store, [...new Set(messages.map(({ team_id }) => team_id))]);
+  await insertDeliveries(
+    store,
+    messages.flatMap((message) =>
+      endpoints
+        .filter((endpoint) => wants(endpoint, message))
+        .map((endpoint) => newDelivery(firstDeliveryId(message, endpoint), message, endpoint)),
+    ),
+  );
+  await rows(store.webhookMessages).updateMany(
+    { _id: { $in: messages.map(({ _id }) => _id) } },
+    { $set: { fanned_out: true } },
+  );
+  return messages.length;
+}
+
+/** The enabled endpoints that have deliveries due. Deliveries to an endpoint that is no more are dropped. */
+export async function endpointsWithDueDeliveries(store: Store): Promise<WebhookEndpointDocument[]> {
+  const ids = await rows(store.webhookDeliveries).distinct('endpoint_id', {
+    state: 'pending',
+    next_attempt_at: { $lte: new Date() },
+  });
+  const endpoints = await rows(store.webhookEndpoints)
+    .find({ _id: { $in: ids } })
+    .toArray();
+  const gone = ids.filter((id) => !endpoints.some(({ _id }) => _id === id));
+  if (gone.length > 0) {
+    await rows(store.webhookDeliveries).updateMany(
+      { state: 'pending', endpoint_id: { $in: gone } },
+      { $set: { state: 'dropped' } },
+    );
+  }
+  return endpoints.filter(({ disabled }) => !disabled);
+}
+
+/**
+ * Claims deliveries to one endpoint that are due, the longest waiting first.
+ * @param limit how many at most
+ * @param leaseMs for how long nobody else will touch them; longer than an attempt can take
+ * @returns those that are ours now, and whether more may be due already
+ */
+export async function claimDue(
+  store: Store,
+  endpoint: WebhookEndpointDocument,
+  limit: number,
+  leaseMs: number,
+): Promise<{ claimed: ClaimedDelivery[]; more: boolean }> {
+  const now = new Date();
+  const lease_until = new Date(now.getTime() + leaseMs);
+  const due = await rows(store.webhookDeliveries)
+    .find({ state: 'pending', endpoint_id: endpoint._id, next_attempt_at: { $lte: now }, lease_until: { $lte: now } })
+    .project<{ _id: string }>({ _id: 1 })
+    .sort({ next_attempt_at: 1 })
+    .limit(limit)
+    .toArray();
+  if (due.length === 0) return { claimed: [], more: false };
+  const allowed = endpoint.rate_limit
+    ? await takeRate(store, endpoint._id, endpoint.rate_limit, due.length)
+    : due.length;
+  const claims = await Promise.all(
+    due
+      .slice(0, allowed)
+      .map(({ _id }) =>
+        rows(store.webhookDeliveries).findOneAndUpdate(
+          { _id, state: 'pending', lease_until: { $lte: now } },
+          { $set: { lease_until } },
+          { returnDocument: 'after' },
+        ),
+      ),
+  );
+  const deliveries = claims.filter((delivery) => delivery !== null);
+  const messages = await rows(store.webhookMessages)
+    .find({ _id: { $in: deliveries.map(({ message_id }) => message_id) } })
+    .toArray();
+  const messageOf = new Map(messages.map((message) => [message._id, message]));
+  const claimed = deliveries.flatMap((delivery) => {
+    const message = messageOf.get(delivery.message_id);
+    return message ? [{ delivery, message }] : [];
+  });
+  return { claimed, more: due.length === limit && allowed === due.length };
+}
+
+/**
+ * Takes up to `wanted` of the attempts that an endpoint's limit leaves in this second of the database's clock, which
+ * all processes share.
+ */
+async function takeRate(store: Store, endpointId: string, perSecond: number, wanted: number): Promise<number> {
+  const windows = store.connection.collection<{ _id: string; second: number; taken: number; granted: number }>(
+    'webhook_rate_windows',
+  );
+  const second = { $floor: { $divide: [{ $toLong: '$$NOW' }, 1000] } };
+  const takenBefore = { $cond: [{ $eq: ['$second', second] }, '$taken', 0] };
+  const window = await windows.findOneAndUpdate(
+    { _id: endpointId },
+    [
+      { $set: { granted: { $min: [wanted, { $subtract: [perSecond, takenBefore] }] }, taken: takenBefore, second } },
+      { $set: { granted: { $max: ['$granted', 0] } } },
+      { $set: { taken: { $add: ['$taken', '$granted'] } } },
+    ],
+    { upsert: true, returnDocument: 'after' },
+  );
+  return window?.granted ?? 0;
+}
+
+/** Gives a claimed delivery back untouched, for whoever comes next. */
+export async function releaseDelivery(store: Store, { delivery }: ClaimedDelivery): Promise<void> {
+  await rows(store.webhookDeliveries).updateOne(
+    { _id: delivery._id, lease_until: delivery.lease_until },
+    { $set: { lease_until: NO_LEASE } },
+  );
+}
+
+/**
+ * Records an attempt and what follows from it: the delivery is done, waits for its next attempt, or is exhausted,
+ * which is written to the audit as `message.attempt.exhausted`.
+ * @param pauses milliseconds to wait after the first, second … failed attempt; when there is none left, it is exhausted
+ * @returns `taken_over` when the lease had ended and the delivery was somebody else's: nothing was recorded
+ */
+export async function recordAttempt(
+  store: Store,
+  { delivery, message }: ClaimedDelivery,
+  attempt: WebhookAttempt,
+  delivered: boolean,
+  pauses: readonly number[],
+): Promise<'delivered' | 'pending' | 'exhausted' | 'taken_over'> {
+  const wait = pauses[delivery.attempts.length];
+  const state = delivered ? 'delivered' : wait === undefined ? 'exhausted' : 'pending';
+  const { modifiedCount } = await rows(store.webhookDeliveries).updateOne(
+    { _id: delivery._id, state: 'pending', lease_until: delivery.lease_until },
+    {
+      $push: { attempts: attempt },
+      $set: { state, next_attempt_at: new Date(Date.now() + (wait ?? 0)), lease_until: NO_LEASE },
+    },
+  );
+  if (modifiedCount === 0) return 'taken_over';
+  if (state === 'exhausted') {
+    await audit(store, 'message.attempt.exhausted', delivery.team_id, message.order_id, {
+      delivery_id: delivery._id,
+      message_id: message._id,
+      endpoint_id: delivery.endpoint_id,
+      attempts: delivery.attempts.length + 1,
+    });
+  }
+  return state;
+}
+
+/** Notes that an endpoint answered: its row of failures is over. */
+export async function noteSuccess(store: Store, endpoint: WebhookEndpointDocument): Promise<void> {
+  if (!endpoint.failing_since) return;
+  await rows(store.webhookEndpoints).updateOne({ _id: endpoint._id }, { $set: { failing_since: null } });
+}
+
+/**
+ * Notes that an endpoint failed, and disables it after five days of nothing but failures. The five days count from a
+ * failure that another one followed 12 to 24 hours later; a lone failure without such a follower is forgotten.
+ * @returns whether the endpoint was disabled now
+ */
+export async function noteFailure(store: Store, endpointId: string, at: Date): Promise<boolean> {
+  const endpoints = rows(store.webhookEndpoints);
+  await endpoints.updateOne({ _id: endpointId, failing_since: null }, { $set: { failing_since: at } });
+  const endpoint = await endpoints.findOne({ _id: endpointId, disabled: false });
+  const since = endpoint?.failing_since;
+  if (!endpoint || !since || at.getTime() - since.getTime() <= DAY) return false;
+  const follower = { $gte: new Date(since.getTime() + 12 * HOUR), $lte: new Date(since.getTime() + DAY) };
+  const followed = await rows(store.webhookDeliveries).findOne(
+    { endpoint_id: endpointId, created_at: { $lte: follower.$lte }, attempts: { $elemMatch: { at: follower } } },
+    { projection: { _id: 1 } },
+  );
+  if (!followed) {
+    await endpoints.updateOne({ _id: endpointId, failing_since: since }, { $set: { failing_since: at } });
+    return false;
+  }
+  if (at.getTime() - since.getTime() < 5 * DAY) return false;
+  const { modifiedCount } = await endpoints.updateOne(
+    { _id: endpointId, disabled: false, failing_since: since },
+    { $set: { disabled: true, updated_at: new Date() } },
+  );
+  if (modifiedCount === 0) return false;
+  await audit(store, 'webhook.endpoint.disabled', endpoint.team_id, null, {
+    endpoint_id: endpointId,
+    failing_since: since,
+  });
+  return true;
+}
+
+/**
+ * Tells the latest status of the chosen orders again, to every endpoint of the team that wants it: the same message,
+ * as it was. Orders of other teams, and orders that nothing was ever told of, are left out.
+ * @param choice orders by id, by the time of their latest change, or both; `end_at` is now unless given
+ * @returns the ids of the orders that were told again
+ */
+export async function resendOrderEvents(
+  store: Store,
+  teamId: string,
+  choice: { order_ids?: readonly string[]; start_at?: Date; end_at?: Date },
+): Promise<string[]> {
+  const changed = { ...(choice.start_at && { $gte: choice.start_at }), ...(choice.end_at && { $lte: choice.end_at }) };
+  const orders = await rows(store.orders)
+    .find({
+      team_id: teamId,
+      ...(choice.order_ids && { _id: { $in: [...choice.order_ids] } }),
+      ...(Object.keys(changed).length > 0 && { updated_at: changed }),
+    })
+    .project<{ _id: string }>({ _id: 1 })
+    .sort({ updated_at: 1 })
+    .toArray();
+  const endpoints = await enabledEndpoints(store, [teamId]);
+  const now = Date.now();
+  const told: string[] = [];
+  for (let from = 0; from < orders.length; from += RESEND_BATCH) {
+    const latest = await latestOrderMessages(
+      store,
+      orders.slice(from, from + RESEND_BATCH).map(({ _id }) => _id),
+    );
+    await insertDeliveries(
+      store,
+      latest.flatMap((message) =>
+        endpoints
+          .filter((endpoint) => wants(endpoint, message))
+          .map((endpoint) => newDelivery(`${firstDeliveryId(message, endpoint)}:${now}`, message, endpoint)),
+      ),
+    );
+    told.push(...latest.flatMap(({ order_id }) => order_id ?? []));
+  }
+  return told;
+}
+
+async function latestOrderMessages(store: Store, orderIds: string[]): Promise<MessageHead[]> {
+  return rows(store.webhookMessages)
+    .aggregate<MessageHead>([
+      { $match: { order_id: { $in: orderIds }, event_type: { $in: ORDER_EVENT_TYPES } } },
+      { $project: { payload: 0 } },
+      { $sort: { order_id: 1, event_number: -1 } },
+      { $group: { _id: '$order_id', message: { $first: '$$ROOT' } } },
+      { $replaceRoot: { newRoot: '$message' } },
+    ])
+    .toArray();
+}
+
+/** Which deliveries an operator means. */
+export interface DeliveryChoice {
+  ids?: readonly string[];
+  team_id?: string;
+  endpoint_id?: string;
+}
+
+function chosen({ ids, team_id, endpoint_id }: DeliveryChoice) {
+  return { ...(ids && { _id: { $in: [...ids] } }), ...(team_id && { team_id }), ...(endpoint_id && { endpoint_id }) };
+}
+
+/** Deliveries in one state, newest first. */
+export async function listDeliveries(
+  store: Store,
+  state: WebhookDeliveryDocument['state'],
+  choice: DeliveryChoice,
+  limit: number,
+): Promise<WebhookDeliveryDocument[]> {
+  return rows(store.webhookDeliveries)
+    .find({ state, ...chosen(choice) })
+    .sort({ created_at: -1 })
+    .limit(limit)
+    .toArray();
+}
+
+/** Sends exhausted deliveries again, from the beginning of the schedule. Answers how many there were. */
+export async function replayExhausted(store: Store, choice: DeliveryChoice): Promise<number> {
+  const { modifiedCount } = await rows(store.webhookDeliveries).updateMany(
+    { state: 'exhausted', ...chosen(choice) },
+    { $set: { state: 'pending', attempts: [], next_attempt_at: new Date(), lease_until: NO_LEASE } },
+  );
+  if (modifiedCount > 0) {
+    await audit(store, 'webhook.deliveries.replayed', choice.team_id ?? null, null, {
+      ...choice,
+      count: modifiedCount,
+    });
+  }
+  return modifiedCount;
+}
+
+async function audit(
+  store: Store,
+  action: string,
+  teamId: string | null,
+  orderId: string | null,
+  detail: Record<string, unknown>,
+): Promise<void> {
+  const entry: AuditDocument = {
+    _id: randomUUID(),
+    team_id: teamId,
+    actor: 'webhooks',
+    action,
+    order_id: orderId,
+    detail,
+    at: new Date(),
+  };
+  await rows(store.audit).insertOne(entry);
+}
+
+/**
+ * Calls `wake` whenever any process commits a message. While the database cannot be watched it is tried again every
+ * second, and nothing is called for what was committed meanwhile: whoever relies on it looks for itself from time to time.
+ */
+export function watchMessages(store: Store, wake: () => void): { close(): Promise<void> } {
+  const closing = new AbortController();
+  let stream: { close(): Promise<void> } | undefined;
+  const watching = (async () => {
+    while (!closing.signal.aborted) {
+      try {
+        const inserted = rows(store.webhookMessages).watch([
+          { $match: { operationType: 'insert' } },
+          { $project: { _id: 1 } },
+        ]);
+        stream = inserted;
+        for await (const _ of inserted) wake();
+      } catch {
+        await pause(1000, undefined, { signal: closing.signal }).catch(() => undefined);
+      }
+    }
+  })();
+  return {
+    async close() {
+      closing.abort();
+      await stream?.close();
+      await watching;
+    },
+  };
+}
