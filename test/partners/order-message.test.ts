@@ -8,7 +8,9 @@ type Segment = ReturnType<Message['get']>;
 /** A message as node-hl7-client reads it. */
 function parse(text: string) {
   const segments: Segment[] = [];
-  new Message({ text }).forEach((segment) => segments.push(segment));
+  new Message({ text }).forEach((segment) => {
+    segments.push(segment);
+  });
   const all = (name: string) => segments.filter((segment) => segment.name === name);
   return {
     structure: segments.map((segment) => segment.name),

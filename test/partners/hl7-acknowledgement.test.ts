@@ -1,0 +1,93 @@
+/** Acknowledgements in both directions. */
+import { Message } from 'node-hl7-client';
+import { readAcknowledgement, writeAcknowledgement } from '../../partners/labs/hl7-acknowledgement.ts';
+import { type Hl7Problem, Hl7Refused } from '../../partners/labs/hl7-message.ts';
+
+const MSH = 'MSH|^~\\&|QUEST|QUEST SECAUCUS|VENULE|1234|20261121080004+0000||ACK^O01^ACK|Q-1|P|2.5.1';
+const received = 'MSH|^~\\&|QUEST^2.16^ISO|QUEST SECAUCUS|VENULE|1234|20261121||ORU^R01^ORU_R01|Q\\T\\1|P|2.5.1\rPID|1';
+const sentAt = '2026-11-21T08:00:04.000Z';
+
+describe('F4: a laboratory’s answer to an order', () => {
+  test.each([
+    ['AA', 'AA'],
+    ['CA', 'AA'],
+    ['AE', 'AE'],
+    ['CE', 'AE'],
+    ['AR', 'AR'],
+    ['CR', 'AR'],
+  ])('%s means %s', (sent, code) => {
+    expect(readAcknowledgement(`${MSH}\rMSA|${sent}|0123|`)).toEqual({
+      code,
+      control_id: '0123',
+      text: '',
+      filler_order_number: null,
+    });
+  });
+
+  test('has the lab’s words, from MSA-3 and every ERR', () => {
+    const text = `${MSH}\nMSA|AR|0123|Rejected\nERR||OBR^1^4|103^Table value not found|E||||Unknown test \\T\\ code\nERR||PID^1|101^Required field missing|E\n`;
+    expect(readAcknowledgement(text)).toMatchObject({
+      code: 'AR',
+      text: 'Rejected; Unknown test & code; Required field missing',
+    });
+  });
+
+  test('has the lab’s own number where an ORR or ORL gives one', () => {
+    expect(readAcknowledgement(`${MSH}\rMSA|AA|0123\rORC|OK|VN1|LAB-77`).filler_order_number).toBe('LAB-77');
+  });
+
+  test.each([
+    ['a web page', '<html></html>'],
+    ['no MSA', `${MSH}\r`],
+    ['an unknown code', `${MSH}\rMSA|OK|0123`],
+  ])('%s is no answer', (_, text) => {
+    expect(() => readAcknowledgement(text)).toThrow(Hl7Refused);
+  });
+});
+
+describe('our answer to a laboratory’s results', () => {
+  const problems: Hl7Problem[] = [
+    { segment: 'OBX', sequence: 3, field: 5, code: '102', text: 'OBX-5 is not a number | really' },
+    { segment: 'MSH', sequence: 1, field: 9, component: 2, code: '201', text: 'Only R01' },
+    { segment: 'PID', sequence: 1, code: '100', text: 'A report needs a PID segment' },
+  ];
+
+  test('goes back to the sender and names the message', () => {
+    const ack = new Message({ text: writeAcknowledgement(received, { code: 'AA', text: 'Stored' }, sentAt) });
+    const at = (path: string) => ack.get(path).toString();
+    expect([at('MSH.3'), at('MSH.4'), at('MSH.5.1'), at('MSH.5.3'), at('MSH.6')]).toEqual([
+      'VENULE',
+      '1234',
+      'QUEST',
+      'ISO',
+      'QUEST SECAUCUS',
+    ]);
+    expect([at('MSH.7'), at('MSH.9.1'), at('MSH.9.2'), at('MSH.11')]).toEqual([
+      '20261121080004+0000',
+      'ACK',
+      'R01',
+      'P',
+    ]);
+    expect([at('MSA.1'), at('MSA.2'), at('MSA.3')]).toEqual(['AA', 'Q&1', 'Stored']);
+  });
+
+  test('names every place that is wrong', () => {
+    const text = writeAcknowledgement(received, { code: 'AR', text: 'Refused', errors: problems }, sentAt);
+    expect(text.split('\r').filter((segment) => segment.startsWith('ERR'))).toEqual([
+      'ERR||OBX^3^5|102^Data type error^HL70357|E||||OBX-5 is not a number \\F\\ really',
+      'ERR||MSH^1^9^1^2|201^Unsupported event code^HL70357|E||||Only R01',
+      'ERR||PID^1|100^Segment sequence error^HL70357|E||||A report needs a PID segment',
+    ]);
+    expect(readAcknowledgement(text)).toMatchObject({ code: 'AR', control_id: 'Q&1' });
+  });
+
+  test('can be given to something that is no message', () => {
+    const text = writeAcknowledgement('hello', { code: 'AR', text: 'Refused', errors: problems }, sentAt);
+    expect(readAcknowledgement(text)).toMatchObject({ code: 'AR', control_id: '' });
+  });
+
+  test('is the same when it is given again', () => {
+    const again = () => writeAcknowledgement(received, { code: 'AA', text: 'Stored' }, sentAt);
+    expect(again()).toBe(again());
+  });
+});
