@@ -4,7 +4,7 @@
  * Lengths are points (1/72 inch), `y` grows downwards.
  */
 import PDFDocument from 'pdfkit';
-import { type FontName, TYPEFACE } from './typeface.ts';
+import { FONT_NAMES, type FontName, fontOf } from './typeface.ts';
 
 export const INK = '#14181f';
 export const MUTED = '#56606e';
@@ -78,7 +78,8 @@ export class Sheet {
         ModDate: info.issuedAt,
       },
     });
-    for (const [name, file] of Object.entries(TYPEFACE)) this.pdf.registerFont(name, file);
+    // pdfkit takes a parsed font, too; its types do not say so.
+    for (const name of FONT_NAMES) this.pdf.registerFont(name, fontOf(name) as never);
   }
 
   /** Starts a new page unless `height` still fits on this one. */
@@ -194,9 +195,8 @@ export class Sheet {
   }
 }
 
-/** Figures of equal width, so that columns of numbers line up. */
 function setting(style: TextStyle): PDFKit.Mixins.TextOptions {
-  return { features: ['tnum', 'kern', 'mark'], characterSpacing: style.tracking ?? 0 };
+  return { characterSpacing: style.tracking ?? 0 };
 }
 
 /** Without control characters, in composed form, with one kind of line break. */
