@@ -132,7 +132,8 @@ function waitOf(retryAfter: string | null, now: number): number | null {
   return Number.isNaN(instant) ? null : Math.max(0, instant - now);
 }
 
+/** The system's code for why `fetch` failed, from the cause of its `TypeError`. */
 function networkCode(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : 'no connection';
+  const { cause } = error as { cause?: { code?: unknown } | null };
+  return typeof cause?.code === 'string' ? cause.code : 'no connection';
 }
