@@ -6,9 +6,6 @@ export const transactionWorkflowId = (transactionId: string) => `order-transacti
 /** The child workflow of a redraw (D6). */
 export const redrawWorkflowId = (orderId: string) => `redraw-order/${orderId}`;
 
-/** The workflow that takes a corrected report into an order whose journey has ended (F5). */
-export const correctionWorkflowId = (reportId: string) => `correction/${reportId}`;
-
 /** The workflow that an order's commands and reports are addressed to. */
 export function journeyWorkflowId(order: { id: string; transaction_id: string; origin: string }): string {
   return order.origin === 'redraw' ? redrawWorkflowId(order.id) : transactionWorkflowId(order.transaction_id);

@@ -1,4 +1,4 @@
-/** Every duration that a journey waits for, in one object that is passed into the workflow (F1). All in milliseconds. */
+/** Every duration that a journey waits for, in one object that is passed into the workflow (F1). In milliseconds, unless said otherwise. */
 import type { CollectionMethod } from './status.ts';
 
 const SECOND = 1000;
@@ -24,6 +24,8 @@ export interface JourneyPolicy {
   undo_tried_for: number;
   /** For how long a mail is tried. */
   mail_tried_for: number;
+  /** Number of history events (not a duration) after which a journey continues as new, if Temporal does not ask for it earlier. */
+  longest_history: number;
 }
 
 export const DEFAULT_POLICY: JourneyPolicy = {
@@ -41,6 +43,7 @@ export const DEFAULT_POLICY: JourneyPolicy = {
   partner_call: 15 * SECOND,
   undo_tried_for: 30 * DAY,
   mail_tried_for: 3 * DAY,
+  longest_history: 4000,
 };
 
 /**
@@ -53,7 +56,7 @@ export function policyWith(overrides: Record<string, unknown> = {}): JourneyPoli
   const assign = (target: Record<string, unknown>, name: string, value: unknown) => {
     if (!Object.hasOwn(target, name)) throw new RangeError(`There is no duration "${name}" in the journey policy`);
     if (typeof value !== 'number' || !(value > 0)) {
-      throw new RangeError(`Duration "${name}" of the journey policy must be a positive number of milliseconds`);
+      throw new RangeError(`Duration "${name}" of the journey policy must be a positive number`);
     }
     target[name] = value;
   };

@@ -2,6 +2,7 @@
 import type { Laboratory, LabAccount, LabTest, Marker } from '../domain/catalogue.ts';
 import type { Interpretation, LabReport } from '../domain/lab-report.ts';
 import type { Order, OrderEvent } from '../domain/order.ts';
+import type { MatchDecision } from '../domain/report-matching.ts';
 import type { OrderResult } from '../domain/results.ts';
 import type { CollectionMethod, OrderLowLevelStatus, OrderOrigin, TransactionStatus } from '../domain/status.ts';
 
@@ -122,9 +123,6 @@ export interface IssuedDocument {
   created_at: Date;
 }
 
-/** Why a report could not be given to an order's journey. */
-export type UnmatchedReason = 'no_match' | 'wrong_lab' | 'match_cancelled' | 'match_completed' | 'match_sample_id_mismatch_demo' | 'wrong_collection';
-
 /**
  * A message from a lab (one report of it): stored before it is acknowledged, given to its journey afterwards.
  * `stored` → `delivered` → `applied` | `late`; `unmatched` when there is no journey to give it to.
@@ -144,7 +142,7 @@ export interface LabMessageDocument {
   team_id: string | null;
   /** The event of the order that took it in. */
   event_number: number | null;
-  unmatched_reason: UnmatchedReason | null;
+  unmatched_reason: MatchDecision | null;
   /** A dispatcher works on it until then. */
   lease_until: Date;
   attempts: number;

@@ -1,0 +1,29 @@
+/** What workflows may ask for: the contract that `createActivities` fulfils. */
+import type { MailKind } from '../domain/messages.ts';
+import type { HeldEvent, Order, ProposedEvent } from '../domain/order.ts';
+
+/** How the laboratory decided about an order. */
+export type Fulfilment =
+  | { accepted: true; filler_order_number: string | null }
+  /** The lab will not have the order; `words` are the lab's (F4). */
+  | { accepted: false; words: string };
+
+export interface Activities {
+  /** Writes event 1 of an initial order, unless it is there (D1). */
+  openOrder(order: Order): Promise<HeldEvent>;
+  /** Writes the next event, or finds the one that is held; null when a report must be heard first (F1). */
+  recordEvent(proposed: ProposedEvent): Promise<HeldEvent | null>;
+  /** The checks before a requisition (A2): the reasons why the order cannot go to the lab, in words; empty when it can. */
+  checkOrder(orderId: string): Promise<string[]>;
+  /**
+   * Sends the order to its laboratory (A3). Retried for as long as the policy says; the lab sees one placer order
+   * number however often (F4).
+   */
+  submitOrder(orderId: string): Promise<Fulfilment>;
+  /** Cancels the order at its laboratory; retried until the lab acknowledges (F4). Answers the lab's words if it is too late. */
+  cancelAtLab(orderId: string): Promise<{ too_late: string | null }>;
+  /** Mails the patient, once (F10). A mail that the server refuses for good is noted and not tried again. */
+  sendMail(orderId: string, kind: MailKind): Promise<void>;
+  /** Keeps reports that came when their order had ended: late, correcting, or unmatched (D5, F5). */
+  keepLateReports(reportIds: string[]): Promise<void>;
+}

@@ -1,0 +1,40 @@
+/** The combined result of an order transaction (D9, D10). */
+import { foldReports } from '../domain/result-fold.ts';
+import type { OrderResult } from '../domain/results.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { LabMessageDocument, OrderDocument, OrderTransactionDocument } from './documents.ts';
+import { reportedOrder } from './record-event.ts';
+import type { Store } from './store.ts';
+
+/** What the orders of a transaction have brought together. */
+export interface CombinedResult {
+  result: OrderResult;
+  /** Changes whenever the result does; part of the id of the issued PDF. */
+  revision: string;
+}
+
+/**
+ * Combines everything that the laboratory reported in a transaction, late reports included (D5).
+ * @returns null while nothing was reported, or when there is no such transaction.
+ */
+export async function combinedResult(store: Store, catalogue: Catalogue, transactionId: string): Promise<CombinedResult | null> {
+  const transaction = await store.transactions.findById(transactionId).lean<OrderTransactionDocument>();
+  if (!transaction) return null;
+  const orders = await store.orders
+    .find({ transaction_id: transactionId })
+    .sort({ created_at: 1 })
+    .lean<OrderDocument[]>();
+  const messages = await store.labMessages
+    .find({ order_id: { $in: orders.map((order) => order._id) }, state: { $in: ['applied', 'late'] as const } })
+    .sort({ received_at: 1 })
+    .lean<LabMessageDocument[]>();
+  const reported = orders.map(({ order }) =>
+    reportedOrder(
+      catalogue,
+      order,
+      messages.filter((message) => message.order_id === order.id),
+    ),
+  );
+  const result = foldReports(reported, transaction.status !== 'active');
+  return result && { result, revision: `${messages.length}-${transaction.status}` };
+}

@@ -1,0 +1,174 @@
+/**
+ * The inbox: what laboratories sent, stored before it is acknowledged and given to its journey afterwards (F5). Nothing
+ * that was acknowledged is ever dropped: what no journey takes in is kept as late or unmatched, for people to see.
+ */
+import { createHash } from 'node:crypto';
+import type { LabReport } from '../domain/lab-report.ts';
+import { type MatchDecision, mismatch } from '../domain/report-matching.ts';
+import { expectedResults } from '../domain/result-fold.ts';
+import { digestReport, type ReportDigest } from '../domain/report-progress.ts';
+import { foldReports } from '../domain/result-fold.ts';
+import { isEnded, takesResults } from '../domain/transitions.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { LabMessageDocument, OrderDocument } from './documents.ts';
+import type { Environment } from './lab-connections.ts';
+import { recordEvent, reportedOrder } from './record-event.ts';
+import { rows, type Store } from './store.ts';
+
+const DUPLICATE_KEY = 11000;
+
+/** A message as it came in. */
+export interface ReceivedMessage {
+  lab_slug: string;
+  environment: Environment;
+  control_id: string;
+  raw: string;
+  reports: LabReport[];
+}
+
+/**
+ * Stores a message's reports, each matched to its order. The same message again (control id and content) changes
+ * nothing.
+ */
+export async function storeReports(store: Store, message: ReceivedMessage): Promise<void> {
+  const content_hash = createHash('sha256').update(message.raw).digest('hex');
+  const received_at = new Date();
+  const documents = await Promise.all(
+    message.reports.map(async (report, report_index): Promise<LabMessageDocument> => {
+      const order = await orderOfReport(store, report, message.environment);
+      const reason = mismatch(report, order?.order ?? null);
+      return {
+        _id: createHash('sha256').update([message.lab_slug, message.control_id, content_hash, report_index].join('\n')).digest('hex').slice(0, 32),
+        lab_slug: message.lab_slug,
+        control_id: message.control_id,
+        content_hash,
+        report_index,
+        raw: message.raw,
+        report,
+        state: reason ? 'unmatched' : 'stored',
+        order_id: order?._id ?? null,
+        team_id: order?.team_id ?? null,
+        event_number: null,
+        unmatched_reason: reason,
+        lease_until: new Date(0),
+        attempts: 0,
+        last_error: null,
+        received_at,
+      };
+    }),
+  );
+  try {
+    await rows(store.labMessages).insertMany(documents, { ordered: false });
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
+  }
+}
+
+async function orderOfReport(store: Store, report: LabReport, environment: Environment): Promise<OrderDocument | null> {
+  if (!report.placer_order_number) return null;
+  const order = await store.orders.findOne({ placer_order_number: report.placer_order_number }).lean<OrderDocument>();
+  return order && order.order.options.sandbox === (environment === 'sandbox') ? order : null;
+}
+
+/**
+ * Takes the oldest report that waits for delivery; nobody else gets it until the lease ends.
+ * @param leaseMs How long the taker has, in milliseconds.
+ */
+export function claimReport(store: Store, leaseMs: number): Promise<LabMessageDocument | null> {
+  const now = Date.now();
+  return store.labMessages
+    .findOneAndUpdate(
+      { state: 'stored', lease_until: { $lte: new Date(now) } },
+      { $set: { lease_until: new Date(now + leaseMs) }, $inc: { attempts: 1 } },
+      { sort: { received_at: 1 }, returnDocument: 'after' },
+    )
+    .lean<LabMessageDocument>()
+    .exec();
+}
+
+/** Notes that the journey has the report; what the journey did meanwhile stays. */
+export async function markDelivered(store: Store, reportId: string): Promise<void> {
+  await store.labMessages.updateOne({ _id: reportId, state: 'stored' }, { $set: { state: 'delivered', last_error: null } });
+}
+
+/** Notes a failed delivery; the report is tried again after `retryInMs` milliseconds. */
+export async function markUndelivered(store: Store, reportId: string, error: string, retryInMs: number): Promise<void> {
+  const retry = { last_error: error, lease_until: new Date(Date.now() + retryInMs) };
+  await store.labMessages.updateOne({ _id: reportId, state: 'stored' }, { $set: retry });
+}
+
+/** What the journey must know of a stored report. */
+export async function digestOf(store: Store, catalogue: Catalogue, message: LabMessageDocument): Promise<ReportDigest> {
+  const order = await orderOf(store, message);
+  const { markers } = reportedOrder(catalogue, order.order, []);
+  return digestReport(message._id, message.report, expectedResults(order.order, markers));
+}
+
+/**
+ * Keeps a report that no open journey takes in. A completed order's result is corrected by it if it says anything new
+ * (F5); while a redraw is open it joins the combined result (D5); otherwise it is shown as unmatched. Doing it again
+ * changes nothing.
+ */
+export async function keepLateReport(store: Store, catalogue: Catalogue, reportId: string): Promise<void> {
+  const message = await store.labMessages.findById(reportId).lean<LabMessageDocument>();
+  if (!message || !['stored', 'delivered'].includes(message.state)) return;
+  const order = await orderOf(store, message);
+  switch (order.last_status) {
+    case 'completed':
+    case 'corrected':
+      if (!(await saysAnythingNew(store, catalogue, order, message))) return setAside(store, reportId, null);
+      await recordEvent(store, catalogue, {
+        order_id: order._id,
+        number: order.events.length + 1,
+        status: 'corrected',
+        status_detail: null,
+        reason: null,
+        report_id: reportId,
+        filler_order_number: null,
+        redraw_results: [],
+        yields_to_reports: false,
+      });
+      // Somebody else's event may hold that number; then this report has still to be kept.
+      return keepLateReport(store, catalogue, reportId);
+    case 'redraw_available':
+      return setAside(store, reportId, null);
+    default:
+      return setAside(store, reportId, unmatchedBecause(order));
+  }
+}
+
+function unmatchedBecause(order: OrderDocument): MatchDecision {
+  if (order.last_status === 'cancelled') return 'match_cancelled';
+  if (isEnded(order.last_status, order.collection_method)) return 'match_completed';
+  return takesResults(order.collection_method, order.last_status) ? 'no_match' : 'wrong_collection';
+}
+
+async function setAside(store: Store, reportId: string, reason: MatchDecision | null): Promise<void> {
+  await store.labMessages.updateOne(
+    { _id: reportId, state: { $in: ['stored', 'delivered'] as const } },
+    { $set: { state: reason ? 'unmatched' : 'late', unmatched_reason: reason } },
+  );
+}
+
+async function saysAnythingNew(
+  store: Store,
+  catalogue: Catalogue,
+  order: OrderDocument,
+  message: LabMessageDocument,
+): Promise<boolean> {
+  const applied = await store.labMessages
+    .find({ order_id: order._id, state: 'applied' })
+    .sort({ event_number: 1 })
+    .lean<LabMessageDocument[]>();
+  const valuesWith = (messages: readonly LabMessageDocument[]) => {
+    const result = foldReports([reportedOrder(catalogue, order.order, messages)], true);
+    return JSON.stringify([result?.results, result?.missing_results.map((missing) => missing.slug)]);
+  };
+  return valuesWith(applied) !== valuesWith([...applied, message]);
+}
+
+async function orderOf(store: Store, message: LabMessageDocument): Promise<OrderDocument> {
+  const order = message.order_id && (await store.orders.findById(message.order_id).lean<OrderDocument>());
+  if (!order) throw new Error(`Report ${message._id} belongs to no order`);
+  return order;
+}

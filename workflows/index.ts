@@ -1,0 +1,3 @@
+/** The workflows that a worker runs. */
+export { orderTransaction } from './order-transaction.ts';
+export { redrawOrder } from './redraw-order.ts';

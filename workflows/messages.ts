@@ -1,0 +1,30 @@
+/** What can be said to a journey: facts are signals, commands are updates, questions are queries. */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { HeldEvent } from '../domain/order.ts';
+import type { ReportDigest } from '../domain/report-progress.ts';
+import type { OrderLowLevelStatus } from '../domain/status.ts';
+
+/** A lab's report on the order. It is stored and acknowledged already: a fact, so a signal. */
+export const reportArrived = defineSignal<[ReportDigest]>('reportArrived');
+
+/**
+ * Cancel the order. A command, so an update: the caller learns whether it was done.
+ * Fails with an ApplicationFailure of type `OrderNotCancellable` when the order has gone too far.
+ */
+export const cancelOrder = defineUpdate<OrderLowLevelStatus>('cancelOrder');
+
+/** Everything about a journey, for an engineer who asks where an order is and why. */
+export interface JourneyState {
+  order_id: string;
+  placer_order_number: string;
+  status: OrderLowLevelStatus | 'not recorded yet';
+  /** In words: what the journey waits for. */
+  waiting_for: string;
+  events: HeldEvent[];
+  reports_waiting: string[];
+  reports_taken: string[];
+  missing_results: string[];
+  cancel_requested: boolean;
+  troubles: string[];
+}
+export const journeyState = defineQuery<JourneyState>('journeyState');

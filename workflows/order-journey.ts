@@ -1,0 +1,479 @@
+/**
+ * The journey of one order, initial or redraw, from acceptance to its last status. It alone decides about the order,
+ * one event at a time: whatever happens meanwhile (a report, a cancellation, a deadline) waits in a field until the
+ * journey comes to it. Each decision is proposed to the store, and the journey goes on from the event that the store
+ * holds, which after a crash may be one that an earlier attempt wrote.
+ */
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  isCancellation,
+  log,
+  proxyActivities,
+  proxyLocalActivities,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities, Fulfilment } from '../activities/types.ts';
+import { mailFor } from '../domain/messages.ts';
+import type { HeldEvent, Order, ProposedEvent } from '../domain/order.ts';
+import type { JourneyPolicy } from '../domain/policy.ts';
+import { redrawFor, statusDetailOf } from '../domain/redraw.ts';
+import {
+  advance,
+  anythingReported,
+  isFinal,
+  missingResults,
+  noProgress,
+  type ReportDigest,
+  type ReportProgress,
+} from '../domain/report-progress.ts';
+import type { OrderLowLevelStatus } from '../domain/status.ts';
+import { isEnded, mayFollow, refusedTransition, takesResults } from '../domain/transitions.ts';
+import { journeyDetails } from './journey-details.ts';
+import { cancelOrder, type JourneyState, journeyState, reportArrived } from './messages.ts';
+import { standing } from './search-attributes.ts';
+
+/** What a journey carries over when it continues as new. */
+export interface JourneyMemory {
+  events: HeldEvent[];
+  progress: ReportProgress;
+  reports_taken: string[];
+  reports_waiting: ReportDigest[];
+  /** When results are no longer awaited, in milliseconds since 1970. */
+  deadline: number;
+}
+
+/** A decision; what it leaves out is null, empty or false. */
+type Decision = Pick<ProposedEvent, 'status'> & Partial<Omit<ProposedEvent, 'order_id' | 'number'>>;
+
+export class OrderJourney {
+  readonly #order: Order;
+  readonly #policy: JourneyPolicy;
+  readonly #renew: (memory: JourneyMemory) => Promise<never>;
+
+  readonly #events: HeldEvent[];
+  #progress: ReportProgress;
+  readonly #reportsTaken: Set<string>;
+  #reportsWaiting: ReportDigest[];
+  #deadline: number | undefined;
+
+  #cancelRequested = false;
+  #expired = false;
+  /** The lab may hold our order, so that a cancellation has to reach it too. */
+  #labMayHoldIt: boolean;
+  #submission: CancellationScope | undefined;
+  readonly #consequences: Promise<void>[] = [];
+  #waitingFor = 'its first step';
+  readonly #troubles: string[] = [];
+
+  /**
+   * @param events The order's history so far: none for an initial order, the first event for a redraw.
+   * @param renew Starts the workflow anew with this memory when its history has grown long.
+   */
+  constructor(
+    order: Order,
+    policy: JourneyPolicy,
+    renew: (memory: JourneyMemory) => Promise<never>,
+    { events, memory }: { events?: HeldEvent[]; memory?: JourneyMemory },
+  ) {
+    this.#order = order;
+    this.#policy = policy;
+    this.#renew = renew;
+    this.#events = memory?.events ?? events ?? [];
+    this.#progress = memory?.progress ?? noProgress();
+    this.#reportsTaken = new Set(memory?.reports_taken);
+    this.#reportsWaiting = memory?.reports_waiting ?? [];
+    this.#deadline = memory?.deadline;
+    this.#labMayHoldIt = memory !== undefined;
+  }
+
+  /** Hears facts, commands and questions from now on. To be called before the first await. */
+  listen(): void {
+    setHandler(reportArrived, (report) => {
+      const known = [...this.#reportsTaken, ...this.#reportsWaiting.map((waiting) => waiting.report_id)];
+      if (!known.includes(report.report_id)) this.#reportsWaiting.push(report);
+    });
+    setHandler(
+      cancelOrder,
+      async () => {
+        this.#requestCancellation();
+        await condition(() => !this.#cancelRequested);
+        if (this.#status !== 'cancelled') throw notCancellable(this.#status);
+        return this.#status;
+      },
+      {
+        validator: () => {
+          if (this.#events.length > 0 && !this.#mayBecome('cancelled')) throw notCancellable(this.#status);
+        },
+      },
+    );
+    setHandler(journeyState, () => this.state());
+    // An engineer who cancels the workflow means the order.
+    CancellationScope.current().cancelRequested.catch(() => this.#requestCancellation());
+  }
+
+  /**
+   * Walks the journey to its end.
+   * @returns The event after which the order changes no more (a correction aside).
+   */
+  run(): Promise<HeldEvent> {
+    return CancellationScope.nonCancellable(async () => {
+      if (!this.#has('requisition_created')) {
+        if (this.#events.length === 0) this.#adopt(await this.#durably('openOrder', this.#order));
+        await this.#activation();
+        const refused = (await this.#checks()) ?? (await this.#requisition());
+        if (refused) return refused;
+      }
+      return this.#results();
+    });
+  }
+
+  /**
+   * Waits for something else (a redraw, a mail still to be sent) while reports that come too late are kept, not lost.
+   * @throws whatever `work` throws.
+   */
+  whileKeepingLateReports<T>(waitingFor: string, work: Promise<T>): Promise<T> {
+    return CancellationScope.nonCancellable(async () => {
+      this.#describe(waitingFor);
+      let settled = false;
+      const done = work.finally(() => {
+        settled = true;
+      });
+      done.catch(() => {});
+      while (!settled || this.#reportsWaiting.length > 0) {
+        await condition(() => settled || this.#reportsWaiting.length > 0);
+        await this.#keepLateReports();
+      }
+      return done;
+    });
+  }
+
+  /**
+   * Waits until all that follows from the journey's events is done: mails sent, the lab told of a cancellation.
+   * @throws ApplicationFailure `CancellationNotDelivered` when the lab could not be told; somebody has to.
+   */
+  async conclude(): Promise<void> {
+    await this.whileKeepingLateReports('what follows from its end', Promise.all(this.#consequences));
+    await condition(allHandlersFinished);
+    this.#describe('nothing: the journey is over');
+  }
+
+  /** Where the order is, and why. */
+  state(): JourneyState {
+    return {
+      order_id: this.#order.id,
+      placer_order_number: this.#order.placer_order_number,
+      status: this.#events.length > 0 ? this.#status : 'not recorded yet',
+      waiting_for: this.#waitingFor,
+      events: this.#events,
+      reports_waiting: this.#reportsWaiting.map((report) => report.report_id),
+      reports_taken: [...this.#reportsTaken],
+      missing_results: missingResults(this.#progress, this.#order.markers).map((missing) => missing.slug),
+      cancel_requested: this.#cancelRequested,
+      troubles: this.#troubles,
+    };
+  }
+
+  /** Holds a scheduled order back until its day begins (F2). */
+  async #activation(): Promise<void> {
+    const accepted = this.#events[0];
+    if (!this.#order.activate_at || !accepted) return;
+    const wait = Date.parse(this.#order.activate_at) - Date.parse(accepted.created_at);
+    if (wait <= 0) return;
+    this.#describe(`its activation on ${this.#order.activate_by}`);
+    await condition(() => this.#cancelRequested, wait, { summary: `Activation on ${this.#order.activate_by}` });
+  }
+
+  /** The checks before a requisition (A2); a failed one ends the journey with its reasons (F3). */
+  async #checks(): Promise<HeldEvent | undefined> {
+    if (this.#cancelRequested) return this.#cancelled();
+    const reasons = await this.#durably('checkOrder', this.#order.id);
+    if (reasons.length > 0) return this.#decide({ status: 'cancelled', reason: reasons.join(' ') });
+    return undefined;
+  }
+
+  /** The requisition at the lab (A3), or the end of the journey when the lab will not have the order (F4). */
+  async #requisition(): Promise<HeldEvent | undefined> {
+    if (this.#cancelRequested) return this.#cancelled();
+    this.#describe(`${this.#order.lab_slug} to acknowledge the order`);
+    const fulfilment = await this.#submit();
+    if (this.#cancelRequested) return this.#cancelled();
+    if (!fulfilment.accepted) {
+      return this.#decide({ status: 'cancelled', status_detail: 'fulfillment_error', reason: fulfilment.words });
+    }
+    await this.#decide({ status: 'requisition_created', filler_order_number: fulfilment.filler_order_number });
+    return this.#isEnded ? this.#lastEvent : undefined;
+  }
+
+  /**
+   * Sends the order to the lab until the lab has decided, or the policy's patience is at its end. A cancellation lets
+   * the attempt that is under way finish and prevents the next one (F4).
+   */
+  async #submit(): Promise<Fulfilment> {
+    const { submitOrder } = proxyActivities<Activities>({
+      startToCloseTimeout: 2 * this.#policy.partner_call,
+      scheduleToCloseTimeout: this.#policy.lab_tried_for,
+      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+      retry: {
+        initialInterval: this.#policy.partner_retry_first,
+        maximumInterval: this.#policy.partner_retry_longest,
+        backoffCoefficient: 2,
+      },
+      summary: `Order ${this.#order.placer_order_number} to ${this.#order.lab_slug}`,
+    });
+    this.#labMayHoldIt = true;
+    this.#submission = new CancellationScope({ cancellable: true });
+    try {
+      const fulfilment = await this.#submission.run(() => submitOrder(this.#order.id));
+      this.#labMayHoldIt = fulfilment.accepted;
+      return fulfilment;
+    } catch (failure) {
+      if (!(failure instanceof ActivityFailure)) throw failure;
+      const words = isCancellation(failure) ? 'Cancelled before the lab had decided.' : rootMessage(failure);
+      return { accepted: false, words };
+    } finally {
+      this.#submission = undefined;
+    }
+  }
+
+  /** Takes the lab's reports until the order ends: complete, with a redraw, failed, cancelled or expired. */
+  async #results(): Promise<HeldEvent> {
+    this.#startDeadline();
+    while (!this.#isEnded) {
+      if (this.#historyIsLong()) await this.#renew(this.#memory());
+      this.#describe(this.#has('partial_results') ? 'the rest of the results' : "the lab's results");
+      await condition(() => this.#reportsWaiting.length > 0 || this.#cancelRequested || this.#expired);
+
+      const [report] = this.#reportsWaiting;
+      if (report && takesResults(this.#order.collection_method, this.#status)) await this.#takeIn(report);
+      else if (report) await this.#keepLateReports();
+      else if (this.#cancelRequested) await this.#cancelled();
+      else await this.#expire();
+    }
+    return this.#lastEvent;
+  }
+
+  /** What a report does to the order (D4, D5, D7). */
+  async #takeIn(report: ReportDigest): Promise<void> {
+    const { markers, origin } = this.#order;
+    const progress = advance(this.#progress, report);
+    const missing = missingResults(progress, markers);
+    const report_id = report.report_id;
+    if (!isFinal(progress, markers)) {
+      await this.#decide({ status: 'partial_results', report_id });
+      return;
+    }
+    const redraw_results = redrawFor(this.#order, missing);
+    if (redraw_results.length > 0) {
+      await this.#decide({ status: 'redraw_available', report_id, redraw_results });
+    } else if (origin === 'initial' && !anythingReported(progress)) {
+      const status_detail = statusDetailOf(missing);
+      await this.#decide({ status: 'sample_error', report_id, status_detail, reason: 'The lab could report no result.' });
+    } else {
+      await this.#decide({ status: 'completed', report_id });
+    }
+  }
+
+  /** The deadline (F1): with anything drawn or reported the order completes as it is, else it is cancelled. */
+  async #expire(): Promise<void> {
+    const inTheLab = this.#status === 'partial_results' || this.#status === 'draw_completed';
+    const held = await this.#decide(
+      inTheLab
+        ? { status: 'completed', reason: 'The lab sent nothing more in time.', yields_to_reports: true }
+        : { status: 'cancelled', reason: 'The requisition expired: no result came in time.', yields_to_reports: true },
+    );
+    if (held) return;
+    this.#describe('a report that is stored and on its way here');
+    await condition(() => this.#reportsWaiting.length > 0, this.#policy.expiry_grace, { summary: 'A report is on its way' });
+  }
+
+  /** Does what a caller asked, if it may still be done; answers the caller either way. */
+  async #cancelled(): Promise<HeldEvent | undefined> {
+    if (this.#mayBecome('cancelled')) await this.#decide({ status: 'cancelled', reason: 'Cancelled on request.' });
+    if (!this.#mayBecome('cancelled')) this.#cancelRequested = false;
+    return this.#isEnded ? this.#lastEvent : undefined;
+  }
+
+  /**
+   * Proposes the next event and goes on from the one that is held.
+   * @returns The held event; undefined when the proposal yielded to a report on its way.
+   */
+  async #decide(decision: Decision): Promise<HeldEvent | undefined> {
+    if (!this.#mayBecome(decision.status)) {
+      throw ApplicationFailure.nonRetryable(refusedTransition(this.#status, decision.status), 'IllegalTransition');
+    }
+    const held = await this.#durably('recordEvent', {
+      order_id: this.#order.id,
+      number: this.#events.length + 1,
+      status_detail: null,
+      reason: null,
+      report_id: null,
+      filler_order_number: null,
+      redraw_results: [],
+      yields_to_reports: false,
+      ...decision,
+    });
+    if (held) this.#adopt(held);
+    return held ?? undefined;
+  }
+
+  /** Makes an event that is held part of the journey, and sets off what follows from it. */
+  #adopt(held: HeldEvent): void {
+    this.#events.push(held);
+    const report = this.#reportsWaiting.find((waiting) => waiting.report_id === held.report_id);
+    if (report) {
+      this.#progress = advance(this.#progress, report);
+      this.#reportsTaken.add(report.report_id);
+      this.#reportsWaiting = this.#reportsWaiting.filter((waiting) => waiting !== report);
+    }
+    if (this.#isEnded) this.#cancelRequested = false;
+    if (this.#events.length > 1) upsertSearchAttributes(standing(held.status, held.transaction_status));
+    const mail = mailFor(held, this.#order);
+    if (mail) this.#consequences.push(this.#sendMail(mail));
+    if (held.status === 'cancelled' && this.#labMayHoldIt) this.#consequences.push(this.#cancelAtLab());
+  }
+
+  async #sendMail(kind: Parameters<Activities['sendMail']>[1]): Promise<void> {
+    const { sendMail } = proxyActivities<Activities>({
+      startToCloseTimeout: 4 * this.#policy.partner_call,
+      scheduleToCloseTimeout: this.#policy.mail_tried_for,
+      retry: { initialInterval: this.#policy.partner_retry_first, maximumInterval: this.#policy.partner_retry_longest },
+      summary: `Mail: ${kind}`,
+    });
+    try {
+      await sendMail(this.#order.id, kind);
+    } catch (failure) {
+      this.#trouble(`The mail ${kind} was not sent: ${rootMessage(failure)}`);
+    }
+  }
+
+  async #cancelAtLab(): Promise<void> {
+    const { lab_slug, placer_order_number } = this.#order;
+    const { cancelAtLab } = proxyActivities<Activities>({
+      startToCloseTimeout: 2 * this.#policy.partner_call,
+      scheduleToCloseTimeout: this.#policy.undo_tried_for,
+      retry: { initialInterval: this.#policy.partner_retry_first, maximumInterval: this.#policy.partner_retry_longest },
+      summary: `Cancel ${placer_order_number} at ${lab_slug}`,
+    });
+    try {
+      const { too_late } = await cancelAtLab(this.#order.id);
+      if (too_late !== null) this.#trouble(`${lab_slug} says it is too late to cancel: ${too_late}`);
+    } catch (failure) {
+      const message =
+        `${lab_slug} could not be told that requisition ${placer_order_number} is cancelled. ` +
+        `Call the lab and cancel it there. ${rootMessage(failure)}`;
+      this.#trouble(message);
+      throw ApplicationFailure.nonRetryable(message, 'CancellationNotDelivered');
+    }
+  }
+
+  async #keepLateReports(): Promise<void> {
+    const late = this.#reportsWaiting.map((report) => report.report_id);
+    if (late.length === 0) return;
+    await this.#durably('keepLateReports', late);
+    for (const id of late) this.#reportsTaken.add(id);
+    this.#reportsWaiting = this.#reportsWaiting.filter((report) => !late.includes(report.report_id));
+  }
+
+  /** A write to the database: a local activity, which costs one history event, or a regular one when that fails. */
+  async #durably<Name extends 'openOrder' | 'recordEvent' | 'checkOrder' | 'keepLateReports'>(
+    name: Name,
+    argument: Parameters<Activities[Name]>[0],
+  ): Promise<Awaited<ReturnType<Activities[Name]>>> {
+    type Write = (argument: unknown) => Promise<Awaited<ReturnType<Activities[Name]>>>;
+    try {
+      const local = proxyLocalActivities<Activities>({ scheduleToCloseTimeout: 5000, retry: { maximumAttempts: 2 } });
+      return await (local[name] as unknown as Write)(argument);
+    } catch (failure) {
+      if (!(failure instanceof ActivityFailure)) throw failure;
+      log.warn('The database did not answer in time; trying for as long as it takes', { step: name });
+      const regular = proxyActivities<Activities>({
+        startToCloseTimeout: 30_000,
+        retry: { initialInterval: 500, maximumInterval: 10_000 },
+        summary: `${name}: the database was away`,
+      });
+      return (regular[name] as unknown as Write)(argument);
+    }
+  }
+
+  #startDeadline(): void {
+    const { requisition_valid, results_awaited_longer } = this.#policy;
+    this.#deadline ??= Date.now() + requisition_valid[this.#order.collection_method] + results_awaited_longer;
+    const left = Math.max(1, this.#deadline - Date.now());
+    void sleep(left, { summary: 'Results are awaited until here' }).then(() => {
+      this.#expired = true;
+    });
+  }
+
+  #historyIsLong(): boolean {
+    const { continueAsNewSuggested, historyLength } = workflowInfo();
+    const long = continueAsNewSuggested || historyLength > this.#policy.longest_history;
+    return long && allHandlersFinished() && this.#consequences.length === 0;
+  }
+
+  #memory(): JourneyMemory {
+    return {
+      events: this.#events,
+      progress: this.#progress,
+      reports_taken: [...this.#reportsTaken],
+      reports_waiting: this.#reportsWaiting,
+      deadline: this.#deadline ?? Date.now(),
+    };
+  }
+
+  #requestCancellation(): void {
+    if (this.#isEnded) return;
+    this.#cancelRequested = true;
+    this.#submission?.cancel();
+  }
+
+  get #lastEvent(): HeldEvent {
+    const last = this.#events.at(-1);
+    if (!last) throw ApplicationFailure.nonRetryable('The order has no event yet', 'IllegalTransition');
+    return last;
+  }
+
+  get #status(): OrderLowLevelStatus {
+    return this.#lastEvent.status;
+  }
+
+  get #isEnded(): boolean {
+    return this.#events.length > 0 && isEnded(this.#status, this.#order.collection_method);
+  }
+
+  #has(status: OrderLowLevelStatus): boolean {
+    return this.#events.some((event) => event.status === status);
+  }
+
+  #mayBecome(status: OrderLowLevelStatus): boolean {
+    return mayFollow(this.#order.collection_method, this.#status, status);
+  }
+
+  #trouble(message: string): void {
+    this.#troubles.push(message);
+    this.#describe(this.#waitingFor);
+  }
+
+  #describe(waitingFor: string): void {
+    this.#waitingFor = waitingFor;
+    setCurrentDetails(journeyDetails(this.#order, this.state()));
+  }
+}
+
+const notCancellable = (from: OrderLowLevelStatus) =>
+  ApplicationFailure.nonRetryable(refusedTransition(from, 'cancelled'), 'OrderNotCancellable');
+
+/** The innermost message of a failure: what the lab or the server really said. */
+function rootMessage(failure: unknown): string {
+  let current = failure;
+  while (current instanceof Error && current.cause instanceof Error) current = current.cause;
+  return current instanceof Error ? current.message : String(current);
+}

@@ -1,0 +1,49 @@
+import { continueAsNew, executeChild, ParentClosePolicy } from '@temporalio/workflow';
+import { redrawWorkflowId } from '../domain/ids.ts';
+import type { HeldEvent, Order } from '../domain/order.ts';
+import type { JourneyPolicy } from '../domain/policy.ts';
+import type { TransactionStatus } from '../domain/status.ts';
+import { type JourneyMemory, OrderJourney } from './order-journey.ts';
+import { redrawOrder } from './redraw-order.ts';
+import { searchAttributesOf } from './search-attributes.ts';
+
+export interface OrderTransactionInput {
+  /** The initial order, as it was accepted. */
+  order: Order;
+  policy: JourneyPolicy;
+  /** Set when a long journey continues as new. */
+  memory?: JourneyMemory;
+}
+
+/** How a testing journey ended. */
+export interface TransactionOutcome {
+  status: TransactionStatus;
+  orders: { id: string; last_status: HeldEvent['status'] }[];
+}
+
+/** One testing journey: an initial order and at most one redraw (D1–D8). */
+export async function orderTransaction(input: OrderTransactionInput): Promise<TransactionOutcome> {
+  const { order, policy } = input;
+  const journey = new OrderJourney(order, policy, (memory) => continueAsNew<typeof orderTransaction>({ ...input, memory }), input);
+  journey.listen();
+
+  const ending = await journey.run();
+  const initial = { id: order.id, last_status: ending.status };
+  if (!ending.redraw) {
+    await journey.conclude();
+    return { status: ending.transaction_status, orders: [initial] };
+  }
+
+  const redraw = await journey.whileKeepingLateReports(
+    `its redraw ${ending.redraw.id}`,
+    executeChild(redrawOrder, {
+      workflowId: redrawWorkflowId(ending.redraw.id),
+      args: [{ order: ending.redraw, policy }],
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      typedSearchAttributes: searchAttributesOf(ending.redraw),
+      staticSummary: `Redraw ${ending.redraw.placer_order_number} at ${ending.redraw.lab_slug}`,
+    }),
+  );
+  await journey.conclude();
+  return { status: redraw.transaction_status, orders: [initial, { id: ending.redraw.id, last_status: redraw.status }] };
+}

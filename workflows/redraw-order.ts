@@ -1,0 +1,36 @@
+import { continueAsNew } from '@temporalio/workflow';
+import type { HeldEvent, Order } from '../domain/order.ts';
+import type { JourneyPolicy } from '../domain/policy.ts';
+import { type JourneyMemory, OrderJourney } from './order-journey.ts';
+
+export interface RedrawOrderInput {
+  /** The redraw; its first event was written together with the initial order's last one. */
+  order: Order;
+  policy: JourneyPolicy;
+  /** Set when a long journey continues as new. */
+  memory?: JourneyMemory;
+}
+
+/** The redraw of an order: the usual lifecycle for the results that are drawn again (D6–D8). */
+export async function redrawOrder(input: RedrawOrderInput): Promise<HeldEvent> {
+  const { order, policy, memory } = input;
+  const ordered: HeldEvent = {
+    number: 1,
+    status: 'ordered',
+    status_detail: null,
+    reason: null,
+    report_id: null,
+    created_at: order.created_at,
+    transaction_status: 'active',
+    redraw: null,
+  };
+  const journey = new OrderJourney(order, policy, (kept) => continueAsNew<typeof redrawOrder>({ ...input, memory: kept }), {
+    events: [ordered],
+    ...(memory && { memory }),
+  });
+  journey.listen();
+
+  const ending = await journey.run();
+  await journey.conclude();
+  return ending;
+}

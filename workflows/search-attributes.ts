@@ -1,0 +1,30 @@
+/** The search attributes of journeys, typed; `temporal/search-attributes.ts` registers them. Ids and codes only. */
+import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
+import type { Order } from '../domain/order.ts';
+import type { OrderLowLevelStatus, TransactionStatus } from '../domain/status.ts';
+
+const TEAM_ID = defineSearchAttributeKey('TeamId', 'KEYWORD');
+const ORDER_ID = defineSearchAttributeKey('OrderId', 'KEYWORD');
+const LAB = defineSearchAttributeKey('Lab', 'KEYWORD');
+const COLLECTION_METHOD = defineSearchAttributeKey('CollectionMethod', 'KEYWORD');
+const ORDER_STATUS = defineSearchAttributeKey('OrderStatus', 'KEYWORD');
+const TRANSACTION_STATUS = defineSearchAttributeKey('TransactionStatus', 'KEYWORD');
+
+/** What a journey is found by from its start on. */
+export function searchAttributesOf(order: Order): SearchAttributePair[] {
+  return [
+    { key: TEAM_ID, value: order.team_id },
+    { key: ORDER_ID, value: order.id },
+    { key: LAB, value: order.lab_slug },
+    { key: COLLECTION_METHOD, value: order.collection_method },
+    ...standing('ordered', 'active'),
+  ];
+}
+
+/** The part of them that changes with every event. */
+export function standing(status: OrderLowLevelStatus, transaction: TransactionStatus): SearchAttributePair[] {
+  return [
+    { key: ORDER_STATUS, value: status },
+    { key: TRANSACTION_STATUS, value: transaction },
+  ];
+}
