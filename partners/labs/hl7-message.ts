@@ -46,7 +46,8 @@ export class Hl7Refused extends Error {
   readonly ack: 'AR' | 'AE';
   readonly errors: readonly Hl7Problem[];
 
-  constructor(errors: readonly Hl7Problem[], ack: 'AR' | 'AE' = 'AR') {
+  constructor(problems: readonly Hl7Problem[], ack: 'AR' | 'AE' = 'AR') {
+    const errors = [...new Map(problems.map((problem) => [locationOf(problem) + problem.text, problem])).values()];
     super(`HL7 message refused (${ack}): ${errors.map((error) => `${error.code} at ${locationOf(error)}`).join(', ')}`);
     this.name = 'Hl7Refused';
     this.ack = ack;

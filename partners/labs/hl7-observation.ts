@@ -32,7 +32,7 @@ const FLAGS: Readonly<Record<string, Interpretation>> = {
 };
 const WORST_FIRST: readonly Interpretation[] = ['critical', 'abnormal', 'unknown', 'normal'];
 
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)$/;
+const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)$/;
 const RANGE = /^([<>]=?\d*(\.\d+)?|(\d*(\.\d+)?-\d*(\.\d+)?))$/;
 /** Documents inside a message: kept with the message in the inbox, and no observation. */
 const DOCUMENT_TYPES = ['ED', 'RP'];

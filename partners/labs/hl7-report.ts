@@ -1,7 +1,7 @@
 /** A laboratory's ORU^R01 in our own terms: docs/hl7.md, "Results". */
 import type { FailureType, LabReport, Observation, ReportedStatus, ReportedTest } from '../../domain/lab-report.ts';
 import { type Hl7Problem, Hl7Refused, type ReceivedSegment, readMessage } from './hl7-message.ts';
-import { codesOf, instantIn, type RejectReason, readObservation, rejectReason } from './hl7-observation.ts';
+import { codesOf, instantIn, readObservation, rejectReason } from './hl7-observation.ts';
 import { groupOrders, type OrderSegments, type TestSegments } from './hl7-report-segments.ts';
 import { isoDate } from './hl7-time.ts';
 import type { ReasonTable } from './missing-reasons.ts';
@@ -113,7 +113,6 @@ function readOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, readin
     ...specimens.map((specimen) => instant(specimen, 17)),
   ]);
   const clinicalInformation = first(requests, (obr) => obr.freeText(13));
-  const rejection = firstOf(specimens, (specimen) => rejectReason(specimen, 21, lab.reasons));
 
   return {
     lab_slug: lab.slug,
@@ -131,7 +130,7 @@ function readOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, readin
     account_number: pid.text(18) || null,
     ordering_provider: first(requests, (obr) => personIn(obr, 16)) ?? ((orc && personIn(orc, 12)) || null),
     performing_laboratories: performingLaboratories(tests),
-    tests: tests.map((test) => readTest(test, rejection, collected[0] ?? null, reading)),
+    tests: tests.map((test) => readTest(test, specimens, collected[0] ?? null, reading)),
   };
 }
 
@@ -165,7 +164,7 @@ const TEST_STATUSES: Readonly<Record<string, ReportedStatus>> = {
 
 function readTest(
   test: TestSegments,
-  orderRejection: RejectReason | undefined,
+  orderSpecimens: readonly ReceivedSegment[],
   collectedAt: string | null,
   { lab, zone, problems }: Reading,
 ): Hl7ReportedTest {
@@ -181,7 +180,8 @@ function readTest(
         : obr.problem('103', 'OBR-25 is not a status of table 0123 that a test can have: P, A, R, I, F, C, X', 25),
     );
   }
-  const rejection = firstOf(test.specimens, (specimen) => rejectReason(specimen, 21, lab.reasons)) ?? orderRejection;
+  const specimens = test.specimens.length > 0 ? test.specimens : orderSpecimens;
+  const rejection = firstOf(specimens, (specimen) => rejectReason(specimen, 21, lab.reasons));
   const observations = test.observations.map(({ obx, notes }) =>
     readObservation(obx, { notes, rejection, collectedAt, reasons: lab.reasons, zone, problems }),
   );

@@ -5,7 +5,7 @@ import type { FailureType } from '../../domain/lab-report.ts';
 export type ReasonTable = Readonly<Record<string, FailureType>>;
 
 /** HL7 table 0490, specimen reject reasons, and the local codes of our profile. */
-export const SPECIMEN_REJECT_REASONS: ReasonTable = {
+const SPECIMEN_REJECT_REASONS: ReasonTable = {
   QS: 'quantity_not_sufficient_failure',
   IV: 'insufficient_volume',
   RC: 'collection_process_failure',

@@ -312,6 +312,18 @@ describe('D4: why a result is missing', () => {
     });
   });
 
+  test('a specimen serves the tests that have none of their own', () => {
+    const missing = obx('CWE', '', { status: 'X' });
+    const rejected = `${SPM}|||QS^Short^HL70490`;
+    const failures = (...segments: string[]) =>
+      read(lines(MSH, PID, ORC, ...segments)).reports[0]?.tests.map((test) => test.observations[0]?.failure_type);
+    expect(failures(OBR, missing, OBR, missing, rejected)).toEqual(Array(2).fill('quantity_not_sufficient_failure'));
+    expect(failures(OBR, missing, SPM, OBR, missing, rejected)).toEqual([
+      'unknown_failure',
+      'quantity_not_sufficient_failure',
+    ]);
+  });
+
   test('notes below a missing result follow its reason', () => {
     expect(cancelled('QS^Quantity not sufficient', 'quest', 'NTE|1|L|Received 0.2 mL')?.notes).toBe(
       'Quantity not sufficient\nReceived 0.2 mL',
@@ -411,6 +423,15 @@ describe('a message that can not be taken is refused with every place that is wr
     ['several faults', message(obx('NM', 'x'), obx('NM', '1', { status: 'Q' })), ['102 OBX^1^5', '103 OBX^2^11']],
   ])('%s', (_, text, places) => {
     expect(refusal(text)).toEqual(places);
+  });
+
+  test('a fault that several orders share is named once', () => {
+    const second = OBR.replace('VN0000012345', 'VN0000099999');
+    expect(refusal(message(GLUCOSE, second, GLUCOSE).replace('19850312', '1985'))).toEqual(['102 PID^1^7']);
+  });
+
+  test('a megabyte of digits is read in no time', () => {
+    expect(refusal(message(obx('NM', `${'1'.repeat(1_000_000)}x`)))).toEqual(['102 OBX^1^5']);
   });
 
   test('and neither the error nor its words repeat what the message said', () => {
