@@ -208,12 +208,15 @@ function joinText(observations: readonly Observation[]): Observation[] {
 
 function continues(earlier: Observation, later: Observation): boolean {
   return (
-    [earlier, later].every(({ type, value }) => type === 'comment' && value !== null) &&
+    isText(earlier) &&
+    isText(later) &&
     earlier.loinc === later.loinc &&
     earlier.provider_id === later.provider_id &&
     earlier.status === later.status
   );
 }
+
+const isText = ({ type, value }: Observation) => type === 'comment' && value !== null;
 
 const CLIA_NUMBER = /^\d{2}D\d{7}$/;
 
