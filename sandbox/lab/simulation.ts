@@ -33,7 +33,7 @@ export class SimulationRefused extends Error {
 
 /** A specimen without a name on it: nobody's laboratory error, so that nothing is drawn again. */
 const REJECTED = 'RI';
-const LAB_ERRORS = ['QS', 'IV', 'LE', 'RH'];
+const LAB_ERRORS = ['QS', 'IV', 'LE'];
 
 interface OrderedTest {
   test: Test;

@@ -71,7 +71,7 @@ function outOfRange(analyte: Analyte, interpretation: 'abnormal' | 'critical'): 
   if (interpretation === 'critical') {
     if (limits.high !== null) return number(limits.high * 1.1, 'HH');
     if (limits.low !== null) return number(limits.low * 0.8, 'LL');
-    return high === null ? number((low ?? 0) * 0.2, 'LL') : number(high * 5, 'HH');
+    return high === null ? number((low ?? 0) * 0.2, 'LL') : number(high + 2 * (high - (low ?? 0)), 'HH');
   }
   if (high === null) return number((low ?? 0) * 0.8, 'L');
   const step = (high - (low ?? 0)) * 0.25;
