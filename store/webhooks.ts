@@ -24,6 +24,9 @@ const NO_LEASE = new Date(0);
 /** How many orders are told again at a time. */
 const RESEND_BATCH = 500;
 
+/** How long one request for changes lasts, and so how long closing the watch can take, in milliseconds. */
+const WATCH_TURN_MS = 250;
+
 /** A message without the body that will be sent. */
 type MessageHead = Omit<WebhookMessageDocument, 'payload'>;
 
@@ -393,10 +396,10 @@ export function watchMessages(store: Store, wake: () => void): { close(): Promis
   const watching = (async () => {
     while (!closing.signal.aborted) {
       try {
-        const inserted = rows(store.webhookMessages).watch([
-          { $match: { operationType: 'insert' } },
-          { $project: { _id: 1 } },
-        ]);
+        const inserted = rows(store.webhookMessages).watch(
+          [{ $match: { operationType: 'insert' } }, { $project: { _id: 1 } }],
+          { maxAwaitTimeMS: WATCH_TURN_MS },
+        );
         stream = inserted;
         for await (const _ of inserted) wake();
       } catch {
