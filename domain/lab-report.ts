@@ -58,6 +58,10 @@ export interface ReportedTest {
   name: string;
   status: ReportedStatus;
   observations: Observation[];
+  /** Why results that the test lacks are missing, as far as the lab said so of the whole specimen. */
+  failure_type: FailureType | null;
+  /** Notes about the test as a whole. */
+  notes: string | null;
 }
 
 export interface PerformingLaboratory {

@@ -12,8 +12,8 @@ export interface ReportDigest {
   report_id: string;
   /** ISO instant at which the lab reported. */
   reported_at: string;
-  /** Ordered tests by the lab's test code. */
-  tests: { code: string; status: ReportedStatus }[];
+  /** Ordered tests by the lab's test code; `failure_type` is why results of the test are missing, where the lab said so. */
+  tests: { code: string; status: ReportedStatus; failure_type: FailureType | null }[];
   /** Expected results by slug; `failure_type` is set when the lab says that there will be none. */
   results: { slug: string; status: ReportedStatus; failure_type: FailureType | null }[];
 }
@@ -64,7 +64,7 @@ export function digestReport(reportId: string, report: LabReport, expected: read
   return {
     report_id: reportId,
     reported_at: report.reported_at,
-    tests: report.tests.map((test) => ({ code: test.provider_id, status: test.status })),
+    tests: report.tests.map((test) => ({ code: test.provider_id, status: test.status, failure_type: test.failure_type })),
     results: report.tests.flatMap((test) =>
       test.observations.flatMap((observation) => {
         const result = expectedResultOf(observation, expected);
@@ -75,10 +75,12 @@ export function digestReport(reportId: string, report: LabReport, expected: read
   };
 }
 
+type StatementWithReason = Statement & { failure_type: FailureType | null };
+
 /** What all reports so far say, by test code and by result slug. */
 export interface ReportProgress {
-  tests: Record<string, Statement>;
-  results: Record<string, Statement & { failure_type: FailureType | null }>;
+  tests: Record<string, StatementWithReason>;
+  results: Record<string, StatementWithReason>;
 }
 
 export const noProgress = (): ReportProgress => ({ tests: {}, results: {} });
@@ -87,7 +89,7 @@ export const noProgress = (): ReportProgress => ({ tests: {}, results: {} });
 export function advance(progress: ReportProgress, digest: ReportDigest): ReportProgress {
   const next: ReportProgress = { tests: { ...progress.tests }, results: { ...progress.results } };
   for (const test of digest.tests) {
-    const statement = { status: test.status, reported_at: digest.reported_at };
+    const statement = { status: test.status, reported_at: digest.reported_at, failure_type: test.failure_type };
     if (supersedes(statement, next.tests[test.code])) next.tests[test.code] = statement;
   }
   for (const result of digest.results) {
@@ -107,12 +109,16 @@ export function isFinal(progress: ReportProgress, markers: readonly OrderedMarke
 
 /** Every expected result for which there is no value, with the reason as far as the lab gave one. */
 export function missingResults(progress: ReportProgress, markers: readonly OrderedMarker[]): MissingResult[] {
-  const slugs = new Set(markers.flatMap((marker) => marker.result_slugs));
-  return [...slugs].flatMap((slug) => {
-    const statement = progress.results[slug];
-    if (!statement) return [{ slug, failure_type: 'unknown_failure' as const }];
-    return statement.failure_type ? [{ slug, failure_type: statement.failure_type }] : [];
-  });
+  const reasons = new Map<string, FailureType>();
+  for (const marker of markers) {
+    const ofTheTest = progress.tests[marker.provider_id]?.failure_type ?? null;
+    for (const slug of marker.result_slugs) {
+      const statement = progress.results[slug];
+      const reason = statement ? statement.failure_type : (ofTheTest ?? reasons.get(slug) ?? 'unknown_failure');
+      if (reason) reasons.set(slug, reason);
+    }
+  }
+  return [...reasons].map(([slug, failure_type]) => ({ slug, failure_type }));
 }
 
 /** Whether the lab has reported a value for anything that was ordered. */

@@ -1,6 +1,6 @@
 /** From the lab's reports to an order's result (A7), and from two orders' results to the combined one (D10). */
 import type { ExpectedResult, Laboratory, Marker } from './catalogue.ts';
-import type { Interpretation, LabReport, Observation } from './lab-report.ts';
+import type { FailureType, Interpretation, LabReport, Observation } from './lab-report.ts';
 import type { Order } from './order.ts';
 import { effectiveStatus, expectedResultOf, type Statement, supersedes } from './report-progress.ts';
 import type {
@@ -113,7 +113,7 @@ function entriesOf(reported: ReportedOrder, noMoreExpected: boolean): Map<string
     if (entry) inCatalogueOrder.set(result.slug, entry);
     else if (noMoreExpected) {
       const never: Statement = { status: 'cancelled', reported_at: new Date(0).toISOString() };
-      inCatalogueOrder.set(result.slug, { ...never, missing: missingResult(result, null) });
+      inCatalogueOrder.set(result.slug, { ...never, missing: missingResult(result, null, reasonOfTest(result, reported.reports)) });
     }
   }
   for (const [key, entry] of found) if (!inCatalogueOrder.has(key)) inCatalogueOrder.set(key, entry);
@@ -152,11 +152,22 @@ function biomarkerResult(observation: Observation, report: LabReport, expected?:
   };
 }
 
-function missingResult(expected: ExpectedOfOrder, observation: Observation | null): MissingBiomarkerResult {
+/** What the lab said of the whole test that owed the result. */
+function reasonOfTest(expected: ExpectedOfOrder, reports: readonly LabReport[]): FailureType | null {
+  const codes = expected.parents.map((parent) => parent.provider_id);
+  const tests = reports.flatMap((report) => report.tests).filter((test) => codes.includes(test.provider_id));
+  return tests.findLast((test) => test.failure_type !== null)?.failure_type ?? null;
+}
+
+function missingResult(
+  expected: ExpectedOfOrder,
+  observation: Observation | null,
+  reason: FailureType | null = null,
+): MissingBiomarkerResult {
   return {
     name: expected.result.name,
     slug: expected.slug,
-    inferred_failure_type: observation?.failure_type ?? 'unknown_failure',
+    inferred_failure_type: observation?.failure_type ?? reason ?? 'unknown_failure',
     note: observation?.notes ?? null,
     loinc: expected.loinc,
     loinc_slug: expected.result.loinc.slug,

@@ -26,24 +26,12 @@ export interface ReportMessage {
   processing_id: 'P' | 'T' | 'D';
 }
 
-/** A reported test with what the lab said about all of it. */
-export interface Hl7ReportedTest extends ReportedTest {
-  /** Why results that the test lacks are missing (SPM-21); null when the lab gave no such reason. */
-  failure_type: FailureType | null;
-  /** NTE lines under the OBR; null when there are none. */
-  notes: string | null;
-}
-
-export interface Hl7LabReport extends LabReport {
-  tests: Hl7ReportedTest[];
-}
-
 /**
  * Reads a message into one report for each patient and placer order number in it. Throws `Hl7Refused`
  * with every place that is wrong, so that a lab can mend them all at once; a message is taken whole
  * or not at all.
  */
-export function readReports(text: string, lab: ReportingLab): { message: ReportMessage; reports: Hl7LabReport[] } {
+export function readReports(text: string, lab: ReportingLab): { message: ReportMessage; reports: LabReport[] } {
   const [header, ...segments] = readMessage(text) as [ReceivedSegment, ...ReceivedSegment[]];
   const problems: Hl7Problem[] = [];
   const message = readHeader(header, problems);
@@ -89,7 +77,7 @@ function readHeader(header: ReceivedSegment, problems: Hl7Problem[]): ReportMess
   };
 }
 
-function readOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, reading: Reading): Hl7LabReport {
+function readOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, reading: Reading): LabReport {
   const { lab, zone, problems } = reading;
   const requests = tests.map((test) => test.obr);
   const specimens = tests.flatMap((test) => test.specimens);
@@ -167,7 +155,7 @@ function readTest(
   orderSpecimens: readonly ReceivedSegment[],
   collectedAt: string | null,
   { lab, zone, problems }: Reading,
-): Hl7ReportedTest {
+): ReportedTest {
   const { obr } = test;
   const { loinc, local, name } = codesOf(obr, 4);
   const code = local ?? loinc;

@@ -1,0 +1,28 @@
+/** The side effects of a journey, made from what they work on. */
+import type { Catalogue } from '../store/catalogue.ts';
+import type { Store } from '../store/store.ts';
+import type { Mailer } from '../notifications/mailer.ts';
+import type { DocumentIssuer } from './issue-documents.ts';
+import { laboratoryActivities } from './laboratory.ts';
+import { mailActivities } from './mail.ts';
+import { recordActivities } from './records.ts';
+import type { Activities } from './types.ts';
+
+/** Everything that activities work on. */
+export interface ActivityDependencies {
+  store: Store;
+  catalogue: Catalogue;
+  mailer: Mailer;
+  documents: DocumentIssuer;
+  /** One call to a laboratory, in milliseconds. */
+  partnerCallMs: number;
+}
+
+/** Makes the activities that workflows ask for. */
+export function createActivities(dependencies: ActivityDependencies): Activities {
+  return {
+    ...recordActivities(dependencies),
+    ...laboratoryActivities(dependencies),
+    ...mailActivities(dependencies),
+  };
+}

@@ -1,0 +1,118 @@
+/** PDFs as they were issued: rendered once, kept for ever, so that a later change of layout alters no document. */
+import { DateTime } from 'luxon';
+import { renderRequisition } from '../documents/requisition.ts';
+import { renderResultReport } from '../documents/result-report.ts';
+import type { JourneyPolicy } from '../domain/policy.ts';
+import type { OrderResult } from '../domain/results.ts';
+import type { Catalogue } from '../store/catalogue.ts';
+import { combinedResult } from '../store/combined-result.ts';
+import type { IssuedDocument, OrderDocument, TeamDocument } from '../store/documents.ts';
+import { rows, type Store } from '../store/store.ts';
+
+const DUPLICATE_KEY = 11000;
+
+/** Issues documents; each answers null while there is nothing to print. */
+export interface DocumentIssuer {
+  /** The requisition of an order, once the lab has acknowledged it (A3). */
+  requisition(orderId: string): Promise<Buffer | null>;
+  /** The newest version of an order's result (A7). */
+  result(orderId: string): Promise<Buffer | null>;
+  /** The combined result of an order transaction (D9). */
+  combined(transactionId: string): Promise<Buffer | null>;
+}
+
+/** @param policy How long requisitions are valid, as they say themselves (F1). */
+export function createDocumentIssuer(store: Store, catalogue: Catalogue, policy: JourneyPolicy): DocumentIssuer {
+  async function issued(id: string, kind: IssuedDocument['kind'], render: () => Promise<Buffer>): Promise<Buffer> {
+    const held = () => store.issuedDocuments.findById(id);
+    const before = await held();
+    if (before) return before.content;
+    const document = { _id: id, kind, content: await render(), created_at: new Date() };
+    try {
+      await rows(store.issuedDocuments).insertOne(document);
+      return document.content;
+    } catch (error) {
+      const other = (error as { code?: unknown }).code === DUPLICATE_KEY ? await held() : null;
+      if (!other) throw error;
+      return other.content;
+    }
+  }
+
+  async function surroundings(document: OrderDocument) {
+    const { order } = document;
+    await catalogue.know([order.lab_test_id]);
+    const team = await store.teams.findById(document.team_id).orFail().lean<TeamDocument>();
+    const laboratory = catalogue.laboratories.get(order.lab_id);
+    const account = catalogue.labAccounts.get(order.lab_account_id);
+    const labTest = catalogue.labTests.get(order.lab_test_id);
+    if (!laboratory || !account || !labTest) throw new Error(`The catalogue no longer holds what order ${order.id} refers to`);
+    const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);
+    return { order, laboratory, account, labTest, markers, team: { name: team.name, contact: team.contact } };
+  }
+
+  async function report(title_kind: 'order' | 'combined', result: OrderResult, documents: readonly OrderDocument[], corrected: boolean) {
+    const everything = await Promise.all(documents.map(surroundings));
+    const [first] = everything;
+    if (!first) throw new Error('A result report is about one order at least');
+    const markers = new Map(everything.flatMap((one) => one.markers.map((marker) => [marker.id, marker])));
+    return renderResultReport({
+      title_kind,
+      result,
+      orders: everything.map(({ order }) => ({ placer_order_number: order.placer_order_number, origin: order.origin })),
+      patient: first.order.patient,
+      physician: first.order.physician,
+      laboratory: first.laboratory,
+      account_number: first.account.provider_account_id,
+      team: first.team,
+      time_zone: first.order.options.time_zone,
+      panels: [...markers.values()]
+        .filter((marker) => marker.type === 'panel')
+        .map((marker) => ({ name: marker.name, result_slugs: marker.expected_results.map((expected) => expected.slug) })),
+      corrected,
+    });
+  }
+
+  return {
+    async requisition(orderId) {
+      const document = await store.orders.findById(orderId).lean<OrderDocument>();
+      const event = document?.events.find(({ status }) => status === 'requisition_created');
+      if (!document || !event) return null;
+      return issued(`${orderId}:requisition:1`, 'requisition', async () => {
+        const { order, laboratory, account, labTest, markers, team } = await surroundings(document);
+        const parent = order.parent_id ? await store.orders.findById(order.parent_id).orFail().lean<OrderDocument>() : null;
+        const valid = { milliseconds: policy.requisition_valid[order.collection_method] };
+        return renderRequisition({
+          order,
+          laboratory,
+          account,
+          markers,
+          lab_test_name: labTest.name,
+          fasting: labTest.fasting || markers.some((marker) => marker.fasting),
+          collection_instructions: labTest.collection_instructions,
+          issued_at: event.created_at,
+          valid_until: DateTime.fromISO(event.created_at).plus(valid).toUTC().toISO() ?? event.created_at,
+          redraw_of: parent && { placer_order_number: parent.placer_order_number },
+          team,
+        });
+      });
+    },
+
+    async result(orderId) {
+      const newest = await store.results.findOne({ order_id: orderId }).sort({ version: -1 }).lean();
+      const document = newest && (await store.orders.findById(orderId).lean<OrderDocument>());
+      if (!newest || !document) return null;
+      const corrected = document.events[newest.event_number - 1]?.status === 'corrected';
+      return issued(`${orderId}:result:${newest.version}`, 'result', () => report('order', newest.result, [document], corrected));
+    },
+
+    async combined(transactionId) {
+      const combined = await combinedResult(store, catalogue, transactionId);
+      if (!combined) return null;
+      const documents = await store.orders.find({ transaction_id: transactionId }).sort({ created_at: 1 }).lean<OrderDocument[]>();
+      const corrected = documents.some((document) => document.last_status === 'corrected');
+      return issued(`${transactionId}:combined_result:${combined.revision}`, 'combined_result', () =>
+        report('combined', combined.result, documents, corrected),
+      );
+    },
+  };
+}

@@ -1,0 +1,70 @@
+/** The conversation with a laboratory, as a journey has it. Temporal repeats it; the lab sees one order (F4). */
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { type LabAcknowledgement, type LabOrderMessage, LabUnreachable } from '../partners/labs/laboratory-adapter.ts';
+import { adapterFor } from '../partners/labs/registry.ts';
+import { findLabConnection } from '../store/lab-connections.ts';
+import type { ActivityDependencies } from './create-activities.ts';
+import type { Activities } from './types.ts';
+
+export function laboratoryActivities({
+  store,
+  catalogue,
+  partnerCallMs,
+}: ActivityDependencies): Pick<Activities, 'submitOrder' | 'cancelAtLab'> {
+  async function conversation(orderId: string) {
+    const { order } = await store.orders.findById(orderId).orFail().lean();
+    const laboratory = catalogue.laboratoriesBySlug.get(order.lab_slug);
+    const account = catalogue.labAccounts.get(order.lab_account_id);
+    const environment = order.options.sandbox ? 'sandbox' : 'production';
+    const connection = await findLabConnection(store, order.lab_slug, environment);
+    if (!laboratory || !account || !connection) {
+      throw ApplicationFailure.create({
+        type: 'LabNotConnected',
+        message:
+          `There is no ${environment} connection to ${order.lab_slug}. ` +
+          'Add one with "npm run admin -- labs connect"; the order then goes out by itself.',
+      });
+    }
+    const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);
+    // The same instant in every attempt, so that a repeated message is the same message.
+    const sentAt = new Date(Context.current().info.scheduledTimestampMs).toISOString();
+    const message: LabOrderMessage = { order, laboratory, account, markers, sentAt };
+    const endpoint = { ...connection, timeoutMs: partnerCallMs };
+    return { adapter: adapterFor(laboratory), message, endpoint, lab: laboratory.name };
+  }
+
+  return {
+    async submitOrder(orderId) {
+      const { adapter, message, endpoint, lab } = await conversation(orderId);
+      const answer = await heard(() => adapter.submit(message, endpoint, Context.current().cancellationSignal));
+      if (answer.code === 'AE') throw saidError(lab, answer);
+      if (answer.code === 'AR') return { accepted: false, words: `${lab} refused the order: ${answer.text}` };
+      return { accepted: true, filler_order_number: answer.filler_order_number };
+    },
+
+    async cancelAtLab(orderId) {
+      const { adapter, message, endpoint, lab } = await conversation(orderId);
+      const answer = await heard(() => adapter.cancel(message, endpoint, Context.current().cancellationSignal));
+      if (answer.code === 'AE') throw saidError(lab, answer);
+      return { too_late: answer.code === 'AR' ? answer.text : null };
+    },
+  };
+}
+
+const saidError = (lab: string, answer: LabAcknowledgement) =>
+  ApplicationFailure.create({ type: 'LabSaidError', message: `${lab} answered with an error: ${answer.text}` });
+
+/** Lets Temporal wait as long as the lab asked for. */
+async function heard(call: () => Promise<LabAcknowledgement>): Promise<LabAcknowledgement> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!(error instanceof LabUnreachable)) throw error;
+    throw ApplicationFailure.create({
+      type: 'LabUnreachable',
+      message: error.message,
+      ...(error.retryAfterMs !== null && { nextRetryDelay: error.retryAfterMs }),
+    });
+  }
+}

@@ -1,0 +1,24 @@
+/** What a journey writes down and looks up. */
+import { failedChecks } from '../domain/checks.ts';
+import { keepLateReport } from '../store/lab-inbox.ts';
+import { orderFacts } from '../store/order-facts.ts';
+import { openOrder, recordEvent } from '../store/record-event.ts';
+import type { ActivityDependencies } from './create-activities.ts';
+import type { Activities } from './types.ts';
+
+export function recordActivities({
+  store,
+  catalogue,
+}: ActivityDependencies): Pick<Activities, 'openOrder' | 'recordEvent' | 'checkOrder' | 'keepLateReports'> {
+  return {
+    openOrder: (order) => openOrder(store, catalogue, order),
+    recordEvent: (proposed) => recordEvent(store, catalogue, proposed),
+    async checkOrder(orderId) {
+      const { order } = await store.orders.findById(orderId).orFail().lean();
+      return failedChecks(await orderFacts(store, catalogue, order, new Date()));
+    },
+    async keepLateReports(reportIds) {
+      for (const id of reportIds) await keepLateReport(store, catalogue, id);
+    },
+  };
+}

@@ -1,0 +1,111 @@
+/** Journeys, as the API and the inbox speak to them: workflows behind names of the domain. */
+import {
+  type Client,
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { commandUpdateId, journeyWorkflowId, transactionWorkflowId } from '../domain/ids.ts';
+import type { Order } from '../domain/order.ts';
+import type { JourneyPolicy } from '../domain/policy.ts';
+import type { ReportDigest } from '../domain/report-progress.ts';
+import { isEnded, refusedTransition } from '../domain/transitions.ts';
+import type { OrderDocument } from '../store/documents.ts';
+import { cancelOrder, reportArrived } from '../workflows/messages.ts';
+import type { orderTransaction } from '../workflows/order-transaction.ts';
+import { searchAttributesOf } from '../workflows/search-attributes.ts';
+
+/** The order has gone too far to be cancelled; the message is what a caller is told (400). */
+export class OrderNotCancellable extends Error {
+  override name = 'OrderNotCancellable';
+}
+
+/** Temporal, or every worker, is away: nothing was done, and the same request can be sent again (503). */
+export class JourneysUnavailable extends Error {
+  override name = 'JourneysUnavailable';
+}
+
+/** What can be asked of journeys. Every method throws `JourneysUnavailable` when Temporal does not answer. */
+export interface Journeys {
+  /** Starts an order transaction; one that was started before is fine. */
+  start(order: Order): Promise<void>;
+  /** Cancels an order and returns when it is cancelled. @throws OrderNotCancellable */
+  cancel(document: OrderDocument): Promise<void>;
+  /** Gives a journey a report. Answers false when the journey is over, so that the report has to be kept otherwise. */
+  report(document: OrderDocument, digest: ReportDigest): Promise<boolean>;
+}
+
+/** How long a command may take, in milliseconds: a partner call and some. */
+const COMMAND_MS = 25_000;
+/** How long a redraw's own workflow may lag behind the birth of its order, in milliseconds. */
+const BIRTH_MS = 5_000;
+
+/**
+ * Journeys on a Temporal server.
+ * @param policy The durations that new journeys are given.
+ */
+export function temporalJourneys(client: Client, taskQueue: string, policy: JourneyPolicy): Journeys {
+  const handleOf = (order: Order) => client.workflow.getHandle(journeyWorkflowId(order));
+
+  return {
+    async start(order) {
+      try {
+        await client.workflow.start<typeof orderTransaction>('orderTransaction', {
+          taskQueue,
+          workflowId: transactionWorkflowId(order.transaction_id),
+          workflowIdReusePolicy: 'REJECT_DUPLICATE',
+          args: [{ order, policy }],
+          typedSearchAttributes: searchAttributesOf(order),
+          staticSummary: `${order.collection_method} at ${order.lab_slug}: requisition ${order.placer_order_number}`,
+        });
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw unavailable(error);
+      }
+    },
+
+    async cancel({ order, last_status, created_at }) {
+      if (isEnded(last_status, order.collection_method)) {
+        throw new OrderNotCancellable(refusedTransition(last_status, 'cancelled'));
+      }
+      const tooYoungToBeMissing = created_at.getTime() + BIRTH_MS;
+      for (;;) {
+        try {
+          await client.withDeadline(Date.now() + COMMAND_MS, () =>
+            handleOf(order).executeUpdate(cancelOrder, { updateId: commandUpdateId(order.id, 'cancel') }),
+          );
+          return;
+        } catch (error) {
+          if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
+            throw new OrderNotCancellable(error.cause.message);
+          }
+          if (!(error instanceof WorkflowNotFoundError)) throw unavailable(error);
+          if (Date.now() > tooYoungToBeMissing) throw new OrderNotCancellable('The journey of this order is over');
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+      }
+    },
+
+    async report(document, digest) {
+      try {
+        await handleOf(document.order).signal(reportArrived, digest);
+        return true;
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw unavailable(error);
+        if (isEnded(document.last_status, document.collection_method)) return false;
+        // Not there yet, or its last event is not written yet: the report waits in the inbox.
+        throw new JourneysUnavailable(`The journey of order ${document._id} is not there (yet)`);
+      }
+    },
+  };
+}
+
+function unavailable(error: unknown): unknown {
+  const away =
+    isGrpcServiceError(error) ||
+    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+    (error instanceof Error && isGrpcServiceError(error.cause));
+  return away ? new JourneysUnavailable('Temporal or its workers did not answer in time; send the request again', { cause: error }) : error;
+}

@@ -1,0 +1,96 @@
+/** The worker: runs journeys and their side effects, delivers reports to journeys and webhooks to receivers. */
+import { join } from 'node:path';
+import { NativeConnection, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import { type Logger, pino } from 'pino';
+import { createActivities } from './activities/create-activities.ts';
+import { createDocumentIssuer } from './activities/issue-documents.ts';
+import { temporalJourneys } from './api/journeys.ts';
+import { startReportDispatcher } from './api/partners/report-dispatcher.ts';
+import { type Config, describeConfig, loadConfig } from './config.ts';
+import { policyWith } from './domain/policy.ts';
+import { createMailer } from './notifications/mailer.ts';
+import { startWebhookDispatcher } from './notifications/webhooks/dispatcher.ts';
+import { loadCatalogue, seedCatalogue } from './store/catalogue.ts';
+import { closeStore, openStore } from './store/store.ts';
+import { parseCodecKeys } from './temporal/codec.ts';
+import { encryptingConverter, temporalClient } from './temporal/connection.ts';
+import { ensureSearchAttributes } from './temporal/search-attributes.ts';
+
+/** A hung activity must not keep a worker from stopping. */
+const SHUTDOWN = { shutdownGraceTime: '5s', shutdownForceTime: '15s' } as const;
+
+export interface RunningWorker {
+  /** Settles when the worker has stopped; rejects when it failed. */
+  stopped: Promise<void>;
+  /** Lets what is under way end, and stops. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a worker and returns when it polls.
+ * @param workflowBundle Workflows bundled beforehand; bundled here when absent, which takes some seconds.
+ */
+export async function startWorker(config: Config, logger: Logger, workflowBundle?: WorkflowBundleOption): Promise<RunningWorker> {
+  const policy = policyWith(config.policyOverrides);
+  const keys = parseCodecKeys(config.codecKeys);
+  const store = await openStore(config.mongodbUri);
+  await seedCatalogue(store);
+  const catalogue = await loadCatalogue(store);
+  const mailer = createMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom });
+  const documents = createDocumentIssuer(store, catalogue, policy);
+
+  const connection = await NativeConnection.connect({
+    address: config.temporal.address,
+    tls: config.temporal.tls,
+    ...(config.temporal.apiKey !== undefined && { apiKey: config.temporal.apiKey }),
+  });
+  const { client, connection: clientConnection } = temporalClient(config.temporal, keys);
+  await ensureSearchAttributes(clientConnection, config.temporal.namespace);
+  const worker = await Worker.create({
+    connection,
+    namespace: config.temporal.namespace,
+    taskQueue: config.temporal.taskQueue,
+    ...(workflowBundle ? { workflowBundle } : { workflowsPath: join(import.meta.dirname, 'workflows/index.ts') }),
+    activities: createActivities({ store, catalogue, mailer, documents, partnerCallMs: policy.partner_call }),
+    dataConverter: encryptingConverter(keys),
+    maxCachedWorkflows: config.maxCachedWorkflows,
+    ...SHUTDOWN,
+  });
+
+  const journeys = temporalJourneys(client, config.temporal.taskQueue, policy);
+  const reports = startReportDispatcher({ store, catalogue, journeys, logger });
+  const webhooks = startWebhookDispatcher({ store, allowPrivate: config.webhookAllowPrivate, logger });
+  const stopped = worker.run().finally(async () => {
+    await Promise.all([reports.stop(), webhooks.stop()]);
+    mailer.close();
+    await Promise.all([connection.close(), clientConnection.close(), closeStore(store)]);
+  });
+  return {
+    stopped,
+    async stop() {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await stopped;
+    },
+  };
+}
+
+async function main(): Promise<void> {
+  if (process.argv.includes('--help')) {
+    console.log(`Usage: npm run worker\n\nRuns journeys. Any number of workers may run side by side.\n\n${describeConfig('worker')}`);
+    return;
+  }
+  const config = loadConfig();
+  const logger = pino({ level: config.logLevel });
+  Runtime.install({ shutdownSignals: [] });
+  const worker = await startWorker(config, logger);
+  logger.info({ task_queue: config.temporal.taskQueue }, 'ready');
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void worker.stop());
+  await worker.stopped;
+}
+
+if (import.meta.main) {
+  main().catch((error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  });
+}
