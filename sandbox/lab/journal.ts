@@ -27,7 +27,7 @@ export class Journal<Entry> {
       .split('\n')
       .filter((line) => line !== '')
       .map((line): Entry => JSON.parse(line));
-    return { journal: new Journal<Entry>(await open(name, 'a')), entries };
+    return { journal: new Journal<Entry>(await open(name, 'a', 0o600)), entries };
   }
 
   /** Resolves when the entry is on disk. After one failed write every later one fails too. */

@@ -13,6 +13,7 @@ export const SimulationRequest = z.strictObject({
   interpretation: z.enum(['normal', 'abnormal', 'critical']).default('normal'),
   /** What the results are, in turn; each by its own nature when empty. */
   result_types: z.array(z.enum(['numeric', 'range', 'comment'])).default([]),
+  /** About a third of the tests cannot be had, through the laboratory's fault; an order of one result misses that one. */
   has_missing_results: z.boolean().default(false),
   /** Exactly these results are missing, in place of the laboratory's own choice. */
   missing: z
@@ -22,7 +23,7 @@ export const SimulationRequest = z.strictObject({
 export type SimulationRequest = z.infer<typeof SimulationRequest>;
 
 /** The order cannot be walked the way that was asked; `status` is the HTTP status to answer with. */
-export class SimulationRefused extends Error {
+class SimulationRefused extends Error {
   readonly status: 400 | 409;
 
   constructor(status: 400 | 409, message: string) {
@@ -44,7 +45,7 @@ type MissingReasons = Map<Analyte, string>;
 /**
  * The messages that take an accepted order from where it is to `final_status`; none when it is there already. About
  * half of the tests come in the first message, the others in the last. Every choice depends on the placer order
- * number alone, so a journey can be repeated. Throws {@link SimulationRefused}.
+ * number alone, so a journey can be repeated. Throws `SimulationRefused`, which carries the HTTP status to answer with.
  */
 export function planReports(lab: Laboratory, order: LabOrder, request: SimulationRequest, now: Date): Report[] {
   if (order.cancelledAt) throw new SimulationRefused(409, `order ${order.placer} is cancelled`);
