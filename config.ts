@@ -6,8 +6,8 @@ import { z } from 'zod';
 
 type Environment = Record<string, string | undefined>;
 
-/** The parts of Venule that read a variable. `start` is `npm start`, which gives the others theirs. */
-export type Program = 'start' | 'api' | 'worker' | 'sandbox' | 'admin';
+/** The programs that read a variable. `start` gives the others theirs; the sandbox partners have an environment of their own. */
+export type Program = 'start' | 'api' | 'worker' | 'admin';
 
 const port = z.coerce.number('a port from 0 to 65535').int().min(0).max(65535);
 const count = z.coerce.number('a whole number, 0 or more').int().min(0);
@@ -62,11 +62,11 @@ function variable<Schema extends z.ZodType>(
 }
 
 const variables = {
-  PORT: variable(port, ['start', 'api'], '8080', 'Port of the API; 0 takes a free one.'),
-  HOST: variable(z.string(), ['api', 'sandbox'], '127.0.0.1', 'Address to listen on; 0.0.0.0 in a container.'),
+  PORT: variable(port, ['start', 'api'], '3000', 'Port of the API; 0 takes a free one.'),
+  HOST: variable(z.string(), ['api'], '127.0.0.1', 'Address to listen on; 0.0.0.0 in a container.'),
   VENULE_PUBLIC_URL: variable(
     webAddress,
-    ['api', 'worker', 'sandbox'],
+    ['api', 'worker'],
     'http://127.0.0.1:PORT',
     'Where partners, patients and browsers reach the API.',
   ),
@@ -135,12 +135,12 @@ const variables = {
   VENULE_SANDBOX_URL: variable(
     webAddress,
     ['api', 'worker'],
-    'http://127.0.0.1:8081; npm start knows its own',
+    'http://127.0.0.1:3100; npm start knows its own',
     'The sandbox partners.',
   ),
   VENULE_SANDBOX_PASSWORD: variable(
     z.string().min(8, 'a password of 8 characters or more'),
-    ['start', 'api', 'worker', 'sandbox'],
+    ['start', 'api', 'worker'],
     'made once, kept in the data folder',
     'What Venule and the sandbox lab show each other (HTTP Basic, user `sandbox`).',
   ),
@@ -150,7 +150,7 @@ const variables = {
     '{}',
     'Durations that differ from the policy, as JSON; for tests and demonstrations.',
   ),
-  VENULE_DATA_DIR: variable(z.string(), [...everywhere, 'sandbox'], '.venule', 'Folder of everything that is kept.'),
+  VENULE_DATA_DIR: variable(z.string(), everywhere, '.venule', 'Folder of everything that is kept.'),
   VENULE_CACHE_DIR: variable(
     z.string(),
     ['start'],
@@ -159,7 +159,7 @@ const variables = {
   ),
   VENULE_LOG_LEVEL: variable(
     z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'], 'trace, debug, info, warn, error or silent'),
-    ['api', 'worker', 'sandbox'],
+    ['api', 'worker'],
     'info',
     'trace, debug, info, warn, error or silent.',
   ),
@@ -168,7 +168,7 @@ const variables = {
   MONGODB_PORT: variable(port, ['start'], '27017', 'Port of npm start’s MongoDB; 0 takes a free one.'),
   SMTP_PORT: variable(port, ['start'], '1025', 'Port on which npm start catches mail; 0 takes a free one.'),
   MAIL_PORT: variable(port, ['start'], '8025', 'Port of the page of caught mail; 0 takes a free one.'),
-  SANDBOX_PORT: variable(port, ['start', 'sandbox'], '8081', 'Port of the sandbox partners; 0 takes a free one.'),
+  SANDBOX_PORT: variable(port, ['start'], '3100', 'Port of the sandbox partners; 0 takes a free one.'),
 };
 
 /** The name of a variable that Venule reads. */
@@ -254,7 +254,7 @@ const environmentSchema = z.object(
 export function loadConfig(env: Environment = process.env): Config {
   const given = parse(env);
   const dataDir = resolve(given.VENULE_DATA_DIR ?? join(import.meta.dirname, '.venule'));
-  const apiPort = given.PORT ?? 8080;
+  const apiPort = given.PORT ?? 3000;
   return {
     port: apiPort,
     host: given.HOST ?? '127.0.0.1',
@@ -270,7 +270,7 @@ export function loadConfig(env: Environment = process.env): Config {
     mongodbUri: given.MONGODB_URI ?? 'mongodb://127.0.0.1:27017/venule',
     smtpUrl: given.SMTP_URL ?? 'smtp://127.0.0.1:1025',
     mailFrom: given.VENULE_MAIL_FROM ?? 'Venule <no-reply@venule.example>',
-    sandboxUrl: given.VENULE_SANDBOX_URL ?? 'http://127.0.0.1:8081',
+    sandboxUrl: given.VENULE_SANDBOX_URL ?? 'http://127.0.0.1:3100',
     sandboxCredentials: {
       user: 'sandbox',
       password:

@@ -9,7 +9,7 @@ import { MongoClient } from 'mongodb';
 import { MongoBinary } from 'mongodb-memory-server-core';
 import { addToCache, cachedProgram, programOnPath } from './cache.ts';
 import { accepts } from './ports.ts';
-import { type RunningProcess, startProcess, untilServing } from './process.ts';
+import { type RunningPart, type RunningProcess, startProcess, untilServing } from './process.ts';
 import { download, type Progress, takeFirst, withPatience } from './source.ts';
 
 const run = promisify(execFile);
@@ -49,13 +49,17 @@ export function mongodbUri(port: number, database = 'venule'): string {
   return `mongodb://127.0.0.1:${port}/${database}?replicaSet=${REPLICA_SET}`;
 }
 
-/** Starts a MongoDB and waits until it takes writes. */
-export async function startMongodb({ program, port, dataFolder, logFile }: MongodbOptions): Promise<RunningProcess> {
+/** Starts a MongoDB; it is ready when it takes writes. */
+export async function startMongodb({ program, port, dataFolder, logFile }: MongodbOptions): Promise<RunningPart> {
   mkdirSync(dataFolder, { recursive: true });
   const flags = ['--dbpath', dataFolder, '--port', String(port), '--bind_ip', '127.0.0.1', '--replSet', REPLICA_SET];
   const frugal = ['--wiredTigerCacheSizeGB', '0.5', '--oplogSize', '256'];
   const unixSocket = process.platform === 'win32' ? [] : ['--nounixsocket'];
   const server = await startProcess(program, [...flags, ...frugal, ...unixSocket], { logFile });
+  return { ...server, ready: () => untilReady(server, port, logFile) };
+}
+
+async function untilReady(server: RunningProcess, port: number, logFile: string): Promise<void> {
   await untilServing('MongoDB', server, logFile, () => accepts(port));
   const client = new MongoClient(`mongodb://127.0.0.1:${port}/?directConnection=true`);
   try {
@@ -63,7 +67,6 @@ export async function startMongodb({ program, port, dataFolder, logFile }: Mongo
   } finally {
     await client.close();
   }
-  return server;
 }
 
 /** Whether the member takes writes; makes it the only one of its set under its present address where it is not. */

@@ -1,6 +1,6 @@
 /** Processes that `npm start` and the tests run, none of which outlives whoever started it. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** A process by its id and the moment it began, so that a reused id is not taken for it. */
@@ -13,10 +13,22 @@ export interface ProcessIdentity {
 /** A process that we started. */
 export interface RunningProcess {
   identity: ProcessIdentity;
+  /** What its log file held before it began, in bytes. */
+  logStart: number;
   /** Resolves when the process has ended, with how. */
   ended: Promise<string>;
   /** Asks it to end, waits, and ends it after `patience` milliseconds (default 15 000). */
   stop(patience?: number): Promise<void>;
+}
+
+/** A process that serves others. */
+export interface RunningPart extends RunningProcess {
+  /**
+   * Resolves when it serves.
+   *
+   * @throws Error with the end of its log when it ended instead, or said nothing for a minute
+   */
+  ready(): Promise<void>;
 }
 
 const LOG_LIMIT = 10 * 1024 * 1024;
@@ -33,6 +45,7 @@ export async function startProcess(
   { logFile, env = process.env, cwd }: { logFile: string; env?: NodeJS.ProcessEnv; cwd?: string },
 ): Promise<RunningProcess> {
   const log = openLog(logFile);
+  const logStart = fstatSync(log).size;
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log, log], env, ...(cwd && { cwd }) });
   closeSync(log);
   await new Promise<void>((resolve, reject) => {
@@ -48,7 +61,7 @@ export async function startProcess(
     });
   });
   const identity = { pid, since: startOf(pid) ?? '' };
-  return { identity, ended, stop: (patience) => stopChild(child, ended, patience) };
+  return { identity, logStart, ended, stop: (patience) => stopChild(child, ended, patience) };
 }
 
 /** Whether that very process still runs. */

@@ -7,7 +7,7 @@ import { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
 import { addToCache, cachedProgram, programOnPath } from './cache.ts';
 import { accepts } from './ports.ts';
-import { type RunningProcess, startProcess, untilServing } from './process.ts';
+import { type RunningPart, type RunningProcess, startProcess, untilServing } from './process.ts';
 import { download, type Progress, takeFirst, withPatience } from './source.ts';
 
 const run = promisify(execFile);
@@ -48,8 +48,8 @@ export interface TemporalOptions {
   logFile: string;
 }
 
-/** Starts the server and waits until it serves. */
-export async function startTemporal(options: TemporalOptions): Promise<RunningProcess> {
+/** Starts a development server. */
+export async function startTemporal(options: TemporalOptions): Promise<RunningPart> {
   const flags = [
     ['--ip', '127.0.0.1'],
     ['--port', String(options.port)],
@@ -61,14 +61,17 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningPr
     ['--log-level', 'error'],
   ];
   const server = await startProcess(options.program, ['server', 'start-dev', ...flags.flat()], options);
-  await untilServing('Temporal', server, options.logFile, () => accepts(options.port));
-  const connection = await Connection.connect({ address: `127.0.0.1:${options.port}` });
+  return { ...server, ready: () => untilReady(server, options) };
+}
+
+async function untilReady(server: RunningProcess, { port, namespace, logFile }: TemporalOptions): Promise<void> {
+  await untilServing('Temporal', server, logFile, () => accepts(port));
+  const connection = await Connection.connect({ address: `127.0.0.1:${port}` });
   try {
-    await untilServing('Temporal', server, options.logFile, () => isReady(connection, options.namespace));
+    await untilServing('Temporal', server, logFile, () => isReady(connection, namespace));
   } finally {
     await connection.close();
   }
-  return server;
 }
 
 /** Whether the namespace exists with its search attributes: they come a moment after the server. */

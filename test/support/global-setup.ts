@@ -31,7 +31,9 @@ export default async function startRealParts(): Promise<void> {
       const program = await temporalProgram(progress);
       const port = await freePort();
       const logFile = join(folder, 'temporal.log');
-      parts.processes.push(await startTemporal({ program, port, namespace: 'default', logFile }));
+      const temporal = await startTemporal({ program, port, namespace: 'default', logFile });
+      parts.processes.push(temporal);
+      await temporal.ready();
       process.env.TEMPORAL_ADDRESS = `127.0.0.1:${port}`;
     })(),
     (async () => {
@@ -39,7 +41,9 @@ export default async function startRealParts(): Promise<void> {
       const program = await mongodProgram(progress);
       const port = await freePort();
       const logFile = join(folder, 'mongodb.log');
-      parts.processes.push(await startMongodb({ program, port, dataFolder: join(folder, 'mongodb'), logFile }));
+      const mongodb = await startMongodb({ program, port, dataFolder: join(folder, 'mongodb'), logFile });
+      parts.processes.push(mongodb);
+      await mongodb.ready();
       process.env.MONGODB_URI = mongodbUri(port);
     })(),
   ]);
