@@ -17,10 +17,3 @@ export function dateOf(iso: string, zone: string): string {
 export function plainDate(date: string): string {
   return read(date, 'utc').toFormat('MMM d, yyyy');
 }
-
-/** Age in whole years on the day of `iso` in `zone`. */
-export function ageOn(dob: string, iso: string, zone: string): number {
-  const day = read(iso, zone);
-  const birth = DateTime.fromISO(dob, { zone });
-  return Math.floor(day.diff(birth, 'years').years);
-}

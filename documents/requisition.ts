@@ -1,6 +1,7 @@
 /** The requisition: what the patient carries to the draw, and what the phlebotomist and the laboratory read (A3). */
 import type { LabAccount, Laboratory, Marker } from '../domain/catalogue.ts';
 import type { Order } from '../domain/order.ts';
+import { phoneText } from '../domain/phone.ts';
 import type { CollectionMethod } from '../domain/status.ts';
 import { drawCode128, quietZone } from './barcode.ts';
 import { dateOf, dateTime, plainDate } from './dates.ts';
@@ -8,7 +9,7 @@ import { type Field, placeFields } from './fields.ts';
 import { finishWithRunningLines } from './running.ts';
 import { ACCENT, INK, RULE, Sheet, TEXT, WASH } from './sheet.ts';
 import { type Column, Table } from './table.ts';
-import { addressLines, BILL_TO, contactText, filedName, phoneText, SEX } from './words.ts';
+import { addressLines, BILL_TO, contactText, filedName, SEX } from './words.ts';
 
 /** Whom the patient turns to with questions. */
 export interface IssuingTeam {

@@ -1,16 +1,18 @@
 /** The result report: of one order, or of an order and its redraw together (A7, D9, D10). */
+import { ageOn, todayIn } from '../domain/calendar.ts';
 import type { Laboratory } from '../domain/catalogue.ts';
 import type { PatientDetails, Physician } from '../domain/order.ts';
+import { phoneText } from '../domain/phone.ts';
 import type { BiomarkerResult, MissingBiomarkerResult, OrderResult, SampleData } from '../domain/results.ts';
 import type { OrderOrigin } from '../domain/status.ts';
-import { ageOn, dateTime, plainDate } from './dates.ts';
+import { dateTime, plainDate } from './dates.ts';
 import { type Field, placeFields } from './fields.ts';
 import { type Flag, flagOf, flagWords } from './flags.ts';
 import { drawRangeBar, numberIn } from './range-bar.ts';
 import { finishWithRunningLines } from './running.ts';
 import { ACCENT, ALERT, INK, Sheet, TEXT, WASH } from './sheet.ts';
 import { type Cell, type Column, Table } from './table.ts';
-import { contactText, filedName, MISSING_BECAUSE, phoneText, SEX } from './words.ts';
+import { contactText, filedName, MISSING_BECAUSE, SEX } from './words.ts';
 
 /** One order that the report is about. */
 export interface ReportedOrder {
@@ -101,7 +103,7 @@ function statusOf(content: ResultReportContent): [string, string] {
 function parties(sheet: Sheet, content: ResultReportContent): void {
   const { patient, physician, result, time_zone: zone } = content;
   const { metadata } = result;
-  const age = ageOn(patient.dob, metadata.date_collected ?? metadata.date_reported, zone);
+  const age = ageOn(patient.dob, todayIn(zone, new Date(metadata.date_collected ?? metadata.date_reported)));
   const patientFields: Field[] = [
     { label: 'Patient', value: filedName(patient), strong: true },
     { label: 'Date of birth (age)', value: `${plainDate(patient.dob)} (${age})`, half: true },

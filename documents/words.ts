@@ -2,6 +2,7 @@
 import type { BillingType } from '../domain/catalogue.ts';
 import type { FailureType } from '../domain/lab-report.ts';
 import type { PatientDetails, PostalAddress } from '../domain/order.ts';
+import { phoneText } from '../domain/phone.ts';
 
 /** Why a result is missing, in a sentence for the patient. */
 export const MISSING_BECAUSE: Record<FailureType, string> = {
@@ -36,12 +37,6 @@ export const BILL_TO: Record<BillingType, string> = {
 /** `Last, First`, as laboratories file people. */
 export function filedName(person: { first_name: string; last_name: string }): string {
   return `${person.last_name}, ${person.first_name}`;
-}
-
-/** A number of the North American plan as `(212) 555-0188`; any other as it is. */
-export function phoneText(number: string): string {
-  const parts = /^\+?1?(\d{3})(\d{3})(\d{4})$/.exec(number.replace(/[\s().-]/g, ''));
-  return parts ? `(${parts[1]}) ${parts[2]}-${parts[3]}` : number;
 }
 
 /** How to reach a team: phone, then mail; empty when neither is known. */

@@ -1,0 +1,126 @@
+/** Sends mail over SMTP, and says whether trying again can help. */
+import nodemailer from 'nodemailer';
+
+export interface MailAddress {
+  name: string;
+  address: string;
+}
+
+/** A finished mail. */
+export interface OutgoingMail {
+  /** With its angle brackets; the same at every attempt (F10). */
+  message_id: string;
+  to: MailAddress;
+  reply_to: MailAddress | null;
+  subject: string;
+  html: string;
+  text: string;
+  attachments: { filename: string; content: Buffer; content_type: string }[];
+}
+
+/** The mail server will never take this mail: the address or the mail itself is bad. Do not try again. */
+export class MailRefused extends Error {
+  /** SMTP reply code, or null when the mail could not even be offered. */
+  readonly code: number | null;
+
+  constructor(code: number | null) {
+    super(
+      code === null
+        ? "The patient's mail address is not one that mail can be sent to. Correct it and send the mail again."
+        : `The mail server refused the mail for good (SMTP ${code}). Check the patient's mail address.`,
+    );
+    this.name = 'MailRefused';
+    this.code = code;
+  }
+}
+
+/** The mail could not be handed over now; trying again may help. Names no address, so that it can be logged. */
+export class MailDelayed extends Error {
+  /** SMTP reply code, or null when no reply came. */
+  readonly code: number | null;
+
+  constructor(code: number | null, reason: string) {
+    super(
+      code === null
+        ? `The mail server could not be reached (${reason}). Check SMTP_URL and that the server runs.`
+        : `The mail server did not take the mail now (SMTP ${code}).`,
+    );
+    this.name = 'MailDelayed';
+    this.code = code;
+  }
+}
+
+export interface Mailer {
+  /**
+   * Hands the mail to the server.
+   * @throws {MailRefused} on a permanent failure.
+   * @throws {MailDelayed} on any other.
+   */
+  send(mail: OutgoingMail): Promise<void>;
+  /** Closes idle connections. */
+  close(): void;
+}
+
+/** What nodemailer's errors carry. */
+interface SmtpFailure {
+  code?: string;
+  responseCode?: number;
+  /** The SMTP command that failed; `API` when the server was not asked. */
+  command?: string;
+}
+
+/**
+ * Connects to `smtpUrl` (`smtp://user:password@host:port`, `smtps://…`) when there is something to send.
+ * @param settings.from the sender, `Name <address>` or a bare address.
+ */
+export function createMailer(settings: { smtpUrl: string; from: string }): Mailer {
+  const transport = nodemailer.createTransport(
+    {
+      url: settings.smtpUrl,
+      pool: true,
+      maxConnections: 5,
+      connectionTimeout: 10_000,
+      greetingTimeout: 10_000,
+      socketTimeout: 30_000,
+      disableFileAccess: true,
+      disableUrlAccess: true,
+    },
+    { from: settings.from, headers: { 'Auto-Submitted': 'auto-generated' } },
+  );
+
+  return {
+    async send(mail) {
+      try {
+        await transport.sendMail({
+          messageId: mail.message_id,
+          to: mail.to,
+          ...(mail.reply_to ? { replyTo: mail.reply_to } : {}),
+          subject: mail.subject,
+          html: mail.html,
+          text: mail.text,
+          attachments: mail.attachments.map(({ filename, content, content_type }) => ({
+            filename,
+            content,
+            contentType: content_type,
+          })),
+        });
+      } catch (error) {
+        throw failureOf(error as SmtpFailure);
+      }
+    },
+    close() {
+      transport.close();
+    },
+  };
+}
+
+/**
+ * Final is only what is said about the recipient or the mail. A wrong password (535) or a sender that the server
+ * does not know is the operator's to mend, and the mail waits for that.
+ */
+function failureOf({ code, responseCode, command }: SmtpFailure): MailRefused | MailDelayed {
+  const aboutThisMail = code === 'EMESSAGE' || (code === 'EENVELOPE' && command !== 'MAIL FROM');
+  if (aboutThisMail && (responseCode === undefined || responseCode >= 500))
+    return new MailRefused(responseCode ?? null);
+  return new MailDelayed(responseCode ?? null, code ?? 'unknown');
+}

@@ -1,0 +1,15 @@
+/** What the templates write about. */
+import type { Laboratory } from '../../domain/catalogue.ts';
+import type { Order } from '../../domain/order.ts';
+import type { Letter, Sender } from '../letter.ts';
+
+export interface MailContent {
+  order: Order;
+  laboratory: Pick<Laboratory, 'name' | 'phone' | 'psc_locator_url'>;
+  team: Sender;
+  /** Whether to fast before the draw; where it isn't known, the patient is referred to the requisition. */
+  fasting?: boolean;
+}
+
+/** Writes one kind of mail. It never has a result or the name of a test to write about (F11). */
+export type Template = (content: MailContent) => Letter;
