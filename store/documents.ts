@@ -1,5 +1,5 @@
 /** What MongoDB holds: one interface for each collection. Instants that are only served are ISO text; those that are queried are dates. */
-import type { Laboratory, LabAccount, LabTest, Marker } from '../domain/catalogue.ts';
+import type { LabAccount, Laboratory, LabTest, Marker } from '../domain/catalogue.ts';
 import type { Interpretation, LabReport } from '../domain/lab-report.ts';
 import type { Order, OrderEvent } from '../domain/order.ts';
 import type { MatchDecision } from '../domain/report-matching.ts';
@@ -82,8 +82,10 @@ export interface OrderDocument {
   /** `first last`, lower case. */
   patient_name: string;
   patient_dob: string;
-  /** Lower case. */
-  recipient_name: string;
+  /** `patient_name` from each of its words on, so that a search by the beginning of any name finds an index. */
+  patient_names: string[];
+  /** The same of the address's receiver. */
+  recipient_names: string[];
   activate_by: string | null;
   created_at: Date;
   updated_at: Date;

@@ -8,6 +8,7 @@ import type { OrderDocument } from './documents.ts';
  */
 export function orderDocument(order: Order, status: OrderEvent['status'] = 'ordered'): OrderDocument {
   const createdAt = new Date(order.created_at);
+  const patientName = `${order.patient.first_name} ${order.patient.last_name}`.toLowerCase();
   return {
     _id: order.id,
     order,
@@ -25,11 +26,18 @@ export function orderDocument(order: Order, status: OrderEvent['status'] = 'orde
     collection_method: order.collection_method,
     lab_slug: order.lab_slug,
     placer_order_number: order.placer_order_number,
-    patient_name: `${order.patient.first_name} ${order.patient.last_name}`.toLowerCase(),
+    patient_name: patientName,
+    patient_names: fromEachWord(patientName),
     patient_dob: order.patient.dob,
-    recipient_name: order.address.receiver_name.toLowerCase(),
+    recipient_names: fromEachWord(order.address.receiver_name.toLowerCase()),
     activate_by: order.activate_by,
     created_at: createdAt,
     updated_at: createdAt,
   };
+}
+
+/** `ada king lovelace` → itself, `king lovelace`, `lovelace`. */
+function fromEachWord(name: string): string[] {
+  const words = name.split(/\s+/).filter(Boolean);
+  return words.map((_word, place) => words.slice(place).join(' '));
 }

@@ -21,7 +21,10 @@ import type {
   WebhookMessageDocument,
 } from './documents.ts';
 
-type Index = [fields: Record<string, 1 | -1>, options?: { unique?: boolean; expireAfterSeconds?: number; partialFilterExpression?: object }];
+type Index = [
+  fields: Record<string, 1 | -1>,
+  options?: { unique?: boolean; expireAfterSeconds?: number; partialFilterExpression?: object },
+];
 
 const Mixed = Schema.Types.Mixed;
 const text = { type: String, required: true } as const;
@@ -33,7 +36,12 @@ const wholeOrNull = { type: Mixed, default: null } as const;
 const yes = { type: Boolean, required: true } as const;
 const count = { type: Number, required: true } as const;
 
-function define<T>(connection: Connection, collection: string, fields: SchemaDefinition, indexes: Index[] = []): Model<T> {
+function define<T>(
+  connection: Connection,
+  collection: string,
+  fields: SchemaDefinition,
+  indexes: Index[] = [],
+): Model<T> {
   const schema = new Schema(fields, { collection, versionKey: false, minimize: false, autoIndex: false });
   for (const [keys, options] of indexes) schema.index(keys, options);
   return connection.model(collection, schema) as unknown as Model<T>;
@@ -44,7 +52,16 @@ function models(connection: Connection) {
     teams: define<TeamDocument>(
       connection,
       'teams',
-      { _id: text, org_id: text, name: text, environment: text, options: whole, contact: whole, logo_url: textOrNull, created_at: date },
+      {
+        _id: text,
+        org_id: text,
+        name: text,
+        environment: text,
+        options: whole,
+        contact: whole,
+        logo_url: textOrNull,
+        created_at: date,
+      },
       [[{ org_id: 1, environment: 1 }]],
     ),
     apiKeys: define<ApiKeyDocument>(
@@ -92,7 +109,8 @@ function models(connection: Connection) {
         placer_order_number: text,
         patient_name: text,
         patient_dob: text,
-        recipient_name: { type: String, default: '' },
+        patient_names: { type: [String], required: true },
+        recipient_names: { type: [String], required: true },
         activate_by: textOrNull,
         created_at: date,
         updated_at: date,
@@ -104,8 +122,16 @@ function models(connection: Connection) {
         [{ team_id: 1, updated_at: -1 }],
         [{ team_id: 1, user_id: 1, created_at: -1 }],
         [{ team_id: 1, last_status: 1, created_at: -1 }],
-        [{ team_id: 1, patient_name: 1 }],
-        [{ team_id: 1, recipient_name: 1 }],
+        [{ team_id: 1, collection_method: 1, created_at: -1 }],
+        [
+          { team_id: 1, interpretation: 1, created_at: -1 },
+          { partialFilterExpression: { interpretation: { $gt: '' } } },
+        ],
+        [{ team_id: 1, activate_by: 1, created_at: -1 }, { partialFilterExpression: { activate_by: { $gt: '' } } }],
+        [{ team_id: 1, patient_name: 1, created_at: 1 }],
+        [{ team_id: 1, patient_names: 1 }],
+        [{ team_id: 1, recipient_names: 1 }],
+        [{ team_id: 1, patient_dob: 1 }],
       ],
     ),
     transactions: define<OrderTransactionDocument>(connection, 'order_transactions', {
@@ -120,7 +146,15 @@ function models(connection: Connection) {
     results: define<ResultDocument>(
       connection,
       'results',
-      { _id: text, order_id: text, transaction_id: text, version: count, event_number: count, result: whole, created_at: date },
+      {
+        _id: text,
+        order_id: text,
+        transaction_id: text,
+        version: count,
+        event_number: count,
+        result: whole,
+        created_at: date,
+      },
       [[{ order_id: 1, version: -1 }, { unique: true }]],
     ),
     issuedDocuments: define<IssuedDocument>(connection, 'issued_documents', {
@@ -188,7 +222,10 @@ function models(connection: Connection) {
         fanned_out: yes,
         created_at: date,
       },
-      [[{ fanned_out: 1, created_at: 1 }, { partialFilterExpression: { fanned_out: false } }], [{ order_id: 1, event_number: 1 }]],
+      [
+        [{ fanned_out: 1, created_at: 1 }, { partialFilterExpression: { fanned_out: false } }],
+        [{ order_id: 1, event_number: 1 }],
+      ],
     ),
     webhookDeliveries: define<WebhookDeliveryDocument>(
       connection,
@@ -204,7 +241,10 @@ function models(connection: Connection) {
         lease_until: date,
         created_at: date,
       },
-      [[{ state: 1, next_attempt_at: 1 }, { partialFilterExpression: { state: 'pending' } }], [{ endpoint_id: 1, created_at: -1 }]],
+      [
+        [{ state: 1, next_attempt_at: 1 }, { partialFilterExpression: { state: 'pending' } }],
+        [{ endpoint_id: 1, created_at: -1 }],
+      ],
     ),
     idempotency: define<IdempotencyDocument>(
       connection,

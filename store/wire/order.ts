@@ -5,7 +5,6 @@ import {
   COLLECTION_METHODS,
   LOW_LEVEL_STATUSES,
   ORDER_ORIGINS,
-  type OrderStatus,
   STATUS_DETAILS,
   TOP_LEVEL_STATUSES,
   TRANSACTION_STATUSES,
@@ -19,12 +18,8 @@ const transactionStatus = z.enum(TRANSACTION_STATUSES).meta({ id: 'OrderTransact
 
 /** Full status, `received.walk_in_test.ordered`. */
 export const orderStatus = z
-  .custom<OrderStatus>((value) => typeof value === 'string')
-  .meta({
-    id: 'OrderStatus',
-    description: 'High-level status, collection method and low-level status: `received.walk_in_test.ordered`.',
-    type: 'string',
-  });
+  .templateLiteral([z.enum(TOP_LEVEL_STATUSES), '.', z.enum(COLLECTION_METHODS), '.', z.enum(LOW_LEVEL_STATUSES)])
+  .meta({ id: 'OrderStatus', description: 'High-level status, collection method and low-level status.' });
 
 const clientFacingOrderInTransaction = z
   .object({
