@@ -1,0 +1,29 @@
+/** Who is asking: the team that an API key belongs to. */
+import { createHash } from 'node:crypto';
+import type { TeamDocument } from '../store/documents.ts';
+import type { Store } from '../store/store.ts';
+import { findTeamByApiKey } from '../store/teams.ts';
+import { ApiError } from './errors.ts';
+
+/** A team is looked up again after this long, so a revoked key or a changed option counts within seconds. */
+const REMEMBERED_FOR_MS = 5_000;
+const REMEMBERED_AT_MOST = 10_000;
+
+/**
+ * Makes the function that tells a team by the key in `x-vital-api-key`.
+ * @returns a function that throws `unauthorized` when the key is missing, unknown or revoked
+ */
+export function authenticator(store: Store): (key: string | undefined) => Promise<TeamDocument> {
+  const remembered = new Map<string, { team: TeamDocument; until: number }>();
+  return async (key) => {
+    if (!key) throw new ApiError('unauthorized', 'Send your API key in the header x-vital-api-key.');
+    const hash = createHash('sha256').update(key).digest('base64');
+    const known = remembered.get(hash);
+    if (known && known.until > Date.now()) return known.team;
+    const team = await findTeamByApiKey(store, key);
+    if (!team) throw new ApiError('unauthorized', 'This API key is not valid.');
+    if (remembered.size >= REMEMBERED_AT_MOST) remembered.clear();
+    remembered.set(hash, { team, until: Date.now() + REMEMBERED_FOR_MS });
+    return team;
+  };
+}

@@ -1,0 +1,26 @@
+/** What the API is made with. */
+import type { Logger } from 'pino';
+import type { Config } from '../config.ts';
+import type { Catalogue } from '../store/catalogue.ts';
+import type { Store } from '../store/store.ts';
+import type { Journeys } from './journeys.ts';
+
+/** The PDFs that have been issued, or are issued when first asked for; null where there is none (yet). */
+export interface IssuedDocuments {
+  /** What the patient carries to the service centre (A3). */
+  requisition(orderId: string): Promise<Buffer | null>;
+  /** The newest result of an order (A7). */
+  result(orderId: string): Promise<Buffer | null>;
+  /** The combined result of an order transaction (D9, D10). */
+  combined(transactionId: string): Promise<Buffer | null>;
+}
+
+/** The parts that requests are answered with. */
+export interface ApiDeps {
+  store: Store;
+  catalogue: Catalogue;
+  journeys: Journeys;
+  documents: IssuedDocuments;
+  config: Pick<Config, 'sandboxUrl' | 'sandboxCredentials' | 'publicUrl'>;
+  logger: Logger;
+}

@@ -1,0 +1,104 @@
+/** Every way in which the API refuses, in one table; `docs/errors.md` and the OpenAPI document say the same. */
+import { z } from 'zod';
+
+/** What went wrong, for programs (`error`), with its HTTP status and what it means. */
+export const ERRORS = {
+  malformed_request: { status: 400, meaning: 'The body is not JSON, or the address cannot be decoded.' },
+  rule_broken: { status: 400, meaning: 'A business rule forbids it; the message says which.' },
+  transition_not_allowed: { status: 400, meaning: 'The order is in a status that this may not follow.' },
+  client_user_id_taken: { status: 400, meaning: 'Another user of the team has this `client_user_id`.' },
+  unauthorized: { status: 401, meaning: 'The key is missing, unknown or revoked.' },
+  forbidden: { status: 403, meaning: 'The team may not do this, for example simulate in production.' },
+  not_found: { status: 404, meaning: 'Nothing with this id, or it belongs to another team.' },
+  idempotency_key_in_use: {
+    status: 409,
+    meaning: 'A request with the same idempotency key is under way. Ask again with the same body.',
+  },
+  body_too_large: { status: 413, meaning: 'The body is larger than 8 MB.' },
+  validation_failed: { status: 422, meaning: 'Fields are wrong or missing; `detail` names every one of them.' },
+  internal_error: { status: 500, meaning: 'A fault of ours. Tell us the correlation id.' },
+  unavailable: { status: 503, meaning: 'A part that is needed does not answer. Ask again after `Retry-After`.' },
+} as const satisfies Record<string, { status: number; meaning: string }>;
+
+/** The `error` of an answer that refuses. */
+export type ErrorCode = keyof typeof ERRORS;
+
+/** One wrong field, as FastAPI would name it. */
+export const fieldProblem = z
+  .object({ loc: z.array(z.union([z.string(), z.int()])), msg: z.string(), type: z.string() })
+  .meta({ id: 'ValidationError' });
+export type FieldProblem = z.infer<typeof fieldProblem>;
+
+/** What every answer that refuses looks like. */
+export interface ErrorEnvelope {
+  /** The message; for `validation_failed` the list of wrong fields; for `client_user_id_taken` who has it. */
+  detail: unknown;
+  error: ErrorCode;
+  message: string;
+  status_code: number;
+  /** Finds the request in the logs. */
+  correlation_id: string;
+}
+
+/** Seconds after which it is worth asking again. */
+const RETRY_AFTER_SECONDS = 2;
+
+/** A refusal, thrown by anything that answers a request. */
+export class ApiError extends Error {
+  override name = 'ApiError';
+  readonly code: ErrorCode;
+  readonly detail: unknown;
+  /** Sent as `Retry-After`, in seconds. */
+  readonly retryAfter: number | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { detail?: unknown; retryAfter?: number } = {}) {
+    super(message);
+    this.code = code;
+    this.detail = options.detail ?? message;
+    const worthAskingAgain = code === 'unavailable' || code === 'idempotency_key_in_use';
+    this.retryAfter = options.retryAfter ?? (worthAskingAgain ? RETRY_AFTER_SECONDS : undefined);
+  }
+}
+
+/** An answer that was given before and is given again, body and all (F9). */
+export class ReplayedRefusal extends Error {
+  override name = 'ReplayedRefusal';
+  readonly status: number;
+  readonly body: unknown;
+
+  constructor(status: number, body: unknown) {
+    super('replayed');
+    this.status = status;
+    this.body = body;
+  }
+}
+
+/** The body of a refusal. */
+export function errorEnvelope(error: ApiError, correlationId: string): ErrorEnvelope {
+  return {
+    detail: error.detail,
+    error: error.code,
+    message: error.message,
+    status_code: ERRORS[error.code].status,
+    correlation_id: correlationId,
+  };
+}
+
+/** Any error as a refusal: ours as it is, a database or Temporal that is away as `unavailable`, all else as our fault. */
+export function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  const { name, type, status } = error as { name?: string; type?: string; status?: number };
+  if (type === 'entity.too.large') return new ApiError('body_too_large', 'The body is too large.');
+  if (type?.startsWith('entity.') || type === 'encoding.unsupported' || type?.startsWith('charset.')) {
+    return new ApiError('malformed_request', 'The body must be JSON.');
+  }
+  if (type?.startsWith('request.') || (status === 400 && error instanceof URIError)) {
+    return new ApiError('malformed_request', 'The request cannot be read.');
+  }
+  if (name && AWAY.test(name)) return new ApiError('unavailable', 'A part that is needed does not answer; ask again.');
+  return new ApiError('internal_error', 'Something went wrong on our side.');
+}
+
+/** Names of errors that say that MongoDB or Temporal is away for now. */
+const AWAY =
+  /^(Mongo(ose)?(ServerSelection|Network|NetworkTimeout|NotConnected|TopologyClosed|PoolCleared|PoolClosed|WaitQueueTimeout|OperationTimeout)Error|TemporalUnavailable)$/;

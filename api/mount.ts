@@ -1,0 +1,103 @@
+/** Endpoints become routes: key, body, validation, answer; and one place turns errors into answers. */
+import { randomUUID } from 'node:crypto';
+import express, { type ErrorRequestHandler, type RequestHandler, type Router } from 'express';
+import type { ApiDeps } from './deps.ts';
+import { authenticator } from './authentication.ts';
+import { type Endpoint, nothing, pdf } from './endpoint.ts';
+import { ApiError, asApiError, ERRORS, errorEnvelope, ReplayedRefusal } from './errors.ts';
+
+/** Fits an order with photographs of an insurance card. */
+const BODY_LIMIT = '8mb';
+const CORRELATION_HEADER = 'x-request-id';
+
+/** Gives every request an id, its own if it brought one, which the answer and the log carry. */
+export const correlate: RequestHandler = (request, response, next) => {
+  const brought = request.get(CORRELATION_HEADER);
+  response.locals.correlationId = brought && /^[\w.:-]{1,64}$/.test(brought) ? brought : randomUUID();
+  response.set(CORRELATION_HEADER, response.locals.correlationId);
+  next();
+};
+
+/** One line for each request that was answered: what, how, how long; never what was said. */
+export function logRequests({ logger }: Pick<ApiDeps, 'logger'>): RequestHandler {
+  return (request, response, next) => {
+    const began = performance.now();
+    response.on('finish', () => {
+      logger.info(
+        {
+          method: request.method,
+          route: response.locals.route,
+          status: response.statusCode,
+          team_id: response.locals.teamId,
+          correlation_id: response.locals.correlationId,
+          ms: Math.round(performance.now() - began),
+        },
+        'request',
+      );
+    });
+    next();
+  };
+}
+
+/** Callers leave a field out or set it to null: both are read as absent (contract §1). */
+const readJson = express.json({
+  limit: BODY_LIMIT,
+  type: () => true,
+  reviver: (_key: string, value: unknown) => (value === null ? undefined : value),
+});
+
+/** Routes for all endpoints; where two paths match, the one that was listed first answers. */
+export function mount(endpoints: readonly Endpoint[], deps: ApiDeps): Router {
+  const router = express.Router();
+  const teamOf = authenticator(deps.store);
+  const authenticate: RequestHandler = async (request, response, next) => {
+    response.locals.team = await teamOf(request.get('x-vital-api-key'));
+    response.locals.teamId = response.locals.team._id;
+    next();
+  };
+  for (const endpoint of endpoints) {
+    const name: RequestHandler = (_request, response, next) => {
+      response.locals.route = endpoint.path;
+      next();
+    };
+    const parse = endpoint.body ? [readJson] : [];
+    router[endpoint.method](endpoint.path, name, authenticate, ...parse, answer(endpoint, deps));
+  }
+  return router;
+}
+
+function answer(endpoint: Endpoint, deps: ApiDeps): RequestHandler {
+  return async (request, response) => {
+    const { team, correlationId } = response.locals;
+    const { params, query, headers, body } = request;
+    const reply = await endpoint.run({ deps, team, params, query, headers, body, correlationId });
+    if (endpoint.response === nothing) response.status(204).end();
+    else if (endpoint.response === pdf) response.type('application/pdf').send(reply);
+    else response.json(reply);
+  };
+}
+
+/** What no route takes. */
+export const noSuchRoute: RequestHandler = (request) => {
+  throw new ApiError('not_found', `There is no ${request.method} ${request.path}.`);
+};
+
+/** The one place where an error becomes an answer. */
+export function answerErrors({ logger }: Pick<ApiDeps, 'logger'>): ErrorRequestHandler {
+  return (error, _request, response, next) => {
+    if (response.headersSent) return next(error);
+    if (error instanceof ReplayedRefusal) {
+      response.status(error.status).json(error.body);
+      return;
+    }
+    const refusal = asApiError(error);
+    const { correlationId, route } = response.locals;
+    if (refusal.code === 'internal_error' || refusal.code === 'unavailable') {
+      const { name, stack } = error as Error;
+      const frames = stack?.split('\n').filter((line) => line.startsWith('    at '));
+      logger.error({ correlation_id: correlationId, route, error: name, frames }, refusal.code);
+    }
+    if (refusal.retryAfter !== undefined) response.set('retry-after', String(refusal.retryAfter));
+    response.status(ERRORS[refusal.code].status).json(errorEnvelope(refusal, correlationId));
+  };
+}

@@ -1,0 +1,109 @@
+/**
+ * The same request twice is one order (F9). A claim on the key is written before anything starts and holds the ids of
+ * the order to be, so a retry after a crash finishes that order. What was answered is kept and given again.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import type { IdempotencyDocument } from '../../store/documents.ts';
+import { newPlacerOrderNumber } from '../../store/placer-order-number.ts';
+import type { Store } from '../../store/store.ts';
+import { ApiError, asApiError, ERRORS, errorEnvelope, ReplayedRefusal } from '../errors.ts';
+import type { OrderIds } from './accept-order.ts';
+
+/** While a claim's lease lasts its first request is thought to be at work; afterwards a retry may take over. */
+const LEASE_MS = 10_000;
+/** How long an answer can be had again. */
+const KEPT_FOR_MS = 48 * 3_600_000;
+const DUPLICATE_KEY = 11000;
+
+/** Ids for an order that begins now. */
+export function newOrderIds(): OrderIds {
+  return {
+    order_id: randomUUID(),
+    transaction_id: randomUUID(),
+    placer_order_number: newPlacerOrderNumber(),
+    created_at: new Date().toISOString(),
+  };
+}
+
+/** One request under an idempotency key. */
+export interface IdempotentRequest {
+  teamId: string;
+  key: string;
+  /** `no-cache`: a refusal is not kept, so the key can be tried again. */
+  keepRefusals: boolean;
+  body: unknown;
+  correlationId: string;
+}
+
+/**
+ * Does `work` once for a key, and answers what it answered ever after. Refusals are kept too, except 429 and 5xx.
+ * @throws ApiError `idempotency_key_in_use` while the first request with this key is at work, or when a request that
+ * came to no end had another body
+ * @throws ReplayedRefusal when the first request was refused
+ */
+export async function onceForKey<T>(
+  store: Store,
+  request: IdempotentRequest,
+  work: (ids: OrderIds) => Promise<T>,
+): Promise<T> {
+  const id = `${request.teamId}:${request.key}`;
+  const hash = createHash('sha256').update(JSON.stringify(request.body)).digest('hex');
+  const claim = await claimKey(store, id, hash);
+  if (claim.response) {
+    if (claim.response.status < 400) return claim.response.body as T;
+    throw new ReplayedRefusal(claim.response.status, claim.response.body);
+  }
+  const mine = { _id: id, 'ids.order_id': claim.ids.order_id, response: null };
+  try {
+    const answer = await work(claim.ids);
+    await keep(store, mine, { status: 200, body: answer });
+    return answer;
+  } catch (error) {
+    const refusal = asApiError(error);
+    const { status } = ERRORS[refusal.code];
+    if (status >= 500) await release(store, mine);
+    else if (request.keepRefusals) await keep(store, mine, { status, body: errorEnvelope(refusal, request.correlationId) });
+    else await store.idempotency.deleteOne(mine).catch(() => {});
+    throw error;
+  }
+}
+
+async function claimKey(store: Store, id: string, hash: string): Promise<IdempotencyDocument> {
+  const now = Date.now();
+  const lease_until = new Date(now + LEASE_MS);
+  const fresh: IdempotencyDocument = {
+    _id: id,
+    request_hash: hash,
+    ids: newOrderIds(),
+    response: null,
+    lease_until,
+    expires_at: new Date(now + KEPT_FOR_MS),
+  };
+  try {
+    await store.idempotency.create(fresh);
+    return fresh;
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
+  }
+  const held = await store.idempotency.findById(id).lean<IdempotencyDocument>();
+  if (held?.response) return held;
+  const taken = await store.idempotency
+    .findOneAndUpdate(
+      { _id: id, request_hash: hash, response: null, lease_until: { $lte: new Date(now) } },
+      { $set: { lease_until } },
+      { returnDocument: 'after' },
+    )
+    .lean<IdempotencyDocument>();
+  if (taken) return taken;
+  throw new ApiError('idempotency_key_in_use', 'A request with this idempotency key is under way; ask again with the same body.');
+}
+
+/** The answer is given whether or not it could be kept: a retry then finishes the same order and answers alike. */
+async function keep(store: Store, mine: object, response: { status: number; body: unknown }): Promise<void> {
+  await store.idempotency.updateOne(mine, { $set: { response } }).catch(() => {});
+}
+
+/** Nothing was decided: the next request with this key goes on with the same ids at once. */
+async function release(store: Store, mine: object): Promise<void> {
+  await store.idempotency.updateOne(mine, { $set: { lease_until: new Date(0) } }).catch(() => {});
+}

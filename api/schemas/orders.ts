@@ -1,0 +1,203 @@
+/** Requests and answers about orders (contract §2.2). */
+import { z } from 'zod';
+import { BILLING_TYPES } from '../../domain/catalogue.ts';
+import { COLLECTION_METHODS, LOW_LEVEL_STATUSES } from '../../domain/status.ts';
+import { calendarDate, uuid } from '../../store/wire/fields.ts';
+import { clientFacingOrder, orderStatus } from '../../store/wire/order.ts';
+import {
+  country,
+  ethnicity,
+  filledText,
+  genderIdentity,
+  guarantor,
+  page,
+  personName,
+  phoneNumber,
+  race,
+  sexualOrientation,
+  state,
+  text,
+  zip,
+} from './fields.ts';
+import { orderSet } from './lab-tests.ts';
+
+const interpretation = z.enum(['normal', 'abnormal', 'critical', 'unknown']);
+
+const image = z.object({ content: z.string(), content_type: z.enum(['image/jpeg', 'image/png']) });
+
+const patientDetails = z
+  .object({
+    first_name: personName,
+    last_name: personName,
+    dob: calendarDate,
+    gender: z.enum(['female', 'male', 'other', 'unknown']),
+    phone_number: phoneNumber,
+    email: z.email(),
+    medical_proxy: guarantor.optional(),
+    race: race.optional(),
+    ethnicity: ethnicity.optional(),
+    sexual_orientation: sexualOrientation.optional(),
+    gender_identity: genderIdentity.optional(),
+    household_income: z.number().optional(),
+    household_size: z.number().optional(),
+  })
+  .meta({ id: 'PatientDetailsWithValidation' });
+
+const patientAddress = z
+  .object({
+    receiver_name: text.default(''),
+    first_line: filledText,
+    second_line: text.optional(),
+    city: filledText,
+    state,
+    zip,
+    country,
+    access_notes: z.string().max(1000).optional().meta({ description: 'How the phlebotomist reaches the place (B1).' }),
+    phone_number: phoneNumber.optional(),
+  })
+  .meta({ id: 'PatientAddressWithValidation' });
+
+const physician = z
+  .object({
+    first_name: filledText,
+    last_name: filledText,
+    email: z.email().optional(),
+    npi: z.string().regex(/^\d{10}$/, 'the ten digits of a National Provider Identifier'),
+    licensed_states: z.array(state).max(60).default([]),
+    signature_image: image.optional(),
+  })
+  .meta({ id: 'PhysicianCreateRequest' });
+
+/** `consentType` and `timeOfConsent` are camelCase on the wire, as the SDKs send them. */
+const consent = z
+  .object({
+    consentType: z.enum([
+      'terms-of-use',
+      'telehealth-informed-consent',
+      'mobile-terms-and-conditions',
+      'notice-of-privacy-practices',
+      'privacy-policy',
+      'hipaa-authorization',
+    ]),
+    version: text.default('1.0'),
+    timeOfConsent: z.iso.datetime({ offset: true, local: true }).optional(),
+  })
+  .meta({ id: 'Consent' });
+
+export const createOrderBody = z
+  .object({
+    user_id: uuid,
+    lab_test_id: uuid.optional().meta({ deprecated: true, description: 'Use `order_set`.' }),
+    order_set: orderSet.optional(),
+    collection_method: z.enum(COLLECTION_METHODS).optional(),
+    physician: physician.optional(),
+    health_insurance: z.looseObject({}).optional().meta({ deprecated: true }),
+    priority: z.boolean().default(false).meta({ description: 'STAT.' }),
+    billing_type: z.enum(BILLING_TYPES).default('client_bill'),
+    icd_codes: z.array(z.string().max(20)).max(50).default([]),
+    consents: z.array(consent).max(20).default([]),
+    activate_by: calendarDate.optional().meta({ description: 'Not sent to the lab before this date.' }),
+    aoe_answers: z
+      .array(z.object({ marker_id: z.int(), question_id: z.int(), answer: text }).meta({ id: 'AoEAnswer' }))
+      .max(500)
+      .default([]),
+    passthrough: z.string().max(10_000).optional(),
+    clinical_notes: z.string().max(1000).optional(),
+    lab_account_id: uuid.optional(),
+    creator_member_id: uuid.optional(),
+    patient_details: patientDetails,
+    patient_address: patientAddress,
+  })
+  .meta({ id: 'CreateOrderRequest' });
+export type CreateOrderBody = z.infer<typeof createOrderBody>;
+
+export const createOrderHeaders = z.object({
+  'x-idempotency-key': z.string().min(1).max(255).optional(),
+  'x-idempotency-error': z.literal('no-cache').optional().meta({ description: 'Keep only success for replay.' }),
+});
+
+export const orderPath = z.object({ order_id: uuid });
+
+const dateOrInstant = z
+  .union([z.iso.date(), z.iso.datetime({ offset: true, local: true })])
+  .meta({ description: 'A date or an instant, in UTC unless it says otherwise.' });
+
+export const orderListQuery = z.object({
+  search_input: text
+    .optional()
+    .meta({ description: 'An order’s or user’s id, a date of birth, or the beginning of a name.' }),
+  start_date: dateOrInstant.optional(),
+  end_date: dateOrInstant.optional(),
+  updated_start_date: dateOrInstant.optional(),
+  updated_end_date: dateOrInstant.optional(),
+  status: z.array(z.enum(LOW_LEVEL_STATUSES)).max(50).optional(),
+  order_key: z.enum(['created_at', 'patient_name', 'last_status']).default('created_at'),
+  order_direction: z.enum(['asc', 'desc']).default('desc'),
+  order_type: z.array(z.enum(COLLECTION_METHODS)).max(10).optional(),
+  is_critical: z.boolean().optional(),
+  interpretation: interpretation.optional(),
+  order_activation_types: z.array(z.enum(['current', 'scheduled'])).max(10).optional(),
+  user_id: uuid.optional(),
+  patient_name: text.optional().meta({ description: 'The beginning of any of the patient’s names.' }),
+  shipping_recipient_name: text.optional(),
+  order_ids: z.array(uuid).max(500).optional(),
+  order_transaction_id: uuid.optional(),
+  ...page,
+});
+export type OrderListQuery = z.infer<typeof orderListQuery>;
+
+export const orderList = z
+  .object({
+    orders: z.array(clientFacingOrder),
+    total: z.int().nullable().meta({ description: 'Null when there are more than are worth counting (10,000).' }),
+    page: z.int(),
+    size: z.int(),
+  })
+  .meta({ id: 'GetOrdersResponse' });
+
+export const postOrderAnswer = z
+  .object({ order: clientFacingOrder, status: z.string(), message: z.string() })
+  .meta({ id: 'PostOrderResponse' });
+
+export const simulateQuery = z.object({
+  final_status: orderStatus.optional(),
+  delay: z.int().min(0).max(3600).default(0).meta({ description: 'Seconds between steps.' }),
+});
+export const simulateBody = z
+  .object({
+    interpretation: interpretation.exclude(['unknown']).default('normal'),
+    result_types: z.array(z.enum(['numeric', 'range', 'comment', 'coded_value'])).max(10).optional(),
+    has_missing_results: z.boolean().default(false),
+  })
+  .meta({ id: 'SimulationFlags' })
+  .optional();
+export const simulateAnswer = z.null();
+
+const SIXTY_DAYS_MS = 60 * 24 * 3_600_000;
+const anInstant = z.iso.datetime({ offset: true, local: true });
+
+export const resendBody = z
+  .object({ order_ids: z.array(uuid).max(500).optional(), start_at: anInstant.optional(), end_at: anInstant.optional() })
+  .refine(({ order_ids, start_at }) => order_ids?.length || start_at, {
+    message: 'order_ids or start_at must be set',
+    path: ['order_ids'],
+  })
+  .refine(({ start_at, end_at }) => !start_at || windowOf({ start_at, end_at }).length <= SIXTY_DAYS_MS, {
+    message: 'the window may be 60 days long at most',
+    path: ['end_at'],
+  })
+  .meta({ id: 'ResendWebhookBody' });
+export const resendAnswer = z.object({ order_ids: z.array(uuid) }).meta({ id: 'ResendWebhookResponse' });
+
+/** The time between `start_at` and `end_at`, which is now when it is not given; length in milliseconds. */
+export function windowOf({ start_at, end_at }: { start_at: string; end_at?: string | undefined }) {
+  const from = readInstant(start_at);
+  const to = end_at === undefined ? new Date() : readInstant(end_at);
+  return { from, to, length: to.getTime() - from.getTime() };
+}
+
+/** An ISO date or instant, in UTC where it names no offset. */
+export function readInstant(iso: string): Date {
+  const hasTime = iso.includes('T');
+  return new Date(!hasTime || /(Z|[+-]\d\d:?\d\d)$/i.test(iso) ? iso : `${iso}Z`);
+}
