@@ -1,0 +1,358 @@
+/**
+ * A whole Venule in this process, on the run's real Temporal and MongoDB: worker, inbox, sandbox laboratory over HTTP,
+ * SMTP server and webhook receiver. Every instance has a database and a task queue of its own.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import type { WorkflowHandle } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger, Runtime, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import express from 'express';
+import { pino } from 'pino';
+import PostalMime, { type Email } from 'postal-mime';
+import { SMTPServer } from 'smtp-server';
+import { createDocumentIssuer, type DocumentIssuer } from '../../activities/issue-documents.ts';
+import { type Journeys, temporalJourneys } from '../../api/journeys.ts';
+import { partnersRouter } from '../../api/partners/router.ts';
+import { loadConfig } from '../../config.ts';
+import { journeyWorkflowId, transactionWorkflowId } from '../../domain/ids.ts';
+import type { Order, OrderOptions } from '../../domain/order.ts';
+import { type JourneyPolicy, policyWith } from '../../domain/policy.ts';
+import type { OrderLowLevelStatus } from '../../domain/status.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/lab/server.ts';
+import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue.ts';
+import type { OrderDocument, WebhookMessageDocument } from '../../store/documents.ts';
+import { connectSandboxLabs } from '../../store/lab-connections.ts';
+import { newPlacerOrderNumber } from '../../store/placer-order-number.ts';
+import { openOrder } from '../../store/record-event.ts';
+import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
+import { createTeam } from '../../store/teams.ts';
+import { parseCodecKeys } from '../../temporal/codec.ts';
+import { temporalClient } from '../../temporal/connection.ts';
+import { type RunningWorker, startWorker } from '../../worker.ts';
+import { until } from './until.ts';
+
+/** Fixed, so that recorded histories can be read again. */
+export const TEST_CODEC_KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`;
+
+const SANDBOX = { user: 'sandbox', password: 'sandbox-password' };
+const quiet = pino({ level: process.env.VENULE_TEST_LOG ?? 'silent' });
+
+/** Partners are tried again at once, so that trouble passes within a test. */
+const IMPATIENT = { partner_retry_first: 50, partner_retry_longest: 200, expiry_grace: 200 };
+
+export interface VenuleOptions {
+  policy?: Record<string, unknown>;
+  maxCachedWorkflows?: number;
+}
+
+export interface InProcessVenule {
+  store: Store;
+  catalogue: Catalogue;
+  journeys: Journeys;
+  documents: DocumentIssuer;
+  policy: JourneyPolicy;
+  sandbox: Sandbox;
+  teamId: string;
+  mails: Email[];
+  /** Accepts an order as the API does. */
+  place(changes?: OrderChanges): Promise<Order>;
+  /** Waits until an order has reached a status. */
+  reaches(orderId: string, status: OrderLowLevelStatus): Promise<OrderDocument>;
+  /** Waits until a journey's workflow has ended, and answers with its handle. */
+  ended(order: Order): Promise<WorkflowHandle>;
+  workflow(order: Order): WorkflowHandle;
+  redrawOf(order: Order): Promise<OrderDocument>;
+  /** Tells the sandbox laboratory to report. */
+  simulate(order: Order, request: object): Promise<void>;
+  /** Makes the sandbox laboratory misbehave. */
+  fault(fault: object): Promise<void>;
+  /** What the sandbox laboratory knows of an order. */
+  atLab(order: Order): Promise<LabView>;
+  /** Delivers a message to the inbox as the laboratory would; answers with status and acknowledgement. */
+  deliver(lab: string, message: string): Promise<{ status: number; text: string }>;
+  webhooks(orderId: string): Promise<(WebhookMessageDocument & { body: WebhookBody })[]>;
+  stopWorker(): Promise<void>;
+  startWorker(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** As much of what the sandbox laboratory shows as the tests read. */
+export interface LabView {
+  state: string;
+  received: { new: number; cancel: number };
+  [more: string]: unknown;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: a body is read as its receivers read it, field by field.
+type WebhookBody = any;
+
+export type OrderChanges = Partial<Omit<Order, 'options'>> & { labTest?: string; options?: Partial<OrderOptions> };
+
+let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
+
+function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
+  bundle ??= bundleWorkflowCode({
+    workflowsPath: join(import.meta.dirname, '../../workflows/index.ts'),
+    failureConverterPath: join(import.meta.dirname, '../../temporal/failure-converter.ts'),
+    logger: new DefaultLogger('ERROR'),
+  });
+  return bundle;
+}
+
+/** Starts a Venule of its own for a test file. */
+export async function startVenule({ policy: overrides = {}, maxCachedWorkflows = 200 }: VenuleOptions = {}): Promise<InProcessVenule> {
+  silenceTemporal();
+  const folder = mkdtempSync(join(tmpdir(), 'venule-'));
+  const uri = new URL(process.env.MONGODB_URI ?? '');
+  uri.pathname = `/test_${randomBytes(6).toString('hex')}`;
+  const mails: Email[] = [];
+  const smtp = await listenSmtp(mails);
+
+  const taskQueue = `test-${randomUUID()}`;
+  const policyOverrides = { ...IMPATIENT, ...overrides };
+  const config = loadConfig({
+    MONGODB_URI: uri.href,
+    TEMPORAL_ADDRESS: process.env.TEMPORAL_ADDRESS,
+    VENULE_TASK_QUEUE: taskQueue,
+    VENULE_DATA_DIR: folder,
+    VENULE_CODEC_KEYS: TEST_CODEC_KEYS,
+    VENULE_WEBHOOK_ALLOW_PRIVATE: '1',
+    VENULE_POLICY: JSON.stringify(policyOverrides),
+    VENULE_MAX_CACHED_WORKFLOWS: String(maxCachedWorkflows),
+    SMTP_URL: `smtp://127.0.0.1:${smtp.port}`,
+  });
+  const policy = policyWith(policyOverrides);
+  const store = await openStore(uri.href);
+  await seedCatalogue(store);
+  const catalogue = await loadCatalogue(store);
+  const { client, connection } = temporalClient(config.temporal, parseCodecKeys(config.codecKeys));
+  const journeys = temporalJourneys(client, taskQueue, policy);
+  const documents = createDocumentIssuer(store, catalogue, policy);
+
+  const inbox = await listen(
+    express().use('/partners', partnersRouter({ store, catalogue, logger: quiet })),
+  );
+  const sandbox = await startSandbox({
+    ...SANDBOX,
+    port: 0,
+    host: '127.0.0.1',
+    dataDir: join(folder, 'sandbox'),
+    resultsUrl: `${inbox.url}/partners/labs/{lab}/hl7`,
+    backoff: { first: 50, longest: 500 },
+  });
+  await connectSandboxLabs(store, catalogue, { url: sandbox.url, ...SANDBOX });
+  const team = await createTeam(store, {
+    name: 'Northwind Health',
+    environment: 'sandbox',
+    contact: { email: 'care@northwind.example', phone: '+12125550100' },
+  });
+
+  let worker: RunningWorker | undefined = await startWorker(config, quiet, await workflowBundle());
+  const stopWorker = async () => {
+    await worker?.stop();
+    worker = undefined;
+  };
+
+  const atSandbox = async (path: string, init: RequestInit = {}) => {
+    const authorization = `Basic ${Buffer.from(`${SANDBOX.user}:${SANDBOX.password}`).toString('base64')}`;
+    const response = await fetch(`${sandbox.url}${path}`, {
+      ...init,
+      headers: { authorization, 'content-type': 'application/json', ...init.headers },
+    });
+    if (!response.ok) throw new Error(`Sandbox: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  const orderPath = (order: Order) => `/sandbox/labs/${order.lab_slug}/orders/${order.placer_order_number}`;
+  const workflow = (order: Order) => client.workflow.getHandle(journeyWorkflowId(order));
+
+  return {
+    store,
+    catalogue,
+    journeys,
+    documents,
+    policy,
+    sandbox,
+    teamId: team._id,
+    mails,
+    async place(changes = {}) {
+      const order = anOrder(catalogue, team._id, changes);
+      await journeys.start(order);
+      await openOrder(store, catalogue, order);
+      return order;
+    },
+    reaches: (orderId, status) =>
+      until(async () => {
+        const document = await store.orders.findById(orderId).lean<OrderDocument>();
+        return document?.events.some((event) => event.status === status) ? document : null;
+      }),
+    async ended(order) {
+      const handle = workflow(order);
+      await handle.result();
+      return handle;
+    },
+    workflow,
+    redrawOf: (order) => until(() => store.orders.findOne({ 'order.parent_id': order.id }).lean<OrderDocument>()),
+    simulate: async (order, request) =>
+      void (await atSandbox(`${orderPath(order)}/simulate`, { method: 'POST', body: JSON.stringify(request) })),
+    fault: async (fault) => void (await atSandbox('/sandbox/faults', { method: 'POST', body: JSON.stringify(fault) })),
+    atLab: async (order) => (await atSandbox(orderPath(order))) as LabView,
+    async deliver(lab, message) {
+      const response = await fetch(`${inbox.url}/partners/labs/${lab}/hl7`, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/hl7-v2; charset=utf-8',
+          authorization: `Basic ${Buffer.from(`${SANDBOX.user}:${SANDBOX.password}`).toString('base64')}`,
+        },
+        body: message,
+      });
+      return { status: response.status, text: await response.text() };
+    },
+    async webhooks(orderId) {
+      const messages = await store.webhookMessages
+        .find({ order_id: orderId })
+        .sort({ event_number: 1 })
+        .lean<WebhookMessageDocument[]>();
+      return messages.map((message) => ({ ...message, body: JSON.parse(message.payload) }));
+    },
+    stopWorker,
+    async startWorker() {
+      worker ??= await startWorker(config, quiet, await workflowBundle());
+    },
+    async close() {
+      await stopWorker();
+      await terminateOpenJourneys();
+      await sandbox.close();
+      inbox.server.closeAllConnections();
+      await new Promise((resolve) => inbox.server.close(resolve));
+      await new Promise<void>((resolve) => smtp.server.close(() => resolve()));
+      await store.connection.dropDatabase();
+      await closeStore(store);
+      await connection.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+
+  async function terminateOpenJourneys() {
+    const open = await rows(store.orders)
+      .find({}, { projection: { order: 1 } })
+      .toArray();
+    await Promise.all(
+      open.map(({ order }) => workflow(order).terminate('The test is over').catch(() => undefined)),
+    );
+  }
+}
+
+/** An order for a lab test of the catalogue, `labcorp-lipid-panel` unless told, as the API would accept it. */
+export function anOrder(catalogue: Catalogue, teamId: string, { labTest, options, ...changes }: OrderChanges = {}): Order {
+  const test = [...catalogue.labTests.values()].find(({ slug }) => slug === (labTest ?? 'labcorp-lipid-panel'));
+  const laboratory = test && catalogue.laboratories.get(test.lab_id);
+  const account = [...catalogue.labAccounts.values()].find(({ lab }) => lab === laboratory?.slug);
+  if (!test || !laboratory || !account) throw new Error(`There is no lab test ${labTest}`);
+  return {
+    id: randomUUID(),
+    team_id: teamId,
+    user_id: randomUUID(),
+    client_user_id: 'patient-17',
+    transaction_id: randomUUID(),
+    origin: 'initial',
+    parent_id: null,
+    collection_method: test.method,
+    lab_slug: laboratory.slug,
+    lab_id: laboratory.id,
+    lab_account_id: account.id,
+    lab_test_id: test.id,
+    markers: test.marker_ids.map((marker_id) => {
+      const marker = catalogue.markers.get(marker_id);
+      if (!marker) throw new Error(`There is no marker ${marker_id}`);
+      return { marker_id, provider_id: marker.provider_id, result_slugs: marker.expected_results.map(({ slug }) => slug) };
+    }),
+    placer_order_number: newPlacerOrderNumber(),
+    sample_id: null,
+    patient: {
+      first_name: 'Ana',
+      last_name: 'Bell',
+      dob: '1985-03-12',
+      gender: 'female',
+      phone_number: '+12125550123',
+      email: 'ana.bell@patients.example',
+      medical_proxy: null,
+      race: null,
+      ethnicity: null,
+      sexual_orientation: null,
+      gender_identity: null,
+      household_income: null,
+      household_size: null,
+    },
+    address: {
+      receiver_name: 'Ana Bell',
+      first_line: '12 Elm Street',
+      second_line: null,
+      city: 'Phoenix',
+      state: 'AZ',
+      zip: '85004',
+      country: 'US',
+      phone_number: null,
+      access_notes: null,
+    },
+    physician: null,
+    billing_type: 'client_bill',
+    insurance: null,
+    icd_codes: [],
+    consents: [],
+    aoe_answers: [],
+    priority: false,
+    clinical_notes: null,
+    passthrough: null,
+    activate_by: null,
+    activate_at: null,
+    created_at: new Date().toISOString(),
+    ...changes,
+    options: {
+      redraws_enabled: true,
+      partial_webhooks_enabled: false,
+      email_enabled: true,
+      results_ready_mail: false,
+      time_zone: 'America/New_York',
+      sandbox: true,
+      ...options,
+    },
+  };
+}
+
+/** The id of the workflow that runs a whole transaction. */
+export const transactionOf = (order: Order) => transactionWorkflowId(order.transaction_id);
+
+let silenced = false;
+function silenceTemporal(): void {
+  if (silenced) return;
+  Runtime.install({ logger: new DefaultLogger(process.env.VENULE_TEST_LOG ? 'INFO' : 'ERROR'), shutdownSignals: [] });
+  silenced = true;
+}
+
+async function listen(app: express.Express): Promise<{ server: Server; url: string }> {
+  const server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+async function listenSmtp(mails: Email[]): Promise<{ server: SMTPServer; port: number }> {
+  const server = new SMTPServer({
+    disabledCommands: ['AUTH', 'STARTTLS'],
+    logger: false,
+    onData(stream, _session, callback) {
+      buffer(stream)
+        .then((raw) => PostalMime.parse(raw))
+        .then((mail) => {
+          mails.push(mail);
+          callback();
+        }, callback);
+    },
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { server, port: (server.server.address() as AddressInfo).port };
+}
