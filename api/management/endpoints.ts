@@ -1,0 +1,216 @@
+/** `/v1/org/{org}/team/{team}/{environment}/webhook`: where a team wants its events told. */
+import type { z } from 'zod';
+import { type DestinationRules, refusalOfDestination } from '../../notifications/webhooks/destination.ts';
+import { newSigningSecret, SECRET_OVERLAP_MS } from '../../notifications/webhooks/signature.ts';
+import type { TeamDocument, WebhookEndpointDocument } from '../../store/documents.ts';
+import type { Store } from '../../store/store.ts';
+import {
+  createEndpoint,
+  deleteEndpoint,
+  findEndpoint,
+  listEndpoints,
+  rotateSecret,
+  setEndpointHeaders,
+  updateEndpoint,
+  validSecrets,
+} from '../../store/webhook-endpoints.ts';
+import { defineEndpoint, type Endpoint, nothing, validationFailed } from '../endpoint.ts';
+import { ApiError } from '../errors.ts';
+import {
+  endpointChanges,
+  endpointPageQuery,
+  endpointPath,
+  endpointsPath,
+  newEndpoint,
+  rotation,
+  webhook,
+  webhookHeaders,
+  webhookPage,
+  webhookSecret,
+} from './schemas.ts';
+
+const tag = 'Webhook endpoints';
+const collection = '/v1/org/:org/team/:team/:environment/webhook';
+const one = `${collection}/:id`;
+const errors = ['not_found'] as const;
+
+function shown(endpoint: WebhookEndpointDocument): z.input<typeof webhook> {
+  const { _id, url, description, rate_limit, disabled, filter_types, created_at, updated_at } = endpoint;
+  return {
+    id: _id,
+    url,
+    description,
+    rate_limit,
+    disabled,
+    filter_types,
+    created_at: created_at.toISOString(),
+    updated_at: updated_at.toISOString(),
+  };
+}
+
+/** @throws ApiError `not_found`, for an endpoint of another team as well */
+function found(endpoint: WebhookEndpointDocument | null, id: string): WebhookEndpointDocument {
+  if (!endpoint) throw new ApiError('not_found', `There is no webhook endpoint ${id}.`);
+  return endpoint;
+}
+
+async function endpointOf(store: Store, team: TeamDocument, id: string): Promise<WebhookEndpointDocument> {
+  return found(await findEndpoint(store, team._id, id), id);
+}
+
+/**
+ * The endpoints of the Management API. They are asked with `X-Management-Key`, and the team is in the path.
+ * @param rules whether webhooks may go to private addresses
+ */
+export function managementEndpoints({ allowPrivate }: Pick<DestinationRules, 'allowPrivate'>): Endpoint[] {
+  async function checkDestination(team: TeamDocument, url: string): Promise<void> {
+    const refusal = await refusalOfDestination(url, { allowPrivate, httpsOnly: team.environment === 'production' });
+    if (refusal) throw validationFailed([{ loc: ['body', 'url'], msg: refusal, type: 'destination_refused' }]);
+  }
+
+  return [
+    defineEndpoint({
+      method: 'get',
+      path: collection,
+      operationId: 'listWebhooks',
+      tag,
+      summary: 'A team’s webhook endpoints, oldest first',
+      request: { params: endpointsPath, query: endpointPageQuery },
+      response: webhookPage,
+      errors,
+      async handler({ deps: { store }, team, query: { limit, next_cursor } }) {
+        const page = { limit: limit + 1, ...(next_cursor !== undefined && { after: next_cursor }) };
+        const endpoints = await listEndpoints(store, team._id, page);
+        const data = endpoints.slice(0, limit).map(shown);
+        return { data, next_cursor: endpoints.length > limit ? (data.at(-1)?.id ?? null) : null };
+      },
+    }),
+
+    defineEndpoint({
+      method: 'post',
+      path: collection,
+      operationId: 'createWebhook',
+      tag,
+      summary: 'Add a webhook endpoint',
+      request: { params: endpointsPath, body: newEndpoint },
+      response: webhook,
+      errors,
+      async handler({ deps: { store }, team, body: { secret, description, disabled, ...rest } }) {
+        await checkDestination(team, rest.url);
+        const settings = { ...rest, description: description ?? '', disabled: disabled ?? false };
+        return shown(await createEndpoint(store, team._id, settings, secret ?? newSigningSecret()));
+      },
+    }),
+
+    defineEndpoint({
+      method: 'get',
+      path: one,
+      operationId: 'getWebhook',
+      tag,
+      summary: 'A webhook endpoint',
+      request: { params: endpointPath },
+      response: webhook,
+      errors,
+      async handler({ deps: { store }, team, params: { id } }) {
+        return shown(await endpointOf(store, team, id));
+      },
+    }),
+
+    defineEndpoint({
+      method: 'patch',
+      path: one,
+      operationId: 'updateWebhook',
+      tag,
+      summary: 'Change a webhook endpoint; what is left out stays',
+      description: 'Enabling an endpoint that failures had disabled sends it what was waiting.',
+      request: { params: endpointPath, body: endpointChanges },
+      response: webhook,
+      errors,
+      async handler({ deps: { store }, team, params: { id }, body }) {
+        await endpointOf(store, team, id);
+        if (body.url !== undefined) await checkDestination(team, body.url);
+        const changes = Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined));
+        return shown(found(await updateEndpoint(store, team._id, id, changes), id));
+      },
+    }),
+
+    defineEndpoint({
+      method: 'delete',
+      path: one,
+      operationId: 'deleteWebhook',
+      tag,
+      summary: 'Remove a webhook endpoint; what was on its way to it is dropped',
+      request: { params: endpointPath },
+      response: nothing,
+      errors,
+      async handler({ deps: { store }, team, params: { id } }) {
+        if (!(await deleteEndpoint(store, team._id, id))) found(null, id);
+        return undefined;
+      },
+    }),
+
+    defineEndpoint({
+      method: 'get',
+      path: `${one}/headers`,
+      operationId: 'getWebhookHeaders',
+      tag,
+      summary: 'The headers that go with every webhook to this endpoint',
+      request: { params: endpointPath },
+      response: webhookHeaders,
+      errors,
+      async handler({ deps: { store }, team, params: { id } }) {
+        return { headers: (await endpointOf(store, team, id)).headers };
+      },
+    }),
+
+    defineEndpoint({
+      method: 'put',
+      path: `${one}/headers`,
+      operationId: 'setWebhookHeaders',
+      tag,
+      summary: 'Set these headers, and no others',
+      request: { params: endpointPath, body: webhookHeaders },
+      response: webhookHeaders,
+      errors,
+      async handler({ deps: { store }, team, params: { id }, body }) {
+        return { headers: found(await setEndpointHeaders(store, team._id, id, body.headers), id).headers };
+      },
+    }),
+
+    defineEndpoint({
+      method: 'get',
+      path: `${one}/secret`,
+      operationId: 'getWebhookSecret',
+      tag,
+      summary: 'The secret that signs its webhooks',
+      request: { params: endpointPath },
+      response: webhookSecret,
+      errors,
+      async handler({ deps: { store }, team, params: { id } }) {
+        return { key: currentSecret(await endpointOf(store, team, id)) };
+      },
+    }),
+
+    defineEndpoint({
+      method: 'post',
+      path: `${one}/secret/rotate`,
+      operationId: 'rotateWebhookSecret',
+      tag,
+      summary: 'Replace the secret; the old one signs as well for 24 hours',
+      request: { params: endpointPath, body: rotation },
+      response: webhookSecret,
+      errors,
+      async handler({ deps: { store }, team, params: { id }, body }) {
+        const endpoint = await endpointOf(store, team, id);
+        const secret = body?.secret ?? newSigningSecret();
+        return { key: currentSecret(found(await rotateSecret(store, endpoint, secret, SECRET_OVERLAP_MS), id)) };
+      },
+    }),
+  ];
+}
+
+function currentSecret(endpoint: WebhookEndpointDocument): string {
+  const [newest] = validSecrets(endpoint);
+  if (newest === undefined) throw new Error(`Webhook endpoint ${endpoint._id} has no valid secret`);
+  return newest;
+}

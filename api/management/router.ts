@@ -1,0 +1,46 @@
+/** The Management API's own way in: an operator's key, and the team in the path. */
+import express, { type RequestHandler, type Router } from 'express';
+import { findTeam, isManagementKey, ORGANISATION } from '../../store/teams.ts';
+import type { ApiDeps } from '../deps.ts';
+import { type Endpoint, nothing } from '../endpoint.ts';
+import { ApiError } from '../errors.ts';
+import { managementEndpoints } from './endpoints.ts';
+
+const BODY_LIMIT = '64kb';
+
+/** Routes of the Management API. Errors are thrown, for the application's one handler to answer. */
+export function managementRouter(deps: ApiDeps, rules: { allowPrivate: boolean }): Router {
+  const router = express.Router();
+  const readJson = express.json({ limit: BODY_LIMIT, type: () => true, strict: false });
+  for (const endpoint of managementEndpoints(rules)) {
+    router[endpoint.method](endpoint.path, identify(deps, endpoint), readJson, answer(deps, endpoint));
+  }
+  return router;
+}
+
+/** @throws ApiError `unauthorized` before anything else is looked at, then `not_found` when the path leads to no team */
+function identify({ store }: ApiDeps, { path }: Endpoint): RequestHandler {
+  return async (request, response, next) => {
+    response.locals.route = path;
+    const key = request.get('x-management-key');
+    if (!key) throw new ApiError('unauthorized', 'Send the management key in the header X-Management-Key.');
+    if (!(await isManagementKey(store, key))) throw new ApiError('unauthorized', 'This management key is not valid.');
+    const { org, team: id, environment } = request.params as Record<string, string>;
+    const team = org === ORGANISATION && id ? await findTeam(store, id) : null;
+    if (team?.environment !== environment) {
+      throw new ApiError('not_found', `There is no team ${id} in ${environment} of organisation ${org}.`);
+    }
+    response.locals.team = team;
+    response.locals.teamId = team?._id;
+    next();
+  };
+}
+
+function answer(deps: ApiDeps, endpoint: Endpoint): RequestHandler {
+  return async ({ params, query, headers, body }, response) => {
+    const { team, correlationId } = response.locals;
+    const reply = await endpoint.run({ deps, team, params, query, headers, body, correlationId });
+    if (endpoint.response === nothing) response.status(204).end();
+    else response.json(reply);
+  };
+}

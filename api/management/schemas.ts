@@ -1,0 +1,91 @@
+/** Webhook endpoints as the Management API takes and shows them (contract §2.10). Here null says "none", and does not count as absent. */
+import { z } from 'zod';
+import { WEBHOOK_EVENT_TYPES } from '../../domain/webhook-events.ts';
+import { isAllowedHeader } from '../../notifications/webhooks/deliver.ts';
+import { isSigningSecret } from '../../notifications/webhooks/signature.ts';
+import { instant } from '../../store/wire/fields.ts';
+
+const team = { org: z.string(), team: z.string(), environment: z.string() };
+
+export const endpointsPath = z.object(team);
+export const endpointPath = z.object({ ...team, id: z.string() });
+
+export const endpointPageQuery = z.object({
+  limit: z.int().min(1).max(250).default(50),
+  next_cursor: z.string().max(64).optional(),
+});
+
+const eventType = z.enum(WEBHOOK_EVENT_TYPES).meta({ id: 'WebhookEventType' });
+const url = z
+  .string()
+  .max(2048)
+  .meta({ examples: ['https://example.com/webhooks'] });
+const secret = z
+  .string()
+  .refine(isSigningSecret, 'whsec_ and the base64 of 24 to 75 bytes')
+  .meta({ examples: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'] });
+
+const settings = {
+  description: z.string().max(500),
+  rate_limit: z.int().min(1).max(10_000).nullable().meta({ description: 'Webhooks per second; null for no limit.' }),
+  disabled: z.boolean(),
+  filter_types: z.array(eventType).min(1).nullable().meta({ description: 'Events it gets; null for all.' }),
+};
+
+export const newEndpoint = z
+  .object({
+    url,
+    description: settings.description.nullable().default(''),
+    rate_limit: settings.rate_limit.default(null),
+    disabled: settings.disabled.nullable().default(false),
+    filter_types: settings.filter_types.default(null),
+    secret: secret.nullable().default(null).meta({ description: 'Made for you unless given.' }),
+  })
+  .meta({ id: 'CreateWebhookBody' });
+
+export const endpointChanges = z
+  .object({
+    url: url.optional(),
+    description: settings.description.optional(),
+    rate_limit: settings.rate_limit.optional(),
+    disabled: settings.disabled.optional(),
+    filter_types: settings.filter_types.optional(),
+  })
+  .meta({ id: 'UpdateWebhookBody' });
+
+export const webhook = z
+  .object({
+    id: z.string(),
+    url: z.string(),
+    description: z.string(),
+    rate_limit: z.int().nullable(),
+    disabled: z.boolean(),
+    filter_types: z.array(z.string()).nullable(),
+    created_at: instant,
+    updated_at: instant,
+  })
+  .meta({ id: 'Webhook' });
+
+export const webhookPage = z
+  .object({ data: z.array(webhook), next_cursor: z.string().nullable() })
+  .meta({ id: 'WebhookList' });
+
+const printable = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+export const webhookHeaders = z
+  .object({
+    headers: z
+      .record(
+        z.string().max(100).refine(isAllowedHeader, 'not a header that an endpoint can set'),
+        z.string().max(4096).regex(printable, 'one line of Latin-1 text'),
+      )
+      .refine((headers) => Object.keys(headers).length <= 50, 'at most 50 headers'),
+  })
+  .meta({ id: 'WebhookHeaders' });
+
+export const webhookSecret = z.object({ key: z.string() }).meta({ id: 'WebhookSecret' });
+
+export const rotation = z
+  .object({ secret: secret.nullable().optional() })
+  .nullish()
+  .meta({ id: 'RotateWebhookSecretBody' });
