@@ -6,6 +6,7 @@ import type { CollectionMethod } from '../domain/status.ts';
 import { drawCode128, quietZone } from './barcode.ts';
 import { dateOf, dateTime, plainDate } from './dates.ts';
 import { type Field, placeFields } from './fields.ts';
+import { isPrintableLogo } from './logo.ts';
 import { finishWithRunningLines } from './running.ts';
 import { ACCENT, INK, RULE, Sheet, TEXT, WASH } from './sheet.ts';
 import { type Column, Table } from './table.ts';
@@ -90,16 +91,11 @@ function letterhead(sheet: Sheet, content: RequisitionContent): void {
 
 /** The team's logo, or its name in words; answers the height it took. */
 function issuer(sheet: Sheet, team: IssuingTeam, width: number): number {
-  if (team.logo && isPrintable(team.logo)) {
+  if (team.logo && isPrintableLogo(team.logo)) {
     sheet.pdf.image(team.logo, sheet.left, sheet.y, { fit: [Math.min(width, 150), 24] });
     return 29;
   }
   return sheet.place(team.name.toUpperCase(), sheet.left, sheet.y, width, { ...TEXT.label, color: ACCENT }) + 2;
-}
-
-/** PNG and JPEG by their first bytes. */
-function isPrintable(image: Buffer): boolean {
-  return image.subarray(0, 4).toString('hex') === '89504e47' || image.subarray(0, 2).toString('hex') === 'ffd8';
 }
 
 /** What must not be overlooked: STAT, redraw, fasting, and how long the requisition is valid. */

@@ -23,7 +23,10 @@ export interface ReportedOrder {
   reported_at?: string | null;
 }
 
-/** A heading with the results printed under it; results in no panel follow under "Other results". */
+/**
+ * A heading with the results expected under it. Ordered results in no panel follow under "Individual tests", what
+ * nobody asked for under "Additional results".
+ */
 export interface ReportPanel {
   name: string;
   result_slugs: string[];
@@ -263,11 +266,11 @@ interface ResultGroup {
   singles?: { name: string; slug: string }[];
 }
 
-/** The panels, then the tests that yield one result of their own name, which need no heading each, then the rest. */
+/** The panels, then the tests that need no heading each, then what nobody asked for. */
 function groupsOf(content: ResultReportContent): ResultGroup[] {
   const { results, missing_results } = content.result;
   const singles: { name: string; slug: string }[] = [];
-  const panels: ResultGroup[] = [];
+  const panels: ReportPanel[] = [];
   for (const panel of content.panels) {
     const [slug, ...others] = panel.result_slugs;
     const known = [...results, ...missing_results].find((one) => one.slug === slug);
@@ -277,10 +280,13 @@ function groupsOf(content: ResultReportContent): ResultGroup[] {
       panels.push(panel);
     }
   }
+  const inPanels = new Set(panels.flatMap((panel) => panel.result_slugs));
+  const ordered = [...results, ...missing_results].filter((one) => one.source_markers && !inPanels.has(one.slug));
+  const individual = new Set([...singles, ...ordered].map((one) => one.slug));
   return [
     ...panels,
-    { name: 'Individual tests', result_slugs: singles.map((test) => test.slug), singles },
-    { name: 'Other results', result_slugs: null },
+    { name: 'Individual tests', result_slugs: [...individual], singles },
+    { name: 'Additional results', result_slugs: null },
   ];
 }
 

@@ -11,13 +11,13 @@ import type { BiomarkerResult, MissingBiomarkerResult, OrderResult, SampleData }
 const seed = <T>(name: string): T[] =>
   JSON.parse(readFileSync(join(import.meta.dirname, '../../store/seed', `${name}.json`), 'utf8')) as T[];
 
-export const laboratories = seed<Laboratory>('labs');
+const laboratories = seed<Laboratory>('labs');
 export const labTests = seed<LabTest>('lab-tests');
 export const markers = seed<Marker>('markers');
 const accounts = seed<LabAccount>('lab-accounts');
 
 export const laboratory = found(laboratories, (lab) => lab.slug === 'labcorp');
-export const account = found(accounts, (candidate) => candidate.lab === 'labcorp');
+const account = found(accounts, (candidate) => candidate.lab === 'labcorp');
 /** A panel of ten markers, several of them panels themselves. */
 export const wellness = found(labTests, (test) => test.slug === 'labcorp-wellness-panel');
 

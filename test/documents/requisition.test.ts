@@ -120,12 +120,20 @@ describe('A3: the requisition', () => {
     expect(pages.join(' ').match(/The laboratory asks/g)?.length).toBeGreaterThan(150);
   });
 
-  it('leaves out a logo that is no PNG or JPEG and prints the name of the team', async () => {
+  it('prints the logo of the team, or its name where the picture is none or is damaged', async () => {
     const content = requisitionOf(orderOf([first]));
-    const logo = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>');
-    expect(await textOf(await renderRequisition({ ...content, team: { ...content.team, logo } }))).toContain(
-      'NORTHWIND HEALTH',
+    const withLogo = async (logo: Buffer) =>
+      textOf(await renderRequisition({ ...content, team: { ...content.team, logo } }));
+    const dot = Buffer.from(
+      'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+      'base64',
     );
+    expect(await withLogo(dot)).not.toContain('NORTHWIND HEALTH');
+    const damaged = Buffer.from(dot);
+    damaged.fill(0, 43, 50);
+    for (const picture of [damaged, dot.subarray(0, 40), Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')]) {
+      expect(await withLogo(picture)).toContain('NORTHWIND HEALTH');
+    }
   });
 });
 

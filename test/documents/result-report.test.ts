@@ -112,9 +112,12 @@ describe('A7: the result report', () => {
   });
 
   it('never loses a result that no panel names', async () => {
-    const stray = resultOf(metabolic, { ...glucose, slug: 'reflex', name: 'Reflex Antibody' });
-    const text = await textOf(await renderResultReport(reportOf([metabolic], [stray])));
-    expect(text).toContain('Other results Reflex Antibody');
+    const reflex = { ...glucose, slug: 'reflex', name: 'Reflex Antibody' };
+    const ordered = await textOf(await renderResultReport(reportOf([metabolic], [resultOf(metabolic, reflex)])));
+    expect(ordered).toContain('Individual tests Reflex Antibody');
+    const unasked = resultOf(metabolic, reflex, 'inside', { source_markers: null });
+    const text = await textOf(await renderResultReport(reportOf([metabolic], [unasked])));
+    expect(text).toContain('Additional results Reflex Antibody');
   });
 
   it('names the laboratory that tested, its director and its CLIA number', async () => {
