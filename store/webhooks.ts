@@ -3,11 +3,9 @@
  * one delivery for each endpoint that wants it, and each delivery is claimed, attempted and recorded on its own.
  * Everything can be done twice, by several processes, without a message being lost.
  */
-import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { ORDER_EVENT_TYPES } from '../domain/webhook-events.ts';
+import { recordAudit } from './audit.ts';
 import type {
-  AuditDocument,
   WebhookAttempt,
   WebhookDeliveryDocument,
   WebhookEndpointDocument,
@@ -23,9 +21,6 @@ const NO_LEASE = new Date(0);
 
 /** How many orders are told again at a time. */
 const RESEND_BATCH = 500;
-
-/** How long one request for changes lasts, and so how long closing the watch can take, in milliseconds. */
-const WATCH_TURN_MS = 250;
 
 /** A message without the body that will be sent. */
 type MessageHead = Omit<WebhookMessageDocument, 'payload'>;
@@ -224,11 +219,17 @@ export async function recordAttempt(
   );
   if (modifiedCount === 0) return 'taken_over';
   if (state === 'exhausted') {
-    await audit(store, 'message.attempt.exhausted', delivery.team_id, message.order_id, {
-      delivery_id: delivery._id,
-      message_id: message._id,
-      endpoint_id: delivery.endpoint_id,
-      attempts: delivery.attempts.length + 1,
+    await recordAudit(store, {
+      actor: 'webhooks',
+      action: 'message.attempt.exhausted',
+      team_id: delivery.team_id,
+      order_id: message.order_id,
+      detail: {
+        delivery_id: delivery._id,
+        message_id: message._id,
+        endpoint_id: delivery.endpoint_id,
+        attempts: delivery.attempts.length + 1,
+      },
     });
   }
   return state;
@@ -266,9 +267,11 @@ export async function noteFailure(store: Store, endpointId: string, at: Date): P
     { $set: { disabled: true, updated_at: new Date() } },
   );
   if (modifiedCount === 0) return false;
-  await audit(store, 'webhook.endpoint.disabled', endpoint.team_id, null, {
-    endpoint_id: endpointId,
-    failing_since: since,
+  await recordAudit(store, {
+    actor: 'webhooks',
+    action: 'webhook.endpoint.disabled',
+    team_id: endpoint.team_id,
+    detail: { endpoint_id: endpointId, failing_since: since },
   });
   return true;
 }
@@ -358,60 +361,5 @@ export async function replayExhausted(store: Store, choice: DeliveryChoice): Pro
     { state: 'exhausted', ...chosen(choice) },
     { $set: { state: 'pending', attempts: [], next_attempt_at: new Date(), lease_until: NO_LEASE } },
   );
-  if (modifiedCount > 0) {
-    await audit(store, 'webhook.deliveries.replayed', choice.team_id ?? null, null, {
-      ...choice,
-      count: modifiedCount,
-    });
-  }
   return modifiedCount;
-}
-
-async function audit(
-  store: Store,
-  action: string,
-  teamId: string | null,
-  orderId: string | null,
-  detail: Record<string, unknown>,
-): Promise<void> {
-  const entry: AuditDocument = {
-    _id: randomUUID(),
-    team_id: teamId,
-    actor: 'webhooks',
-    action,
-    order_id: orderId,
-    detail,
-    at: new Date(),
-  };
-  await rows(store.audit).insertOne(entry);
-}
-
-/**
- * Calls `wake` whenever any process commits a message. While the database cannot be watched it is tried again every
- * second, and nothing is called for what was committed meanwhile: whoever relies on it looks for itself from time to time.
- */
-export function watchMessages(store: Store, wake: () => void): { close(): Promise<void> } {
-  const closing = new AbortController();
-  let stream: { close(): Promise<void> } | undefined;
-  const watching = (async () => {
-    while (!closing.signal.aborted) {
-      try {
-        const inserted = rows(store.webhookMessages).watch(
-          [{ $match: { operationType: 'insert' } }, { $project: { _id: 1 } }],
-          { maxAwaitTimeMS: WATCH_TURN_MS },
-        );
-        stream = inserted;
-        for await (const _ of inserted) wake();
-      } catch {
-        await pause(1000, undefined, { signal: closing.signal }).catch(() => undefined);
-      }
-    }
-  })();
-  return {
-    async close() {
-      closing.abort();
-      await stream?.close();
-      await watching;
-    },
-  };
 }

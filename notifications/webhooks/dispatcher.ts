@@ -5,6 +5,8 @@ import type { WebhookEndpointDocument } from '../../store/documents.ts';
 // biome-ignore lint/style/noRestrictedImports: as above.
 import type { Store } from '../../store/store.ts';
 // biome-ignore lint/style/noRestrictedImports: as above.
+import { watchInserts } from '../../store/watch-inserts.ts';
+// biome-ignore lint/style/noRestrictedImports: as above.
 import { validSecrets } from '../../store/webhook-endpoints.ts';
 // biome-ignore lint/style/noRestrictedImports: as above.
 import * as outbox from '../../store/webhooks.ts';
@@ -61,7 +63,7 @@ export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispa
   const deliverer = createDeliverer({ allowPrivate, timeoutMs });
   const lanes = createLanes(LIMITS);
   const alarm = createAlarm();
-  const watch = outbox.watchMessages(store, alarm.ring);
+  const watch = watchInserts(store.webhookMessages, alarm.ring);
   const underWay = new Set<Promise<void>>();
   const giveUp = new AbortController();
   /** Somebody had to be left waiting for an attempt to end. */
