@@ -59,8 +59,9 @@ export interface InProcessVenule {
   sandbox: Sandbox;
   teamId: string;
   mails: Email[];
-  /** Accepts an order as the API does. */
-  place(changes?: OrderChanges): Promise<Order>;
+  mailServer: MailServer;
+  /** Accepts an order as the API does; `policy` replaces durations for this journey alone. */
+  place(changes?: OrderChanges, policy?: Record<string, unknown>): Promise<Order>;
   /** Waits until an order has reached a status. */
   reaches(orderId: string, status: OrderLowLevelStatus): Promise<OrderDocument>;
   /** Waits until a journey's workflow has ended, and answers with its handle. */
@@ -73,18 +74,33 @@ export interface InProcessVenule {
   fault(fault: object): Promise<void>;
   /** What the sandbox laboratory knows of an order. */
   atLab(order: Order): Promise<LabView>;
-  /** Delivers a message to the inbox as the laboratory would; answers with status and acknowledgement. */
-  deliver(lab: string, message: string): Promise<{ status: number; text: string }>;
+  /** Delivers a message to the inbox as the laboratory would, other headers aside; answers with status and acknowledgement. */
+  deliver(lab: string, message: string, headers?: Record<string, string>): Promise<{ status: number; text: string }>;
   webhooks(orderId: string): Promise<(WebhookMessageDocument & { body: WebhookBody })[]>;
   stopWorker(): Promise<void>;
   startWorker(): Promise<void>;
   close(): Promise<void>;
 }
 
+/** The mail server's trouble, as a test wants it; null when it takes every mail. */
+export interface MailServer {
+  trouble: MailTrouble | null;
+}
+
+export interface MailTrouble {
+  /** What is refused: the sender, the recipient, or the mail after it was `taken` all the same. */
+  at: 'sender' | 'recipient' | 'taken';
+  /** SMTP reply: 4xx to come again, 5xx for good. */
+  code: number;
+  /** How often it was. */
+  refusals: number;
+}
+
 /** As much of what the sandbox laboratory shows as the tests read. */
 export interface LabView {
   state: string;
   received: { new: number; cancel: number };
+  requisitions_made: number;
   [more: string]: unknown;
 }
 
@@ -105,13 +121,17 @@ function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
 }
 
 /** Starts a Venule of its own for a test file. */
-export async function startVenule({ policy: overrides = {}, maxCachedWorkflows = 200 }: VenuleOptions = {}): Promise<InProcessVenule> {
+export async function startVenule({
+  policy: overrides = {},
+  maxCachedWorkflows = 200,
+}: VenuleOptions = {}): Promise<InProcessVenule> {
   silenceTemporal();
   const folder = mkdtempSync(join(tmpdir(), 'venule-'));
   const uri = new URL(process.env.MONGODB_URI ?? '');
   uri.pathname = `/test_${randomBytes(6).toString('hex')}`;
   const mails: Email[] = [];
-  const smtp = await listenSmtp(mails);
+  const mailServer: MailServer = { trouble: null };
+  const smtp = await listenSmtp(mails, mailServer);
 
   const taskQueue = `test-${randomUUID()}`;
   const policyOverrides = { ...IMPATIENT, ...overrides };
@@ -134,9 +154,7 @@ export async function startVenule({ policy: overrides = {}, maxCachedWorkflows =
   const journeys = temporalJourneys(client, taskQueue, policy);
   const documents = createDocumentIssuer(store, catalogue, policy);
 
-  const inbox = await listen(
-    express().use('/partners', partnersRouter({ store, catalogue, logger: quiet })),
-  );
+  const inbox = await listen(express().use('/partners', partnersRouter({ store, catalogue, logger: quiet })));
   const sandbox = await startSandbox({
     ...SANDBOX,
     port: 0,
@@ -179,9 +197,10 @@ export async function startVenule({ policy: overrides = {}, maxCachedWorkflows =
     sandbox,
     teamId: team._id,
     mails,
-    async place(changes = {}) {
+    mailServer,
+    async place(changes = {}, policyOfJourney = {}) {
       const order = anOrder(catalogue, team._id, changes);
-      await journeys.start(order);
+      await temporalJourneys(client, taskQueue, policyWith({ ...policyOverrides, ...policyOfJourney })).start(order);
       await openOrder(store, catalogue, order);
       return order;
     },
@@ -201,12 +220,13 @@ export async function startVenule({ policy: overrides = {}, maxCachedWorkflows =
       void (await atSandbox(`${orderPath(order)}/simulate`, { method: 'POST', body: JSON.stringify(request) })),
     fault: async (fault) => void (await atSandbox('/sandbox/faults', { method: 'POST', body: JSON.stringify(fault) })),
     atLab: async (order) => (await atSandbox(orderPath(order))) as LabView,
-    async deliver(lab, message) {
+    async deliver(lab, message, headers = {}) {
       const response = await fetch(`${inbox.url}/partners/labs/${lab}/hl7`, {
         method: 'POST',
         headers: {
           'content-type': 'application/hl7-v2; charset=utf-8',
           authorization: `Basic ${Buffer.from(`${SANDBOX.user}:${SANDBOX.password}`).toString('base64')}`,
+          ...headers,
         },
         body: message,
       });
@@ -242,13 +262,21 @@ export async function startVenule({ policy: overrides = {}, maxCachedWorkflows =
       .find({}, { projection: { order: 1 } })
       .toArray();
     await Promise.all(
-      open.map(({ order }) => workflow(order).terminate('The test is over').catch(() => undefined)),
+      open.map(({ order }) =>
+        workflow(order)
+          .terminate('The test is over')
+          .catch(() => undefined),
+      ),
     );
   }
 }
 
 /** An order for a lab test of the catalogue, `labcorp-lipid-panel` unless told, as the API would accept it. */
-export function anOrder(catalogue: Catalogue, teamId: string, { labTest, options, ...changes }: OrderChanges = {}): Order {
+export function anOrder(
+  catalogue: Catalogue,
+  teamId: string,
+  { labTest, options, ...changes }: OrderChanges = {},
+): Order {
   const test = [...catalogue.labTests.values()].find(({ slug }) => slug === (labTest ?? 'labcorp-lipid-panel'));
   const laboratory = test && catalogue.laboratories.get(test.lab_id);
   const account = [...catalogue.labAccounts.values()].find(({ lab }) => lab === laboratory?.slug);
@@ -269,7 +297,11 @@ export function anOrder(catalogue: Catalogue, teamId: string, { labTest, options
     markers: test.marker_ids.map((marker_id) => {
       const marker = catalogue.markers.get(marker_id);
       if (!marker) throw new Error(`There is no marker ${marker_id}`);
-      return { marker_id, provider_id: marker.provider_id, result_slugs: marker.expected_results.map(({ slug }) => slug) };
+      return {
+        marker_id,
+        provider_id: marker.provider_id,
+        result_slugs: marker.expected_results.map(({ slug }) => slug),
+      };
     }),
     placer_order_number: newPlacerOrderNumber(),
     sample_id: null,
@@ -340,16 +372,24 @@ async function listen(app: express.Express): Promise<{ server: Server; url: stri
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-async function listenSmtp(mails: Email[]): Promise<{ server: SMTPServer; port: number }> {
+async function listenSmtp(mails: Email[], mailServer: MailServer): Promise<{ server: SMTPServer; port: number }> {
+  const refusal = (at: MailTrouble['at']) => {
+    const { trouble } = mailServer;
+    if (trouble?.at !== at) return null;
+    trouble.refusals += 1;
+    return Object.assign(new Error('Trouble on purpose'), { responseCode: trouble.code });
+  };
   const server = new SMTPServer({
     disabledCommands: ['AUTH', 'STARTTLS'],
     logger: false,
+    onMailFrom: (_address, _session, callback) => callback(refusal('sender')),
+    onRcptTo: (_address, _session, callback) => callback(refusal('recipient')),
     onData(stream, _session, callback) {
       buffer(stream)
         .then((raw) => PostalMime.parse(raw))
         .then((mail) => {
           mails.push(mail);
-          callback();
+          callback(refusal('taken'));
         }, callback);
     },
   });
