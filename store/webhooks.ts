@@ -236,9 +236,11 @@ export async function recordAttempt(
 }
 
 /** Notes that an endpoint answered: its row of failures is over. */
-export async function noteSuccess(store: Store, endpoint: WebhookEndpointDocument): Promise<void> {
-  if (!endpoint.failing_since) return;
-  await rows(store.webhookEndpoints).updateOne({ _id: endpoint._id }, { $set: { failing_since: null } });
+export async function noteSuccess(store: Store, endpointId: string): Promise<void> {
+  await rows(store.webhookEndpoints).updateOne(
+    { _id: endpointId, failing_since: { $ne: null } },
+    { $set: { failing_since: null } },
+  );
 }
 
 /**
@@ -301,10 +303,8 @@ export async function resendOrderEvents(
   const now = Date.now();
   const told: string[] = [];
   for (let from = 0; from < orders.length; from += RESEND_BATCH) {
-    const latest = await latestOrderMessages(
-      store,
-      orders.slice(from, from + RESEND_BATCH).map(({ _id }) => _id),
-    );
+    const batch = orders.slice(from, from + RESEND_BATCH).map(({ _id }) => _id);
+    const latest = await latestOrderMessages(store, batch);
     await insertDeliveries(
       store,
       latest.flatMap((message) =>
@@ -313,7 +313,8 @@ export async function resendOrderEvents(
           .map((endpoint) => newDelivery(`${firstDeliveryId(message, endpoint)}:${now}`, message, endpoint)),
       ),
     );
-    told.push(...latest.flatMap(({ order_id }) => order_id ?? []));
+    const tellable = new Set(latest.map(({ order_id }) => order_id));
+    told.push(...batch.filter((id) => tellable.has(id)));
   }
   return told;
 }

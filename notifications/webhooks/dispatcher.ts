@@ -83,20 +83,13 @@ export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispa
       giveUp.signal,
     );
     if (!outcome.delivered && giveUp.signal.aborted) return outbox.releaseDelivery(store, claimed);
-    const { at, statusCode: status_code, error, durationMs: duration_ms } = outcome;
-    const state = await outbox.recordAttempt(
-      store,
-      claimed,
-      { at, status_code, error, duration_ms },
-      outcome.delivered,
-      schedule,
-    );
+    const { at, delivered, statusCode: status_code, error, durationMs: duration_ms } = outcome;
     const about = { endpoint_id: endpoint._id, team_id: endpoint.team_id, message_id: message._id, status_code, error };
-    if (outcome.delivered) {
-      await outbox.noteSuccess(store, endpoint);
-    } else if (await outbox.noteFailure(store, endpoint._id, at)) {
-      logger.warn(about, 'webhook.endpoint.disabled');
-    }
+    // Before the delivery can be attempted again, so that the endpoint's state is that of its latest attempt.
+    if (delivered) await outbox.noteSuccess(store, endpoint._id);
+    else if (await outbox.noteFailure(store, endpoint._id, at)) logger.warn(about, 'webhook.endpoint.disabled');
+    const record = { at, status_code, error, duration_ms };
+    const state = await outbox.recordAttempt(store, claimed, record, delivered, schedule);
     if (state === 'exhausted') logger.warn({ ...about, delivery_id: delivery._id }, 'message.attempt.exhausted');
     if (state === 'pending') alarm.ringIn(Math.min(schedule[delivery.attempts.length] ?? 0, pollMs));
   }
