@@ -21,6 +21,8 @@ export interface ApiDeps {
   catalogue: Catalogue;
   journeys: Journeys;
   documents: IssuedDocuments;
-  config: Pick<Config, 'sandboxUrl' | 'sandboxCredentials' | 'publicUrl'>;
+  /** Whether Temporal answers at this moment; for `GET /readyz`. */
+  temporalAnswers(): Promise<boolean>;
+  config: Pick<Config, 'sandboxUrl' | 'sandboxCredentials'>;
   logger: Logger;
 }

@@ -2,7 +2,7 @@
  * An endpoint is one value: what it takes, what it answers, what it does. Routing, validation, authentication, the
  * OpenAPI document and the tests that try everything all read it from here.
  */
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { TeamDocument } from '../store/documents.ts';
 import type { ApiDeps } from './deps.ts';
 import { ApiError, type ErrorCode, type FieldProblem } from './errors.ts';

@@ -101,4 +101,4 @@ export function asApiError(error: unknown): ApiError {
 
 /** Names of errors that say that MongoDB or Temporal is away for now. */
 const AWAY =
-  /^(Mongo(ose)?(ServerSelection|Network|NetworkTimeout|NotConnected|TopologyClosed|PoolCleared|PoolClosed|WaitQueueTimeout|OperationTimeout)Error|TemporalUnavailable)$/;
+  /^(Mongo(ose)?(ServerSelection|Network|NetworkTimeout|NotConnected|TopologyClosed|PoolCleared|PoolClosed|WaitQueueTimeout|OperationTimeout)Error|JourneysUnavailable)$/;

@@ -1,8 +1,8 @@
 /** Endpoints become routes: key, body, validation, answer; and one place turns errors into answers. */
 import { randomUUID } from 'node:crypto';
 import express, { type ErrorRequestHandler, type RequestHandler, type Router } from 'express';
-import type { ApiDeps } from './deps.ts';
 import { authenticator } from './authentication.ts';
+import type { ApiDeps } from './deps.ts';
 import { type Endpoint, nothing, pdf } from './endpoint.ts';
 import { ApiError, asApiError, ERRORS, errorEnvelope, ReplayedRefusal } from './errors.ts';
 

@@ -62,7 +62,8 @@ export async function onceForKey<T>(
     const refusal = asApiError(error);
     const { status } = ERRORS[refusal.code];
     if (status >= 500) await release(store, mine);
-    else if (request.keepRefusals) await keep(store, mine, { status, body: errorEnvelope(refusal, request.correlationId) });
+    else if (request.keepRefusals)
+      await keep(store, mine, { status, body: errorEnvelope(refusal, request.correlationId) });
     else await store.idempotency.deleteOne(mine).catch(() => {});
     throw error;
   }
@@ -95,7 +96,10 @@ async function claimKey(store: Store, id: string, hash: string): Promise<Idempot
     )
     .lean<IdempotencyDocument>();
   if (taken) return taken;
-  throw new ApiError('idempotency_key_in_use', 'A request with this idempotency key is under way; ask again with the same body.');
+  throw new ApiError(
+    'idempotency_key_in_use',
+    'A request with this idempotency key is under way; ask again with the same body.',
+  );
 }
 
 /** The answer is given whether or not it could be kept: a retry then finishes the same order and answers alike. */

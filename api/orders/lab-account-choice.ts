@@ -25,7 +25,12 @@ export function labAccountOf(catalogue: Catalogue, teamId: string, id: string): 
  * lab, the only active one; else the platform's.
  * @throws ApiError `rule_broken` when that leaves none or a choice
  */
-export function chooseLabAccount(catalogue: Catalogue, teamId: string, lab: string, named: string | undefined): LabAccount {
+export function chooseLabAccount(
+  catalogue: Catalogue,
+  teamId: string,
+  lab: string,
+  named: string | undefined,
+): LabAccount {
   if (named !== undefined) return labAccountOf(catalogue, teamId, named);
   const atLab = labAccountsOf(catalogue, teamId).filter((account) => account.lab === lab);
   const linked = atLab.filter(({ team_id_allowlist }) => team_id_allowlist.length > 0);

@@ -2,9 +2,9 @@
 import type { QueryFilter } from 'mongoose';
 import { z } from 'zod';
 import { todayIn } from '../../domain/calendar.ts';
-import { type OrderListQuery, readInstant } from '../schemas/orders.ts';
 import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
 import type { Store } from '../../store/store.ts';
+import { type OrderListQuery, readInstant } from '../schemas/orders.ts';
 
 /** Counting stops here, so that a list is as quick with a million orders as with ten thousand. */
 const COUNTED_AT_MOST = 10_000;
@@ -68,6 +68,12 @@ function activation(types: readonly ('current' | 'scheduled')[], team: TeamDocum
   return { $or: [{ activate_by: null }, { activate_by: { $lte: today } }] };
 }
 
-const beginning = (name: string) => new RegExp(`^${name.trim().toLowerCase().replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`);
+const beginning = (name: string) =>
+  new RegExp(
+    `^${name
+      .trim()
+      .toLowerCase()
+      .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`,
+  );
 
 const endOfDay = (iso: string) => readInstant(iso.includes('T') ? iso : `${iso}T23:59:59.999Z`);

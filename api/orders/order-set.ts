@@ -31,7 +31,11 @@ async function labTestsOf(catalogue: Catalogue, teamId: string, ids: readonly st
 }
 
 /** The add-on's markers; given by the lab's test codes, at the lab that is known or the only one that has them all. */
-function addOnMarkers(catalogue: Catalogue, addOn: NonNullable<OrderSet['add_on']>, labId: number | undefined): Marker[] {
+function addOnMarkers(
+  catalogue: Catalogue,
+  addOn: NonNullable<OrderSet['add_on']>,
+  labId: number | undefined,
+): Marker[] {
   const { marker_ids = [], provider_ids = [] } = addOn;
   if (marker_ids.length > 0 && provider_ids.length > 0) {
     throw refuse('cannot set both marker_ids and provider_ids in add_on');
@@ -105,7 +109,8 @@ export async function orderedTests(
   if (!laboratory || !method) throw refuse('The order has no markers');
 
   const [single] = labTests;
-  if (single && labTests.length === 1 && !set.add_on) return { laboratory, method, markers, labTest: single, isNew: false };
+  if (single && labTests.length === 1 && !set.add_on)
+    return { laboratory, method, markers, labTest: single, isNew: false };
   const inactive = labTests.find(({ is_active, status }) => !is_active || status !== 'active');
   if (inactive) throw refuse(`Lab test ${inactive.id} is not active`);
   const labTest = madeFor(teamId, laboratory, method, markers, labTests);

@@ -11,23 +11,26 @@ import {
 } from '../../store/client-facing-catalogue.ts';
 import type { LabTestDocument } from '../../store/documents.ts';
 import type { Store } from '../../store/store.ts';
-import { clientFacingLabTest as labTestAnswer, clientFacingMarker as markerAnswer } from '../../store/wire/catalogue.ts';
+import {
+  clientFacingLabTest as labTestAnswer,
+  clientFacingMarker as markerAnswer,
+} from '../../store/wire/catalogue.ts';
 import { defineEndpoint } from '../endpoint.ts';
 import { ApiError } from '../errors.ts';
 import { labAccountOf, labAccountsOf } from '../orders/lab-account-choice.ts';
 import { markerByCode, markersOfOrderSet } from '../orders/order-set.ts';
 import {
+  type LabTestListQuery,
   labAccountList,
   labAccountListQuery,
   labAccountQuery,
   labList,
   labMarkerPath,
   labTestList,
-  type LabTestListQuery,
+  labTestListQuery,
   labTestMarkersQuery,
   labTestPage,
   labTestPageQuery,
-  labTestListQuery,
   labTestPath,
   markerListQuery,
   markerPage,

@@ -141,7 +141,12 @@ export const userEndpoints = [
     response: paginatedUsers,
     async handler({ deps: { store }, team, query: { offset, limit } }) {
       const [users, total] = await Promise.all([
-        store.users.find({ team_id: team._id }).sort({ created_at: 1 }).skip(offset).limit(limit).lean<UserDocument[]>(),
+        store.users
+          .find({ team_id: team._id })
+          .sort({ created_at: 1 })
+          .skip(offset)
+          .limit(limit)
+          .lean<UserDocument[]>(),
         store.users.countDocuments({ team_id: team._id }),
       ]);
       return { users: users.map(clientFacing), total, offset, limit };

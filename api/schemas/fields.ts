@@ -40,7 +40,10 @@ export const page = {
   size: z.int().min(1).max(100).default(50),
 };
 
-export const timeZone = z.string().refine(isTimeZone, 'the name of an IANA time zone').meta({ examples: ['America/New_York'] });
+export const timeZone = z
+  .string()
+  .refine(isTimeZone, 'the name of an IANA time zone')
+  .meta({ examples: ['America/New_York'] });
 
 function isTimeZone(name: string): boolean {
   try {

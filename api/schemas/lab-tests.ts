@@ -11,7 +11,10 @@ import {
 import { uuid } from '../../store/wire/fields.ts';
 import { page, text } from './fields.ts';
 
-const markerId = z.int().min(0).max(2 ** 31 - 1);
+const markerId = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
 
 const labTestFilters = {
   generation_method: z.enum(['auto', 'manual', 'all']).default('manual'),
@@ -38,7 +41,14 @@ export const labTestPageQuery = z.object({
 
 export const labTestPath = z.object({ lab_test_id: uuid });
 export const labAccountQuery = z.object({ lab_account_id: uuid.optional() });
-export const labMarkerPath = z.object({ lab_id: z.coerce.number<string>().int().min(0).max(2 ** 31 - 1), provider_id: text });
+export const labMarkerPath = z.object({
+  lab_id: z.coerce
+    .number<string>()
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1),
+  provider_id: text,
+});
 
 export const labTestList = z.array(clientFacingLabTest);
 export const labTestPage = z

@@ -136,7 +136,10 @@ export const orderListQuery = z.object({
   order_type: z.array(z.enum(COLLECTION_METHODS)).max(10).optional(),
   is_critical: z.boolean().optional(),
   interpretation: interpretation.optional(),
-  order_activation_types: z.array(z.enum(['current', 'scheduled'])).max(10).optional(),
+  order_activation_types: z
+    .array(z.enum(['current', 'scheduled']))
+    .max(10)
+    .optional(),
   user_id: uuid.optional(),
   patient_name: text.optional().meta({ description: 'The beginning of any of the patient’s names.' }),
   shipping_recipient_name: text.optional(),
@@ -166,7 +169,10 @@ export const simulateQuery = z.object({
 export const simulateBody = z
   .object({
     interpretation: interpretation.exclude(['unknown']).default('normal'),
-    result_types: z.array(z.enum(['numeric', 'range', 'comment', 'coded_value'])).max(10).optional(),
+    result_types: z
+      .array(z.enum(['numeric', 'range', 'comment']))
+      .max(10)
+      .default([]),
     has_missing_results: z.boolean().default(false),
   })
   .meta({ id: 'SimulationFlags' })
@@ -177,7 +183,11 @@ const SIXTY_DAYS_MS = 60 * 24 * 3_600_000;
 const anInstant = z.iso.datetime({ offset: true, local: true });
 
 export const resendBody = z
-  .object({ order_ids: z.array(uuid).max(500).optional(), start_at: anInstant.optional(), end_at: anInstant.optional() })
+  .object({
+    order_ids: z.array(uuid).max(500).optional(),
+    start_at: anInstant.optional(),
+    end_at: anInstant.optional(),
+  })
   .refine(({ order_ids, start_at }) => order_ids?.length || start_at, {
     message: 'order_ids or start_at must be set',
     path: ['order_ids'],

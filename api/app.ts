@@ -1,0 +1,51 @@
+/** The HTTP application: what answers under which path. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import express, { type Express, type Router } from 'express';
+import type { ApiDeps } from './deps.ts';
+import { endpoints } from './endpoints.ts';
+import { healthRouter } from './health.ts';
+import { managementEndpoints } from './management/endpoints.ts';
+import { managementRouter } from './management/router.ts';
+import { answerErrors, correlate, logRequests, mount, noSuchRoute } from './mount.ts';
+import { openApiDocument } from './openapi.ts';
+import { partnersRouter } from './partners/router.ts';
+import { referenceRouter } from './reference.ts';
+
+const PACKAGE = join(import.meta.dirname, '../package.json');
+
+/** What the application needs beside what its endpoints do. */
+export interface AppOptions extends ApiDeps {
+  /** Whether webhooks may go to private addresses (`VENULE_WEBHOOK_ALLOW_PRIVATE`). */
+  webhookAllowPrivate: boolean;
+  /** The codec endpoint for Temporal UI; absent in tests that have no Temporal. */
+  codec?: Router;
+}
+
+/** Makes the application; it opens nothing and listens to nothing. */
+export function createApp(options: AppOptions): Express {
+  const { webhookAllowPrivate, codec, ...deps } = options;
+  const rules = { allowPrivate: webhookAllowPrivate };
+  const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
+  const document = openApiDocument(
+    [
+      { key: 'x-vital-api-key', endpoints },
+      { key: 'X-Management-Key', endpoints: managementEndpoints(rules) },
+    ],
+    version,
+  );
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.use(correlate, logRequests(deps));
+  app.use(healthRouter(deps));
+  app.use(referenceRouter(document));
+  if (codec) app.use(codec);
+  app.use('/partners', partnersRouter(deps));
+  app.use(managementRouter(deps, rules));
+  app.use(mount(endpoints, deps));
+  app.use(noSuchRoute);
+  app.use(answerErrors(deps));
+  return app;
+}

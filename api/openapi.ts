@@ -1,0 +1,125 @@
+/** The OpenAPI 3.1 document, made from the schemas that validate. */
+import { z } from 'zod';
+import { createDocument, type ZodOpenApiPathsObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
+import { type Endpoint, nothing, pdf } from './endpoint.ts';
+import { ERRORS, type ErrorCode, fieldProblem } from './errors.ts';
+
+/** Where the key of an endpoint is sent. */
+export type KeyHeader = 'x-vital-api-key' | 'X-Management-Key';
+
+/** Endpoints that one kind of key opens. */
+export interface DescribedEndpoints {
+  key: KeyHeader;
+  endpoints: readonly Endpoint[];
+}
+
+/** Every code with which an endpoint may refuse. */
+export function errorCodesOf(endpoint: Endpoint): ErrorCode[] {
+  const takesInput = endpoint.params ?? endpoint.query ?? endpoint.headers ?? endpoint.body;
+  const codes: ErrorCode[] = ['unauthorized', 'internal_error', 'unavailable', ...endpoint.errors];
+  if (takesInput) codes.push('validation_failed');
+  if (endpoint.params || endpoint.body) codes.push('malformed_request');
+  if (endpoint.body) codes.push('body_too_large');
+  return Object.keys(ERRORS).filter((code): code is ErrorCode => codes.includes(code as ErrorCode));
+}
+
+/** The whole document; `version` is Venule's. */
+export function openApiDocument(described: readonly DescribedEndpoints[], version: string) {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const { key, endpoints } of described) {
+    for (const endpoint of endpoints) {
+      const path = endpoint.path.replace(/:(\w+)/g, '{$1}');
+      paths[path] = { ...paths[path], [endpoint.method]: operationOf(endpoint, key) };
+    }
+  }
+  return createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'Venule',
+      version,
+      description:
+        'Lab-test ordering. Fields that are left out and fields that are null mean the same. Lists in a query are repeated keys. Every refusal has the shape of `Error`; its `error` is one of the codes listed with each status.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    paths,
+    components: {
+      securitySchemes: {
+        'x-vital-api-key': { type: 'apiKey', in: 'header', name: 'x-vital-api-key' },
+        'X-Management-Key': { type: 'apiKey', in: 'header', name: 'X-Management-Key' },
+      },
+    },
+  });
+}
+
+function operationOf(endpoint: Endpoint, key: KeyHeader) {
+  const { params, query, headers, body } = endpoint;
+  return {
+    operationId: endpoint.operationId,
+    summary: endpoint.summary,
+    ...(endpoint.description && { description: endpoint.description }),
+    ...(endpoint.deprecated && { deprecated: true }),
+    tags: [endpoint.tag],
+    security: [{ [key]: [] }],
+    ...((params ?? query ?? headers) && {
+      requestParams: { ...(params && { path: params }), ...(query && { query }), ...(headers && { header: headers }) },
+    }),
+    ...(body && {
+      requestBody: { required: !body.safeParse(undefined).success, content: { 'application/json': { schema: body } } },
+    }),
+    responses: { ...successOf(endpoint), ...refusalsOf(endpoint) } as ZodOpenApiResponsesObject,
+  };
+}
+
+function successOf({ response }: Endpoint): ZodOpenApiResponsesObject {
+  if (response === nothing) return { 204: { description: 'Done.' } };
+  if (response === pdf) {
+    const schema = { type: 'string', format: 'binary' } as const;
+    return { 200: { description: 'The document.', content: { 'application/pdf': { schema } } } };
+  }
+  return { 200: { description: 'Done.', content: { 'application/json': { schema: response } } } };
+}
+
+function refusalsOf(endpoint: Endpoint): Record<string, unknown> {
+  const codes = errorCodesOf(endpoint);
+  const statuses = [...new Set(codes.map((code) => ERRORS[code].status))];
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const here = codes.filter((code) => ERRORS[code].status === status);
+      return [
+        status,
+        {
+          description: here.map((code) => `\`${code}\`: ${ERRORS[code].meaning}`).join('\n\n'),
+          content: { 'application/json': { schema: refusalSchema(here) } },
+        },
+      ];
+    }),
+  );
+}
+
+const conflict = z.object({
+  error_type: z.string(),
+  error_message: z.string(),
+  user_id: z.string().nullable(),
+  created_on: z.string().nullable(),
+});
+
+const refusalSchemas = new Map<string, z.ZodType>();
+
+/** What a refusal with one of these codes looks like; the same schema for the same codes. */
+function refusalSchema(codes: readonly ErrorCode[]): z.ZodType {
+  const name = codes.join(' ');
+  const known = refusalSchemas.get(name);
+  if (known) return known;
+  const details: z.ZodType[] = [z.string()];
+  if (codes.includes('client_user_id_taken')) details.push(conflict);
+  const detail = codes.includes('validation_failed') ? z.array(fieldProblem) : z.union(details);
+  const schema = z.object({
+    detail,
+    error: z.enum(codes),
+    message: z.string(),
+    status_code: z.int(),
+    correlation_id: z.string(),
+  });
+  refusalSchemas.set(name, schema);
+  return schema;
+}

@@ -1,0 +1,215 @@
+/** `/v3/order` and `/v3/orders`. */
+import type { Order } from '../../domain/order.ts';
+import { mayFollow, refusedTransition } from '../../domain/transitions.ts';
+import { clientFacingOrder, clientFacingTransaction } from '../../store/client-facing-order.ts';
+import type { OrderDocument } from '../../store/documents.ts';
+import { orderDocument } from '../../store/order-document.ts';
+import { clientFacingOrders, findOrder } from '../../store/read-orders.ts';
+import { openOrder } from '../../store/record-event.ts';
+import type { Store } from '../../store/store.ts';
+import { resendOrderEvents } from '../../store/webhooks.ts';
+import { type ClientFacingOrder, clientFacingOrder as orderAnswer } from '../../store/wire/order.ts';
+import type { ApiDeps } from '../deps.ts';
+import { defineEndpoint, pdf } from '../endpoint.ts';
+import { ApiError } from '../errors.ts';
+import { OrderNotCancellable } from '../journeys.ts';
+import { acceptOrder } from '../orders/accept-order.ts';
+import { newOrderIds, onceForKey } from '../orders/idempotency.ts';
+import { listOrders } from '../orders/list-orders.ts';
+import { simulate } from '../orders/simulate.ts';
+import {
+  createOrderBody,
+  createOrderHeaders,
+  orderList,
+  orderListQuery,
+  orderPath,
+  postOrderAnswer,
+  resendAnswer,
+  resendBody,
+  simulateAnswer,
+  simulateBody,
+  simulateQuery,
+  windowOf,
+} from '../schemas/orders.ts';
+
+const tag = 'Orders';
+
+/**
+ * The team's order with this id.
+ * @throws ApiError `not_found`, for another team's order too
+ */
+export async function orderOf(store: Store, teamId: string, orderId: string): Promise<OrderDocument> {
+  const order = await findOrder(store, teamId, orderId);
+  if (!order) throw new ApiError('not_found', `There is no order ${orderId}.`);
+  return order;
+}
+
+async function answerOf({ store, catalogue }: ApiDeps, document: OrderDocument): Promise<ClientFacingOrder> {
+  const [order] = await clientFacingOrders(store, catalogue, [document]);
+  return order as ClientFacingOrder;
+}
+
+/**
+ * Starts the journey of an accepted order, writes what can be read of it, and tells it. Once the journey has started
+ * the order exists: whatever fails after that, the journey makes good, and the caller is told of success.
+ */
+async function open(deps: ApiDeps, order: Order): Promise<ClientFacingOrder> {
+  await deps.journeys.start(order);
+  await openOrder(deps.store, deps.catalogue, order).catch((error: Error) => {
+    deps.logger.warn({ order_id: order.id, error: error.name }, 'the journey has to write this order itself');
+  });
+  const document = orderDocument(order);
+  const transaction = { _id: document.transaction_id, status: 'active' } as const;
+  return clientFacingOrder(document, deps.catalogue, clientFacingTransaction(transaction, [document]));
+}
+
+/** Endpoints of orders; the literal paths come before `/v3/order/:order_id`. */
+export const orderEndpoints = [
+  defineEndpoint({
+    method: 'post',
+    path: '/v3/order',
+    operationId: 'createOrder',
+    tag,
+    summary: 'Order tests for a patient',
+    description:
+      'Send `X-Idempotency-Key` to be able to ask again: the same key gets the same order and answer for 48 hours.',
+    request: { headers: createOrderHeaders, body: createOrderBody },
+    response: postOrderAnswer,
+    errors: ['rule_broken', 'not_found', 'idempotency_key_in_use'],
+    async handler({ deps, team, headers, body, correlationId }) {
+      const key = headers['x-idempotency-key'];
+      const place = async (ids = newOrderIds()) => {
+        const placed = await findOrder(deps.store, team._id, ids.order_id);
+        const order = placed
+          ? await answerOf(deps, placed)
+          : await open(deps, await acceptOrder(deps, team, body, ids));
+        return { order, status: 'success', message: 'order created' };
+      };
+      if (key === undefined) return place();
+      const keepRefusals = headers['x-idempotency-error'] !== 'no-cache';
+      return onceForKey(deps.store, { teamId: team._id, key, keepRefusals, body, correlationId }, place);
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v3/orders',
+    operationId: 'listOrders',
+    tag,
+    summary: 'The orders of the team, newest first unless asked otherwise',
+    request: { query: orderListQuery },
+    response: orderList,
+    async handler({ deps: { store, catalogue }, team, query }) {
+      const { documents, total } = await listOrders(store, team, query);
+      return {
+        orders: await clientFacingOrders(store, catalogue, documents),
+        total,
+        page: query.page,
+        size: query.size,
+      };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'post',
+    path: '/v3/order/resend_events',
+    operationId: 'resendOrderEvents',
+    tag,
+    summary: 'Tell the latest status of orders again, by webhook',
+    request: { body: resendBody },
+    response: resendAnswer,
+    async handler({ deps: { store }, team, body }) {
+      const window =
+        body.start_at === undefined ? undefined : windowOf({ start_at: body.start_at, end_at: body.end_at });
+      const order_ids = await resendOrderEvents(store, team._id, {
+        ...(body.order_ids?.length && { order_ids: body.order_ids }),
+        ...(window && { start_at: window.from, end_at: window.to }),
+      });
+      return { order_ids };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v3/order/:order_id',
+    operationId: 'getOrder',
+    tag,
+    summary: 'An order with its history and its transaction',
+    request: { params: orderPath },
+    response: orderAnswer,
+    errors: ['not_found'],
+    async handler({ deps, team, params }) {
+      return answerOf(deps, await orderOf(deps.store, team._id, params.order_id));
+    },
+  }),
+
+  defineEndpoint({
+    method: 'post',
+    path: '/v3/order/:order_id/cancel',
+    operationId: 'cancelOrder',
+    tag,
+    summary: 'Cancel an order that has not come too far',
+    request: { params: orderPath },
+    response: postOrderAnswer,
+    errors: ['not_found', 'transition_not_allowed'],
+    async handler({ deps, team, params }) {
+      const document = await orderOf(deps.store, team._id, params.order_id);
+      if (!mayFollow(document.collection_method, document.last_status, 'cancelled')) {
+        throw new ApiError('transition_not_allowed', refusedTransition(document.last_status, 'cancelled'));
+      }
+      const before = await answerOf(deps, document);
+      try {
+        await deps.journeys.cancel(document);
+      } catch (error) {
+        if (error instanceof OrderNotCancellable) throw new ApiError('transition_not_allowed', error.message);
+        throw error;
+      }
+      // It is cancelled, whether or not it can be read again at this moment.
+      const order = await orderOf(deps.store, team._id, params.order_id)
+        .then((cancelled) => answerOf(deps, cancelled))
+        .catch(() => before);
+      return { order, status: 'success', message: 'order cancelled' };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'post',
+    path: '/v3/order/:order_id/test',
+    operationId: 'simulateOrder',
+    tag,
+    summary: 'Sandbox: walk an order to a status',
+    description:
+      'Walk-in orders go to `partial_results`, `completed`, `redraw_available`, `sample_error` or `cancelled`; any order to `requisition_created`. Answers once the sandbox laboratory has been told.',
+    request: { params: orderPath, query: simulateQuery, body: simulateBody },
+    response: simulateAnswer,
+    errors: ['not_found', 'forbidden', 'rule_broken', 'transition_not_allowed'],
+    async handler({ deps, team, params, query, body }) {
+      if (team.environment !== 'sandbox') throw new ApiError('forbidden', 'Only sandbox teams can simulate.');
+      await simulate(deps, await orderOf(deps.store, team._id, params.order_id), {
+        finalStatus: query.final_status,
+        delaySeconds: query.delay,
+        interpretation: body?.interpretation ?? 'normal',
+        resultTypes: body?.result_types ?? [],
+        hasMissingResults: body?.has_missing_results ?? false,
+      });
+      return null;
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v3/order/:order_id/requisition/pdf',
+    operationId: 'getRequisitionPdf',
+    tag,
+    summary: 'The requisition that the patient takes along',
+    request: { params: orderPath },
+    response: pdf,
+    errors: ['not_found'],
+    async handler({ deps, team, params }) {
+      const order = await orderOf(deps.store, team._id, params.order_id);
+      const requisition = await deps.documents.requisition(order._id);
+      if (!requisition) throw new ApiError('not_found', 'The order has no requisition yet.');
+      return requisition;
+    },
+  }),
+];

@@ -1,0 +1,101 @@
+/** The API as a program: opens what it needs, listens, and stops without dropping a request. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Logger, pino } from 'pino';
+import { createDocumentIssuer } from '../activities/issue-documents.ts';
+import { type Config, describeConfig, loadConfig } from '../config.ts';
+import { policyWith } from '../domain/policy.ts';
+import { loadCatalogue, seedCatalogue } from '../store/catalogue.ts';
+import { connectSandboxLabs } from '../store/lab-connections.ts';
+import { closeStore, openStore } from '../store/store.ts';
+import { ensureManagementKey, ensureSandboxTeam } from '../store/teams.ts';
+import { parseCodecKeys } from '../temporal/codec.ts';
+import { temporalClient } from '../temporal/connection.ts';
+import { createApp } from './app.ts';
+import { codecRouter } from './codec.ts';
+import { temporalJourneys } from './journeys.ts';
+
+const TEMPORAL_ANSWERS_WITHIN_MS = 2_000;
+/** Requests that are still being answered when the program is told to stop get this long, in milliseconds. */
+const GRACE_MS = 10_000;
+
+/** An API that listens. */
+export interface RunningApi {
+  /** Where it is reached from this machine. */
+  url: string;
+  /** Answers what has been asked, then closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Starts the API; resolves when it listens. Temporal need not be there yet. */
+export async function startApi(config: Config, logger: Logger): Promise<RunningApi> {
+  const store = await openStore(config.mongodbUri);
+  await seedCatalogue(store);
+  const catalogue = await loadCatalogue(store);
+  await ensureSandboxTeam(store, { apiKey: config.apiKey });
+  await ensureManagementKey(store, config.managementKey);
+  await connectSandboxLabs(store, catalogue, { url: config.sandboxUrl, ...config.sandboxCredentials });
+
+  const keys = parseCodecKeys(config.codecKeys);
+  const policy = policyWith(config.policyOverrides);
+  const { client, connection } = temporalClient(config.temporal, keys);
+  const app = createApp({
+    store,
+    catalogue,
+    journeys: temporalJourneys(client, config.temporal.taskQueue, policy),
+    documents: createDocumentIssuer(store, catalogue, policy),
+    temporalAnswers: async () => {
+      await connection.withDeadline(Date.now() + TEMPORAL_ANSWERS_WITHIN_MS, () =>
+        connection.workflowService.getSystemInfo({}),
+      );
+      return true;
+    },
+    config,
+    logger,
+    webhookAllowPrivate: config.webhookAllowPrivate,
+    codec: codecRouter(keys, config.temporalUiUrl && new URL(config.temporalUiUrl).origin),
+  });
+
+  const server = createServer(app);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(config.port, config.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${config.host === '0.0.0.0' ? '127.0.0.1' : config.host}:${port}`,
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeIdleConnections();
+      const impatient = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+      await closed;
+      clearTimeout(impatient);
+      await Promise.all([connection.close(), closeStore(store)]);
+    },
+  };
+}
+
+async function main(): Promise<void> {
+  if (process.argv.includes('--help')) {
+    console.log(
+      `Usage: npm run api\n\nAnswers requests. Any number of APIs may run side by side.\n\n${describeConfig('api')}`,
+    );
+    return;
+  }
+  const config = loadConfig();
+  const logger = pino({ level: config.logLevel });
+  const api = await startApi(config, logger);
+  logger.info({ url: api.url }, 'ready');
+  let stopping: Promise<void> | undefined;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      stopping ??= api.stop();
+    });
+  }
+}
+
+if (import.meta.main) {
+  main().catch((error: Error) => {
+    console.error(error.message);
+    process.exitCode = 1;
+  });
+}
