@@ -30,7 +30,11 @@ export interface RunningWorker {
  * Starts a worker and returns when it polls.
  * @param workflowBundle Workflows bundled beforehand; bundled here when absent, which takes some seconds.
  */
-export async function startWorker(config: Config, logger: Logger, workflowBundle?: WorkflowBundleOption): Promise<RunningWorker> {
+export async function startWorker(
+  config: Config,
+  logger: Logger,
+  workflowBundle?: WorkflowBundleOption,
+): Promise<RunningWorker> {
   const policy = policyWith(config.policyOverrides);
   const keys = parseCodecKeys(config.codecKeys);
   const store = await openStore(config.mongodbUri);
@@ -76,7 +80,9 @@ export async function startWorker(config: Config, logger: Logger, workflowBundle
 
 async function main(): Promise<void> {
   if (process.argv.includes('--help')) {
-    console.log(`Usage: npm run worker\n\nRuns journeys. Any number of workers may run side by side.\n\n${describeConfig('worker')}`);
+    console.log(
+      `Usage: npm run worker\n\nRuns journeys. Any number of workers may run side by side.\n\n${describeConfig('worker')}`,
+    );
     return;
   }
   const config = loadConfig();

@@ -1,7 +1,8 @@
 /** The side effects of a journey, made from what they work on. */
+
+import type { Mailer } from '../notifications/mailer.ts';
 import type { Catalogue } from '../store/catalogue.ts';
 import type { Store } from '../store/store.ts';
-import type { Mailer } from '../notifications/mailer.ts';
 import type { DocumentIssuer } from './issue-documents.ts';
 import { laboratoryActivities } from './laboratory.ts';
 import { mailActivities } from './mail.ts';

@@ -2,6 +2,7 @@
 import { DateTime } from 'luxon';
 import { renderRequisition } from '../documents/requisition.ts';
 import { renderResultReport } from '../documents/result-report.ts';
+import type { LabTest, Marker } from '../domain/catalogue.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import type { OrderResult } from '../domain/results.ts';
 import type { Catalogue } from '../store/catalogue.ts';
@@ -20,6 +21,10 @@ export interface DocumentIssuer {
   /** The combined result of an order transaction (D9). */
   combined(transactionId: string): Promise<Buffer | null>;
 }
+
+/** Whether the patient has to come fasting: for the lab test as a whole, or for one of its markers. */
+export const fastingNeeded = (labTest: LabTest, markers: readonly Marker[]): boolean =>
+  labTest.fasting || markers.some((marker) => marker.fasting);
 
 /** @param policy How long requisitions are valid, as they say themselves (F1). */
 export function createDocumentIssuer(store: Store, catalogue: Catalogue, policy: JourneyPolicy): DocumentIssuer {
@@ -45,16 +50,29 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue, policy:
     const laboratory = catalogue.laboratories.get(order.lab_id);
     const account = catalogue.labAccounts.get(order.lab_account_id);
     const labTest = catalogue.labTests.get(order.lab_test_id);
-    if (!laboratory || !account || !labTest) throw new Error(`The catalogue no longer holds what order ${order.id} refers to`);
+    if (!laboratory || !account || !labTest)
+      throw new Error(`The catalogue no longer holds what order ${order.id} refers to`);
     const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);
     return { order, laboratory, account, labTest, markers, team: { name: team.name, contact: team.contact } };
   }
 
-  async function report(title_kind: 'order' | 'combined', result: OrderResult, documents: readonly OrderDocument[], corrected: boolean) {
+  async function report(
+    title_kind: 'order' | 'combined',
+    result: OrderResult,
+    documents: readonly OrderDocument[],
+    corrected: boolean,
+  ) {
     const everything = await Promise.all(documents.map(surroundings));
     const [first] = everything;
     if (!first) throw new Error('A result report is about one order at least');
-    const markers = new Map(everything.flatMap((one) => one.markers.map((marker) => [marker.id, marker])));
+    const panels = new Map<number, { name: string; result_slugs: string[] }>();
+    for (const { order, markers } of everything) {
+      for (const { id, name } of markers) {
+        const owed = order.markers.find((ordered) => ordered.marker_id === id)?.result_slugs ?? [];
+        const known = panels.get(id)?.result_slugs ?? [];
+        panels.set(id, { name, result_slugs: [...new Set([...known, ...owed])] });
+      }
+    }
     return renderResultReport({
       title_kind,
       result,
@@ -65,9 +83,7 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue, policy:
       account_number: first.account.provider_account_id,
       team: first.team,
       time_zone: first.order.options.time_zone,
-      panels: [...markers.values()]
-        .filter((marker) => marker.type === 'panel')
-        .map((marker) => ({ name: marker.name, result_slugs: marker.expected_results.map((expected) => expected.slug) })),
+      panels: [...panels.values()],
       corrected,
     });
   }
@@ -79,7 +95,9 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue, policy:
       if (!document || !event) return null;
       return issued(`${orderId}:requisition:1`, 'requisition', async () => {
         const { order, laboratory, account, labTest, markers, team } = await surroundings(document);
-        const parent = order.parent_id ? await store.orders.findById(order.parent_id).orFail().lean<OrderDocument>() : null;
+        const parent = order.parent_id
+          ? await store.orders.findById(order.parent_id).orFail().lean<OrderDocument>()
+          : null;
         const valid = { milliseconds: policy.requisition_valid[order.collection_method] };
         return renderRequisition({
           order,
@@ -87,7 +105,7 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue, policy:
           account,
           markers,
           lab_test_name: labTest.name,
-          fasting: labTest.fasting || markers.some((marker) => marker.fasting),
+          fasting: fastingNeeded(labTest, markers),
           collection_instructions: labTest.collection_instructions,
           issued_at: event.created_at,
           valid_until: DateTime.fromISO(event.created_at).plus(valid).toUTC().toISO() ?? event.created_at,
@@ -102,13 +120,18 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue, policy:
       const document = newest && (await store.orders.findById(orderId).lean<OrderDocument>());
       if (!newest || !document) return null;
       const corrected = document.events[newest.event_number - 1]?.status === 'corrected';
-      return issued(`${orderId}:result:${newest.version}`, 'result', () => report('order', newest.result, [document], corrected));
+      return issued(`${orderId}:result:${newest.version}`, 'result', () =>
+        report('order', newest.result, [document], corrected),
+      );
     },
 
     async combined(transactionId) {
       const combined = await combinedResult(store, catalogue, transactionId);
       if (!combined) return null;
-      const documents = await store.orders.find({ transaction_id: transactionId }).sort({ created_at: 1 }).lean<OrderDocument[]>();
+      const documents = await store.orders
+        .find({ transaction_id: transactionId })
+        .sort({ created_at: 1 })
+        .lean<OrderDocument[]>();
       const corrected = documents.some((document) => document.last_status === 'corrected');
       return issued(`${transactionId}:combined_result:${combined.revision}`, 'combined_result', () =>
         report('combined', combined.result, documents, corrected),

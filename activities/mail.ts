@@ -1,25 +1,34 @@
 /** Mail to the patient (A4, F11). */
 import { ApplicationFailure } from '@temporalio/common';
-import { mailMessageId } from '../domain/ids.ts';
 import { composeMail } from '../notifications/compose.ts';
 import { MailRefused } from '../notifications/mailer.ts';
 import type { ActivityDependencies } from './create-activities.ts';
+import { fastingNeeded } from './issue-documents.ts';
 import type { Activities } from './types.ts';
 
-const WITH_REQUISITION = ['requisition_ready', 'redraw_needed'];
+const WITH_REQUISITION: readonly string[] = ['requisition_ready', 'redraw_needed'];
 
-export function mailActivities({ store, catalogue, mailer, documents }: ActivityDependencies): Pick<Activities, 'sendMail'> {
+export function mailActivities({
+  store,
+  catalogue,
+  mailer,
+  documents,
+}: ActivityDependencies): Pick<Activities, 'sendMail'> {
   return {
     async sendMail(orderId, kind) {
       const { order } = await store.orders.findById(orderId).orFail().lean();
       const team = await store.teams.findById(order.team_id).orFail().lean();
+      await catalogue.know([order.lab_test_id]);
       const laboratory = catalogue.laboratoriesBySlug.get(order.lab_slug);
-      if (!laboratory) throw new Error(`Laboratory ${order.lab_slug} is not in the catalogue`);
+      const labTest = catalogue.labTests.get(order.lab_test_id);
+      if (!laboratory || !labTest) throw new Error(`The catalogue no longer holds what order ${orderId} refers to`);
+      const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);
       const requisition_pdf = WITH_REQUISITION.includes(kind) ? await documents.requisition(orderId) : null;
       const mail = composeMail(kind, {
         order,
         team,
         laboratory,
+        fasting: fastingNeeded(labTest, markers),
         ...(requisition_pdf && { requisition_pdf }),
       });
       try {

@@ -40,7 +40,9 @@ export function codecRouter(keys: CodecKeys, uiOrigin: string | null): Router {
 
 function payloadsOf(body: { payloads?: JsonPayload[] } | undefined): Payload[] {
   return (body?.payloads ?? []).map(({ metadata, data }) => ({
-    metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value, 'base64')])),
+    metadata: Object.fromEntries(
+      Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value, 'base64')]),
+    ),
     data: Buffer.from(data ?? '', 'base64'),
   }));
 }

@@ -107,5 +107,9 @@ function unavailable(error: unknown): unknown {
     isGrpcServiceError(error) ||
     error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
     (error instanceof Error && isGrpcServiceError(error.cause));
-  return away ? new JourneysUnavailable('Temporal or its workers did not answer in time; send the request again', { cause: error }) : error;
+  return away
+    ? new JourneysUnavailable('Temporal or its workers did not answer in time; send the request again', {
+        cause: error,
+      })
+    : error;
 }

@@ -1,6 +1,12 @@
 /** An order as it was accepted: what the journey starts with and what the lab, the patient and the caller are told. */
 import type { BillingType } from './catalogue.ts';
-import type { CollectionMethod, OrderLowLevelStatus, OrderOrigin, OrderStatusDetail, TransactionStatus } from './status.ts';
+import type {
+  CollectionMethod,
+  OrderLowLevelStatus,
+  OrderOrigin,
+  OrderStatusDetail,
+  TransactionStatus,
+} from './status.ts';
 
 export interface PostalAddress {
   first_line: string;
@@ -77,7 +83,14 @@ export interface OrderInsurance {
   member_id: string;
   group_id: string | null;
   relationship: 'Self' | 'Spouse' | 'Other';
-  insured: { first_name: string; last_name: string; dob: string; gender: string; address: PostalAddress; phone_number: string };
+  insured: {
+    first_name: string;
+    last_name: string;
+    dob: string;
+    gender: string;
+    address: PostalAddress;
+    phone_number: string;
+  };
 }
 
 /** An orderable marker on an order, with the results the lab owes for it. */

@@ -60,11 +60,19 @@ export function expectedResultOf<T extends ExpectedResultCodes>(
 }
 
 /** Reduces a report to what its order's journey must know. */
-export function digestReport(reportId: string, report: LabReport, expected: readonly ExpectedResultCodes[]): ReportDigest {
+export function digestReport(
+  reportId: string,
+  report: LabReport,
+  expected: readonly ExpectedResultCodes[],
+): ReportDigest {
   return {
     report_id: reportId,
     reported_at: report.reported_at,
-    tests: report.tests.map((test) => ({ code: test.provider_id, status: test.status, failure_type: test.failure_type })),
+    tests: report.tests.map((test) => ({
+      code: test.provider_id,
+      status: test.status,
+      failure_type: test.failure_type,
+    })),
     results: report.tests.flatMap((test) =>
       test.observations.flatMap((observation) => {
         const result = expectedResultOf(observation, expected);

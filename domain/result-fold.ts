@@ -113,7 +113,10 @@ function entriesOf(reported: ReportedOrder, noMoreExpected: boolean): Map<string
     if (entry) inCatalogueOrder.set(result.slug, entry);
     else if (noMoreExpected) {
       const never: Statement = { status: 'cancelled', reported_at: new Date(0).toISOString() };
-      inCatalogueOrder.set(result.slug, { ...never, missing: missingResult(result, null, reasonOfTest(result, reported.reports)) });
+      inCatalogueOrder.set(result.slug, {
+        ...never,
+        missing: missingResult(result, null, reasonOfTest(result, reported.reports)),
+      });
     }
   }
   for (const [key, entry] of found) if (!inCatalogueOrder.has(key)) inCatalogueOrder.set(key, entry);
@@ -248,7 +251,10 @@ function samplesOf({ reports }: ReportedOrder): Record<string, SampleData> {
       performing_laboratories: {
         ...samples[key]?.performing_laboratories,
         ...Object.fromEntries(
-          Object.entries(report.performing_laboratories).map(([name, { clia_number: _, ...laboratory }]) => [name, laboratory]),
+          Object.entries(report.performing_laboratories).map(([name, { clia_number: _, ...laboratory }]) => [
+            name,
+            laboratory,
+          ]),
         ),
       },
       clinical_information: {

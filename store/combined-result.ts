@@ -17,7 +17,11 @@ export interface CombinedResult {
  * Combines everything that the laboratory reported in a transaction, late reports included (D5).
  * @returns null while nothing was reported, or when there is no such transaction.
  */
-export async function combinedResult(store: Store, catalogue: Catalogue, transactionId: string): Promise<CombinedResult | null> {
+export async function combinedResult(
+  store: Store,
+  catalogue: Catalogue,
+  transactionId: string,
+): Promise<CombinedResult | null> {
   const transaction = await store.transactions.findById(transactionId).lean<OrderTransactionDocument>();
   if (!transaction) return null;
   const orders = await store.orders

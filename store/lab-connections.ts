@@ -20,7 +20,10 @@ export interface NewLabConnection {
 }
 
 /** Adds a connection or replaces it. */
-export async function setLabConnection(store: Store, { inbound_password, ...connection }: NewLabConnection): Promise<void> {
+export async function setLabConnection(
+  store: Store,
+  { inbound_password, ...connection }: NewLabConnection,
+): Promise<void> {
   const _id = `${connection.lab_slug}:${connection.environment}`;
   const replacement = { ...connection, inbound_password_hash: hashOfPassword(inbound_password) };
   await store.labConnections.updateOne({ _id }, { $set: replacement }, { upsert: true });
@@ -46,14 +49,27 @@ export async function connectSandboxLabs(
 }
 
 /** How that lab is reached from that environment; null when no operator has said. */
-export function findLabConnection(store: Store, lab: string, environment: Environment): Promise<LabConnectionDocument | null> {
+export function findLabConnection(
+  store: Store,
+  lab: string,
+  environment: Environment,
+): Promise<LabConnectionDocument | null> {
   return store.labConnections.findById(`${lab}:${environment}`).lean<LabConnectionDocument>().exec();
 }
 
 /** The environment that a lab's credentials are for, or null when they are wrong (F12). */
-export async function environmentOfLab(store: Store, lab: string, user: string, password: string): Promise<Environment | null> {
-  const connections = await store.labConnections.find({ lab_slug: lab, inbound_user: user }).lean<LabConnectionDocument[]>();
+export async function environmentOfLab(
+  store: Store,
+  lab: string,
+  user: string,
+  password: string,
+): Promise<Environment | null> {
+  const connections = await store.labConnections
+    .find({ lab_slug: lab, inbound_user: user })
+    .lean<LabConnectionDocument[]>();
   const given = Buffer.from(hashOfPassword(password));
-  const proven = connections.find((connection) => timingSafeEqual(Buffer.from(connection.inbound_password_hash), given));
+  const proven = connections.find((connection) =>
+    timingSafeEqual(Buffer.from(connection.inbound_password_hash), given),
+  );
   return proven?.environment ?? null;
 }

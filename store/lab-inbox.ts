@@ -5,9 +5,8 @@
 import { createHash } from 'node:crypto';
 import type { LabReport } from '../domain/lab-report.ts';
 import { type MatchDecision, mismatch } from '../domain/report-matching.ts';
-import { expectedResults } from '../domain/result-fold.ts';
 import { digestReport, type ReportDigest } from '../domain/report-progress.ts';
-import { foldReports } from '../domain/result-fold.ts';
+import { expectedResults, foldReports } from '../domain/result-fold.ts';
 import { isEnded, takesResults } from '../domain/transitions.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { LabMessageDocument, OrderDocument } from './documents.ts';
@@ -38,7 +37,10 @@ export async function storeReports(store: Store, message: ReceivedMessage): Prom
       const order = await orderOfReport(store, report, message.environment);
       const reason = mismatch(report, order?.order ?? null);
       return {
-        _id: createHash('sha256').update([message.lab_slug, message.control_id, content_hash, report_index].join('\n')).digest('hex').slice(0, 32),
+        _id: createHash('sha256')
+          .update([message.lab_slug, message.control_id, content_hash, report_index].join('\n'))
+          .digest('hex')
+          .slice(0, 32),
         lab_slug: message.lab_slug,
         control_id: message.control_id,
         content_hash,
@@ -88,7 +90,10 @@ export function claimReport(store: Store, leaseMs: number): Promise<LabMessageDo
 
 /** Notes that the journey has the report; what the journey did meanwhile stays. */
 export async function markDelivered(store: Store, reportId: string): Promise<void> {
-  await store.labMessages.updateOne({ _id: reportId, state: 'stored' }, { $set: { state: 'delivered', last_error: null } });
+  await store.labMessages.updateOne(
+    { _id: reportId, state: 'stored' },
+    { $set: { state: 'delivered', last_error: null } },
+  );
 }
 
 /** Notes a failed delivery; the report is tried again after `retryInMs` milliseconds. */

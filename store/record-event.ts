@@ -14,7 +14,12 @@ import type { OrderLowLevelStatus } from '../domain/status.ts';
 import { transactionStatus } from '../domain/transaction.ts';
 import type { Catalogue } from './catalogue.ts';
 import { clientFacingOrder, clientFacingTransaction } from './client-facing-order.ts';
-import type { LabMessageDocument, OrderDocument, OrderTransactionDocument, WebhookMessageDocument } from './documents.ts';
+import type {
+  LabMessageDocument,
+  OrderDocument,
+  OrderTransactionDocument,
+  WebhookMessageDocument,
+} from './documents.ts';
 import { orderDocument } from './order-document.ts';
 import { newPlacerOrderNumber } from './placer-order-number.ts';
 import { rows, type Store } from './store.ts';
@@ -60,7 +65,11 @@ export async function openOrder(store: Store, catalogue: Catalogue, order: Order
  * yields to a report that is on its way to the journey (F1).
  * @throws Error when the order does not exist, or its history is not yet that long.
  */
-export async function recordEvent(store: Store, catalogue: Catalogue, proposed: ProposedEvent): Promise<HeldEvent | null> {
+export async function recordEvent(
+  store: Store,
+  catalogue: Catalogue,
+  proposed: ProposedEvent,
+): Promise<HeldEvent | null> {
   let held: HeldEvent | null = null;
   await store.connection.transaction(async (session) => {
     held = await recordIn(store, session, catalogue, proposed);
@@ -90,7 +99,8 @@ async function recordIn(
 
   const held = order.events.find((event) => event.number === proposed.number);
   if (held) {
-    const redraw = held.status === 'redraw_available' ? siblings.find((sibling) => sibling.order.parent_id === order._id) : null;
+    const redraw =
+      held.status === 'redraw_available' ? siblings.find((sibling) => sibling.order.parent_id === order._id) : null;
     return { ...held, transaction_status: transaction.status, redraw: redraw?.order ?? null };
   }
   if (order.events.length !== proposed.number - 1) {
@@ -120,7 +130,8 @@ async function recordIn(
     updated_at: now,
   };
   const becameCritical = await takeResultIn(store, session, catalogue, order, next, event);
-  const redraw = proposed.redraw_results.length > 0 ? redrawOrder(order.order, proposed.redraw_results, catalogue, now) : null;
+  const redraw =
+    proposed.redraw_results.length > 0 ? redrawOrder(order.order, proposed.redraw_results, catalogue, now) : null;
   const redrawDocument = redraw && orderDocument(redraw);
 
   const orders = [next, ...siblings, ...(redrawDocument ? [redrawDocument] : [])].sort(
@@ -272,7 +283,13 @@ async function putInOutbox(
     _id: webhookMessageId(document._id, eventNumber, kind),
     team_id,
     event_type: eventType,
-    payload: JSON.stringify({ event_type: eventType, data: content, team_id, user_id, client_user_id: order.client_user_id }),
+    payload: JSON.stringify({
+      event_type: eventType,
+      data: content,
+      team_id,
+      user_id,
+      client_user_id: order.client_user_id,
+    }),
     order_id: document._id,
     event_number: eventNumber,
     fanned_out: false,

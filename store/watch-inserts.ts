@@ -10,7 +10,10 @@ const WATCH_TURN_MS = 500;
  * Calls `wake` whenever any process commits a row. While the database cannot be watched it is tried again every second,
  * and nothing is called for what was committed meanwhile: whoever relies on it looks for itself from time to time.
  */
-export function watchInserts<T extends { _id: unknown }>(model: Model<T>, wake: () => void): { close(): Promise<void> } {
+export function watchInserts<T extends { _id: unknown }>(
+  model: Model<T>,
+  wake: () => void,
+): { close(): Promise<void> } {
   const closing = new AbortController();
   let stream: { close(): Promise<void> } | undefined;
   const watching = (async () => {

@@ -47,8 +47,6 @@ export interface JourneyMemory {
   progress: ReportProgress;
   reports_taken: string[];
   reports_waiting: ReportDigest[];
-  /** When results are no longer awaited, in milliseconds since 1970. */
-  deadline: number;
 }
 
 /** A decision; what it leaves out is null, empty or false. */
@@ -63,7 +61,6 @@ export class OrderJourney {
   #progress: ReportProgress;
   readonly #reportsTaken: Set<string>;
   #reportsWaiting: ReportDigest[];
-  #deadline: number | undefined;
 
   #cancelRequested = false;
   #expired = false;
@@ -91,7 +88,6 @@ export class OrderJourney {
     this.#progress = memory?.progress ?? noProgress();
     this.#reportsTaken = new Set(memory?.reports_taken);
     this.#reportsWaiting = memory?.reports_waiting ?? [];
-    this.#deadline = memory?.deadline;
     this.#labMayHoldIt = memory !== undefined;
   }
 
@@ -276,7 +272,12 @@ export class OrderJourney {
       await this.#decide({ status: 'redraw_available', report_id, redraw_results });
     } else if (origin === 'initial' && !anythingReported(progress)) {
       const status_detail = statusDetailOf(missing);
-      await this.#decide({ status: 'sample_error', report_id, status_detail, reason: 'The lab could report no result.' });
+      await this.#decide({
+        status: 'sample_error',
+        report_id,
+        status_detail,
+        reason: 'The lab could report no result.',
+      });
     } else {
       await this.#decide({ status: 'completed', report_id });
     }
@@ -292,7 +293,9 @@ export class OrderJourney {
     );
     if (held) return;
     this.#describe('a report that is stored and on its way here');
-    await condition(() => this.#reportsWaiting.length > 0, this.#policy.expiry_grace, { summary: 'A report is on its way' });
+    await condition(() => this.#reportsWaiting.length > 0, this.#policy.expiry_grace, {
+      summary: 'A report is on its way',
+    });
   }
 
   /** Does what a caller asked, if it may still be done; answers the caller either way. */
@@ -404,11 +407,13 @@ export class OrderJourney {
     }
   }
 
+  /** Awaits results from the day of the requisition on, for as long as the policy says (F1). */
   #startDeadline(): void {
     const { requisition_valid, results_awaited_longer } = this.#policy;
-    this.#deadline ??= Date.now() + requisition_valid[this.#order.collection_method] + results_awaited_longer;
-    const left = Math.max(1, this.#deadline - Date.now());
-    void sleep(left, { summary: 'Results are awaited until here' }).then(() => {
+    const requisition = this.#events.find((event) => event.status === 'requisition_created') ?? this.#lastEvent;
+    const passed = Date.parse(this.#lastEvent.created_at) - Date.parse(requisition.created_at);
+    const left = requisition_valid[this.#order.collection_method] + results_awaited_longer - passed;
+    void sleep(Math.max(1, left), { summary: 'Results are awaited until here' }).then(() => {
       this.#expired = true;
     });
   }
@@ -425,7 +430,6 @@ export class OrderJourney {
       progress: this.#progress,
       reports_taken: [...this.#reportsTaken],
       reports_waiting: this.#reportsWaiting,
-      deadline: this.#deadline ?? Date.now(),
     };
   }
 

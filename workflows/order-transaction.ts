@@ -24,7 +24,12 @@ export interface TransactionOutcome {
 /** One testing journey: an initial order and at most one redraw (D1–D8). */
 export async function orderTransaction(input: OrderTransactionInput): Promise<TransactionOutcome> {
   const { order, policy } = input;
-  const journey = new OrderJourney(order, policy, (memory) => continueAsNew<typeof orderTransaction>({ ...input, memory }), input);
+  const journey = new OrderJourney(
+    order,
+    policy,
+    (memory) => continueAsNew<typeof orderTransaction>({ ...input, memory }),
+    input,
+  );
   journey.listen();
 
   const ending = await journey.run();

@@ -24,10 +24,15 @@ export async function redrawOrder(input: RedrawOrderInput): Promise<HeldEvent> {
     transaction_status: 'active',
     redraw: null,
   };
-  const journey = new OrderJourney(order, policy, (kept) => continueAsNew<typeof redrawOrder>({ ...input, memory: kept }), {
-    events: [ordered],
-    ...(memory && { memory }),
-  });
+  const journey = new OrderJourney(
+    order,
+    policy,
+    (kept) => continueAsNew<typeof redrawOrder>({ ...input, memory: kept }),
+    {
+      events: [ordered],
+      ...(memory && { memory }),
+    },
+  );
   journey.listen();
 
   const ending = await journey.run();

@@ -38,7 +38,10 @@ export function startReportDispatcher(parts: {
       else await keepLateReport(store, catalogue, message._id);
     } catch (error) {
       const retryInMs = Math.min(LONGEST_RETRY_MS, 250 * 2 ** message.attempts);
-      logger.warn({ err: error, report_id: message._id, order_id: message.order_id, retryInMs }, 'report.delivery.failed');
+      logger.warn(
+        { err: error, report_id: message._id, order_id: message.order_id, retryInMs },
+        'report.delivery.failed',
+      );
       await markUndelivered(store, message._id, String(error), retryInMs);
       alarm.ringIn(retryInMs);
     }

@@ -14,7 +14,15 @@ const HL7 = 'application/hl7-v2';
 const LARGEST_MESSAGE = '4mb';
 
 /** `POST /partners/labs/{lab}/hl7`: takes ORU^R01 and answers with its acknowledgement, as docs/hl7.md has it. */
-export function partnersRouter({ store, catalogue, logger }: { store: Store; catalogue: Catalogue; logger: Logger }): Router {
+export function partnersRouter({
+  store,
+  catalogue,
+  logger,
+}: {
+  store: Store;
+  catalogue: Catalogue;
+  logger: Logger;
+}): Router {
   const router = express.Router();
   const body = express.text({ type: HL7, limit: LARGEST_MESSAGE, defaultCharset: 'utf-8' });
 
@@ -34,10 +42,14 @@ export function partnersRouter({ store, catalogue, logger }: { store: Store; cat
       response.status(415).json({ detail: `Send HL7 v2 messages as ${HL7}` });
       return;
     }
-    const unreadable = await new Promise<{ status?: number } | undefined>((resolve) => body(request, response, resolve));
+    const unreadable = await new Promise<{ status?: number } | undefined>((resolve) =>
+      body(request, response, resolve),
+    );
     if (unreadable) {
       const status = unreadable.status === 413 ? 413 : 400;
-      response.status(status).json({ detail: status === 413 ? `A message may have ${LARGEST_MESSAGE} at most` : 'The body could not be read' });
+      response.status(status).json({
+        detail: status === 413 ? `A message may have ${LARGEST_MESSAGE} at most` : 'The body could not be read',
+      });
       return;
     }
 
@@ -47,7 +59,9 @@ export function partnersRouter({ store, catalogue, logger }: { store: Store; cat
       response.type(`${HL7}; charset=utf-8`).send(writeAcknowledgement(raw, acknowledgement, now));
     try {
       const { message, reports } = readReports(raw, reportingLab(lab));
-      await stored(response, () => storeReports(store, { lab_slug: lab, environment, control_id: message.control_id, raw, reports }));
+      await stored(response, () =>
+        storeReports(store, { lab_slug: lab, environment, control_id: message.control_id, raw, reports }),
+      );
       if (!response.headersSent) answer({ code: 'AA', text: '' });
     } catch (error) {
       if (!(error instanceof Hl7Refused)) throw error;

@@ -15,7 +15,12 @@ test('A3–A7: a walk-in order is acknowledged by the lab, reported in part and 
   await venule.reaches(order.id, 'partial_results');
   await venule.simulate(order, { final_status: 'completed' });
   const completed = await venule.reaches(order.id, 'completed');
-  expect(completed.events.map((event) => event.status)).toEqual(['ordered', 'requisition_created', 'partial_results', 'completed']);
+  expect(completed.events.map((event) => event.status)).toEqual([
+    'ordered',
+    'requisition_created',
+    'partial_results',
+    'completed',
+  ]);
   const handle = await venule.ended(order);
   const { events } = await handle.fetchHistory();
   console.log(events?.map((event) => `${event.eventId} ${event.eventType}`).join('\n'), events?.length);
