@@ -114,7 +114,12 @@ export interface LabTest {
 
 export const LAB_ACCOUNT_STATUSES = ['active', 'pending', 'suspended', 'ready_to_launch'] as const;
 export const DELEGATED_FLOWS = ['order_delegated', 'result_delegated', 'fully_delegated', 'not_delegated'] as const;
-export const BILLING_TYPES = ['client_bill', 'commercial_insurance', 'patient_bill_passthrough', 'patient_bill'] as const;
+export const BILLING_TYPES = [
+  'client_bill',
+  'commercial_insurance',
+  'patient_bill_passthrough',
+  'patient_bill',
+] as const;
 export type BillingType = (typeof BILLING_TYPES)[number];
 
 /** The account a team (or the platform) has with a laboratory. */

@@ -68,7 +68,14 @@ export interface PerformingLaboratory {
   name: string;
   phone_number: string | null;
   medical_director: string | null;
-  address: { first_line: string; second_line: string | null; city: string; state: string; zip: string; country: string } | null;
+  address: {
+    first_line: string;
+    second_line: string | null;
+    city: string;
+    state: string;
+    zip: string;
+    country: string;
+  } | null;
 }
 
 /** A report about one order (one ORU^R01 may hold several). */
