@@ -17,7 +17,7 @@ export interface RunningProcess {
   logStart: number;
   /** Resolves when the process has ended, with how. */
   ended: Promise<string>;
-  /** Asks it to end, waits, and ends it after `patience` milliseconds (default 15 000). */
+  /** Asks it to end, waits, and ends it after `patience` milliseconds (default 20 000). */
   stop(patience?: number): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export interface RunningPart extends RunningProcess {
   /**
    * Resolves when it serves.
    *
-   * @throws Error with the end of its log when it ended instead, or said nothing for a minute
+   * @throws Error with the end of its log when it ended instead, or said nothing for two minutes
    */
   ready(): Promise<void>;
 }
@@ -102,7 +102,7 @@ export function logTail(logFile: string, lines = 15): string {
 }
 
 /**
- * Waits until a part answers, at most a minute.
+ * Waits until a part answers, at most two minutes.
  *
  * @throws Error with the end of its log when it ended instead
  */
@@ -116,17 +116,17 @@ export async function untilServing(
   ended.then((how) => {
     end = how;
   });
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 120_000;
   while (!(await answers())) {
     if (end !== undefined || Date.now() > deadline) {
-      const what = end === undefined ? 'did not answer within a minute' : `ended (${end})`;
+      const what = end === undefined ? 'did not answer within two minutes' : `ended (${end})`;
       throw new Error(`${part} ${what}. The end of ${logFile}:\n${logTail(logFile)}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
-async function stopChild(child: ChildProcess, ended: Promise<string>, patience = 15_000): Promise<void> {
+async function stopChild(child: ChildProcess, ended: Promise<string>, patience = 20_000): Promise<void> {
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), patience);
   await ended;
