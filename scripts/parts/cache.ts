@@ -4,8 +4,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } fro
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** The cache folder: `VENULE_CACHE_DIR`, or `venule` where this system keeps caches. */
-export function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
+/** `VENULE_CACHE_DIR`, or `venule` where this system keeps caches. */
+function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
   if (env.VENULE_CACHE_DIR) return env.VENULE_CACHE_DIR;
   if (process.platform === 'win32') return join(env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'venule');
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'venule');
