@@ -1,0 +1,146 @@
+import type { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { OrderNotCancellable } from '../../api/journeys.ts';
+import type { Order } from '../../domain/order.ts';
+import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
+import { currentDetails, pendingActivities } from '../support/temporal-view.ts';
+import { until } from '../support/until.ts';
+
+const lab = 'labcorp';
+
+let venule: InProcessVenule;
+beforeAll(async () => {
+  venule = await startVenule();
+});
+afterEach(() => venule.fault({ lab, mode: 'ok' }));
+afterAll(() => venule.close());
+
+/** Cancels as a caller does. */
+async function cancel(order: Order): Promise<void> {
+  await venule.journeys.cancel(await venule.reaches(order.id, 'ordered'));
+}
+
+const statuses = async (order: Order) => (await venule.reaches(order.id, 'ordered')).events.map(({ status }) => status);
+
+/** Waits until an activity is under way, for the `attempt`th time or later. */
+const underWay = (order: Order, type: string, attempt = 1) =>
+  until(async () =>
+    (await pendingActivities(venule.workflow(order))).find((one) => one.type === type && one.attempt >= attempt),
+  );
+
+const isOpen = async (order: Order) => (await venule.workflow(order).describe()).status.name === 'RUNNING';
+
+describe('F4: a cancellation', () => {
+  test('of an order at the lab reaches the lab once', async () => {
+    const order = await venule.place();
+    await venule.reaches(order.id, 'requisition_created');
+    await cancel(order);
+    await venule.ended(order);
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'cancelled']);
+    expect(await venule.atLab(order)).toMatchObject({ state: 'cancelled', received: { new: 1, cancel: 1 } });
+  });
+
+  test('waits for the outcome of an order message that is under way, then reaches the lab once', async () => {
+    await venule.fault({ lab, mode: 'slow', times: 1, delay_ms: 1000 });
+    const order = await venule.place();
+    await underWay(order, 'submitOrder');
+    await cancel(order);
+    expect(await venule.atLab(order)).toMatchObject({ requisitions_made: 1 });
+    await venule.ended(order);
+    expect(await statuses(order)).toEqual(['ordered', 'cancelled']);
+    expect(await venule.atLab(order)).toMatchObject({ state: 'cancelled', received: { new: 1, cancel: 1 } });
+  });
+
+  test('is sent to nobody when the lab rejects the order message that is under way', async () => {
+    await venule.fault({ lab, mode: 'slow', times: 1, delay_ms: 1000 });
+    const order = await venule.place();
+    await underWay(order, 'submitOrder');
+    const cancelled = cancel(order);
+    await venule.fault({ lab, mode: 'reject' });
+    await cancelled;
+    await venule.fault({ lab, mode: 'ok' });
+    await venule.ended(order);
+    expect((await venule.reaches(order.id, 'cancelled')).events.at(-1)?.reason).toBe('Cancelled on request.');
+  });
+
+  test('while the lab is down is done at once, and sent until the lab is back', async () => {
+    await venule.fault({ lab, mode: 'down' });
+    const order = await venule.place();
+    await underWay(order, 'submitOrder', 2);
+    await cancel(order);
+    expect(await statuses(order)).toEqual(['ordered', 'cancelled']);
+
+    await underWay(order, 'cancelAtLab', 2);
+    expect(await isOpen(order)).toBe(true);
+    await venule.fault({ lab, mode: 'ok' });
+    await venule.ended(order);
+    expect(await venule.atLab(order)).toMatchObject({ requisitions_made: 0, received: { new: 0, cancel: 1 } });
+  });
+
+  test('that the lab could not be told of for long is an open, visible failure of the workflow', async () => {
+    const order = await venule.place({}, { undo_tried_for: 500 });
+    await venule.reaches(order.id, 'requisition_created');
+    await venule.fault({ lab, mode: 'down' });
+    await cancel(order);
+
+    const failed = (await venule
+      .workflow(order)
+      .result()
+      .catch((failure: unknown) => failure)) as WorkflowFailedError;
+    expect(failed.cause).toBeInstanceOf(ApplicationFailure);
+    expect(failed.cause).toMatchObject({
+      type: 'CancellationNotDelivered',
+      message: expect.stringContaining(`requisition ${order.placer_order_number} is cancelled. Call the lab`),
+    });
+    expect(await currentDetails(venule.workflow(order))).toContain('**Needs a look:** labcorp could not be told');
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'cancelled']);
+  });
+
+  test('that comes too late for the lab is kept, with the lab’s words for an engineer', async () => {
+    const order = await venule.place();
+    await venule.reaches(order.id, 'requisition_created');
+    await venule.fault({ lab, mode: 'reject', times: 1 });
+    await cancel(order);
+    const workflow = await venule.ended(order);
+    expect(await currentDetails(workflow)).toContain('labcorp says it is too late to cancel');
+  });
+
+  test('asked for twice at once is one cancellation', async () => {
+    const order = await venule.place();
+    await venule.reaches(order.id, 'requisition_created');
+    await Promise.all([cancel(order), cancel(order)]);
+    await venule.ended(order);
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'cancelled']);
+    expect(await venule.atLab(order)).toMatchObject({ received: { new: 1, cancel: 1 } });
+  });
+
+  test('before any worker has seen the order ends it before the lab hears of it', async () => {
+    await venule.stopWorker();
+    const order = await venule.place();
+    const cancelled = cancel(order);
+    await venule.startWorker();
+    await cancelled;
+    await venule.ended(order);
+    expect(await statuses(order)).toEqual(['ordered', 'cancelled']);
+    await expect(venule.atLab(order)).rejects.toThrow('has no order');
+  });
+
+  test('of an order with partial results is refused', async () => {
+    const order = await venule.place({ labTest: 'labcorp-cbc-and-cmp' });
+    await venule.reaches(order.id, 'requisition_created');
+    await venule.simulate(order, { final_status: 'partial_results' });
+    await venule.reaches(order.id, 'partial_results');
+    await expect(cancel(order)).rejects.toThrow(OrderNotCancellable);
+    await expect(cancel(order)).rejects.toThrow('Transition from partial_results to cancelled is not allowed');
+    expect(await venule.atLab(order)).toMatchObject({ received: { cancel: 0 } });
+  });
+
+  test('of the workflow, by an engineer in Temporal, cancels the order', async () => {
+    const order = await venule.place();
+    await venule.reaches(order.id, 'requisition_created');
+    await venule.workflow(order).cancel();
+    await venule.ended(order);
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'cancelled']);
+    expect(await venule.atLab(order)).toMatchObject({ state: 'cancelled', received: { cancel: 1 } });
+  });
+});

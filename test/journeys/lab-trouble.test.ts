@@ -1,0 +1,104 @@
+import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
+import { currentDetails, pendingActivities, stateOf } from '../support/temporal-view.ts';
+import { until } from '../support/until.ts';
+
+const lab = 'labcorp';
+
+let venule: InProcessVenule;
+beforeAll(async () => {
+  venule = await startVenule({ policy: { partner_call: 1000 } });
+});
+afterEach(() => venule.fault({ lab, mode: 'ok' }));
+afterAll(() => venule.close());
+
+describe('F4: an order whose lab is in trouble', () => {
+  test.each([
+    { trouble: 'is down', fault: { mode: 'down' }, words: "can't be reached" },
+    { trouble: 'answers AE', fault: { mode: 'error' }, words: 'The order system is not available.' },
+    { trouble: 'answers too late', fault: { mode: 'slow', delay_ms: 60_000 }, words: 'gave no answer within 1000 ms' },
+  ])('waits in ordered, visibly, while the lab $trouble', async ({ fault, words }) => {
+    await venule.fault({ lab, ...fault });
+    const order = await venule.place();
+
+    const [waiting] = await until(async () => {
+      const pending = await pendingActivities(venule.workflow(order));
+      return pending[0] && pending[0].lastFailure !== '' ? pending : null;
+    });
+    expect(waiting).toMatchObject({ type: 'submitOrder', lastFailure: expect.stringContaining(words) });
+    expect(await venule.reaches(order.id, 'ordered')).toMatchObject({ last_status: 'ordered' });
+    expect((await stateOf(venule.workflow(order))).waiting_for).toBe('labcorp to acknowledge the order');
+
+    await venule.fault({ lab, mode: 'ok' });
+    await venule.reaches(order.id, 'requisition_created');
+    expect(await venule.atLab(order)).toMatchObject({ requisitions_made: 1 });
+  });
+
+  test.each([
+    { trouble: 'dropped the connection twice', fault: { mode: 'down', times: 2 }, received: 1 },
+    {
+      trouble: 'dropped the connection twice after it took the order',
+      fault: { mode: 'down', times: 2, after_accept: true },
+      received: 3,
+    },
+    { trouble: 'answered AE twice', fault: { mode: 'error', times: 2 }, received: 3 },
+    {
+      trouble: 'answered AE twice after it took the order',
+      fault: { mode: 'error', times: 2, after_accept: true },
+      received: 3,
+    },
+    {
+      trouble: 'took the order and answered too late',
+      fault: { mode: 'slow', times: 1, delay_ms: 5000, after_accept: true },
+      received: 2,
+    },
+    { trouble: 'answered late, but in time', fault: { mode: 'slow', times: 1, delay_ms: 300 }, received: 1 },
+  ])('makes one requisition when the lab $trouble', async ({ fault, received }) => {
+    await venule.fault({ lab, ...fault });
+    const order = await venule.place();
+    const held = await venule.reaches(order.id, 'requisition_created');
+    expect(held.events.map(({ status }) => status)).toEqual(['ordered', 'requisition_created']);
+    expect(await venule.atLab(order)).toMatchObject({
+      state: 'open',
+      requisitions_made: 1,
+      received: { new: received, cancel: 0 },
+    });
+  });
+
+  test('is cancelled with the words of a lab that rejects it (AR), and the lab is sent no cancellation', async () => {
+    await venule.fault({ lab, mode: 'reject', times: 1 });
+    const order = await venule.place();
+    const { events } = await venule.reaches(order.id, 'cancelled');
+    const workflow = await venule.ended(order);
+    expect(events.at(-1)).toMatchObject({
+      status_detail: 'fulfillment_error',
+      reason: expect.stringContaining('The account may not order here.'),
+    });
+    expect(await currentDetails(workflow)).toContain('The account may not order here.');
+    expect(await venule.atLab(order)).toMatchObject({ requisitions_made: 0, received: { new: 1, cancel: 0 } });
+  });
+
+  test('is cancelled with the words of a lab that answers AE for as long as the policy allows', async () => {
+    await venule.fault({ lab, mode: 'error' });
+    const order = await venule.place({}, { lab_tried_for: 600 });
+    const { events } = await venule.reaches(order.id, 'cancelled');
+    expect(events.at(-1)).toMatchObject({
+      status_detail: 'fulfillment_error',
+      reason: expect.stringContaining('The order system is not available.'),
+    });
+
+    await venule.fault({ lab, mode: 'ok' });
+    await venule.ended(order);
+    expect(await venule.atLab(order)).toMatchObject({ requisitions_made: 0 });
+  });
+
+  test('is cancelled at a lab that took it without ever saying so', async () => {
+    await venule.fault({ lab, mode: 'down', after_accept: true });
+    const order = await venule.place({}, { lab_tried_for: 600 });
+    const { events } = await venule.reaches(order.id, 'cancelled');
+    expect(events.at(-1)).toMatchObject({ status_detail: 'fulfillment_error' });
+
+    await venule.fault({ lab, mode: 'ok' });
+    await venule.ended(order);
+    expect(await venule.atLab(order)).toMatchObject({ state: 'cancelled', requisitions_made: 1 });
+  });
+});

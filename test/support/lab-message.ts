@@ -1,0 +1,45 @@
+/** Result messages as a laboratory would write them, good or wrong on purpose. */
+import { randomUUID } from 'node:crypto';
+import type { Order } from '../../domain/order.ts';
+import type { Catalogue } from '../../store/catalogue.ts';
+
+/** What a message says differently from a whole and final report on the order. */
+export interface LabMessageChanges {
+  control_id?: string;
+  placer_order_number?: string;
+  family_name?: string;
+  /** OBR-25 and OBX-11. */
+  status?: 'P' | 'F' | 'C';
+  /** Only these of the order's tests, by the laboratory's codes. */
+  tests?: string[];
+  /** Values by LOINC; every other result is 50. */
+  values?: Record<string, string>;
+  /** When the laboratory reported; now unless told. */
+  reported_at?: Date;
+}
+
+/** An ORU^R01 about an order, from the laboratory that has it. */
+export function labMessage(catalogue: Catalogue, order: Order, changes: LabMessageChanges = {}): string {
+  const { patient } = order;
+  const placer = changes.placer_order_number ?? order.placer_order_number;
+  const status = changes.status ?? 'F';
+  const at = hl7Time(changes.reported_at ?? new Date());
+  const tests = order.markers.filter(({ provider_id }) => changes.tests?.includes(provider_id) ?? true);
+  const header = `MSH|^~\\&|LAB|LAB|VENULE|1|${at}||ORU^R01^ORU_R01|${changes.control_id ?? randomUUID()}|P|2.5.1`;
+  const who = `${changes.family_name ?? patient.last_name}^${patient.first_name}`;
+  return [
+    header,
+    `PID|1||p^^^VENULE^PI||${who}||${patient.dob.replaceAll('-', '')}|F`,
+    ...tests.flatMap(({ marker_id, provider_id }, index) => [
+      `ORC|RE|${placer}|ACC-1`,
+      `OBR|${index + 1}|${placer}|ACC-1|${provider_id}^Test^L|||${at}|||||||${at}||||||||${at}|||${status}`,
+      ...(catalogue.markers.get(marker_id)?.expected_results ?? []).map((result, position) => {
+        const code = `${result.loinc.code}^${result.name}^LN^${result.provider_id}^${result.name}^L`;
+        return `OBX|${position + 1}|NM|${code}||${changes.values?.[result.loinc.code] ?? '50'}|||N|||${status}|||${at}`;
+      }),
+    ]),
+  ].join('\r');
+}
+
+/** `YYYYMMDDHHMMSS.SSS+0000` */
+const hl7Time = (instant: Date) => `${instant.toISOString().replace(/[-:TZ]/g, '')}+0000`;

@@ -1,0 +1,57 @@
+/** What an engineer sees of a journey in Temporal. */
+import type { WorkflowHandle } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { EncryptionCodec, parseCodecKeys } from '../../temporal/codec.ts';
+import { failureConverter } from '../../temporal/failure-converter.ts';
+import { type JourneyState, journeyState } from '../../workflows/messages.ts';
+import { TEST_CODEC_KEYS } from './in-process-venule.ts';
+
+const converter = {
+  payloadConverter: defaultPayloadConverter,
+  failureConverter,
+  payloadCodecs: [new EncryptionCodec(parseCodecKeys(TEST_CODEC_KEYS))],
+};
+
+/** An activity that is being tried. */
+export interface PendingActivity {
+  type: string;
+  attempt: number;
+  /** What the last attempt failed with; empty while none did. */
+  lastFailure: string;
+}
+
+/** The activities that a journey waits for. */
+export async function pendingActivities(workflow: WorkflowHandle): Promise<PendingActivity[]> {
+  const { raw } = await workflow.describe();
+  return Promise.all(
+    (raw.pendingActivities ?? []).map(async ({ activityType, attempt, lastFailure }) => ({
+      type: activityType?.name ?? '',
+      attempt: attempt ?? 0,
+      lastFailure: (await decodeOptionalFailureToOptionalError(converter, lastFailure))?.message ?? '',
+    })),
+  );
+}
+
+/** The journey's card in Temporal UI, in Markdown. */
+export async function currentDetails(workflow: WorkflowHandle): Promise<string> {
+  const metadata = await workflow.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+  return metadata.currentDetails ?? '';
+}
+
+/** The journey's whole state. */
+export function stateOf(workflow: WorkflowHandle): Promise<JourneyState> {
+  return workflow.query(journeyState);
+}
+
+/** How many events of each type a workflow's history has. */
+export async function historyCounts(workflow: WorkflowHandle): Promise<Map<string, number>> {
+  const { events } = await workflow.fetchHistory();
+  const counts = new Map<string, number>();
+  for (const event of events ?? []) {
+    const scheduled = event.activityTaskScheduledEventAttributes?.activityType?.name;
+    const key = scheduled ?? String(event.eventType);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return counts;
+}
