@@ -35,10 +35,13 @@ export function laboratoryActivities({
   }
 
   return {
-    async submitOrder(orderId) {
+    async submitOrder(orderId, triedFor) {
       const { adapter, message, endpoint, lab } = await conversation(orderId);
-      const answer = await heard(() => adapter.submit(message, endpoint, Context.current().cancellationSignal));
-      if (answer.code === 'AE') throw saidError(lab, answer);
+      const answer = await heard(
+        () => adapter.submit(message, endpoint, Context.current().cancellationSignal),
+        triedFor,
+      );
+      if (answer.code === 'AE') throw saidError(lab, answer, triedFor);
       if (answer.code === 'AR') return { accepted: false, words: `${lab} refused the order: ${answer.text}` };
       return { accepted: true, filler_order_number: answer.filler_order_number };
     },
@@ -52,11 +55,19 @@ export function laboratoryActivities({
   };
 }
 
-const saidError = (lab: string, answer: LabAcknowledgement) =>
-  ApplicationFailure.create({ type: 'LabSaidError', message: `${lab} answered with an error: ${answer.text}` });
+const saidError = (lab: string, answer: LabAcknowledgement, triedFor?: number) =>
+  ApplicationFailure.create({
+    type: 'LabSaidError',
+    message: `${lab} answered with an error: ${answer.text}`,
+    nonRetryable: isOver(triedFor),
+  });
+
+/** Whether the time for attempts, in milliseconds since the first one was scheduled, is over. */
+const isOver = (triedFor = Number.POSITIVE_INFINITY) =>
+  Date.now() - Context.current().info.scheduledTimestampMs >= triedFor;
 
 /** Lets Temporal wait as long as the lab asked for. */
-async function heard(call: () => Promise<LabAcknowledgement>): Promise<LabAcknowledgement> {
+async function heard(call: () => Promise<LabAcknowledgement>, triedFor?: number): Promise<LabAcknowledgement> {
   try {
     return await call();
   } catch (error) {
@@ -64,6 +75,7 @@ async function heard(call: () => Promise<LabAcknowledgement>): Promise<LabAcknow
     throw ApplicationFailure.create({
       type: 'LabUnreachable',
       message: error.message,
+      nonRetryable: isOver(triedFor),
       ...(error.retryAfterMs !== null && { nextRetryDelay: error.retryAfterMs }),
     });
   }

@@ -16,10 +16,10 @@ export interface Activities {
   /** The checks before a requisition (A2): the reasons why the order cannot go to the lab, in words; empty when it can. */
   checkOrder(orderId: string): Promise<string[]>;
   /**
-   * Sends the order to its laboratory (A3). Retried for as long as the policy says; the lab sees one placer order
-   * number however often (F4).
+   * Sends the order to its laboratory (A3). Retried for `triedFor` milliseconds, then failing for good with the lab's
+   * last words; the lab sees one placer order number however often (F4).
    */
-  submitOrder(orderId: string): Promise<Fulfilment>;
+  submitOrder(orderId: string, triedFor: number): Promise<Fulfilment>;
   /** Cancels the order at its laboratory; retried until the lab acknowledges (F4). Answers the lab's words if it is too late. */
   cancelAtLab(orderId: string): Promise<{ too_late: string | null }>;
   /** Mails the patient, once (F10). A mail that the server refuses for good is noted and not tried again. */

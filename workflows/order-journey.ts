@@ -133,14 +133,15 @@ export class OrderJourney {
   }
 
   /**
-   * Waits for something else (a redraw, a mail still to be sent) while reports that come too late are kept, not lost.
+   * Does something else (a redraw, a mail still to be sent) while reports that come too late are kept, not lost. An
+   * engineer's cancellation of the workflow came too late for the order by then, and stops nothing.
    * @throws whatever `work` throws.
    */
-  whileKeepingLateReports<T>(waitingFor: string, work: Promise<T>): Promise<T> {
+  whileKeepingLateReports<T>(waitingFor: string, work: () => Promise<T>): Promise<T> {
     return CancellationScope.nonCancellable(async () => {
       this.#describe(waitingFor);
       let settled = false;
-      const done = work.finally(() => {
+      const done = work().finally(() => {
         settled = true;
       });
       done.catch(() => {});
@@ -157,8 +158,8 @@ export class OrderJourney {
    * @throws ApplicationFailure `CancellationNotDelivered` when the lab could not be told; somebody has to.
    */
   async conclude(): Promise<void> {
-    await this.whileKeepingLateReports('what follows from its end', Promise.all(this.#consequences));
-    await condition(allHandlersFinished);
+    await this.whileKeepingLateReports('what follows from its end', () => Promise.all(this.#consequences));
+    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
     this.#describe('nothing: the journey is over');
   }
 
@@ -216,7 +217,9 @@ export class OrderJourney {
   async #submit(): Promise<Fulfilment> {
     const { submitOrder } = proxyActivities<Activities>({
       startToCloseTimeout: 2 * this.#policy.partner_call,
-      scheduleToCloseTimeout: this.#policy.lab_tried_for,
+      // The activity gives up earlier, so that the last words are the lab's; this is for when no worker runs.
+      scheduleToCloseTimeout:
+        this.#policy.lab_tried_for + this.#policy.partner_retry_longest + 2 * this.#policy.partner_call,
       cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
       retry: {
         initialInterval: this.#policy.partner_retry_first,
@@ -228,7 +231,7 @@ export class OrderJourney {
     this.#labMayHoldIt = true;
     this.#submission = new CancellationScope({ cancellable: true });
     try {
-      const fulfilment = await this.#submission.run(() => submitOrder(this.#order.id));
+      const fulfilment = await this.#submission.run(() => submitOrder(this.#order.id, this.#policy.lab_tried_for));
       this.#labMayHoldIt = fulfilment.accepted;
       return fulfilment;
     } catch (failure) {

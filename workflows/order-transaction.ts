@@ -34,21 +34,21 @@ export async function orderTransaction(input: OrderTransactionInput): Promise<Tr
 
   const ending = await journey.run();
   const initial = { id: order.id, last_status: ending.status };
-  if (!ending.redraw) {
+  const { redraw } = ending;
+  if (!redraw) {
     await journey.conclude();
     return { status: ending.transaction_status, orders: [initial] };
   }
 
-  const redraw = await journey.whileKeepingLateReports(
-    `its redraw ${ending.redraw.id}`,
+  const last = await journey.whileKeepingLateReports(`its redraw ${redraw.id}`, () =>
     executeChild(redrawOrder, {
-      workflowId: redrawWorkflowId(ending.redraw.id),
-      args: [{ order: ending.redraw, policy }],
+      workflowId: redrawWorkflowId(redraw.id),
+      args: [{ order: redraw, policy }],
       parentClosePolicy: ParentClosePolicy.ABANDON,
-      typedSearchAttributes: searchAttributesOf(ending.redraw),
-      staticSummary: `Redraw ${ending.redraw.placer_order_number} at ${ending.redraw.lab_slug}`,
+      typedSearchAttributes: searchAttributesOf(redraw),
+      staticSummary: `Redraw ${redraw.placer_order_number} at ${redraw.lab_slug}`,
     }),
   );
   await journey.conclude();
-  return { status: redraw.transaction_status, orders: [initial, { id: ending.redraw.id, last_status: redraw.status }] };
+  return { status: last.transaction_status, orders: [initial, { id: redraw.id, last_status: last.status }] };
 }
