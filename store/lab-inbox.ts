@@ -3,6 +3,7 @@
  * that was acknowledged is ever dropped: what no journey takes in is kept as late or unmatched, for people to see.
  */
 import { createHash } from 'node:crypto';
+import type { ClientSession } from 'mongoose';
 import type { LabReport } from '../domain/lab-report.ts';
 import { type MatchDecision, mismatch } from '../domain/report-matching.ts';
 import { digestReport, type ReportDigest } from '../domain/report-progress.ts';
@@ -11,6 +12,7 @@ import { isEnded, takesResults } from '../domain/transitions.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { LabMessageDocument, OrderDocument } from './documents.ts';
 import type { Environment } from './lab-connections.ts';
+import { putInOutbox } from './outbox.ts';
 import { recordEvent, reportedOrder } from './record-event.ts';
 import { rows, type Store } from './store.ts';
 
@@ -37,10 +39,7 @@ export async function storeReports(store: Store, message: ReceivedMessage): Prom
       const order = await orderOfReport(store, report, message.environment);
       const reason = mismatch(report, order?.order ?? null);
       return {
-        _id: createHash('sha256')
-          .update([message.lab_slug, message.control_id, content_hash, report_index].join('\n'))
-          .digest('hex')
-          .slice(0, 32),
+        _id: reportId(message.lab_slug, message.control_id, content_hash, report_index),
         lab_slug: message.lab_slug,
         control_id: message.control_id,
         content_hash,
@@ -59,11 +58,51 @@ export async function storeReports(store: Store, message: ReceivedMessage): Prom
       };
     }),
   );
-  try {
-    await rows(store.labMessages).insertMany(documents, { ordered: false });
-  } catch (error) {
-    if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
+  for (const document of documents) {
+    try {
+      await store.connection.transaction(async (session) => {
+        await rows(store.labMessages).insertOne(document, { session });
+        if (document.unmatched_reason) await tellOfReview(store, session, document, document.unmatched_reason);
+      });
+    } catch (error) {
+      const storedBefore = (error as { code?: unknown }).code === DUPLICATE_KEY;
+      if (!storedBefore) throw error;
+    }
   }
+}
+
+/** The id of a report: the same report of the same message has the same. */
+function reportId(lab: string, controlId: string, contentHash: string, index: number): string {
+  const digest = createHash('sha256').update([lab, controlId, contentHash, index].join('\n')).digest('hex');
+  return digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-8$3-8$4-$5');
+}
+
+/** Tells the team that a report is held for review (E1); of a report that is nobody's, nobody is told. */
+async function tellOfReview(
+  store: Store,
+  session: ClientSession,
+  { _id, team_id, order_id }: LabMessageDocument,
+  decision_code: MatchDecision,
+): Promise<void> {
+  if (!team_id) return;
+  const data = {
+    id: _id,
+    status: 'pending_ops_review',
+    decision_code,
+    sub_reason_codes: [],
+    resolution_action: null,
+    resolved_user_id: null,
+    resolved_order_id: null,
+  };
+  await putInOutbox(store, session, {
+    id: `msg_review_${_id}_1`,
+    type: 'labtest.match_review.created',
+    team_id,
+    content: { data },
+    order_id,
+    event_number: null,
+    at: new Date(),
+  });
 }
 
 async function orderOfReport(store: Store, report: LabReport, environment: Environment): Promise<OrderDocument | null> {
@@ -149,10 +188,16 @@ function unmatchedBecause(order: OrderDocument): MatchDecision {
 }
 
 async function setAside(store: Store, reportId: string, reason: MatchDecision | null): Promise<void> {
-  await store.labMessages.updateOne(
-    { _id: reportId, state: { $in: ['stored', 'delivered'] as const } },
-    { $set: { state: reason ? 'unmatched' : 'late', unmatched_reason: reason } },
-  );
+  await store.connection.transaction(async (session) => {
+    const message = await store.labMessages
+      .findOneAndUpdate(
+        { _id: reportId, state: { $in: ['stored', 'delivered'] as const } },
+        { $set: { state: reason ? 'unmatched' : 'late', unmatched_reason: reason } },
+        { session },
+      )
+      .lean<LabMessageDocument>();
+    if (message && reason) await tellOfReview(store, session, message, reason);
+  });
 }
 
 async function saysAnythingNew(

@@ -12,15 +12,12 @@ import { foldReports } from '../domain/result-fold.ts';
 import type { OrderResult } from '../domain/results.ts';
 import type { OrderLowLevelStatus } from '../domain/status.ts';
 import { transactionStatus } from '../domain/transaction.ts';
+import type { WebhookEventType } from '../domain/webhook-events.ts';
 import type { Catalogue } from './catalogue.ts';
 import { clientFacingOrder, clientFacingTransaction } from './client-facing-order.ts';
-import type {
-  LabMessageDocument,
-  OrderDocument,
-  OrderTransactionDocument,
-  WebhookMessageDocument,
-} from './documents.ts';
+import type { LabMessageDocument, OrderDocument, OrderTransactionDocument } from './documents.ts';
 import { orderDocument } from './order-document.ts';
+import { putInOutbox } from './outbox.ts';
 import { newPlacerOrderNumber } from './placer-order-number.ts';
 import { rows, type Store } from './store.ts';
 
@@ -253,11 +250,11 @@ async function tell(
   orders: readonly OrderDocument[],
 ): Promise<void> {
   const order = clientFacingOrder(document, catalogue, clientFacingTransaction(transaction, orders));
-  await putInOutbox(store, session, document, eventType, 'order', order);
+  await tellOfOrder(store, session, document, eventType, 'order', order);
 }
 
 async function tellCritical(store: Store, session: ClientSession, document: OrderDocument, event: OrderEvent) {
-  await putInOutbox(store, session, document, 'labtest.result.critical', 'critical', {
+  await tellOfOrder(store, session, document, 'labtest.result.critical', 'critical', {
     order_id: document._id,
     sample_id: document.sample_id ?? document.placer_order_number,
     status: NO_MORE_EXPECTED.includes(event.status) ? 'final' : 'partial',
@@ -269,33 +266,24 @@ async function tellCritical(store: Store, session: ClientSession, document: Orde
   });
 }
 
-async function putInOutbox(
+async function tellOfOrder(
   store: Store,
   session: ClientSession,
   document: OrderDocument,
-  eventType: string,
+  type: WebhookEventType,
   kind: string,
-  content: object,
+  data: object,
 ): Promise<void> {
-  const { team_id, user_id, order } = document;
-  const eventNumber = document.events.length;
-  const message: WebhookMessageDocument = {
-    _id: webhookMessageId(document._id, eventNumber, kind),
+  const { _id, team_id, user_id, order, events, updated_at } = document;
+  await putInOutbox(store, session, {
+    id: webhookMessageId(_id, events.length, kind),
+    type,
     team_id,
-    event_type: eventType,
-    payload: JSON.stringify({
-      event_type: eventType,
-      data: content,
-      team_id,
-      user_id,
-      client_user_id: order.client_user_id,
-    }),
-    order_id: document._id,
-    event_number: eventNumber,
-    fanned_out: false,
-    created_at: document.updated_at,
-  };
-  await rows(store.webhookMessages).insertOne(message, { session });
+    content: { data, user_id, client_user_id: order.client_user_id },
+    order_id: _id,
+    event_number: events.length,
+    at: updated_at,
+  });
 }
 
 function firstEvent(document: OrderDocument): OrderEvent {
