@@ -1,7 +1,7 @@
 /** Teams, and the keys that their callers and their operator show. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { ApiKeyDocument, TeamDocument, TeamOptions } from './documents.ts';
-import type { Store } from './store.ts';
+import { rows, type Store } from './store.ts';
 
 /** The one organisation of a self-hosted Venule: `{org}` of the Management API. */
 export const ORGANISATION = 'default';
@@ -56,7 +56,7 @@ function teamOf(id: string, team: NewTeam): TeamDocument {
 /** Adds a team with an id of its own. */
 export async function createTeam(store: Store, team: NewTeam): Promise<TeamDocument> {
   const document = teamOf(randomUUID(), team);
-  await store.teams.create(document);
+  await rows(store.teams).insertOne(document);
   return document;
 }
 
@@ -94,7 +94,7 @@ async function storeKey(store: Store, teamId: string, label: string, key: string
     created_at: new Date(),
     deleted_at: null,
   };
-  await store.apiKeys.create(document);
+  await rows(store.apiKeys).insertOne(document);
   return document;
 }
 

@@ -1,0 +1,52 @@
+/** `npm run admin -- …`: what an operator sets, looks up and puts right. */
+import { Command, CommanderError } from 'commander';
+import { ConfigError } from '../config.ts';
+import { CannotDeliver } from '../store/inbox-review.ts';
+import { addConnectionCommands } from './admin/connections.ts';
+import { addInboxCommands } from './admin/inbox.ts';
+import { addKeyCommands } from './admin/keys.ts';
+import { addLabAccountCommands } from './admin/lab-accounts.ts';
+import { CannotDo } from './admin/session.ts';
+import { addTeamCommands } from './admin/teams.ts';
+import { addWebhookCommands } from './admin/webhooks.ts';
+
+const FAILED = 1;
+const WRONG_USAGE = 2;
+
+const program = new Command('admin')
+  .description('Sets up and looks after a Venule: teams, keys, laboratories, the inbox, webhooks.')
+  .option('--json', 'print JSON instead of tables')
+  .exitOverride()
+  .showHelpAfterError('(--help says more)')
+  .addHelpText(
+    'after',
+    `
+Works on the database of MONGODB_URI; without it, on that of the npm start which runs on this machine
+(VENULE_DATA_DIR, .venule).
+
+Examples:
+  npm run admin -- team list
+  npm run admin -- team create "Desert Telehealth" --environment production
+  npm run admin -- key create "Desert Telehealth" --label backend
+  npm run admin -- inbox list --state unmatched
+  npm run --silent admin -- --json webhook exhausted
+
+Exit codes: 0 done, ${FAILED} could not be done, ${WRONG_USAGE} wrong usage.`,
+  );
+
+addTeamCommands(program);
+addKeyCommands(program);
+addLabAccountCommands(program);
+addConnectionCommands(program);
+addInboxCommands(program);
+addWebhookCommands(program);
+
+program.parseAsync().catch((error: unknown) => {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
+    return;
+  }
+  const expected = error instanceof CannotDo || error instanceof CannotDeliver || error instanceof ConfigError;
+  process.stderr.write(`${expected ? (error as Error).message : (error as Error).stack}\n`);
+  process.exitCode = FAILED;
+});

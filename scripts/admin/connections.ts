@@ -1,0 +1,139 @@
+/** `admin connection`: where partners are reached, and how they and we prove who we are (F12). */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { recordAudit } from '../../store/audit.ts';
+import type { LabConnectionDocument } from '../../store/documents.ts';
+import { type Environment, findLabConnection, hashOfPassword } from '../../store/lab-connections.ts';
+import { rows } from '../../store/store.ts';
+import { passwordReader } from './secrets.ts';
+import { CannotDo, given, inSession, requireLab } from './session.ts';
+
+interface ConnectionFlags {
+  environment: Environment;
+  url?: string;
+  user?: string;
+  password?: string;
+  askPassword?: boolean;
+  inboundUser?: string;
+  inboundPassword?: string;
+  askInboundPassword?: boolean;
+}
+
+const shown = ({ lab_slug, environment, url, user, inbound_user }: Omit<LabConnectionDocument, '_id'>) => ({
+  lab: lab_slug,
+  environment,
+  url,
+  user,
+  inbound_user,
+});
+
+function webAddress(text: string): string {
+  if (URL.canParse(text) && /^https?:/.test(text)) return text;
+  throw new InvalidArgumentError('Say an http or https address.');
+}
+
+/** Adds `connection` to the program. */
+export function addConnectionCommands(program: Command): void {
+  const connection = program
+    .command('connection')
+    .alias('connections')
+    .description('where laboratories are reached, and with which credentials');
+
+  connection
+    .command('list')
+    .description('every connection; passwords are never shown')
+    .action((_options, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        const all = await rows(store.labConnections).find().sort({ _id: 1 }).toArray();
+        out.list(all.map(shown), 'There are no connections yet.');
+      }),
+    );
+
+  connection
+    .command('set')
+    .description('add or change a connection; what is left out stays')
+    .argument('<lab>', 'the laboratory, such as labcorp')
+    .addOption(
+      new Option('--environment <name>', 'whose orders go there')
+        .choices(['sandbox', 'production'])
+        .default('production'),
+    )
+    .option('--url <address>', 'where our orders go', webAddress)
+    .option('--user <name>', 'the name we show the laboratory')
+    .addOption(new Option('--password <text>', 'the password we show the laboratory').env('VENULE_LAB_PASSWORD'))
+    .option('--ask-password', 'ask for that password, or read it from a line of standard input')
+    .option('--inbound-user <name>', 'the name the laboratory shows us')
+    .addOption(
+      new Option('--inbound-password <text>', 'the password the laboratory shows us').env(
+        'VENULE_LAB_INBOUND_PASSWORD',
+      ),
+    )
+    .option('--ask-inbound-password', 'ask for that password, or read it from the next line of standard input')
+    .addHelpText(
+      'after',
+      `
+A password given as an option can be seen by others on this machine; prefer the environment or --ask-….
+The sandbox connections point at the sandbox laboratories again whenever the API starts.
+
+Examples:
+  admin connection set labcorp --url https://orders.lab.example/hl7 --user venule --ask-password \\
+    --inbound-user labcorp --ask-inbound-password
+  VENULE_LAB_PASSWORD=… admin connection set labcorp --user venule`,
+    )
+    .action((lab: string, flags: ConnectionFlags, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        await requireLab(store, lab);
+        const { environment } = flags;
+        const passwords = await passwordsOf(flags);
+        const before = await findLabConnection(store, lab, environment);
+        const next = {
+          ...before,
+          lab_slug: lab,
+          environment,
+          ...given({
+            url: flags.url,
+            user: flags.user,
+            password: passwords.outbound,
+            inbound_user: flags.inboundUser,
+            inbound_password_hash: passwords.inbound && hashOfPassword(passwords.inbound),
+          }),
+        };
+        requireWhole(next, lab, environment);
+        const { _id, ...fields } = { ...next, _id: `${lab}:${environment}` };
+        await rows(store.labConnections).updateOne({ _id }, { $set: fields }, { upsert: true });
+        await recordAudit(store, { actor: 'admin', action: 'lab_connection.set', detail: { lab, environment } });
+        out.show(shown(fields));
+      }),
+    );
+}
+
+async function passwordsOf(flags: ConnectionFlags) {
+  const found = { outbound: flags.password, inbound: flags.inboundPassword };
+  if (!flags.askPassword && !flags.askInboundPassword) return found;
+  const reader = passwordReader();
+  try {
+    if (flags.askPassword) found.outbound = await reader.read('password we show the laboratory');
+    if (flags.askInboundPassword) found.inbound = await reader.read('password the laboratory shows us');
+  } finally {
+    reader.close();
+  }
+  return found;
+}
+
+const NEEDED = {
+  url: '--url',
+  user: '--user',
+  password: '--password',
+  inbound_user: '--inbound-user',
+  inbound_password_hash: '--inbound-password',
+} as const;
+
+function requireWhole(
+  connection: Partial<LabConnectionDocument>,
+  lab: string,
+  environment: Environment,
+): asserts connection is LabConnectionDocument {
+  const missing = Object.entries(NEEDED).filter(([field]) => !connection[field as keyof typeof NEEDED]);
+  if (missing.length === 0) return;
+  const options = missing.map(([, option]) => option).join(', ');
+  throw new CannotDo(`${lab} has no ${environment} connection yet, so these are needed as well: ${options}`);
+}

@@ -1,0 +1,98 @@
+/** `admin inbox`: what laboratories sent, and what became of it (F5). */
+import { type Command, Option } from 'commander';
+import type { LabMessageDocument } from '../../store/documents.ts';
+import { deliverAgain, findReport, LAB_MESSAGE_STATES, listReports } from '../../store/inbox-review.ts';
+import { CannotDo, given, inSession, positive } from './session.ts';
+
+interface ListFlags {
+  state?: LabMessageDocument['state'];
+  lab?: string;
+  order?: string;
+  limit: number;
+}
+
+/** Adds `inbox` to the program. */
+export function addInboxCommands(program: Command): void {
+  const inbox = program.command('inbox').description('what laboratories sent, and what became of it');
+
+  inbox
+    .command('list')
+    .description('reports, newest first')
+    .addOption(
+      new Option(
+        '--state <state>',
+        'stored: not yet given to a journey; late: came after its journey ended; unmatched: no order takes it',
+      ).choices(LAB_MESSAGE_STATES),
+    )
+    .option('--lab <slug>', 'from one laboratory')
+    .option('--order <id>', 'for one order')
+    .option('--limit <n>', 'how many at most', positive, 50)
+    .addHelpText('after', '\nExample:\n  admin inbox list --state unmatched')
+    .action(({ state, lab, order, limit }: ListFlags, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        const reports = await listReports(store, given({ state, lab_slug: lab, order_id: order }), limit);
+        out.list(
+          reports.map((report) => ({
+            id: report._id,
+            received_at: report.received_at,
+            lab: report.lab_slug,
+            control_id: report.control_id,
+            state: report.state,
+            why: report.unmatched_reason ?? report.last_error,
+            order: report.order_id,
+          })),
+          'Nothing here.',
+        );
+      }),
+    );
+
+  inbox
+    .command('show')
+    .description('one report; it names the patient')
+    .argument('<id>')
+    .option('--raw', 'print the HL7 message as it came')
+    .action((id: string, { raw }: { raw?: boolean }, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        const report = await findReport(store, id);
+        if (!report) throw new CannotDo(`There is no report ${id}; admin inbox list shows them`);
+        if (raw) return out.done(report.raw.replace(/\r\n?/g, '\n').trimEnd(), { id, raw: report.raw });
+        const { patient, placer_order_number, filler_order_number, tests } = report.report;
+        out.show({
+          id,
+          received_at: report.received_at,
+          lab: report.lab_slug,
+          control_id: report.control_id,
+          state: report.state,
+          unmatched_reason: report.unmatched_reason,
+          order: report.order_id,
+          team: report.team_id,
+          event_number: report.event_number,
+          attempts: report.attempts,
+          last_error: report.last_error,
+          placer_order_number,
+          filler_order_number,
+          patient: [patient.first_name, patient.last_name, patient.dob].filter(Boolean).join(' '),
+          tests: tests.map(({ provider_id, name, status }) => `${provider_id} ${name} (${status})`),
+        });
+      }),
+    );
+
+  inbox
+    .command('deliver')
+    .description('give a report to its journey once more')
+    .argument('<id>')
+    .option('--order <id>', 'the order it belongs to, if it was matched to none or to the wrong one')
+    .addHelpText(
+      'after',
+      '\nThe journey drops what it has seen. Check the patient (admin inbox show) before you name an order.\n\nExample:\n  admin inbox deliver 3f2a… --order 7c1e…',
+    )
+    .action((id: string, { order }: { order?: string }, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        await deliverAgain(store, id, order);
+        out.done(`Report ${id} is in line again; admin inbox show ${id} tells what became of it.`, {
+          id,
+          state: 'stored',
+        });
+      }),
+    );
+}

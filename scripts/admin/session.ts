@@ -1,0 +1,90 @@
+/** One command at work: the database it found, and where its output goes. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { loadConfig } from '../../config.ts';
+import type { TeamDocument } from '../../store/documents.ts';
+import { closeStore, openStore, type Store } from '../../store/store.ts';
+import { findTeam, listTeams } from '../../store/teams.ts';
+import { readRunning } from '../parts/data-folder.ts';
+import { isRunning } from '../parts/process.ts';
+import { type Output, output } from './output.ts';
+
+/** The command cannot be done; the message says what would help. Exit code 1. */
+export class CannotDo extends Error {
+  override name = 'CannotDo';
+}
+
+export interface Session {
+  store: Store;
+  out: Output;
+}
+
+/** The database of `MONGODB_URI`, else of the `npm start` that runs on the data folder, else the default one. */
+function databaseAddress(): string {
+  const config = loadConfig();
+  const running = readRunning(config.dataDir);
+  if (!process.env.MONGODB_URI && running?.addresses && isRunning(running.start)) return running.addresses.mongodb;
+  return config.mongodbUri;
+}
+
+/** Runs a command's work with the database open. */
+export async function inSession(command: Command, work: (session: Session) => Promise<void>): Promise<void> {
+  const { json } = command.optsWithGlobals<{ json?: boolean }>();
+  const address = databaseAddress();
+  const store = await openStore(address).catch((error: Error) => {
+    const { host } = new URL(address.replace(/,[^/]*/, ''));
+    throw new CannotDo(
+      `No MongoDB answers at ${host} (${error.name}). Run npm start on this machine, or set MONGODB_URI, or VENULE_DATA_DIR to the data folder of the npm start that runs.`,
+    );
+  });
+  try {
+    await work({ store, out: output(json ?? false, (text) => process.stdout.write(text)) });
+  } finally {
+    await closeStore(store);
+  }
+}
+
+/**
+ * The team with this id or name.
+ * @throws CannotDo when there is none, or several of that name
+ */
+export async function teamCalled(store: Store, idOrName: string): Promise<TeamDocument> {
+  const byId = await findTeam(store, idOrName);
+  if (byId) return byId;
+  const named = (await listTeams(store)).filter(({ name }) => name.toLowerCase() === idOrName.toLowerCase());
+  const [team] = named;
+  if (named.length > 1) throw new CannotDo(`Several teams are called "${idOrName}"; give the id (admin team list)`);
+  if (!team) throw new CannotDo(`There is no team "${idOrName}"; admin team list shows them`);
+  return team;
+}
+
+/** @throws CannotDo when the catalogue has no such laboratory */
+export async function requireLab(store: Store, slug: string): Promise<void> {
+  const labs = await store.laboratories.find().lean();
+  if (labs.some((lab) => lab.slug === slug)) return;
+  const known = labs.map((lab) => lab.slug).join(', ');
+  throw new CannotDo(
+    known
+      ? `There is no laboratory "${slug}"; there are ${known}`
+      : 'The catalogue is empty: start the API once, which fills it',
+  );
+}
+
+/** `on` and `off`, as an option's value. */
+export function onOff(text: string): boolean {
+  if (text === 'on' || text === 'off') return text === 'on';
+  throw new InvalidArgumentError('Say on or off.');
+}
+
+/** A positive whole number, as an option's value. */
+export function positive(text: string): number {
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Say a whole number, 1 or more.');
+}
+
+/** Collects an option that may be given several times. */
+export const repeated = (value: string, before: string[] = []): string[] => [...before, value];
+
+/** The object without what was not given. */
+export function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}

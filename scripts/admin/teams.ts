@@ -1,0 +1,150 @@
+/** `admin team`: teams and what they can switch. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { recordAudit } from '../../store/audit.ts';
+import type { TeamDocument } from '../../store/documents.ts';
+import { createTeam, listTeams, updateTeam } from '../../store/teams.ts';
+import { CannotDo, given, inSession, onOff, teamCalled } from './session.ts';
+
+interface TeamFlags {
+  name?: string;
+  redraws?: boolean;
+  partialWebhooks?: boolean;
+  minors?: boolean;
+  email?: boolean;
+  sms?: boolean;
+  resultsReadyMail?: boolean;
+  timeZone?: string;
+  contactEmail?: string;
+  contactPhone?: string;
+  logo?: string | null;
+}
+
+function timeZone(name: string): string {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone && name;
+  } catch {
+    throw new InvalidArgumentError('Say the name of an IANA time zone, such as America/Phoenix.');
+  }
+}
+
+function logo(text: string): string | null {
+  if (text === 'none') return null;
+  if (URL.canParse(text) && /^https?:/.test(text)) return text;
+  throw new InvalidArgumentError('Say an http or https address, or none.');
+}
+
+function withTeamOptions(command: Command): Command {
+  return command
+    .option('--redraws <on|off>', 'redraw walk-in orders when the lab was at fault (D4)', onOff)
+    .option('--partial-webhooks <on|off>', 'tell partial results by webhook', onOff)
+    .option('--minors <on|off>', 'take orders for patients under 18', onOff)
+    .option('--email <on|off>', 'mail to patients', onOff)
+    .option('--sms <on|off>', 'text messages to patients', onOff)
+    .option('--results-ready-mail <on|off>', 'tell patients that results are ready', onOff)
+    .option('--time-zone <name>', 'where "today" and age are reckoned, such as America/Phoenix', timeZone)
+    .option('--contact-email <address>', 'whom a patient can write to')
+    .option('--contact-phone <number>', 'whom a patient can call')
+    .option('--logo <url|none>', 'logo on documents and in mail', logo);
+}
+
+function changesOf(flags: TeamFlags) {
+  return {
+    ...given({ name: flags.name, logo_url: flags.logo }),
+    options: given({
+      redraws_enabled: flags.redraws,
+      partial_webhooks_enabled: flags.partialWebhooks,
+      minor_ordering_enabled: flags.minors,
+      email_enabled: flags.email,
+      sms_enabled: flags.sms,
+      results_ready_mail: flags.resultsReadyMail,
+      time_zone: flags.timeZone,
+    }),
+    contact: given({ email: flags.contactEmail, phone: flags.contactPhone }),
+  };
+}
+
+function shown({ _id, name, environment, options, contact, logo_url, created_at }: TeamDocument) {
+  return {
+    id: _id,
+    name,
+    environment,
+    ...options,
+    contact_email: contact.email,
+    contact_phone: contact.phone,
+    logo_url,
+    created_at,
+  };
+}
+
+/** Adds `team` to the program. */
+export function addTeamCommands(program: Command): void {
+  const team = program.command('team').alias('teams').description('teams, and what they can switch');
+
+  team
+    .command('list')
+    .description('every team')
+    .action((_options, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        const teams = await listTeams(store);
+        out.list(
+          teams.map(({ _id, name, environment, created_at }) => ({ id: _id, name, environment, created_at })),
+          'There are no teams yet.',
+        );
+      }),
+    );
+
+  team
+    .command('show')
+    .description('a team with its settings')
+    .argument('<team>', 'its id or name')
+    .action((who: string, _options, command: Command) =>
+      inSession(command, async ({ store, out }) => out.show(shown(await teamCalled(store, who)))),
+    );
+
+  withTeamOptions(
+    team
+      .command('create')
+      .description('add a team')
+      .argument('<name>')
+      .addOption(
+        new Option('--environment <name>', 'sandbox talks to the sandbox partners, production to real ones')
+          .choices(['sandbox', 'production'])
+          .default('sandbox'),
+      ),
+  )
+    .addHelpText(
+      'after',
+      '\nExample:\n  admin team create "Desert Telehealth" --environment production --time-zone America/Phoenix',
+    )
+    .action((name: string, flags: TeamFlags & { environment: TeamDocument['environment'] }, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        const created = await createTeam(store, { ...changesOf(flags), name, environment: flags.environment });
+        await recordAudit(store, { actor: 'admin', action: 'team.created', team_id: created._id });
+        out.show(shown(created));
+      }),
+    );
+
+  withTeamOptions(
+    team.command('set').description('change a team; what is left out stays').argument('<team>', 'its id or name'),
+  )
+    .option('--name <name>', 'a new name')
+    .addHelpText(
+      'after',
+      '\nOrders that were accepted keep the settings they were accepted with.\n\nExample:\n  admin team set Sandbox --partial-webhooks on --contact-phone "+1 602 555 0143"',
+    )
+    .action((who: string, flags: TeamFlags, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        if (Object.keys(flags).length === 0) throw new CannotDo('Nothing to set; see admin team set --help');
+        const { _id } = await teamCalled(store, who);
+        const changed = await updateTeam(store, _id, changesOf(flags));
+        if (!changed) throw new CannotDo(`Team ${_id} is gone`);
+        await recordAudit(store, {
+          actor: 'admin',
+          action: 'team.changed',
+          team_id: _id,
+          detail: { set: Object.keys(flags) },
+        });
+        out.show(shown(changed));
+      }),
+    );
+}

@@ -1,0 +1,99 @@
+/** `admin webhook`: where events are told, and what could not be. */
+import type { Command } from 'commander';
+import { recordAudit } from '../../store/audit.ts';
+import { allEndpoints } from '../../store/webhook-endpoints.ts';
+import { type DeliveryChoice, listDeliveries, replayExhausted } from '../../store/webhooks.ts';
+import { CannotDo, given, inSession, positive, type Session, teamCalled } from './session.ts';
+
+interface ChoiceFlags {
+  team?: string;
+  endpoint?: string;
+}
+
+async function choiceOf({ store }: Session, { team, endpoint }: ChoiceFlags): Promise<DeliveryChoice> {
+  return given({ team_id: team && (await teamCalled(store, team))._id, endpoint_id: endpoint });
+}
+
+/** Adds `webhook` to the program. */
+export function addWebhookCommands(program: Command): void {
+  const webhook = program.command('webhook').alias('webhooks').description('webhook endpoints and deliveries');
+
+  webhook
+    .command('endpoints')
+    .description('every endpoint; the Management API changes them')
+    .option('--team <team>', 'of one team (id or name)')
+    .action((flags: ChoiceFlags, command: Command) =>
+      inSession(command, async (session) => {
+        const { team_id } = await choiceOf(session, flags);
+        const endpoints = await allEndpoints(session.store);
+        session.out.list(
+          endpoints
+            .filter((endpoint) => team_id === undefined || endpoint.team_id === team_id)
+            .map((endpoint) => ({
+              id: endpoint._id,
+              team: endpoint.team_id,
+              url: endpoint.url,
+              disabled: endpoint.disabled,
+              failing_since: endpoint.failing_since,
+              events: endpoint.filter_types ?? 'all',
+              rate_limit: endpoint.rate_limit,
+            })),
+          'There are no webhook endpoints.',
+        );
+      }),
+    );
+
+  webhook
+    .command('exhausted')
+    .description('deliveries that were given up, newest first')
+    .option('--team <team>', 'of one team (id or name)')
+    .option('--endpoint <id>', 'to one endpoint')
+    .option('--limit <n>', 'how many at most', positive, 50)
+    .action(({ limit, ...flags }: ChoiceFlags & { limit: number }, command: Command) =>
+      inSession(command, async (session) => {
+        const choice = await choiceOf(session, flags);
+        const deliveries = await listDeliveries(session.store, 'exhausted', choice, limit);
+        session.out.list(
+          deliveries.map(({ _id, endpoint_id, created_at, attempts }) => {
+            const last = attempts.at(-1);
+            return {
+              id: _id,
+              endpoint: endpoint_id,
+              created_at,
+              attempts: attempts.length,
+              last_attempt_at: last?.at,
+              last_answer: last?.status_code ?? last?.error,
+            };
+          }),
+          'Nothing was given up.',
+        );
+      }),
+    );
+
+  webhook
+    .command('replay')
+    .description('send exhausted deliveries again, from the beginning of the schedule')
+    .argument('[delivery...]', 'ids that admin webhook exhausted shows')
+    .option('--team <team>', 'all of one team (id or name)')
+    .option('--endpoint <id>', 'all to one endpoint')
+    .option('--all', 'all of them')
+    .addHelpText('after', '\nExample:\n  admin webhook replay --endpoint 0b5f…')
+    .action((ids: string[], { all, ...flags }: ChoiceFlags & { all?: boolean }, command: Command) =>
+      inSession(command, async (session) => {
+        const choice = { ...(await choiceOf(session, flags)), ...(ids.length > 0 && { ids }) };
+        if (Object.keys(choice).length === 0 && !all) {
+          throw new CannotDo('Say which: ids, --team, --endpoint or --all');
+        }
+        const replayed = await replayExhausted(session.store, choice);
+        await recordAudit(session.store, {
+          actor: 'admin',
+          action: 'webhook.deliveries.replayed',
+          team_id: choice.team_id ?? null,
+          detail: { ...choice, replayed },
+        });
+        session.out.done(`${replayed} ${replayed === 1 ? 'delivery is' : 'deliveries are'} on the way again.`, {
+          replayed,
+        });
+      }),
+    );
+}

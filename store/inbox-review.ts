@@ -1,0 +1,80 @@
+/** The inbox as an operator sees it (F5): what came, what became of it, and giving it to its journey once more. */
+import { recordAudit } from './audit.ts';
+import type { LabMessageDocument, OrderDocument } from './documents.ts';
+import { rows, type Store } from './store.ts';
+
+export const LAB_MESSAGE_STATES = [
+  'stored',
+  'delivered',
+  'applied',
+  'late',
+  'unmatched',
+] as const satisfies readonly LabMessageDocument['state'][];
+
+/** Why a report cannot be delivered again. */
+export class CannotDeliver extends Error {
+  override name = 'CannotDeliver';
+}
+
+/** Reports, newest first, without the messages that carried them. */
+export async function listReports(
+  store: Store,
+  choice: { state?: LabMessageDocument['state']; lab_slug?: string; order_id?: string },
+  limit: number,
+): Promise<Omit<LabMessageDocument, 'raw' | 'report'>[]> {
+  return rows(store.labMessages)
+    .find(choice)
+    .project<Omit<LabMessageDocument, 'raw' | 'report'>>({ raw: 0, report: 0 })
+    .sort({ received_at: -1 })
+    .limit(limit)
+    .toArray();
+}
+
+/** One report with its message, or null. */
+export async function findReport(store: Store, id: string): Promise<LabMessageDocument | null> {
+  return rows(store.labMessages).findOne({ _id: id });
+}
+
+/**
+ * Puts a report back in line for its journey. The journey drops what it has seen already.
+ * @param orderId the order it belongs to, where it was matched to none or to the wrong one
+ * @throws CannotDeliver when it is applied already, or no order is known for it
+ */
+export async function deliverAgain(store: Store, id: string, orderId?: string): Promise<void> {
+  const report = await findReport(store, id);
+  if (!report) throw new CannotDeliver(`There is no report ${id}`);
+  const applied = `Report ${id} is applied: the order has its results`;
+  if (report.state === 'applied') throw new CannotDeliver(applied);
+  const wanted = orderId ?? report.order_id;
+  if (!wanted) throw new CannotDeliver(`Report ${id} was matched to no order; name the order it belongs to`);
+  const order = await rows(store.orders).findOne<Pick<OrderDocument, '_id' | 'team_id' | 'lab_slug'>>(
+    { _id: wanted },
+    { projection: { team_id: 1, lab_slug: 1 } },
+  );
+  if (!order) throw new CannotDeliver(`There is no order ${wanted}`);
+  if (order.lab_slug !== report.lab_slug) {
+    throw new CannotDeliver(`Order ${wanted} went to ${order.lab_slug}, and the report comes from ${report.lab_slug}`);
+  }
+  const { matchedCount } = await rows(store.labMessages).updateOne(
+    { _id: id, state: { $ne: 'applied' } },
+    {
+      $set: {
+        state: 'stored',
+        order_id: order._id,
+        team_id: order.team_id,
+        unmatched_reason: null,
+        lease_until: new Date(0),
+        attempts: 0,
+        last_error: null,
+      },
+    },
+  );
+  if (matchedCount === 0) throw new CannotDeliver(applied);
+  await recordAudit(store, {
+    actor: 'admin',
+    action: 'report.delivered_again',
+    team_id: order.team_id,
+    order_id: order._id,
+    detail: { report_id: id, was: report.state, unmatched_reason: report.unmatched_reason },
+  });
+}

@@ -1,0 +1,338 @@
+/** `npm run admin`, run as an operator runs it. */
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ownIdentity } from '../../scripts/parts/process.ts';
+import { seedCatalogue } from '../../store/catalogue.ts';
+import type { LabMessageDocument, OrderDocument } from '../../store/documents.ts';
+import { environmentOfLab, findLabConnection } from '../../store/lab-connections.ts';
+import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
+import { createTeam, findTeamByApiKey, isManagementKey } from '../../store/teams.ts';
+import { fanOut } from '../../store/webhooks.ts';
+import { commit, deliveriesOf, endpointAt, freshDatabase } from '../webhooks/scene.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+describe('npm run admin', () => {
+  const dataDir = mkdtempSync(join(tmpdir(), 'venule-admin-'));
+  const database = freshDatabase();
+  let store: Store;
+
+  beforeAll(async () => {
+    store = await openStore(database);
+    await seedCatalogue(store);
+  });
+  afterAll(async () => {
+    await store.connection.dropDatabase();
+    await closeStore(store);
+    rmSync(dataDir, { recursive: true });
+  });
+
+  interface Run {
+    env?: Record<string, string>;
+    input?: string;
+  }
+  function admin(args: string[], { env = {}, input = '' }: Run = {}) {
+    return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
+      const child = spawn(process.execPath, [join(root, 'scripts', 'admin.ts'), ...args], {
+        env: { PATH: process.env.PATH, MONGODB_URI: database, VENULE_DATA_DIR: dataDir, ...env },
+      });
+      let [out, err] = ['', ''];
+      child.stdout.on('data', (text) => (out += text));
+      child.stderr.on('data', (text) => (err += text));
+      child.on('close', (code) => resolve({ code, out, err }));
+      child.stdin.end(input);
+    });
+  }
+  async function json(...args: string[]) {
+    const { code, out, err } = await admin(['--json', ...args]);
+    if (code !== 0) throw new Error(err);
+    return JSON.parse(out);
+  }
+
+  test('--help of every command explains it; the top one gives examples', async () => {
+    const top = await admin(['--help']);
+    expect(top).toMatchObject({ code: 0, err: '' });
+    for (const word of ['team', 'key', 'lab-account', 'connection', 'inbox', 'webhook', 'Examples:'])
+      expect(top.out).toContain(word);
+    const helps = await Promise.all(
+      [
+        ['team', 'set'],
+        ['connection', 'set'],
+        ['webhook', 'replay'],
+      ].map((path) => admin([...path, '--help'])),
+    );
+    for (const help of helps) {
+      expect(help.code).toBe(0);
+      expect(help.out).toMatch(/Example/);
+    }
+  });
+
+  test('a team is created, shown and changed; what is left out stays', async () => {
+    const created = await json(
+      'team',
+      'create',
+      'Desert Telehealth',
+      '--environment',
+      'production',
+      '--time-zone',
+      'America/Phoenix',
+    );
+    expect(created).toMatchObject({
+      name: 'Desert Telehealth',
+      environment: 'production',
+      redraws_enabled: true,
+      time_zone: 'America/Phoenix',
+    });
+    const changed = await json(
+      ...[
+        'team',
+        'set',
+        created.id,
+        '--redraws',
+        'off',
+        '--partial-webhooks',
+        'on',
+        '--minors',
+        'on',
+        '--email',
+        'off',
+      ],
+      ...[
+        '--sms',
+        'on',
+        '--results-ready-mail',
+        'on',
+        '--contact-email',
+        'care@desert.example',
+        '--contact-phone',
+        '+16025550143',
+      ],
+      ...['--logo', 'https://desert.example/logo.png'],
+    );
+    expect(changed).toEqual({
+      ...created,
+      redraws_enabled: false,
+      partial_webhooks_enabled: true,
+      minor_ordering_enabled: true,
+      email_enabled: false,
+      sms_enabled: true,
+      results_ready_mail: true,
+      contact_email: 'care@desert.example',
+      contact_phone: '+16025550143',
+      logo_url: 'https://desert.example/logo.png',
+    });
+    expect(await json('team', 'show', 'desert telehealth')).toEqual(changed);
+    const table = await admin(['team', 'list']);
+    expect(table.out).toMatch(/│ id .*│ name /);
+    expect(table.out).toContain(created.id);
+  });
+
+  test('a key is shown once, stored hashed, opens its team, and nothing more once it is revoked', async () => {
+    const team = await createTeam(store, { name: 'Keys', environment: 'sandbox' });
+    const made = await json('key', 'create', team._id, '--label', 'backend');
+    expect(made.key).toMatch(/^sk_us_/);
+    expect(JSON.stringify(await store.apiKeys.find({ team_id: team._id }).lean())).not.toContain(made.key);
+    expect((await findTeamByApiKey(store, made.key))?._id).toBe(team._id);
+    expect(await json('key', 'list', team._id)).toEqual([
+      expect.objectContaining({ id: made.id, label: 'backend', revoked_at: null }),
+    ]);
+
+    await json('key', 'revoke', made.id);
+    expect(await findTeamByApiKey(store, made.key)).toBeNull();
+
+    const management = await json('key', 'create', '--management');
+    expect(await isManagementKey(store, management.key)).toBe(true);
+    expect(await findTeamByApiKey(store, management.key)).toBeNull();
+  });
+
+  test('a lab account is added for one team and changed', async () => {
+    const team = await createTeam(store, { name: 'Accounts', environment: 'production' });
+    const added = await json(
+      'lab-account',
+      'add',
+      '--lab',
+      'quest',
+      '--number',
+      '97502311',
+      '--team',
+      'Accounts',
+      '--bill',
+      'client_bill=AZ,nm',
+    );
+    expect(added).toMatchObject({
+      lab: 'quest',
+      number: '97502311',
+      status: 'active',
+      teams: [team._id],
+      client_bill: 'AZ NM',
+    });
+    const changed = await json('lab-account', 'set', added.id, '--status', 'suspended', '--bill', 'patient_bill=all');
+    expect(changed).toEqual({ ...added, status: 'suspended', patient_bill: 'all' });
+    const listed = await json('lab-account', 'list', '--lab', 'quest');
+    expect(listed.map(({ id }: { id: string }) => id)).toContain(added.id);
+  });
+
+  test('a connection takes its passwords from an option, the environment or standard input, and never shows them', async () => {
+    const whole = [
+      'connection',
+      'set',
+      'labcorp',
+      '--url',
+      'https://lab.example/hl7',
+      '--user',
+      'venule',
+      '--inbound-user',
+      'labcorp',
+    ];
+    const asked = await admin([...whole, '--ask-password', '--ask-inbound-password'], {
+      input: 'outward secret\ninward secret\n',
+    });
+    expect(asked.code).toBe(0);
+    expect(asked.out).not.toMatch(/secret/);
+    expect(await findLabConnection(store, 'labcorp', 'production')).toMatchObject({
+      password: 'outward secret',
+      user: 'venule',
+    });
+    expect(await environmentOfLab(store, 'labcorp', 'labcorp', 'inward secret')).toBe('production');
+
+    await admin(['connection', 'set', 'labcorp'], { env: { VENULE_LAB_PASSWORD: 'newer secret' } });
+    expect(await findLabConnection(store, 'labcorp', 'production')).toMatchObject({
+      password: 'newer secret',
+      url: 'https://lab.example/hl7',
+    });
+    expect(await environmentOfLab(store, 'labcorp', 'labcorp', 'inward secret')).toBe('production');
+    expect(JSON.stringify(await json('connection', 'list'))).not.toMatch(/secret|hash/);
+
+    const half = await admin(['connection', 'set', 'quest', '--url', 'https://lab.example/hl7']);
+    expect(half).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/--user, --password, --inbound-user, --inbound-password/),
+    });
+  });
+
+  describe('inbox', () => {
+    async function report(fields: Partial<LabMessageDocument>): Promise<string> {
+      const id = randomUUID();
+      const message: LabMessageDocument = {
+        _id: id,
+        lab_slug: 'labcorp',
+        control_id: id.slice(0, 8),
+        content_hash: id,
+        report_index: 0,
+        raw: 'MSH|^~\\&|LAB\rPID|1',
+        report: {
+          patient: { first_name: 'Ada', last_name: 'Park', dob: '1980-01-01', gender: 'F' },
+          placer_order_number: 'V123',
+          filler_order_number: null,
+          tests: [],
+        } as never,
+        state: 'unmatched',
+        order_id: null,
+        team_id: null,
+        event_number: null,
+        unmatched_reason: 'no_match',
+        lease_until: new Date(0),
+        attempts: 4,
+        last_error: null,
+        received_at: new Date(),
+        ...fields,
+      };
+      await rows(store.labMessages).insertOne(message);
+      return id;
+    }
+    async function order(lab_slug: string): Promise<string> {
+      const id = randomUUID();
+      const document = { _id: id, team_id: 'team', lab_slug, placer_order_number: id } as OrderDocument;
+      await rows(store.orders).insertOne(document);
+      return id;
+    }
+
+    test('F5: unmatched and late reports are listed and shown, without naming patients in the list', async () => {
+      const unmatched = await report({});
+      const late = await report({ state: 'late', unmatched_reason: null });
+      const list = await json('inbox', 'list', '--state', 'unmatched');
+      expect(list).toContainEqual(expect.objectContaining({ id: unmatched, why: 'no_match' }));
+      expect(list.map(({ id }: { id: string }) => id)).not.toContain(late);
+      expect(JSON.stringify(list)).not.toMatch(/Park/);
+      expect(await json('inbox', 'show', unmatched)).toMatchObject({ id: unmatched, patient: 'Ada Park 1980-01-01' });
+      expect((await admin(['inbox', 'show', unmatched, '--raw'])).out).toBe('MSH|^~\\&|LAB\nPID|1\n');
+    });
+
+    test('F5: a report is given to its journey again, under the order that the operator names', async () => {
+      const unmatched = await report({});
+      expect(await admin(['inbox', 'deliver', unmatched])).toMatchObject({
+        code: 1,
+        err: expect.stringMatching(/matched to no order/),
+      });
+      expect((await admin(['inbox', 'deliver', unmatched, '--order', await order('quest')])).err).toMatch(
+        /went to quest/,
+      );
+      const id = await order('labcorp');
+      expect((await admin(['inbox', 'deliver', unmatched, '--order', id])).code).toBe(0);
+      expect(await rows(store.labMessages).findOne({ _id: unmatched })).toMatchObject({
+        state: 'stored',
+        order_id: id,
+        attempts: 0,
+      });
+      expect(await store.audit.countDocuments({ actor: 'admin', action: 'report.delivered_again', order_id: id })).toBe(
+        1,
+      );
+      expect((await admin(['inbox', 'deliver', await report({ state: 'applied', order_id: id })])).err).toMatch(
+        /is applied/,
+      );
+    });
+  });
+
+  test('E4: exhausted webhooks are listed and replayed', async () => {
+    const team = await createTeam(store, { name: 'Hooks', environment: 'sandbox' });
+    const endpoint = await endpointAt(store, team._id, 'https://example.com/hook');
+    const message = await commit(store, team._id);
+    await fanOut(store, 10);
+    await rows(store.webhookDeliveries).updateMany({ message_id: message._id }, { $set: { state: 'exhausted' } });
+
+    expect(await json('webhook', 'endpoints', '--team', 'Hooks')).toEqual([
+      expect.objectContaining({ id: endpoint._id }),
+    ]);
+    const [given] = await json('webhook', 'exhausted', '--team', 'Hooks');
+    expect(given.endpoint).toBe(endpoint._id);
+    expect((await admin(['webhook', 'replay'])).code).toBe(1);
+    expect(await json('webhook', 'replay', given.id)).toEqual({ replayed: 1 });
+    expect((await deliveriesOf(store, message._id))[0]?.state).toBe('pending');
+  });
+
+  test.each([
+    ['an unknown command', ['frobnicate'], 2, /unknown command/],
+    ['a wrong value', ['team', 'set', 'x', '--redraws', 'maybe'], 2, /Say on or off/],
+    ['a wrong time zone', ['team', 'create', 'x', '--time-zone', 'Mars/Olympus'], 2, /IANA/],
+    ['a missing argument', ['team', 'show'], 2, /missing required argument/],
+    ['a team that is not there', ['team', 'show', 'Nobody'], 1, /admin team list/],
+    ['nothing to set', ['team', 'set', 'Nobody'], 1, /--help/],
+    ['a lab that is not there', ['connection', 'set', 'acme'], 1, /there are .*labcorp/],
+  ])('%s is refused, saying what would help', async (_, args, code, words) => {
+    const { code: exit, out, err } = await admin(args as string[]);
+    expect({ exit, out }).toEqual({ exit: code, out: '' });
+    expect(err).toMatch(words as RegExp);
+    expect(err).not.toMatch(/ at .*\.ts:/);
+  });
+
+  test('without MONGODB_URI it finds the database of the npm start that runs on the data folder', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'venule-admin-'));
+    const running = { start: ownIdentity(), parts: {}, addresses: { mongodb: database } };
+    writeFileSync(join(folder, 'running.json'), JSON.stringify(running));
+    const { code, out } = await admin(['--json', 'lab-account', 'list'], {
+      env: { MONGODB_URI: '', VENULE_DATA_DIR: folder },
+    });
+    rmSync(folder, { recursive: true });
+    expect(code).toBe(0);
+    expect(JSON.parse(out).length).toBeGreaterThan(0);
+  });
+
+  test('a database that does not answer is named, with what to do', async () => {
+    const { code, err } = await admin(['team', 'list'], { env: { MONGODB_URI: 'mongodb://127.0.0.1:1/venule' } });
+    expect(code).toBe(1);
+    expect(err).toMatch(/No MongoDB answers at 127\.0\.0\.1:1 .*npm start/);
+  });
+});
