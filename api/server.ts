@@ -85,12 +85,7 @@ async function main(): Promise<void> {
   const logger = pino({ level: config.logLevel });
   const api = await startApi(config, logger);
   logger.info({ url: api.url }, 'ready');
-  let stopping: Promise<void> | undefined;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      stopping ??= api.stop();
-    });
-  }
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void api.stop());
 }
 
 if (import.meta.main) {

@@ -1,0 +1,175 @@
+/** The real application on the run's MongoDB, with journeys that are only noted, for tests of the API alone. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { JunctionClient } from '@junction-api/sdk';
+import { pino } from 'pino';
+import { createApp } from '../../api/app.ts';
+import { type Journeys, OrderNotCancellable } from '../../api/journeys.ts';
+import type { Order } from '../../domain/order.ts';
+import { mayFollow, refusedTransition } from '../../domain/transitions.ts';
+import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue.ts';
+import type { TeamDocument } from '../../store/documents.ts';
+import { recordEvent } from '../../store/record-event.ts';
+import { closeStore, openStore, type Store } from '../../store/store.ts';
+import { createApiKey, createManagementKey, createTeam, type NewTeam } from '../../store/teams.ts';
+import { checkedFetch, type OpenApi } from './openapi-check.ts';
+
+/** A team with its key and the SDK set up for it. */
+export interface Caller {
+  team: TeamDocument;
+  apiKey: string;
+  sdk: JunctionClient;
+  /** A request with the team's key, held against the OpenAPI document. */
+  request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Response>;
+}
+
+/** The application under test. */
+export interface TestApi {
+  url: string;
+  store: Store;
+  catalogue: Catalogue;
+  openApi: OpenApi;
+  managementKey: string;
+  /** Every order whose journey was started, in order. */
+  started: Order[];
+  /** Makes the next start fail with this, once. */
+  failNextStart(error: Error, when: 'before' | 'after'): void;
+  caller(team?: Partial<NewTeam>): Promise<Caller>;
+  close(): Promise<void>;
+}
+
+/** Starts the application on a free port with a database of its own. */
+export async function startTestApi(): Promise<TestApi> {
+  const uri = new URL(process.env.MONGODB_URI ?? '');
+  uri.pathname = `/api_${randomBytes(6).toString('hex')}`;
+  const store = await openStore(uri.href);
+  await seedCatalogue(store);
+  const catalogue = await loadCatalogue(store);
+  const started: Order[] = [];
+  let trouble: { error: Error; when: 'before' | 'after' } | undefined;
+
+  const journeys: Journeys = {
+    async start(order) {
+      const now = trouble;
+      trouble = undefined;
+      if (now?.when === 'before') throw now.error;
+      if (!started.some(({ id }) => id === order.id)) started.push(order);
+      if (now) throw now.error;
+    },
+    async cancel({ order, last_status, events }) {
+      if (!mayFollow(order.collection_method, last_status, 'cancelled')) {
+        throw new OrderNotCancellable(refusedTransition(last_status, 'cancelled'));
+      }
+      await recordEvent(store, catalogue, {
+        order_id: order.id,
+        number: events.length + 1,
+        status: 'cancelled',
+        status_detail: null,
+        reason: 'Cancelled by the caller',
+        report_id: null,
+        filler_order_number: null,
+        redraw_results: [],
+        yields_to_reports: false,
+      });
+    },
+    async report() {
+      return false;
+    },
+  };
+
+  const app = createApp({
+    store,
+    catalogue,
+    journeys,
+    documents: {
+      requisition: async () => Buffer.from('%PDF-1.7 requisition'),
+      result: async () => null,
+      combined: async () => null,
+    },
+    temporalAnswers: async () => true,
+    config: { sandboxUrl: 'http://127.0.0.1:9', sandboxCredentials: { user: 'sandbox', password: 'password' } },
+    logger: pino({ level: process.env.VENULE_LOG_LEVEL ?? 'silent' }),
+    webhookAllowPrivate: true,
+  });
+  const server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const openApi = (await (await fetch(`${url}/openapi.json`)).json()) as OpenApi;
+  const checked = checkedFetch(openApi);
+  const { key: managementKey } = await createManagementKey(store, 'tests');
+
+  return {
+    url,
+    store,
+    catalogue,
+    openApi,
+    managementKey,
+    started,
+    failNextStart(error, when) {
+      trouble = { error, when };
+    },
+    async caller(changes = {}) {
+      const team = await createTeam(store, { name: 'Northwind Health', environment: 'sandbox', ...changes });
+      const { key: apiKey } = await createApiKey(store, team, 'tests');
+      const sdk = new JunctionClient({ apiKey, baseUrl: url, maxRetries: 0, fetch: checked });
+      return {
+        team,
+        apiKey,
+        sdk,
+        request: (method, path, body, headers = {}) =>
+          checked(`${url}${path}`, {
+            method,
+            headers: { 'x-vital-api-key': apiKey, 'content-type': 'application/json', ...headers },
+            ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+          }),
+      };
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+      await store.connection.dropDatabase();
+      await closeStore(store);
+    },
+  };
+}
+
+/** The walk-in panel at Labcorp that needs no questions answered (F6). */
+export const WALK_IN_TEST = '2a5374cd-ab41-42f6-8fea-e7b3f89de847';
+
+/** A complete order request; changes replace whole top-level fields. */
+export function orderRequest(userId: string, changes: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    user_id: userId,
+    order_set: { lab_test_ids: [WALK_IN_TEST] },
+    patient_details: PATIENT,
+    patient_address: ADDRESS,
+    ...changes,
+  };
+}
+
+/** An adult. */
+export const PATIENT = {
+  first_name: 'Ada',
+  last_name: 'Lovelace',
+  dob: '1985-12-10',
+  gender: 'female',
+  phone_number: '+16025550143',
+  email: 'ada@patient.example',
+};
+
+/** Where she lives. */
+export const ADDRESS = {
+  receiver_name: 'Ada Lovelace',
+  first_line: '412 West Lincoln Street',
+  city: 'Phoenix',
+  state: 'AZ',
+  zip: '85004',
+  country: 'US',
+};
+
+/** Makes a user of the caller's team and answers with its id. */
+export async function newUser({ sdk }: Caller): Promise<string> {
+  const { userId } = await sdk.user.create({ clientUserId: `patient-${randomUUID()}` });
+  return userId;
+}
