@@ -2,7 +2,9 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { METADATA_ENCODING_KEY, type Payload, type PayloadCodec, ValueError } from '@temporalio/common';
 import { decode, encode } from '@temporalio/common/lib/encoding.js';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
+
+const { Payload: PayloadMessage } = proto.temporal.api.common.v1;
 
 const ENCODING = 'binary/encrypted';
 const KEY_ID = 'encryption-key-id';
@@ -55,7 +57,7 @@ export class EncryptionCodec implements PayloadCodec {
     if (!id || !key) throw new ValueError('There is no codec key');
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv(CIPHER, key, nonce);
-    const clear = temporal.api.common.v1.Payload.encode(payload).finish();
+    const clear = PayloadMessage.encode(payload).finish();
     const sealed = Buffer.concat([nonce, cipher.update(clear), cipher.final(), cipher.getAuthTag()]);
     return { metadata: { [METADATA_ENCODING_KEY]: encode(ENCODING), [KEY_ID]: encode(id) }, data: sealed };
   }
@@ -70,7 +72,7 @@ export class EncryptionCodec implements PayloadCodec {
     const decipher = createDecipheriv(CIPHER, key, sealed.subarray(0, NONCE_BYTES));
     decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
     const clear = Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
-    return temporal.api.common.v1.Payload.decode(clear);
+    return PayloadMessage.decode(clear);
   }
 }
 
