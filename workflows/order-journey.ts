@@ -181,9 +181,8 @@ export class OrderJourney {
 
   /** Holds a scheduled order back until its day begins (F2). */
   async #activation(): Promise<void> {
-    const accepted = this.#events[0];
-    if (!this.#order.activate_at || !accepted) return;
-    const wait = Date.parse(this.#order.activate_at) - Date.parse(accepted.created_at);
+    if (!this.#order.activate_at) return;
+    const wait = Date.parse(this.#order.activate_at) - Date.now();
     if (wait <= 0) return;
     this.#describe(`its activation on ${this.#order.activate_by}`);
     await condition(() => this.#cancelRequested, wait, { summary: `Activation on ${this.#order.activate_by}` });

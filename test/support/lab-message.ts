@@ -14,6 +14,8 @@ export interface LabMessageChanges {
   tests?: string[];
   /** Values by LOINC; every other result is 50. */
   values?: Record<string, string>;
+  /** Reasons by LOINC for results that cannot be had. */
+  lost?: Record<string, string>;
   /** When the laboratory reported; now unless told. */
   reported_at?: Date;
 }
@@ -34,8 +36,13 @@ export function labMessage(catalogue: Catalogue, order: Order, changes: LabMessa
       `ORC|RE|${placer}|ACC-1`,
       `OBR|${index + 1}|${placer}|ACC-1|${provider_id}^Test^L|||${at}|||||||${at}||||||||${at}|||${status}`,
       ...(catalogue.markers.get(marker_id)?.expected_results ?? []).map((result, position) => {
-        const code = `${result.loinc.code}^${result.name}^LN^${result.provider_id}^${result.name}^L`;
-        return `OBX|${position + 1}|NM|${code}||${changes.values?.[result.loinc.code] ?? '50'}|||N|||${status}|||${at}`;
+        const { code: loinc } = result.loinc;
+        const code = `${loinc}^${result.name}^LN^${result.provider_id}^${result.name}^L`;
+        const reason = changes.lost?.[loinc];
+        const [type, value, said] = reason
+          ? ['CWE', `${reason}^^L`, 'X']
+          : ['NM', changes.values?.[loinc] ?? '50', status];
+        return `OBX|${position + 1}|${type}|${code}||${value}|||N|||${said}|||${at}`;
       }),
     ]),
   ].join('\r');

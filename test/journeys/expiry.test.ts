@@ -1,0 +1,105 @@
+import type { Order } from '../../domain/order.ts';
+import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
+import { labMessage } from '../support/lab-message.ts';
+import { stateOf } from '../support/temporal-view.ts';
+import { until } from '../support/until.ts';
+
+/** A deadline for results so many milliseconds after the requisition. */
+const expiringIn = (deadline: number) => ({ requisition_valid: { walk_in_test: 1 }, results_awaited_longer: deadline });
+const SOON = expiringIn(300);
+
+const CBC = '005009';
+
+let venule: InProcessVenule;
+beforeAll(async () => {
+  venule = await startVenule();
+});
+afterAll(() => venule.close());
+
+const statuses = async (order: Order) => (await venule.reaches(order.id, 'ordered')).events.map(({ status }) => status);
+
+/** An order about which the lab has sent a message before any worker could give it to the journey. */
+async function placeWithStoredReport(tests?: string[]): Promise<Order> {
+  await venule.stopWorker();
+  const order = await venule.place({ labTest: 'labcorp-cbc-and-cmp' }, SOON);
+  const answer = await venule.deliver('labcorp', labMessage(venule.catalogue, order, { ...(tests && { tests }) }));
+  expect(answer.text).toContain('MSA|AA');
+  return order;
+}
+
+/** Makes a stored report somebody else's to deliver, until that moment. */
+const lease = (order: Order, leaseUntil: Date) =>
+  venule.store.labMessages.updateOne({ order_id: order.id, state: 'stored' }, { $set: { lease_until: leaseUntil } });
+
+describe('F1: an order whose results do not come in time', () => {
+  test('is cancelled, saying why, and the lab is told', async () => {
+    const order = await venule.place({}, SOON);
+    const { events } = await venule.reaches(order.id, 'cancelled');
+    expect(events.at(-1)?.reason).toBe('The requisition expired: no result came in time.');
+    await venule.ended(order);
+    expect(await venule.atLab(order)).toMatchObject({ state: 'cancelled', received: { cancel: 1 } });
+    const webhooks = await venule.webhooks(order.id);
+    expect(webhooks.at(-1)?.body.data.events.at(-1)).toMatchObject({ status: 'cancelled.walk_in_test.cancelled' });
+  });
+
+  test('is completed when some have come, and the others are listed as missing', async () => {
+    const order = await placeWithStoredReport([CBC]);
+    await venule.startWorker();
+    const { events } = await venule.reaches(order.id, 'completed');
+    await venule.ended(order);
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'partial_results', 'completed']);
+    expect(events.at(-1)?.reason).toBe('The lab sent nothing more in time.');
+
+    const last = await venule.store.results.findOne({ order_id: order.id }).sort({ version: -1 }).orFail().lean();
+    const promised = order.markers.find(({ provider_id }) => provider_id !== CBC)?.result_slugs;
+    expect(last.result.missing_results.map(({ slug }) => slug)).toEqual(promised);
+    expect(last.result.metadata.status).toBe('final');
+    expect(await venule.atLab(order)).toMatchObject({ received: { cancel: 0 } });
+  });
+
+  test('does not expire while a report on it is stored and not yet delivered', async () => {
+    const order = await placeWithStoredReport();
+    await lease(order, new Date(Date.now() + 3_600_000));
+    await venule.startWorker();
+    await venule.reaches(order.id, 'requisition_created');
+    await until(
+      async () => (await stateOf(venule.workflow(order))).waiting_for === 'a report that is stored and on its way here',
+    );
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created']);
+
+    await lease(order, new Date(0));
+    const { events } = await venule.reaches(order.id, 'completed');
+    await venule.ended(order);
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'completed']);
+    expect(events.at(-1)?.reason).toBeNull();
+  });
+});
+
+test('F1: an order whose results come in time does not expire', async () => {
+  const order = await venule.place({}, expiringIn(60_000));
+  await venule.reaches(order.id, 'requisition_created');
+  await venule.simulate(order, { final_status: 'completed' });
+  await venule.ended(order);
+  const { events } = await venule.reaches(order.id, 'completed');
+  expect(events.map(({ reason }) => reason).filter(Boolean)).toEqual([]);
+});
+
+test('F1: a redraw that nobody draws in time is cancelled, and its transaction is completed', async () => {
+  await venule.stopWorker();
+  const order = await venule.place({ labTest: 'labcorp-thyroid-panel' }, SOON);
+  const lost = labMessage(venule.catalogue, order, { lost: { '3016-3': 'QS' } });
+  await venule.deliver('labcorp', lost);
+  await venule.startWorker();
+  await venule.reaches(order.id, 'redraw_available');
+  const { order: redraw } = await venule.redrawOf(order);
+  const { events } = await venule.reaches(redraw.id, 'cancelled');
+  expect(events.at(-1)?.reason).toBe('The requisition expired: no result came in time.');
+  const workflow = await venule.ended(order);
+  expect(await workflow.result()).toEqual({
+    status: 'completed',
+    orders: [
+      { id: order.id, last_status: 'redraw_available' },
+      { id: redraw.id, last_status: 'cancelled' },
+    ],
+  });
+});
