@@ -2,6 +2,7 @@ import type { Order } from '../../domain/order.ts';
 import { combinedResult } from '../../store/combined-result.ts';
 import type { OrderDocument, OrderTransactionDocument } from '../../store/documents.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
+import { labMessage } from '../support/lab-message.ts';
 import { until } from '../support/until.ts';
 
 let venule: InProcessVenule;
@@ -169,7 +170,12 @@ describe('D10: the combined result', () => {
 
   test('takes a missing result in that arrives while the redraw is open, and the redraw goes on (D5)', async () => {
     const { order, redraw } = await withRedraw();
-    expect((await venule.deliver('labcorp', lateReport(order))).text).toContain('MSA|AA');
+    const foundAfterAll = labMessage(venule.catalogue, order, {
+      tests: ['004259'],
+      status: 'C',
+      values: { [TSH]: '2.17' },
+    });
+    expect((await venule.deliver('labcorp', foundAfterAll)).text).toContain('MSA|AA');
     await until(() => venule.store.labMessages.exists({ order_id: order.id, state: 'late' }));
     const combined = await combinedResult(venule.store, venule.catalogue, order.transaction_id);
     expect(combined?.result.results.find((result) => result.loinc === TSH)?.result).toBe('2.17');
@@ -179,18 +185,3 @@ describe('D10: the combined result', () => {
     expect((await venule.store.orders.findById(redraw.id).lean())?.last_status).toBe('requisition_created');
   });
 });
-
-/** The TSH that the lab found after all. */
-function lateReport(order: Order): string {
-  const { placer_order_number, patient } = order;
-  return [
-    'MSH|^~\\&|LABCORP|LABCORP|VENULE|1|20261121101500-0500||ORU^R01^ORU_R01|LATE' +
-      placer_order_number.slice(-8) +
-      '|P|2.5.1',
-    `PID|1||1^^^VENULE^PI||${patient.last_name}^${patient.first_name}||${patient.dob.replaceAll('-', '')}|F`,
-    `ORC|RE|${placer_order_number}`,
-    `OBR|1|${placer_order_number}|F1|004259^TSH^L|||20261120080000-0500|||||||20261120180000-0500||||||||20261121101500-0500|||C`,
-    `OBX|1|NM|${TSH}^TSH^LN||2.17|uIU/mL|0.45-4.5|N|||C|||20261120080000-0500`,
-    '',
-  ].join('\r');
-}

@@ -1,5 +1,6 @@
 import type { Order } from '../../domain/order.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
+import { labMessage } from '../support/lab-message.ts';
 import { until } from '../support/until.ts';
 
 let venule: InProcessVenule;
@@ -103,17 +104,7 @@ test('E1: a report that belongs to no journey is told as awaiting review', async
   const order = await place();
   await venule.journeys.cancel(await venule.reaches(order.id, 'requisition_created'));
   await venule.ended(order);
-  const { placer_order_number, patient } = order;
-  await venule.deliver(
-    'quest',
-    [
-      `MSH|^~\\&|QUEST|QUEST|VENULE|1|20261121101500-0500||ORU^R01^ORU_R01|M${placer_order_number}|P|2.5.1`,
-      `PID|1||1^^^VENULE^PI||${patient.last_name}^${patient.first_name}||19850312|F`,
-      `OBR|1|${placer_order_number}|F1|899^TSH^L|||20261120080000-0500|||||||||||||||20261121101500-0500|||F`,
-      'OBX|1|NM|3016-3^TSH^LN||2.17|uIU/mL|0.45-4.5|N|||F|||20261120080000-0500',
-      '',
-    ].join('\r'),
-  );
+  await venule.deliver('quest', labMessage(venule.catalogue, order));
   const review = await until(() =>
     venule.store.webhookMessages.findOne({ event_type: 'labtest.match_review.created', team_id: venule.teamId }).lean(),
   );
