@@ -13,7 +13,7 @@ export const SANDBOX_TEAM_ID = '5f0c1a52-9d0e-4c8e-9a57-6b1f0e6c2d31';
 const MANAGEMENT_KEY_OWNER = `org:${ORGANISATION}`;
 
 /** What a team is before anybody has switched anything. */
-export const DEFAULT_TEAM_OPTIONS: Readonly<TeamOptions> = {
+const DEFAULT_TEAM_OPTIONS: Readonly<TeamOptions> = {
   redraws_enabled: true,
   partial_webhooks_enabled: false,
   minor_ordering_enabled: false,

@@ -34,8 +34,8 @@ const LIMITS = { overall: 512, perEndpoint: 16, perFailingEndpoint: 1 };
 const MESSAGES_AT_ONCE = 200;
 /** Endpoints whose deliveries are claimed side by side; each asks for all it may have, which is seldom all it gets. */
 const ENDPOINTS_AT_ONCE = 16;
-/** What a lease lasts beyond the longest attempt, so that recording it is never late. */
-const LEASE_MARGIN_MS = 15 * SECOND;
+/** How many times the longest attempt a lease lasts, so that recording it is not late. */
+const LEASE_TIMEOUTS = 2;
 /** What attempts under way are given to end when the process stops. */
 const STOP_GRACE_MS = 3 * SECOND;
 
@@ -101,7 +101,7 @@ export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispa
       waiting = true;
       return;
     }
-    const due = await outbox.claimDue(store, endpoint, slots, timeoutMs + LEASE_MARGIN_MS).catch((error) => {
+    const due = await outbox.claimDue(store, endpoint, slots, LEASE_TIMEOUTS * timeoutMs).catch((error) => {
       lanes.giveBack(endpoint._id, slots);
       throw error;
     });

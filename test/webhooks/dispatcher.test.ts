@@ -1,5 +1,7 @@
 /** E4: at least once, never lost, signed; and a receiver that is slow, down or hostile delays nobody else. */
+import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import {
@@ -39,6 +41,7 @@ const standardHeaders = ({ headers }: Received) => ({
 
 describe('the webhook dispatcher', () => {
   let store: Store;
+  let database: string;
   let discard: () => Promise<void>;
   let team: string;
   const dispatchers: WebhookDispatcher[] = [];
@@ -62,7 +65,7 @@ describe('the webhook dispatcher', () => {
     });
 
   beforeAll(async () => {
-    ({ store, discard } = await freshStore());
+    ({ store, database, discard } = await freshStore());
   });
   beforeEach(() => {
     team = randomUUID();
@@ -268,12 +271,31 @@ describe('the webhook dispatcher', () => {
     const endpoint = await endpointAt(store, team, receiver.url);
     const message = await commit(store, team);
     await fanOut(store, 10);
-    const { claimed } = await claimDue(store, endpoint, 10, 400);
+    const { claimed } = await claimDue(store, endpoint, 10, 2000);
     expect(claimed).toHaveLength(1);
     dispatch();
     expect((await claimDue(store, endpoint, 10, 1000)).claimed).toHaveLength(0);
     await delivered(message._id);
     expect(Number(receiver.received[0]?.at)).toBeGreaterThanOrEqual(Number(claimed[0]?.delivery.lease_until));
+  });
+
+  test('E4: what a killed process had under way is delivered by another one, under the same id', async () => {
+    const receiver = await receive(silence);
+    await endpointAt(store, team, receiver.url);
+    const message = await commit(store, team);
+    const doomed = spawn(process.execPath, [join(import.meta.dirname, 'dispatcher-process.ts')], {
+      env: { ...process.env, MONGODB_URI: database },
+      stdio: 'ignore',
+    });
+    const gone = new Promise((exited) => doomed.once('exit', exited));
+    await until('it is under way', () => receiver.received.length === 1);
+    doomed.kill('SIGKILL');
+    await gone;
+    receiver.answerWith(status(200));
+    dispatch();
+    await delivered(message._id);
+    expect(receiver.received.map(({ headers }) => headers['svix-id'])).toEqual([message._id, message._id]);
+    expect((await deliveriesOf(store, message._id))[0]?.attempts).toHaveLength(1);
   });
 
   test('E4: a dispatcher that stops gives back what it could not end, and another one delivers it', async () => {

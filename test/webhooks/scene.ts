@@ -18,11 +18,13 @@ export function freshDatabase(): string {
   return url.href;
 }
 
-/** A store of its own, and how to take it away again. */
-export async function freshStore(): Promise<{ store: Store; discard(): Promise<void> }> {
-  const store = await openStore(freshDatabase());
+/** A store of its own, where it is, and how to take it away again. */
+export async function freshStore(): Promise<{ store: Store; database: string; discard(): Promise<void> }> {
+  const database = freshDatabase();
+  const store = await openStore(database);
   return {
     store,
+    database,
     async discard() {
       await store.connection.dropDatabase();
       await closeStore(store);
