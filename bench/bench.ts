@@ -1,0 +1,54 @@
+/** `npm run bench`: measures what design and documentation claim, side by side in one run. */
+import { writeFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { type Measurement, table, verdictOf } from './measurement.ts';
+import { type Parts, startParts } from './parts.ts';
+import { acceptance } from './rows/acceptance.ts';
+
+type Row = (parts: Parts, quick: boolean, progress: (line: string) => void) => Promise<Measurement[]>;
+
+const ROWS: Record<string, Row> = {
+  acceptance: (parts, quick, progress) =>
+    acceptance(parts, quick ? { pairs: 2, turnMs: 2_000 } : { pairs: 8, turnMs: 4_000 }, progress),
+};
+
+interface Options {
+  quick: boolean;
+  only: string[] | undefined;
+  output: string;
+}
+
+const command = new Command('npm run bench --')
+  .description('Measures Venule against its budgets, on a Temporal and a MongoDB of its own.')
+  .option('--quick', 'shorter measurements, which say less', false)
+  .addOption(new Option('--only <row...>', 'only these measurements').choices(Object.keys(ROWS)))
+  .option('--output <file>', 'where the results go as JSON', 'bench-results.json');
+
+async function main(): Promise<void> {
+  const { quick, only, output } = command.parse().opts<Options>();
+  const began = Date.now();
+  const progress = (line: string) =>
+    process.stderr.write(`${String(Math.round((Date.now() - began) / 1000)).padStart(5)} s  ${line}\n`);
+  const parts = await startParts(progress);
+  const interrupted = () => void parts.stop().finally(() => process.exit(130));
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  const measurements: Measurement[] = [];
+  try {
+    for (const [name, measure] of Object.entries(ROWS)) {
+      if (only && !only.includes(name)) continue;
+      progress(name);
+      measurements.push(...(await measure(parts, quick, (line) => progress(`  ${line}`))));
+    }
+  } finally {
+    await parts.stop();
+  }
+  const results = measurements.map((measurement) => ({ ...measurement, verdict: verdictOf(measurement) }));
+  writeFileSync(output, `${JSON.stringify({ at: new Date().toISOString(), quick, results }, null, 2)}\n`);
+  console.log(table(measurements));
+  console.log(`Written to ${output}`);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
