@@ -1,0 +1,256 @@
+import type { Order } from '../../domain/order.ts';
+import { setLabConnection } from '../../store/lab-connections.ts';
+import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
+import { type LabMessageChanges, labMessage } from '../support/lab-message.ts';
+import { pendingActivities, stateOf } from '../support/temporal-view.ts';
+import { until } from '../support/until.ts';
+
+const lab = 'labcorp';
+const CBC = '005009';
+const CMP = '322000';
+/** A result of the CMP. */
+const GLUCOSE = '2345-7';
+
+let venule: InProcessVenule;
+beforeAll(async () => {
+  venule = await startVenule();
+});
+afterEach(() => venule.fault({ lab, mode: 'ok' }));
+afterAll(() => venule.close());
+
+const message = (order: Order, changes: LabMessageChanges = {}) => labMessage(venule.catalogue, order, changes);
+
+/** Delivers and insists on the acknowledgement AA. */
+async function deliver(text: string, to = lab): Promise<void> {
+  const answer = await venule.deliver(to, text);
+  expect([answer.status, answer.text]).toEqual([200, expect.stringContaining('MSA|AA|')]);
+}
+
+/** A CBC and a CMP, acknowledged by the lab. */
+async function placed(): Promise<Order> {
+  const order = await venule.place({ labTest: 'labcorp-cbc-and-cmp' });
+  await venule.reaches(order.id, 'requisition_created');
+  return order;
+}
+
+async function completed(): Promise<Order> {
+  const order = await placed();
+  await deliver(message(order));
+  await venule.reaches(order.id, 'completed');
+  await venule.ended(order);
+  return order;
+}
+
+const statuses = async (order: Order) => (await venule.reaches(order.id, 'ordered')).events.map(({ status }) => status);
+const inInbox = (order: Order) =>
+  venule.store.labMessages
+    .find({ 'report.placer_order_number': order.placer_order_number })
+    .sort({ received_at: 1 })
+    .lean();
+
+/** Waits until the inbox holds the order's newest report in that state, and answers with it. */
+const keptAs = (order: Order, state: string) =>
+  until(async () => (await inInbox(order)).find((one, index, all) => index === all.length - 1 && one.state === state));
+
+const resultOf = async (order: Order, loinc: string, version: number) => {
+  const { result } = await venule.store.results.findOne({ order_id: order.id, version }).orFail().lean();
+  return result.results.find((one) => one.loinc === loinc)?.result;
+};
+const versionsOf = (order: Order) => venule.store.results.countDocuments({ order_id: order.id });
+
+describe('F5: reports that come again, or in the wrong order', () => {
+  test('the same message twice has one effect, and is acknowledged both times', async () => {
+    const order = await placed();
+    const report = message(order, { tests: [CBC] });
+    await deliver(report);
+    await deliver(report);
+    await venule.reaches(order.id, 'partial_results');
+    await deliver(report);
+    await deliver(message(order, { tests: [CMP] }));
+    await venule.ended(order);
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'partial_results', 'completed']);
+    expect(await inInbox(order)).toHaveLength(2);
+  });
+
+  test('the same control id with other content is another message', async () => {
+    const order = await placed();
+    const control_id = `again-${order.id}`;
+    await deliver(message(order, { control_id, tests: [CBC] }));
+    await deliver(message(order, { control_id, tests: [CMP] }));
+    await venule.ended(order);
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'partial_results', 'completed']);
+  });
+
+  test('a preliminary report that comes after the final one takes nothing back', async () => {
+    const order = await placed();
+    const earlier = new Date(Date.now() - 60_000);
+    await deliver(message(order, { tests: [CMP], values: { [GLUCOSE]: '90' } }));
+    await venule.reaches(order.id, 'partial_results');
+    await deliver(message(order, { tests: [CMP], status: 'P', values: { [GLUCOSE]: '70' }, reported_at: earlier }));
+    await keptAs(order, 'applied');
+    await deliver(message(order, { tests: [CBC] }));
+    await venule.ended(order);
+    expect(await statuses(order)).toEqual([
+      'ordered',
+      'requisition_created',
+      'partial_results',
+      'partial_results',
+      'completed',
+    ]);
+    expect(await resultOf(order, GLUCOSE, await versionsOf(order))).toBe('90');
+  });
+
+  test('a report that overtakes the record of its requisition waits for it', async () => {
+    await venule.fault({ lab, mode: 'slow', times: 1, delay_ms: 1000, after_accept: true });
+    const order = await venule.place();
+    await until(async () =>
+      (await pendingActivities(venule.workflow(order))).some(({ type }) => type === 'submitOrder'),
+    );
+    await deliver(message(order));
+    await until(async () => (await stateOf(venule.workflow(order))).reports_waiting.length === 1);
+    expect(await statuses(order)).toEqual(['ordered']);
+    await venule.ended(order);
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'completed']);
+  });
+});
+
+describe('F5: reports that no journey takes in are kept and shown', () => {
+  test('a report on a cancelled order', async () => {
+    const order = await placed();
+    await venule.journeys.cancel(await venule.reaches(order.id, 'ordered'));
+    await venule.ended(order);
+    await deliver(message(order));
+    expect(await keptAs(order, 'unmatched')).toMatchObject({ unmatched_reason: 'match_cancelled', order_id: order.id });
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'cancelled']);
+    expect(await versionsOf(order)).toBe(0);
+  });
+
+  test('a report on a cancelled order whose lab has not heard of the cancellation yet', async () => {
+    const order = await placed();
+    await venule.fault({ lab, mode: 'down' });
+    await venule.journeys.cancel(await venule.reaches(order.id, 'ordered'));
+    await deliver(message(order));
+    expect(await keptAs(order, 'unmatched')).toMatchObject({ unmatched_reason: 'match_cancelled' });
+    await venule.fault({ lab, mode: 'ok' });
+    await venule.ended(order);
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'cancelled']);
+  });
+
+  test.each([
+    { about: 'a placer order number that nobody gave', changes: { placer_order_number: 'V000' }, reason: 'no_match' },
+    { about: 'another patient', changes: { family_name: 'Clark' }, reason: 'match_sample_id_mismatch_demo' },
+  ])('a report about $about', async ({ changes, reason }) => {
+    const order = await placed();
+    const control_id = `stray-${order.id}`;
+    await deliver(message(order, { ...changes, control_id }));
+    const kept = await venule.store.labMessages.findOne({ control_id }).orFail().lean();
+    expect(kept).toMatchObject({ state: 'unmatched', unmatched_reason: reason });
+    await deliver(message(order));
+    await venule.ended(order);
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'completed']);
+  });
+
+  test('a report from a lab that does not have the order', async () => {
+    const order = await placed();
+    await deliver(message(order), 'quest');
+    expect(await keptAs(order, 'unmatched')).toMatchObject({ lab_slug: 'quest', unmatched_reason: 'wrong_lab' });
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created']);
+  });
+
+  test('a report with a sandbox lab’s credentials about an order that is not of the sandbox', async () => {
+    const order = await venule.place({ options: { sandbox: false } });
+    await deliver(message(order));
+    expect(await keptAs(order, 'unmatched')).toMatchObject({ unmatched_reason: 'no_match', order_id: null });
+  });
+});
+
+describe('F5: reports after the end', () => {
+  test('one that changes a value corrects the result, and the first version stays readable', async () => {
+    const order = await completed();
+    await deliver(message(order, { tests: [CMP], status: 'C', values: { [GLUCOSE]: '180' } }));
+    const { events } = await venule.reaches(order.id, 'corrected');
+    expect(events.map(({ status }) => status)).toEqual(['ordered', 'requisition_created', 'completed', 'corrected']);
+    expect(await resultOf(order, GLUCOSE, 1)).toBe('50');
+    expect(await resultOf(order, GLUCOSE, 2)).toBe('180');
+    expect(await versionsOf(order)).toBe(2);
+    expect(await keptAs(order, 'applied')).toMatchObject({ event_number: 4 });
+    expect((await venule.webhooks(order.id)).at(-1)).toMatchObject({
+      event_type: 'labtest.order.updated',
+      body: { data: { status: 'completed' } },
+    });
+  });
+
+  test('two corrections make two versions', async () => {
+    const order = await completed();
+    await deliver(message(order, { tests: [CMP], status: 'C', values: { [GLUCOSE]: '180' } }));
+    await venule.reaches(order.id, 'corrected');
+    await deliver(message(order, { tests: [CMP], status: 'C', values: { [GLUCOSE]: '190' } }));
+    await until(async () => (await versionsOf(order)) === 3);
+    expect((await statuses(order)).slice(-2)).toEqual(['corrected', 'corrected']);
+  });
+
+  test('one that says nothing new is kept as late', async () => {
+    const order = await completed();
+    await deliver(message(order, { tests: [CMP], status: 'P', reported_at: new Date(Date.now() - 60_000) }));
+    await keptAs(order, 'late');
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'completed']);
+    expect(await versionsOf(order)).toBe(1);
+  });
+});
+
+test('F4: an order for a lab that nobody has connected waits, saying what to do, and goes out once it is', async () => {
+  const order = await venule.place({ options: { sandbox: false } });
+  const said = await until(async () =>
+    (await pendingActivities(venule.workflow(order))).find(({ lastFailure }) => lastFailure !== ''),
+  );
+  expect(said.lastFailure).toBe(
+    'There is no production connection to labcorp. Add one with "npm run admin -- labs connect"; the order then goes out by itself.',
+  );
+  const known = await venule.store.labConnections.findById(`${lab}:sandbox`).orFail().lean();
+  const inbound = { inbound_user: 'real', inbound_password: 'real-password' };
+  const { url, user, password } = known;
+  await setLabConnection(venule.store, { lab_slug: lab, environment: 'production', url, user, password, ...inbound });
+  await venule.reaches(order.id, 'requisition_created');
+});
+
+describe('F12: what is not taken in', () => {
+  const refusedWith = async (text: string) => {
+    const before = await venule.store.labMessages.countDocuments();
+    const answer = await venule.deliver(lab, text);
+    expect(await venule.store.labMessages.countDocuments()).toBe(before);
+    return answer;
+  };
+
+  test.each([
+    { what: 'a message without a patient', change: (text: string) => text.replace(/\rPID[^\r]*/, '') },
+    { what: 'a message of another type', change: (text: string) => text.replaceAll('ORU^R01^ORU_R01', 'ADT^A01') },
+    { what: 'something that is no message', change: () => 'Good morning' },
+    { what: 'nothing', change: () => '' },
+  ])('$what is refused (AR) with the places that are wrong, and not stored', async ({ change }) => {
+    const order = await placed();
+    const answer = await refusedWith(change(message(order)));
+    expect(answer.status).toBe(200);
+    expect(answer.text).toMatch(/\rMSA\|AR\|.*\rERR\|/s);
+  });
+
+  test('wrong or missing credentials, and labs that do not exist: 401', async () => {
+    const order = await placed();
+    const wrong = { authorization: `Basic ${Buffer.from('sandbox:wrong').toString('base64')}` };
+    expect(await venule.deliver(lab, message(order), wrong)).toMatchObject({ status: 401 });
+    expect(await venule.deliver(lab, message(order), { authorization: '' })).toMatchObject({ status: 401 });
+    expect(await venule.deliver('nowhere', message(order))).toMatchObject({ status: 401 });
+    expect(await inInbox(order)).toEqual([]);
+  });
+
+  test('more than four megabytes: 413', async () => {
+    const order = await placed();
+    const answer = await refusedWith(`${message(order)}\rNTE|1|L|${'x'.repeat(4 * 1024 * 1024)}`);
+    expect(answer).toMatchObject({ status: 413, text: expect.stringContaining('4mb') });
+  });
+
+  test('another content type: 415', async () => {
+    const order = await placed();
+    expect(await venule.deliver(lab, message(order), { 'content-type': 'text/plain' })).toMatchObject({ status: 415 });
+    expect(await inInbox(order)).toEqual([]);
+  });
+});
