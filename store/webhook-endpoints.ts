@@ -38,21 +38,21 @@ export async function createEndpoint(
 
 /**
  * A page of a team's endpoints, oldest first.
- * @param after the id of the last endpoint of the page before
+ * @param after where the page before ended
  */
 export async function listEndpoints(
   store: Store,
   teamId: string,
-  page: { after?: string; limit: number },
+  page: { after?: Pick<WebhookEndpointDocument, '_id' | 'created_at'>; limit: number },
 ): Promise<WebhookEndpointDocument[]> {
-  const last = page.after ? await findEndpoint(store, teamId, page.after) : null;
-  const beyond = last && {
-    $or: [{ created_at: { $gt: last.created_at } }, { created_at: last.created_at, _id: { $gt: last._id } }],
+  const { after, limit } = page;
+  const beyond = after && {
+    $or: [{ created_at: { $gt: after.created_at } }, { created_at: after.created_at, _id: { $gt: after._id } }],
   };
   return rows(store.webhookEndpoints)
     .find({ team_id: teamId, ...beyond })
     .sort({ created_at: 1, _id: 1 })
-    .limit(page.limit)
+    .limit(limit)
     .toArray();
 }
 
@@ -66,14 +66,14 @@ export async function findEndpoint(store: Store, teamId: string, id: string): Pr
   return rows(store.webhookEndpoints).findOne({ _id: id, team_id: teamId });
 }
 
-/** Changes what is given. An endpoint that is switched on again starts with a clean sheet; what waited for it is sent. */
+/** Changes what is given. An endpoint that is switched on again, or moves, starts with a clean sheet; what waited for it is sent. */
 export async function updateEndpoint(
   store: Store,
   teamId: string,
   id: string,
   changes: Partial<EndpointSettings>,
 ): Promise<WebhookEndpointDocument | null> {
-  const cleanSheet = changes.disabled === false ? { failing_since: null } : {};
+  const cleanSheet = changes.disabled === false || changes.url !== undefined ? { failing_since: null } : {};
   return change(store, teamId, id, { ...changes, ...cleanSheet });
 }
 
@@ -87,16 +87,19 @@ export async function setEndpointHeaders(
   return change(store, teamId, id, { headers });
 }
 
-/** Gives the endpoint a new secret; the one before it signs as well for `overlapMs` longer. */
+/** Gives the endpoint a new secret; the one before it signs as well for `overlapMs` longer, and those before that until their time is over. */
 export async function rotateSecret(
   store: Store,
   endpoint: WebhookEndpointDocument,
   secret: string,
   overlapMs: number,
 ): Promise<WebhookEndpointDocument | null> {
-  const expiry = new Date(Date.now() + overlapMs);
-  const older = endpoint.secrets.filter(({ key }) => key !== secret).slice(0, 1);
-  const secrets = [{ key: secret, expires_at: null }, ...older.map(({ key }) => ({ key, expires_at: expiry }))];
+  const now = Date.now();
+  const expiry = new Date(now + overlapMs);
+  const older = endpoint.secrets
+    .map(({ key, expires_at }) => ({ key, expires_at: expires_at ?? expiry }))
+    .filter(({ key, expires_at }) => key !== secret && expires_at.getTime() > now);
+  const secrets = [{ key: secret, expires_at: null }, ...older];
   return change(store, endpoint.team_id, endpoint._id, { secrets });
 }
 

@@ -79,10 +79,11 @@ export function managementEndpoints({ allowPrivate }: Pick<DestinationRules, 'al
       response: webhookPage,
       errors,
       async handler({ deps: { store }, team, query: { limit, next_cursor } }) {
-        const page = { limit: limit + 1, ...(next_cursor !== undefined && { after: next_cursor }) };
+        const page = { limit: limit + 1, ...(next_cursor !== undefined && { after: endpointAt(next_cursor) }) };
         const endpoints = await listEndpoints(store, team._id, page);
-        const data = endpoints.slice(0, limit).map(shown);
-        return { data, next_cursor: endpoints.length > limit ? (data.at(-1)?.id ?? null) : null };
+        const shownOnes = endpoints.slice(0, limit);
+        const last = shownOnes.at(-1);
+        return { data: shownOnes.map(shown), next_cursor: endpoints.length > limit && last ? cursorAt(last) : null };
       },
     }),
 
@@ -207,6 +208,13 @@ export function managementEndpoints({ allowPrivate }: Pick<DestinationRules, 'al
       },
     }),
   ];
+}
+
+const cursorAt = ({ created_at, _id }: WebhookEndpointDocument) => `${created_at.getTime()}_${_id}`;
+
+function endpointAt(cursor: string): Pick<WebhookEndpointDocument, '_id' | 'created_at'> {
+  const [time = '', id = ''] = cursor.split(/_(.*)/s);
+  return { created_at: new Date(Number(time)), _id: id };
 }
 
 function currentSecret(endpoint: WebhookEndpointDocument): string {

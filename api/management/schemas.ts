@@ -12,7 +12,10 @@ export const endpointPath = z.object({ ...team, id: z.string() });
 
 export const endpointPageQuery = z.object({
   limit: z.int().min(1).max(250).default(50),
-  next_cursor: z.string().max(64).optional(),
+  next_cursor: z
+    .string()
+    .regex(/^\d{1,15}_[\w-]{1,64}$/, 'the next_cursor of an answer')
+    .optional(),
 });
 
 const eventType = z.enum(WEBHOOK_EVENT_TYPES).meta({ id: 'WebhookEventType' });

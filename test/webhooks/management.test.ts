@@ -207,6 +207,19 @@ describe('the Management API', () => {
     expect((await call(`/${id}/secret/rotate`, { method: 'POST', body: { secret: own } })).body).toEqual({ key: own });
   });
 
+  test('a secret that was rotated away twice in a day is still valid for its 24 hours', async () => {
+    const secret = newSigningSecret();
+    const { id } = await create({ secret });
+    for (let i = 0; i < 2; i++) await call(`/${id}/secret/rotate`, { method: 'POST' });
+    const endpoint = await store.webhookEndpoints.findById(id).lean();
+    expect(validSecrets(endpoint as never)).toHaveLength(3);
+    expect(validSecrets(endpoint as never)).toContain(secret);
+  });
+
+  test('a cursor that no answer gave is refused', async () => {
+    expect((await call('?next_cursor=somewhere')).status).toBe(422);
+  });
+
   const short = `whsec_${Buffer.alloc(23).toString('base64')}`;
   const long = `whsec_${Buffer.alloc(76).toString('base64')}`;
   test.each([
