@@ -1,7 +1,7 @@
 /** E4: at least once, never lost, signed; and a receiver that is slow, down or hostile delays nobody else. */
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import {
@@ -283,7 +283,7 @@ describe('the webhook dispatcher', () => {
     const receiver = await receive(silence);
     await endpointAt(store, team, receiver.url);
     const message = await commit(store, team);
-    const doomed = spawn(process.execPath, [join(import.meta.dirname, 'dispatcher-process.ts')], {
+    const doomed = spawn(process.execPath, [fileURLToPath(new URL('./dispatcher-process.ts', import.meta.url))], {
       env: { ...process.env, MONGODB_URI: database },
       stdio: 'ignore',
     });
