@@ -1,5 +1,17 @@
 /** Every way in which the API refuses, in one table; `docs/errors.md` and the OpenAPI document say the same. */
+import mongoose from 'mongoose';
 import { z } from 'zod';
+import { JourneysUnavailable } from './journeys.ts';
+
+const { MongoError, MongoNetworkError, MongoNotConnectedError, MongoOperationTimeoutError } = mongoose.mongo;
+const { MongoServerSelectionError, MongoTopologyClosedError } = mongoose.mongo;
+const AWAY = [
+  MongoNetworkError,
+  MongoNotConnectedError,
+  MongoOperationTimeoutError,
+  MongoServerSelectionError,
+  MongoTopologyClosedError,
+];
 
 /** What went wrong, for programs (`error`), with its HTTP status and what it means. */
 export const ERRORS = {
@@ -87,18 +99,27 @@ export function errorEnvelope(error: ApiError, correlationId: string): ErrorEnve
 /** Any error as a refusal: ours as it is, a database or Temporal that is away as `unavailable`, all else as our fault. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  const { name, type, status } = error as { name?: string; type?: string; status?: number };
-  if (type === 'entity.too.large') return new ApiError('body_too_large', 'The body is too large.');
-  if (type?.startsWith('entity.') || type === 'encoding.unsupported' || type?.startsWith('charset.')) {
-    return new ApiError('malformed_request', 'The body must be JSON.');
+  const { status } = error as { status?: number };
+  if (status === 413) return new ApiError('body_too_large', 'The body is too large.');
+  if (status !== undefined && status >= 400 && status < 500) {
+    return new ApiError(
+      'malformed_request',
+      'The request cannot be read: its body must be JSON and its address well-formed.',
+    );
   }
-  if (type?.startsWith('request.') || (status === 400 && error instanceof URIError)) {
-    return new ApiError('malformed_request', 'The request cannot be read.');
-  }
-  if (name && AWAY.test(name)) return new ApiError('unavailable', 'A part that is needed does not answer; ask again.');
+  if (isAway(error)) return new ApiError('unavailable', 'A part that is needed does not answer; ask again.');
   return new ApiError('internal_error', 'Something went wrong on our side.');
 }
 
-/** Names of errors that say that MongoDB or Temporal is away for now. */
-const AWAY =
-  /^(Mongo(ose)?(ServerSelection|Network|NetworkTimeout|NotConnected|TopologyClosed|PoolCleared|PoolClosed|WaitQueueTimeout|OperationTimeout)Error|JourneysUnavailable)$/;
+/** Whether an error says that MongoDB or Temporal is away for now. */
+function isAway(error: unknown): boolean {
+  if (error instanceof JourneysUnavailable) return true;
+  if (!(error instanceof MongoError)) return false;
+  return (
+    AWAY.some((kind) => error instanceof kind) ||
+    error.name === 'MongoWaitQueueTimeoutError' ||
+    error.name === 'MongoPoolClosedError' ||
+    error.hasErrorLabel('RetryableWriteError') ||
+    error.hasErrorLabel('TransientTransactionError')
+  );
+}

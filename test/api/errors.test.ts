@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import mongoose from 'mongoose';
 import { endpoints } from '../../api/endpoints.ts';
-import { ERRORS, type ErrorCode } from '../../api/errors.ts';
+import { asApiError, ERRORS, type ErrorCode } from '../../api/errors.ts';
+import { JourneysUnavailable } from '../../api/journeys.ts';
 import { managementEndpoints } from '../../api/management/endpoints.ts';
 import { openApiDocument } from '../../api/openapi.ts';
 
@@ -43,3 +45,21 @@ function codesIn(response: unknown): string[] {
   };
   return content?.['application/json']?.schema?.properties?.error?.enum ?? [];
 }
+
+describe('a part that is away is answered with 503, a fault of ours with 500', () => {
+  const { MongoNetworkError, MongoServerError } = mongoose.mongo;
+  const stepDown = new MongoServerError({ message: 'not primary', errorLabels: ['RetryableWriteError'] });
+
+  test.each([
+    ['MongoDB closed the connection', new MongoNetworkError('connection closed'), 503],
+    ['MongoDB has no primary', stepDown, 503],
+    ['Temporal does not answer', new JourneysUnavailable('no answer'), 503],
+    ['a mistake', new TypeError('undefined is not a function'), 500],
+    ['a document that is too large', new MongoServerError({ message: 'BSONObj size', code: 10334 }), 500],
+  ])('%s', (_what, error, status) => {
+    const refusal = asApiError(error);
+    expect(ERRORS[refusal.code].status).toBe(status);
+    expect(refusal.retryAfter !== undefined).toBe(status === 503);
+    expect(refusal.message).not.toContain(error.message);
+  });
+});
