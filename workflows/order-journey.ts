@@ -47,6 +47,7 @@ export interface JourneyMemory {
   progress: ReportProgress;
   reports_taken: string[];
   reports_waiting: ReportDigest[];
+  troubles: string[];
 }
 
 /** A decision; what it leaves out is null, empty or false. */
@@ -67,9 +68,10 @@ export class OrderJourney {
   /** The lab may hold our order, so that a cancellation has to reach it too. */
   #labMayHoldIt: boolean;
   #submission: CancellationScope | undefined;
-  readonly #consequences: Promise<void>[] = [];
+  /** What follows from events and is not done, or failed. */
+  readonly #consequences = new Set<Promise<void>>();
   #waitingFor = 'its first step';
-  readonly #troubles: string[] = [];
+  readonly #troubles: string[];
 
   /**
    * @param events The order's history so far: none for an initial order, the first event for a redraw.
@@ -88,6 +90,7 @@ export class OrderJourney {
     this.#progress = memory?.progress ?? noProgress();
     this.#reportsTaken = new Set(memory?.reports_taken);
     this.#reportsWaiting = memory?.reports_waiting ?? [];
+    this.#troubles = memory?.troubles ?? [];
     this.#labMayHoldIt = memory !== undefined;
   }
 
@@ -182,6 +185,7 @@ export class OrderJourney {
   /** Holds a scheduled order back until its day begins (F2). */
   async #activation(): Promise<void> {
     if (!this.#order.activate_at) return;
+    // biome-ignore lint/plugin: Temporal's clock, which says the same in every replay.
     const wait = Date.parse(this.#order.activate_at) - Date.now();
     if (wait <= 0) return;
     this.#describe(`its activation on ${this.#order.activate_by}`);
@@ -342,8 +346,16 @@ export class OrderJourney {
     if (this.#isEnded) this.#cancelRequested = false;
     if (this.#events.length > 1) upsertSearchAttributes(standing(held.status, held.transaction_status));
     const mail = mailFor(held, this.#order);
-    if (mail) this.#consequences.push(this.#sendMail(mail));
-    if (held.status === 'cancelled' && this.#labMayHoldIt) this.#consequences.push(this.#cancelAtLab());
+    if (mail) this.#setOff(this.#sendMail(mail));
+    if (held.status === 'cancelled' && this.#labMayHoldIt) this.#setOff(this.#cancelAtLab());
+  }
+
+  #setOff(consequence: Promise<void>): void {
+    this.#consequences.add(consequence);
+    consequence.then(
+      () => this.#consequences.delete(consequence),
+      () => {},
+    );
   }
 
   async #sendMail(kind: Parameters<Activities['sendMail']>[1]): Promise<void> {
@@ -423,7 +435,7 @@ export class OrderJourney {
   #historyIsLong(): boolean {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     const long = continueAsNewSuggested || historyLength > this.#policy.longest_history;
-    return long && allHandlersFinished() && this.#consequences.length === 0;
+    return long && !this.#cancelRequested && allHandlersFinished() && this.#consequences.size === 0;
   }
 
   #memory(): JourneyMemory {
@@ -432,6 +444,7 @@ export class OrderJourney {
       progress: this.#progress,
       reports_taken: [...this.#reportsTaken],
       reports_waiting: this.#reportsWaiting,
+      troubles: this.#troubles,
     };
   }
 
