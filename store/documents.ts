@@ -220,7 +220,7 @@ export interface IdempotencyDocument {
 export interface AuditDocument {
   _id: string;
   team_id: string | null;
-  /** `api`, `lab`, `journey`, `admin`. */
+  /** `api`, `lab`, `journey`, `admin`, `webhooks`. */
   actor: string;
   action: string;
   order_id: string | null;

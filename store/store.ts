@@ -242,7 +242,7 @@ function models(connection: Connection) {
         created_at: date,
       },
       [
-        [{ state: 1, next_attempt_at: 1 }, { partialFilterExpression: { state: 'pending' } }],
+        [{ state: 1, endpoint_id: 1, next_attempt_at: 1 }, { partialFilterExpression: { state: 'pending' } }],
         [{ endpoint_id: 1, created_at: -1 }],
       ],
     ),
