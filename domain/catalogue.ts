@@ -22,8 +22,6 @@ export interface Laboratory {
   medical_director: string;
   collection_methods: CollectionMethod[];
   sample_types: SampleType[];
-  /** D4: whether walk-in orders at this lab can be redrawn. */
-  supports_redraw: boolean;
   /** HL7 identity: MSH-5/6 of our orders, MSH-3/4 of the lab's results. */
   hl7: { application: string; facility: string; order_message: 'ORM^O01' | 'OML^O21' };
 }

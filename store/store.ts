@@ -275,7 +275,6 @@ function models(connection: Connection) {
         medical_director: text,
         collection_methods: whole,
         sample_types: whole,
-        supports_redraw: yes,
         hl7: whole,
       },
       [[{ slug: 1 }, { unique: true }]],

@@ -138,11 +138,6 @@ describe('the seeded catalogue', () => {
     }
   });
 
-  test('D4: lets walk-in orders be redrawn at Labcorp, Quest and BioReference, and nowhere else', () => {
-    const redrawing = labs.filter((candidate) => candidate.supports_redraw).map(({ slug }) => slug);
-    expect(redrawing.sort()).toEqual(['bioreference', 'labcorp', 'quest']);
-  });
-
   test('D6: can order most results of the metabolic panel alone', () => {
     for (const slug of ['labcorp', 'quest', 'bioreference']) {
       const own = markers.filter((marker) => marker.lab_id === lab(slug)?.id);
