@@ -18,6 +18,7 @@ import {
   setCurrentDetails,
   setHandler,
   sleep,
+  TemporalFailure,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -410,7 +411,7 @@ export class OrderJourney {
       const local = proxyLocalActivities<Activities>({ scheduleToCloseTimeout: 5000, retry: { maximumAttempts: 2 } });
       return await (local[name] as unknown as Write)(argument);
     } catch (failure) {
-      if (!(failure instanceof ActivityFailure)) throw failure;
+      if (!(failure instanceof TemporalFailure)) throw failure;
       log.warn('The database did not answer in time; trying for as long as it takes', { step: name });
       const regular = proxyActivities<Activities>({
         startToCloseTimeout: 30_000,

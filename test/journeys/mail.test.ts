@@ -1,0 +1,106 @@
+import { mailMessageId } from '../../domain/ids.ts';
+import type { MailKind } from '../../domain/messages.ts';
+import type { Order } from '../../domain/order.ts';
+import { type InProcessVenule, type MailTrouble, startVenule } from '../support/in-process-venule.ts';
+import { stateOf } from '../support/temporal-view.ts';
+import { until } from '../support/until.ts';
+
+let venule: InProcessVenule;
+beforeAll(async () => {
+  venule = await startVenule();
+});
+afterEach(() => {
+  venule.mailServer.trouble = null;
+});
+afterAll(() => venule.close());
+
+function trouble(at: MailTrouble['at'], code: number): MailTrouble {
+  venule.mailServer.trouble = { at, code, refusals: 0 };
+  return venule.mailServer.trouble;
+}
+
+/** The mails of an order that reached the patient, by what they are about. */
+function mailsOf(order: Order): MailKind[] {
+  const kinds: MailKind[] = ['requisition_ready', 'redraw_needed', 'results_ready', 'order_cancelled'];
+  return venule.mails.flatMap(({ messageId }) =>
+    kinds.filter((kind) => messageId === `<${mailMessageId(order.id, kind)}>`),
+  );
+}
+
+async function complete(order: Order) {
+  await venule.reaches(order.id, 'requisition_created');
+  await venule.simulate(order, { final_status: 'completed' });
+  return venule.ended(order);
+}
+
+describe('F10: a mail', () => {
+  test('is sent once when the mail server takes none for a while', async () => {
+    const away = trouble('sender', 451);
+    const order = await venule.place();
+    await until(() => away.refusals >= 3);
+    expect(mailsOf(order)).toEqual([]);
+    venule.mailServer.trouble = null;
+    await complete(order);
+    expect(mailsOf(order)).toEqual(['requisition_ready']);
+    expect((await stateOf(venule.workflow(order))).troubles).toEqual([]);
+  });
+
+  test('is sent again under the same Message-ID when nobody knows whether it was taken', async () => {
+    const unsure = trouble('taken', 451);
+    const order = await venule.place();
+    await until(() => unsure.refusals >= 1);
+    venule.mailServer.trouble = null;
+    await complete(order);
+    const mails = mailsOf(order);
+    expect(mails.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(mails)).toEqual(new Set(['requisition_ready']));
+  });
+
+  test('that is refused for good is tried once; the journey goes on, and an engineer can see it', async () => {
+    const refusal = trouble('recipient', 550);
+    const order = await venule.place();
+    const workflow = await complete(order);
+    expect((await stateOf(workflow)).troubles).toEqual([
+      expect.stringMatching(/^The mail requisition_ready was not sent: The mail server refused the mail for good/),
+    ]);
+    expect(refusal.refusals).toBe(1);
+    expect((await venule.reaches(order.id, 'completed')).last_status).toBe('completed');
+  });
+
+  test('that the server will not take for long is given up, and the journey goes on', async () => {
+    trouble('sender', 451);
+    const order = await venule.place({}, { mail_tried_for: 300 });
+    const workflow = await complete(order);
+    expect((await stateOf(workflow)).troubles).toEqual([
+      expect.stringMatching(/^The mail requisition_ready was not sent: /),
+    ]);
+    expect(mailsOf(order)).toEqual([]);
+  });
+});
+
+describe('F11: which mails go out', () => {
+  test('“results are ready” is not sent unless switched on', async () => {
+    const order = await venule.place();
+    await complete(order);
+    expect(mailsOf(order)).toEqual(['requisition_ready']);
+  });
+
+  test('“results are ready” is sent when switched on', async () => {
+    const order = await venule.place({ options: { results_ready_mail: true } });
+    await complete(order);
+    expect(mailsOf(order)).toEqual(['requisition_ready', 'results_ready']);
+  });
+
+  test('a cancelled order is told', async () => {
+    const order = await venule.place();
+    await venule.journeys.cancel(await venule.reaches(order.id, 'requisition_created'));
+    await venule.ended(order);
+    expect(mailsOf(order).toSorted()).toEqual(['order_cancelled', 'requisition_ready']);
+  });
+
+  test('none is sent with mail switched off', async () => {
+    const order = await venule.place({ options: { email_enabled: false, results_ready_mail: true } });
+    await complete(order);
+    expect(mailsOf(order)).toEqual([]);
+  });
+});
