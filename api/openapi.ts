@@ -14,7 +14,7 @@ export interface DescribedEndpoints {
 }
 
 /** Every code with which an endpoint may refuse. */
-export function errorCodesOf(endpoint: Endpoint): ErrorCode[] {
+function errorCodesOf(endpoint: Endpoint): ErrorCode[] {
   const takesInput = endpoint.params ?? endpoint.query ?? endpoint.headers ?? endpoint.body;
   const codes: ErrorCode[] = ['unauthorized', 'internal_error', 'unavailable', ...endpoint.errors];
   if (takesInput) codes.push('validation_failed');

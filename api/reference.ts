@@ -1,8 +1,9 @@
 /** `/reference`: the OpenAPI document to browse and try out, from this server alone. */
-import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import express, { type Router } from 'express';
 
-const SWAGGER_UI = join(import.meta.dirname, '../node_modules/swagger-ui-dist');
+const SWAGGER_UI = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
 const PAGE = `<!doctype html>
 <html lang="en">

@@ -137,7 +137,7 @@ function fits(question: AoeQuestion, answer: string): boolean {
 }
 
 /** Every check, in the order in which a caller hears of them. */
-export const CHECKS: readonly Check[] = [
+const CHECKS: readonly Check[] = [
   patientIsPlausible,
   minorsHaveAProxy,
   labTestIsActive,
