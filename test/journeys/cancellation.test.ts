@@ -51,18 +51,6 @@ describe('F4: a cancellation', () => {
     expect(await venule.atLab(order)).toMatchObject({ state: 'cancelled', received: { new: 1, cancel: 1 } });
   });
 
-  test('is sent to nobody when the lab rejects the order message that is under way', async () => {
-    await venule.fault({ lab, mode: 'slow', times: 1, delay_ms: 1000 });
-    const order = await venule.place();
-    await underWay(order, 'submitOrder');
-    const cancelled = cancel(order);
-    await venule.fault({ lab, mode: 'reject' });
-    await cancelled;
-    await venule.fault({ lab, mode: 'ok' });
-    await venule.ended(order);
-    expect((await venule.reaches(order.id, 'cancelled')).events.at(-1)?.reason).toBe('Cancelled on request.');
-  });
-
   test('while the lab is down is done at once, and sent until the lab is back', async () => {
     await venule.fault({ lab, mode: 'down' });
     const order = await venule.place();
@@ -142,5 +130,20 @@ describe('F4: a cancellation', () => {
     await venule.ended(order);
     expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'cancelled']);
     expect(await venule.atLab(order)).toMatchObject({ state: 'cancelled', received: { cancel: 1 } });
+  });
+
+  test('of the workflow, by an engineer who comes too late, stops nothing: neither the order nor its redraw', async () => {
+    const order = await venule.place({ labTest: 'labcorp-thyroid-panel' });
+    await venule.reaches(order.id, 'requisition_created');
+    await venule.simulate(order, { final_status: 'partial_results', missing: [{ loinc: '3016-3', reason: 'QS' }] });
+    await venule.reaches(order.id, 'partial_results');
+    await venule.workflow(order).cancel();
+    await venule.simulate(order, { final_status: 'completed', missing: [{ loinc: '3016-3', reason: 'QS' }] });
+    await venule.reaches(order.id, 'redraw_available');
+    const { order: redraw } = await venule.redrawOf(order);
+    await venule.reaches(redraw.id, 'requisition_created');
+    await venule.simulate(redraw, { final_status: 'completed' });
+    await venule.ended(order);
+    expect((await venule.reaches(redraw.id, 'completed')).last_status).toBe('completed');
   });
 });
