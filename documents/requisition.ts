@@ -246,10 +246,10 @@ function answers(sheet: Sheet, content: RequisitionContent): void {
 }
 
 function notes(sheet: Sheet, content: RequisitionContent): void {
-  const text = [content.account.default_clinical_notes, content.order.clinical_notes].filter(Boolean).join('\n');
-  if (text === '') return;
+  const { clinical_notes } = content.order;
+  if (!clinical_notes) return;
   heading(sheet, 'Clinical notes');
-  sheet.flow(text, sheet.left, sheet.width, TEXT.body);
+  sheet.flow(clinical_notes, sheet.left, sheet.width, TEXT.body);
   sheet.y += 12;
 }
 

@@ -131,6 +131,7 @@ export interface Order {
   consents: Consent[];
   aoe_answers: AoeAnswer[];
   priority: boolean;
+  /** The lab account's own notes before the caller's, line by line. */
   clinical_notes: string | null;
   passthrough: string | null;
   /** `YYYY-MM-DD` in the team's time zone; null when the order goes out at once. */

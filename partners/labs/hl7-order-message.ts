@@ -75,9 +75,7 @@ export function orderMessage({
   const requests = ordered.flatMap((marker, index) => [
     ...(index === 0 || structure === 'OML^O21' ? [control] : []),
     observationRequest(order, marker, index + 1),
-    ...(isNew && index === 0
-      ? [...notes(account.default_clinical_notes, order.clinical_notes), ...diagnoses(order)]
-      : []),
+    ...(isNew && index === 0 ? [...notes(order.clinical_notes), ...diagnoses(order)] : []),
     ...(isNew ? answers(order, marker) : []),
   ]);
   const insured = isNew && order.billing_type === 'commercial_insurance' && order.insurance;
@@ -134,9 +132,9 @@ function observationRequest(order: Order, marker: Marker, setId: number): Hl7Seg
   });
 }
 
-function notes(...texts: (string | null)[]): Hl7Segment[] {
-  return texts
-    .flatMap((text) => (text ?? '').split(/\r\n|\r|\n/))
+function notes(text: string | null): Hl7Segment[] {
+  return (text ?? '')
+    .split(/\r\n|\r|\n/)
     .filter((line) => line.trim() !== '')
     .map((line, index) => writeSegment('NTE', { 1: String(index + 1), 2: 'P', 3: line }));
 }

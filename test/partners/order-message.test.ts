@@ -37,9 +37,8 @@ const orm = labOrder('quest', ['lipid-panel', 'lead-venous'], {
     { marker_id: 2076, question_id: 7, answer: 'R' },
     { marker_id: 2076, question_id: 8, answer: 'Welder & "painter" | night shift ^ ~ \\' },
   ],
-  clinical_notes: 'Second line: iron < 5 & ~3 | see chart\r\nThird \\ line',
+  clinical_notes: 'First line\nSecond line: iron < 5 & ~3 | see chart\r\nThird \\ line',
 });
-orm.account = { ...orm.account, default_clinical_notes: 'First line, from the account\n' };
 
 const oml = labOrder('labcorp', ['glucose', 'insulin', 'lipid-panel'], {
   icd_codes: ['E11.9'],
@@ -147,13 +146,9 @@ describe('A3: an order message is accepted by an HL7 parser that did not write i
     expect(read.each('OBX', '11')).toEqual(['F', 'F']);
   });
 
-  test('NTE is one for each line of clinical notes, the lab account’s own before the order’s', () => {
+  test('NTE is one for each line of clinical notes', () => {
     expect(read.each('NTE', '1')).toEqual(['1', '2', '3']);
-    expect(read.each('NTE', '3')).toEqual([
-      'First line, from the account',
-      'Second line: iron < 5 & ~3 | see chart',
-      'Third \\ line',
-    ]);
+    expect(read.each('NTE', '3')).toEqual(['First line', 'Second line: iron < 5 & ~3 | see chart', 'Third \\ line']);
   });
 
   test('a line break or a delimiter in a name or an address breaks no segment', () => {
