@@ -1,5 +1,5 @@
 /** A laboratory's ORU^R01 in our own terms: docs/hl7.md, "Results". */
-import type { FailureType, LabReport, Observation, ReportedStatus, ReportedTest } from '../../domain/lab-report.ts';
+import type { LabReport, Observation, ReportedStatus, ReportedTest } from '../../domain/lab-report.ts';
 import { type Hl7Problem, Hl7Refused, type ReceivedSegment, readMessage } from './hl7-message.ts';
 import { codesOf, instantIn, readObservation, rejectReason } from './hl7-observation.ts';
 import { groupOrders, type OrderSegments, type TestSegments } from './hl7-report-segments.ts';
