@@ -121,7 +121,7 @@ function models(connection: Connection) {
         [{ team_id: 1, created_at: -1 }],
         [{ team_id: 1, updated_at: -1 }],
         [{ team_id: 1, user_id: 1, created_at: -1 }],
-        [{ team_id: 1, last_status: 1, created_at: -1 }],
+        [{ team_id: 1, last_status: 1, created_at: 1 }],
         [{ team_id: 1, collection_method: 1, created_at: -1 }],
         [
           { team_id: 1, interpretation: 1, created_at: -1 },
