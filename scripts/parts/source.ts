@@ -65,14 +65,12 @@ export async function download(url: string): Promise<Response> {
   const timer = setTimeout(() => impatience.abort(), ANSWER_WITHIN);
   const host = new URL(url).host;
   try {
-    const response = await fetch(url, { signal: impatience.signal });
+    const response = await fetch(url, { signal: impatience.signal }).catch((error: Error) => {
+      if (impatience.signal.aborted) throw new Error(`${host} did not answer within ${ANSWER_WITHIN / 1000} s`);
+      throw new Error(`${host} cannot be reached (${reasonOf(error.cause ?? error)})`);
+    });
     if (!response.ok) throw new Error(`${host} answered ${response.status}`);
     return response;
-  } catch (error) {
-    if (impatience.signal.aborted) throw new Error(`${host} did not answer within ${ANSWER_WITHIN / 1000} s`);
-    throw error instanceof TypeError
-      ? new Error(`${host} cannot be reached (${reasonOf(error.cause ?? error)})`)
-      : error;
   } finally {
     clearTimeout(timer);
   }
