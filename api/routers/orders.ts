@@ -1,6 +1,5 @@
 /** `/v3/order` and `/v3/orders`. */
 import type { Order } from '../../domain/order.ts';
-import { mayFollow, refusedTransition } from '../../domain/transitions.ts';
 import { clientFacingOrder, clientFacingTransaction } from '../../store/client-facing-order.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import { orderDocument } from '../../store/order-document.ts';
@@ -12,8 +11,8 @@ import { type ClientFacingOrder, clientFacingOrder as orderAnswer } from '../../
 import type { ApiDeps } from '../deps.ts';
 import { defineEndpoint, pdf } from '../endpoint.ts';
 import { ApiError } from '../errors.ts';
-import { OrderNotCancellable } from '../journeys.ts';
 import { acceptOrder } from '../orders/accept-order.ts';
+import { cancelOrder } from '../orders/cancel-order.ts';
 import { newOrderIds, onceForKey } from '../orders/idempotency.ts';
 import { listOrders } from '../orders/list-orders.ts';
 import { simulate } from '../orders/simulate.ts';
@@ -154,16 +153,8 @@ export const orderEndpoints = [
     errors: ['not_found', 'transition_not_allowed'],
     async handler({ deps, team, params }) {
       const document = await orderOf(deps.store, team._id, params.order_id);
-      if (!mayFollow(document.collection_method, document.last_status, 'cancelled')) {
-        throw new ApiError('transition_not_allowed', refusedTransition(document.last_status, 'cancelled'));
-      }
       const before = await answerOf(deps, document);
-      try {
-        await deps.journeys.cancel(document);
-      } catch (error) {
-        if (error instanceof OrderNotCancellable) throw new ApiError('transition_not_allowed', error.message);
-        throw error;
-      }
+      await cancelOrder(deps, document);
       // It is cancelled, whether or not it can be read again at this moment.
       const order = await orderOf(deps.store, team._id, params.order_id)
         .then((cancelled) => answerOf(deps, cancelled))
