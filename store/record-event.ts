@@ -80,19 +80,8 @@ async function recordIn(
   catalogue: Catalogue,
   proposed: ProposedEvent,
 ): Promise<HeldEvent | null> {
-  const order = await store.orders.findById(proposed.order_id).session(session).lean<OrderDocument>();
-  if (!order) throw new Error(`Order ${proposed.order_id} has no event 1 yet`);
+  const { order, siblings, transaction } = await readJourney(store, session, proposed.order_id);
   await catalogue.know([order.order.lab_test_id]);
-
-  // Raised first, so that of two writers in one order transaction the second sees what the first wrote (D3).
-  const transaction = await store.transactions
-    .findOneAndUpdate({ _id: order.transaction_id }, { $inc: { version: 1 } }, { session, returnDocument: 'after' })
-    .lean<OrderTransactionDocument>();
-  if (!transaction) throw new Error(`Order transaction ${order.transaction_id} is not there`);
-  const siblings = await store.orders
-    .find({ transaction_id: order.transaction_id, _id: { $ne: order._id } })
-    .session(session)
-    .lean<OrderDocument[]>();
 
   const held = order.events.find((event) => event.number === proposed.number);
   if (held) {
@@ -135,9 +124,10 @@ async function recordIn(
     (a, b) => a.created_at.getTime() - b.created_at.getTime(),
   );
   transaction.status = transactionStatus(orders.map(({ origin, last_status }) => ({ origin, status: last_status })));
+  // Of two writers in one order transaction the second conflicts here, and begins again with what the first wrote (D3).
   await rows(store.transactions).updateOne(
     { _id: transaction._id },
-    { $set: { status: transaction.status, updated_at: now } },
+    { $set: { status: transaction.status, updated_at: now }, $inc: { version: 1 } },
     { session },
   );
   await rows(store.orders).replaceOne({ _id: order._id }, next, { session });
@@ -150,6 +140,45 @@ async function recordIn(
   }
   if (becameCritical) await tellCritical(store, session, next, event);
   return { ...event, transaction_status: transaction.status, redraw };
+}
+
+/** An order with everything that its next event is derived from, in one reading. */
+async function readJourney(
+  store: Store,
+  session: ClientSession,
+  orderId: string,
+): Promise<{ order: OrderDocument; siblings: OrderDocument[]; transaction: OrderTransactionDocument }> {
+  const [found] = await rows(store.orders)
+    .aggregate<{ orders: OrderDocument[]; transactions: OrderTransactionDocument[] }>(
+      [
+        { $match: { _id: orderId } },
+        {
+          $lookup: {
+            from: store.orders.collection.name,
+            localField: 'transaction_id',
+            foreignField: 'transaction_id',
+            as: 'orders',
+          },
+        },
+        {
+          $lookup: {
+            from: store.transactions.collection.name,
+            localField: 'transaction_id',
+            foreignField: '_id',
+            as: 'transactions',
+          },
+        },
+        { $project: { orders: 1, transactions: 1 } },
+      ],
+      { session },
+    )
+    .toArray();
+  const order = found?.orders.find(({ _id }) => _id === orderId);
+  if (!order) throw new Error(`Order ${orderId} has no event 1 yet`);
+  const [transaction] = found?.transactions ?? [];
+  if (!transaction) throw new Error(`Order transaction ${order.transaction_id} is not there`);
+  const siblings = found?.orders.filter((sibling) => sibling !== order) ?? [];
+  return { order, siblings, transaction };
 }
 
 /** Makes the next version of the result; answers whether the order's result has just become critical. */
