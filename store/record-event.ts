@@ -53,7 +53,13 @@ export async function openOrder(store: Store, catalogue: Catalogue, order: Order
     const held = await store.orders.findById(order.id).lean<OrderDocument>();
     if (!held) throw error;
   }
-  return { ...firstEvent(document), transaction_status: 'active', redraw: null };
+  return opened(document);
+}
+
+/** The same, for the journey's first step: the API mostly was there before, and to look costs less than to try. */
+export async function ensureOpen(store: Store, catalogue: Catalogue, order: Order): Promise<HeldEvent> {
+  const held = await store.orders.exists({ _id: order.id });
+  return held ? opened(orderDocument(order)) : openOrder(store, catalogue, order);
 }
 
 /**
@@ -315,8 +321,8 @@ async function tellOfOrder(
   });
 }
 
-function firstEvent(document: OrderDocument): OrderEvent {
+function opened(document: OrderDocument): HeldEvent {
   const [first] = document.events;
   if (!first) throw new Error(`Order ${document._id} was made without an event`);
-  return first;
+  return { ...first, transaction_status: 'active', redraw: null };
 }

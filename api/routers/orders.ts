@@ -11,7 +11,7 @@ import { type ClientFacingOrder, clientFacingOrder as orderAnswer } from '../../
 import type { ApiDeps } from '../deps.ts';
 import { defineEndpoint, pdf } from '../endpoint.ts';
 import { ApiError } from '../errors.ts';
-import { acceptOrder } from '../orders/accept-order.ts';
+import { acceptOrder, type OrderIds } from '../orders/accept-order.ts';
 import { cancelOrder } from '../orders/cancel-order.ts';
 import { newOrderIds, onceForKey } from '../orders/idempotency.ts';
 import { listOrders } from '../orders/list-orders.ts';
@@ -77,16 +77,14 @@ export const orderEndpoints = [
     errors: ['rule_broken', 'not_found', 'idempotency_key_in_use'],
     async handler({ deps, team, headers, body, correlationId }) {
       const key = headers['x-idempotency-key'];
-      const place = async (ids = newOrderIds()) => {
-        const placed = await findOrder(deps.store, team._id, ids.order_id);
-        const order = placed
-          ? await answerOf(deps, placed)
-          : await open(deps, await acceptOrder(deps, team, body, ids));
-        return { order, status: 'success', message: 'order created' };
-      };
-      if (key === undefined) return place();
+      const answer = (order: ClientFacingOrder) => ({ order, status: 'success', message: 'order created' });
+      const place = async (ids: OrderIds) => answer(await open(deps, await acceptOrder(deps, team, body, ids)));
+      if (key === undefined) return place(newOrderIds());
       const keepRefusals = headers['x-idempotency-error'] !== 'no-cache';
-      return onceForKey(deps.store, { teamId: team._id, key, keepRefusals, body, correlationId }, place);
+      return onceForKey(deps.store, { teamId: team._id, key, keepRefusals, body, correlationId }, async (ids) => {
+        const placed = await findOrder(deps.store, team._id, ids.order_id);
+        return placed ? answer(await answerOf(deps, placed)) : place(ids);
+      });
     },
   }),
 
