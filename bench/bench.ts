@@ -13,7 +13,7 @@ type Row = (parts: Parts, quick: boolean, progress: (line: string) => void) => P
 
 const ROWS: Record<string, Row> = {
   acceptance: (parts, quick, progress) =>
-    acceptance(parts, quick ? { pairs: 2, turnMs: 2_000 } : { pairs: 8, turnMs: 4_000 }, progress),
+    acceptance(parts, quick ? { pairs: 4, turnMs: 1_000 } : { pairs: 20, turnMs: 2_000 }, progress),
   journeys: (parts, quick, progress) =>
     wholeJourneys(parts, quick ? { pairs: 2, wave: 16 } : { pairs: 6, wave: 48 }, progress),
   history: (parts) => historyEvents(parts),
