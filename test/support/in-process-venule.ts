@@ -19,7 +19,7 @@ import { createDocumentIssuer, type DocumentIssuer } from '../../activities/issu
 import { type Journeys, temporalJourneys } from '../../api/journeys.ts';
 import { partnersRouter } from '../../api/partners/router.ts';
 import { loadConfig } from '../../config.ts';
-import { journeyWorkflowId, transactionWorkflowId } from '../../domain/ids.ts';
+import { journeyWorkflowId } from '../../domain/ids.ts';
 import type { Order, OrderOptions } from '../../domain/order.ts';
 import { type JourneyPolicy, policyWith } from '../../domain/policy.ts';
 import type { OrderLowLevelStatus } from '../../domain/status.ts';
@@ -345,9 +345,6 @@ export function anOrder(
     },
   };
 }
-
-/** The id of the workflow that runs a whole transaction. */
-export const transactionOf = (order: Order) => transactionWorkflowId(order.transaction_id);
 
 let silenced = false;
 function silenceTemporal(): void {
