@@ -300,7 +300,7 @@ export class OrderJourney {
     );
     if (held) return;
     this.#describe('a report that is stored and on its way here');
-    await condition(() => this.#reportsWaiting.length > 0, this.#policy.expiry_grace, {
+    await condition(() => this.#reportsWaiting.length > 0 || this.#cancelRequested, this.#policy.expiry_grace, {
       summary: 'A report is on its way',
     });
   }
