@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { DefaultLogger, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  Runtime,
+  Worker,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { encryptingConverter } from '../../temporal/connection.ts';
 import { TEST_CODEC_KEYS } from '../support/in-process-venule.ts';
@@ -10,7 +16,12 @@ import { JOURNEYS } from './journeys.ts';
 const recorded = recordedHistories();
 
 beforeAll(() => {
-  Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  const filter = makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' });
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    shutdownSignals: [],
+    telemetryOptions: { logging: { filter } },
+  });
 });
 
 /** Replays recorded histories and answers with those that the code does not follow, with the reason. */
