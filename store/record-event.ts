@@ -27,10 +27,18 @@ const NO_MORE_EXPECTED: readonly OrderLowLevelStatus[] = ['completed', 'correcte
 const DUPLICATE_KEY = 11000;
 
 /**
- * Event 1 of an initial order: the order itself and its transaction (D1). Written by the API right after the start of
+ * Event 1 of an initial order: the order itself and its transaction (D1). Written by the API together with the start of
  * the workflow, and by the workflow's first step: whoever is second changes nothing.
+ * @param started Resolves when the journey has started. Writing does not wait for it, committing does, so that an order
+ * that can be read has a journey; when it rejects nothing is written.
  */
-export async function openOrder(store: Store, catalogue: Catalogue, order: Order): Promise<HeldEvent> {
+export async function openOrder(
+  store: Store,
+  catalogue: Catalogue,
+  order: Order,
+  started: Promise<void> = Promise.resolve(),
+): Promise<HeldEvent> {
+  started.catch(() => {});
   await catalogue.know([order.lab_test_id]);
   const document = orderDocument(order);
   const transaction: OrderTransactionDocument = {
@@ -47,6 +55,7 @@ export async function openOrder(store: Store, catalogue: Catalogue, order: Order
       await rows(store.transactions).insertOne(transaction, { session });
       await rows(store.orders).insertOne(document, { session });
       await tell(store, session, catalogue, 'labtest.order.created', document, transaction, [document]);
+      await started;
     });
   } catch (error) {
     if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;

@@ -53,8 +53,9 @@ async function answerOf({ store, catalogue }: ApiDeps, document: OrderDocument):
  * the order exists: whatever fails after that, the journey makes good, and the caller is told of success.
  */
 async function open(deps: ApiDeps, order: Order): Promise<ClientFacingOrder> {
-  await deps.journeys.start(order);
-  await openOrder(deps.store, deps.catalogue, order).catch((error: Error) => {
+  const started = deps.journeys.start(order);
+  await openOrder(deps.store, deps.catalogue, order, started).catch(async (error: Error) => {
+    await started;
     deps.logger.warn({ order_id: order.id, error: error.name }, 'the journey has to write this order itself');
   });
   const document = orderDocument(order);
