@@ -54,10 +54,16 @@ async function answerOf({ store, catalogue }: ApiDeps, document: OrderDocument):
  */
 async function open(deps: ApiDeps, order: Order): Promise<ClientFacingOrder> {
   const started = deps.journeys.start(order);
-  await openOrder(deps.store, deps.catalogue, order, started).catch(async (error: Error) => {
-    await started;
-    deps.logger.warn({ order_id: order.id, error: error.name }, 'the journey has to write this order itself');
-  });
+  await openOrder(deps.store, deps.catalogue, order, started)
+    .catch(async () => {
+      // A start that takes long outlasts what MongoDB gives a transaction.
+      await started;
+      await openOrder(deps.store, deps.catalogue, order);
+    })
+    .catch(async (error: Error) => {
+      await started;
+      deps.logger.warn({ order_id: order.id, error: error.name }, 'the journey has to write this order itself');
+    });
   const document = orderDocument(order);
   const transaction = { _id: document.transaction_id, status: 'active' } as const;
   return clientFacingOrder(document, deps.catalogue, clientFacingTransaction(transaction, [document]));
