@@ -17,7 +17,7 @@ import { slope } from '../statistics.ts';
 import type { collectGarbage } from '../workflows/journeys.ts';
 
 const AT_MOST_KIB = 256;
-const WARM_UP = 100;
+const WARM_UP = 200;
 const AT_ONCE = 16;
 
 /** @param steps Numbers of open orders at which memory is read, rising from 0. */
