@@ -22,6 +22,8 @@ export interface Parts {
   /** What programs are told: Venule's configuration. */
   env: NodeJS.ProcessEnv;
   store: Store;
+  /** Process ids of the servers. */
+  pids: { temporal: number; mongodb: number };
   partners: Partners;
   /** Key of the sandbox team, which every order belongs to. */
   apiKey: string;
@@ -94,6 +96,7 @@ export async function startParts(progress: Progress): Promise<Parts> {
     return {
       env,
       store,
+      pids: { temporal: running[0].identity.pid, mongodb: running[1].identity.pid },
       partners,
       apiKey,
       userId,

@@ -4,15 +4,12 @@
  * A walk-in order from `POST /v3/order` to `completed`: acknowledged by the lab, mail, a partial and a final report through
  * the inbox, mail. The bare side goes through as many activities of the same kinds, in the same order, with nothing in
  * them, and gets its reports as signals; both are driven over HTTP in waves of as many journeys, each stage of a wave
- * beginning when the one before is through. Waves alternate A B B A. Everything runs on this machine, so whatever
+ * beginning when the one before is through, and the wave ending with its last mail. Waves alternate A B B A. Everything runs on this machine, so whatever
  * processor time Venule itself needs (MongoDB, PDFs, mail, HL7) is taken from Temporal too.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { loadConfig } from '../../config.ts';
-import { transactionWorkflowId } from '../../domain/ids.ts';
-import { parseCodecKeys } from '../../temporal/codec.ts';
-import { temporalClient } from '../../temporal/connection.ts';
 import type { Measurement } from '../measurement.ts';
 import { orderRequest, THYROID_PANEL } from '../order-request.ts';
 import type { Parts } from '../parts.ts';
@@ -37,7 +34,6 @@ export async function wholeJourneys(
   ]);
   const [api, , bareApi, bareWorker] = programs;
   const config = loadConfig({ ...parts.env });
-  const { client, connection } = temporalClient(config.temporal, parseCodecKeys(config.codecKeys));
   const venulePool = new Pool(await api.ask<string>('url'), { connections: AT_ONCE });
   const barePool = new Pool(await bareApi.ask<string>('url'), { connections: AT_ONCE });
 
@@ -48,18 +44,11 @@ export async function wholeJourneys(
   const body = orderRequest(parts.userId, labTest._id);
   const json = { 'content-type': 'application/json' };
 
-  const ended = (ids: readonly string[]) => Promise.all(ids.map((id) => client.workflow.getHandle(id).result()));
-
   async function venuleWave(): Promise<void> {
     const mailsBefore = parts.partners.mails();
     const headers = { ...json, 'x-vital-api-key': parts.apiKey };
     const placed = await eachOf(Array.from({ length: wave }), async () => {
-      const { order } = await post<{ order: { id: string; order_transaction: { id: string } } }>(
-        venulePool,
-        '/v3/order',
-        headers,
-        body,
-      );
+      const { order } = await post<{ order: { id: string } }>(venulePool, '/v3/order', headers, body);
       return order;
     });
     await until(() => parts.partners.mails() - mailsBefore >= wave);
@@ -86,13 +75,14 @@ export async function wholeJourneys(
         (await parts.store.orders.countDocuments({ _id: { $in: ids }, 'events.2': { $exists: true } })) === wave,
     );
     await report('rest');
-    await ended(placed.map(({ order_transaction }) => transactionWorkflowId(order_transaction.id)));
+    await until(() => parts.partners.mails() - mailsBefore >= 2 * wave);
   }
 
   async function bareWave(): Promise<void> {
     const counts = () => bareWorker.ask<Record<string, number>>('counts');
     const before = await counts();
-    const through = (step: string) => until(async () => ((await counts())[step] ?? 0) - (before[step] ?? 0) >= wave);
+    const through = (step: string, times = wave) =>
+      until(async () => ((await counts())[step] ?? 0) - (before[step] ?? 0) >= times);
     const placed = await eachOf(Array.from({ length: wave }), async () => {
       const { order } = await post<{ order: { id: string } }>(barePool, '/journeys', json, body);
       return order;
@@ -102,7 +92,7 @@ export async function wholeJourneys(
     await report();
     await through('partial_results');
     await report();
-    await ended(placed.map(({ id }) => id));
+    await through('mail', 2 * wave);
   }
 
   const waves = { venule: venuleWave, bare: bareWave };
@@ -119,7 +109,7 @@ export async function wholeJourneys(
     const [ours, theirs] = [perSecond.venule.at(-1) ?? 0, perSecond.bare.at(-1) ?? 0];
     progress(`${ours.toFixed(2)} against ${theirs.toFixed(2)} per second (${pair + 1} of ${pairs})`);
   }
-  await Promise.all([venulePool.close(), barePool.close(), connection.close()]);
+  await Promise.all([venulePool.close(), barePool.close()]);
   await Promise.all(programs.map((program) => program.stop()));
 
   const [ours, theirs] = [mean(perSecond.venule), mean(perSecond.bare)];
