@@ -54,8 +54,10 @@ export async function startMongodb({ program, port, dataFolder, logFile }: Mongo
   mkdirSync(dataFolder, { recursive: true });
   const flags = ['--dbpath', dataFolder, '--port', String(port), '--bind_ip', '127.0.0.1', '--replSet', REPLICA_SET];
   const frugal = ['--wiredTigerCacheSizeGB', '0.5', '--oplogSize', '256'];
+  // What a killed process had under way blocks its successor until it is given up, after a minute unless told.
+  const soonFree = ['--setParameter', 'transactionLifetimeLimitSeconds=5'];
   const unixSocket = process.platform === 'win32' ? [] : ['--nounixsocket'];
-  const server = await startProcess(program, [...flags, ...frugal, ...unixSocket], { logFile });
+  const server = await startProcess(program, [...flags, ...frugal, ...soonFree, ...unixSocket], { logFile });
   return { ...server, ready: () => untilReady(server, port, logFile) };
 }
 
