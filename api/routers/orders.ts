@@ -1,4 +1,5 @@
 /** `/v3/order` and `/v3/orders`. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Order } from '../../domain/order.ts';
 import { clientFacingOrder, clientFacingTransaction } from '../../store/client-facing-order.ts';
 import type { OrderDocument } from '../../store/documents.ts';
@@ -33,6 +34,9 @@ import {
 
 const tag = 'Orders';
 
+/** How long a caller waits until an order whose journey has started can be read, in milliseconds. */
+const WRITTEN_WITHIN_MS = 5_000;
+
 /**
  * The team's order with this id.
  * @throws ApiError `not_found`, for another team's order too
@@ -54,19 +58,27 @@ async function answerOf({ store, catalogue }: ApiDeps, document: OrderDocument):
  */
 async function open(deps: ApiDeps, order: Order): Promise<ClientFacingOrder> {
   const started = deps.journeys.start(order);
-  await openOrder(deps.store, deps.catalogue, order, started)
-    .catch(async () => {
-      // A start that takes long outlasts what MongoDB gives a transaction.
-      await started;
-      await openOrder(deps.store, deps.catalogue, order);
-    })
-    .catch(async (error: Error) => {
-      await started;
-      deps.logger.warn({ order_id: order.id, error: error.name }, 'the journey has to write this order itself');
-    });
+  const written = openOrder(deps.store, deps.catalogue, order, started).catch(async () => {
+    // A start that takes long outlasts what MongoDB gives a transaction.
+    await started;
+    await openOrder(deps.store, deps.catalogue, order);
+  });
+  written.catch(() => {});
+  await started;
+  await soon(written).catch((error: Error) => {
+    deps.logger.warn({ order_id: order.id, error: error.name }, 'the journey has to write this order itself');
+  });
   const document = orderDocument(order);
   const transaction = { _id: document.transaction_id, status: 'active' } as const;
   return clientFacingOrder(document, deps.catalogue, clientFacingTransaction(transaction, [document]));
+}
+
+/** @throws Error when the order is not written in time, as when MongoDB has gone silent in the middle of it */
+function soon(written: Promise<unknown>): Promise<unknown> {
+  const tooLate = sleep(WRITTEN_WITHIN_MS, undefined, { ref: false }).then(() => {
+    throw new Error('Not written in time');
+  });
+  return Promise.race([written, tooLate]);
 }
 
 /** Endpoints of orders; the literal paths come before `/v3/order/:order_id`. */
