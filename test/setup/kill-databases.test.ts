@@ -63,9 +63,15 @@ test.each(['mongodb', 'temporal'] as const)(
     const journeys = ['completed', 'redrawn', 'cancelled'] as const;
     const walking = Promise.all(journeys.map((fate) => customer.walk(fate)));
     await until(async () => (await customer.progress()) >= 4);
-    const keys = [randomUUID(), randomUUID(), randomUUID()];
+    const keys = Array.from({ length: 3 }, () => randomUUID());
+    const keysUnderWay = Array.from({ length: 8 }, () => randomUUID());
+    let answered = 0;
+    const underWay = keysUnderWay.map((key) => tryToOrder(key).finally(() => (answered += 1)));
+    await until(() => answered > 0);
     const answers = await whileAway(part, async () => {
       const ordered = await Promise.all(keys.map(tryToOrder));
+      for (const answer of await Promise.all(underWay))
+        expect(answer).toEqual(answer.status === 200 ? answer : comeAgain);
       expect(await ask('/readyz')).toEqual(comeAgain);
       expect((await ask('/healthz')).status).toBe(200);
       return ordered;
@@ -74,7 +80,7 @@ test.each(['mongodb', 'temporal'] as const)(
 
     await until(async () => (await ask('/readyz')).status === 200);
     const walked = await walking;
-    const after = await Promise.all(keys.map((key) => customer.walk('completed', key)));
+    const after = await Promise.all([...keys, ...keysUnderWay].map((key) => customer.walk('completed', key)));
     await customer.expectAllAsEver([...walked, ...after]);
   },
   180_000,
