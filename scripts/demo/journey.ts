@@ -60,7 +60,7 @@ export interface JourneyReport {
 }
 
 /** Something is not as it should be; the message says what. */
-export class NotAsExpected extends Error {
+class NotAsExpected extends Error {
   override name = 'NotAsExpected';
 }
 

@@ -295,7 +295,7 @@ function statusesOf(document: OrderDocument | undefined): OrderLowLevelStatus[] 
  *
  * @throws JunctionError for any other refusal, or when there is no better answer within two minutes
  */
-export async function insistently<T>(ask: () => Promise<T>): Promise<T> {
+async function insistently<T>(ask: () => Promise<T>): Promise<T> {
   const deadline = Date.now() + JOURNEY_WITHIN;
   for (;;) {
     try {
