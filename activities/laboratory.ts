@@ -23,7 +23,8 @@ export function laboratoryActivities({
         type: 'LabNotConnected',
         message:
           `There is no ${environment} connection to ${order.lab_slug}. ` +
-          'Add one with "npm run admin -- labs connect"; the order then goes out by itself.',
+          `Add one with "npm run admin -- connection set ${order.lab_slug} --environment ${environment}"; ` +
+          'the order then goes out by itself.',
       });
     }
     const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);

@@ -1,4 +1,5 @@
 /** Journeys, as the API and the inbox speak to them: workflows behind names of the domain. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
   isGrpcServiceError,
@@ -30,7 +31,7 @@ export class JourneysUnavailable extends Error {
 
 /** What can be asked of journeys. Every method throws `JourneysUnavailable` when Temporal does not answer. */
 export interface Journeys {
-  /** Starts an order transaction; one that was started before is fine. */
+  /** Starts an order transaction; one that was started before is fine. Asks again for some seconds when no answer comes. */
   start(order: Order): Promise<void>;
   /** Cancels an order and returns when it is cancelled. @throws OrderNotCancellable */
   cancel(document: OrderDocument): Promise<void>;
@@ -42,6 +43,13 @@ export interface Journeys {
 const COMMAND_MS = 25_000;
 /** How long Temporal has to take something in, in milliseconds. */
 const TAKEN_IN_MS = 5_000;
+/**
+ * For how long a start that is not answered is tried, in milliseconds. It may have happened, and a caller without an
+ * idempotency key who is told that it did not would place a second order.
+ */
+const STARTED_WITHIN_MS = 10_000;
+/** Between two attempts to reach Temporal, in milliseconds. */
+const PAUSE_MS = 100;
 /** How long a redraw's own workflow may lag behind the birth of its order, in milliseconds. */
 const BIRTH_MS = 5_000;
 
@@ -54,19 +62,26 @@ export function temporalJourneys(client: Client, taskQueue: string, policy: Jour
 
   return {
     async start(order) {
-      try {
-        await client.withDeadline(Date.now() + TAKEN_IN_MS, () =>
-          client.workflow.start<typeof orderTransaction>('orderTransaction', {
-            taskQueue,
-            workflowId: transactionWorkflowId(order.transaction_id),
-            workflowIdReusePolicy: 'REJECT_DUPLICATE',
-            args: [{ order, policy }],
-            typedSearchAttributes: searchAttributesOf(order),
-            staticSummary: `${order.collection_method} at ${order.lab_slug}: requisition ${order.placer_order_number}`,
-          }),
-        );
-      } catch (error) {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw unavailable(error);
+      const giveUpAt = Date.now() + STARTED_WITHIN_MS;
+      for (;;) {
+        try {
+          await client.withDeadline(Math.min(Date.now() + TAKEN_IN_MS, giveUpAt), () =>
+            client.workflow.start<typeof orderTransaction>('orderTransaction', {
+              taskQueue,
+              workflowId: transactionWorkflowId(order.transaction_id),
+              workflowIdReusePolicy: 'REJECT_DUPLICATE',
+              args: [{ order, policy }],
+              typedSearchAttributes: searchAttributesOf(order),
+              staticSummary: `${order.collection_method} at ${order.lab_slug}: requisition ${order.placer_order_number}`,
+            }),
+          );
+          return;
+        } catch (error) {
+          if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+          const refusal = unavailable(error);
+          if (!(refusal instanceof JourneysUnavailable) || Date.now() + PAUSE_MS >= giveUpAt) throw refusal;
+          await sleep(PAUSE_MS);
+        }
       }
     },
 
@@ -86,8 +101,10 @@ export function temporalJourneys(client: Client, taskQueue: string, policy: Jour
             throw new OrderNotCancellable(error.cause.message);
           }
           if (!(error instanceof WorkflowNotFoundError)) throw unavailable(error);
-          if (Date.now() > tooYoungToBeMissing) throw new OrderNotCancellable('The journey of this order is over');
-          await new Promise((resolve) => setTimeout(resolve, 100));
+          if (Date.now() > tooYoungToBeMissing) {
+            throw new OrderNotCancellable(refusedTransition(last_status, 'cancelled'));
+          }
+          await sleep(PAUSE_MS);
         }
       }
     },

@@ -1,0 +1,71 @@
+/** What the API makes of Temporal's answers, and of answers that are lost. */
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { JourneysUnavailable, OrderNotCancellable, temporalJourneys } from '../../api/journeys.ts';
+import type { Order } from '../../domain/order.ts';
+import { policyWith } from '../../domain/policy.ts';
+import { refusedTransition } from '../../domain/transitions.ts';
+import type { OrderDocument } from '../../store/documents.ts';
+
+const order = {
+  id: 'order',
+  transaction_id: 'transaction',
+  origin: 'initial',
+  collection_method: 'walk_in_test',
+  lab_slug: 'labcorp',
+} as Order;
+
+const lostAnswer = () => Object.assign(new Error('Deadline exceeded'), { code: 4, details: '', metadata: {} });
+
+/** Journeys on a Temporal that starts each workflow id once, and whose first answers are lost. */
+function onTemporal({ lost, refused }: { lost: number; refused?: Error }) {
+  const ids: string[] = [];
+  const client = {
+    withDeadline: (_deadline: number, work: () => unknown) => work(),
+    workflow: {
+      async start(_type: string, { workflowId }: { workflowId: string }) {
+        ids.push(workflowId);
+        if (refused) throw refused;
+        if (ids.length <= lost) throw lostAnswer();
+        if (ids.length > 1) throw new WorkflowExecutionAlreadyStartedError('started', workflowId, 'orderTransaction');
+      },
+      getHandle: () => ({
+        executeUpdate() {
+          throw new WorkflowNotFoundError('terminated', 'transaction', undefined);
+        },
+      }),
+    },
+  };
+  return { ids, journeys: temporalJourneys(client as unknown as Client, 'venule', policyWith()) };
+}
+
+test('A1: a start whose answers are lost is asked for again under the same id, and has happened once', async () => {
+  const { ids, journeys } = onTemporal({ lost: 2 });
+  await journeys.start(order);
+  expect(ids).toHaveLength(3);
+  expect(new Set(ids).size).toBe(1);
+});
+
+test('A1: a start that Temporal never answers is given up after ten seconds', async () => {
+  jest.useFakeTimers({ doNotFake: ['setTimeout'] });
+  const { ids, journeys } = onTemporal({ lost: Number.POSITIVE_INFINITY });
+  const started = journeys.start(order);
+  jest.setSystemTime(Date.now() + 10_000);
+  await expect(started).rejects.toThrow(JourneysUnavailable);
+  jest.useRealTimers();
+  expect(ids.length).toBeGreaterThan(0);
+});
+
+test('A1: a start that cannot succeed is not asked for again', async () => {
+  const refused = new TypeError('not serializable');
+  const { ids, journeys } = onTemporal({ lost: 0, refused });
+  await expect(journeys.start(order)).rejects.toThrow(refused);
+  expect(ids).toHaveLength(1);
+});
+
+test('cancelling an order whose workflow was terminated is refused in the words of the contract', async () => {
+  const { journeys } = onTemporal({ lost: 0 });
+  const document = { order, last_status: 'requisition_created', created_at: new Date(0) } as OrderDocument;
+  await expect(journeys.cancel(document)).rejects.toThrow(
+    new OrderNotCancellable(refusedTransition('requisition_created', 'cancelled')),
+  );
+});
