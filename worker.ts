@@ -14,6 +14,7 @@ import { loadCatalogue, seedCatalogue } from './store/catalogue.ts';
 import { closeStore, openStore } from './store/store.ts';
 import { parseCodecKeys } from './temporal/codec.ts';
 import { encryptingConverter, temporalClient } from './temporal/connection.ts';
+import { loggingTo } from './temporal/logging.ts';
 import { ensureSearchAttributes } from './temporal/search-attributes.ts';
 
 /** A hung activity must not keep a worker from stopping. */
@@ -87,7 +88,7 @@ async function main(): Promise<void> {
   }
   const config = loadConfig();
   const logger = pino({ level: config.logLevel });
-  Runtime.install({ shutdownSignals: [] });
+  Runtime.install({ shutdownSignals: [], ...loggingTo(logger) });
   const worker = await startWorker(config, logger);
   logger.info({ task_queue: config.temporal.taskQueue }, 'ready');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void worker.stop());

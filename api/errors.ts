@@ -111,8 +111,14 @@ export function asApiError(error: unknown): ApiError {
   return new ApiError('internal_error', 'Something went wrong on our side.');
 }
 
+/** An error as it may be logged: its name and code; its message could name a patient. */
+export function loggable(error: unknown): { error: string; code?: unknown } {
+  const { name, code } = error as { name?: string; code?: unknown };
+  return { error: name ?? typeof error, ...(code !== undefined && { code }) };
+}
+
 /** Whether an error says that MongoDB or Temporal is away for now. */
-function isAway(error: unknown): boolean {
+export function isAway(error: unknown): boolean {
   if (error instanceof JourneysUnavailable) return true;
   if (!(error instanceof MongoError)) return false;
   return (

@@ -4,7 +4,7 @@ import express, { type ErrorRequestHandler, type RequestHandler, type Router } f
 import { authenticator } from './authentication.ts';
 import type { ApiDeps } from './deps.ts';
 import { type Endpoint, nothing, pdf } from './endpoint.ts';
-import { ApiError, asApiError, ERRORS, errorEnvelope, ReplayedRefusal } from './errors.ts';
+import { ApiError, asApiError, ERRORS, errorEnvelope, loggable, ReplayedRefusal } from './errors.ts';
 
 /** Fits an order with photographs of an insurance card. */
 const BODY_LIMIT = '8mb';
@@ -93,9 +93,8 @@ export function answerErrors({ logger }: Pick<ApiDeps, 'logger'>): ErrorRequestH
     const refusal = asApiError(error);
     const { correlationId, route } = response.locals;
     if (refusal.code === 'internal_error' || refusal.code === 'unavailable') {
-      const { name, stack } = error as Error;
-      const frames = stack?.split('\n').filter((line) => line.startsWith('    at '));
-      logger.error({ correlation_id: correlationId, route, error: name, frames }, refusal.code);
+      const frames = (error as Error).stack?.split('\n').filter((line) => line.startsWith('    at '));
+      logger.error({ correlation_id: correlationId, route, ...loggable(error), frames }, refusal.code);
     }
     if (refusal.retryAfter !== undefined) response.set('retry-after', String(refusal.retryAfter));
     response.status(ERRORS[refusal.code].status).json(errorEnvelope(refusal, correlationId));

@@ -9,9 +9,15 @@ import type { Catalogue } from '../../store/catalogue.ts';
 import { environmentOfLab } from '../../store/lab-connections.ts';
 import { storeReports } from '../../store/lab-inbox.ts';
 import type { Store } from '../../store/store.ts';
+import { isAway, loggable } from '../errors.ts';
 
 const HL7 = 'application/hl7-v2';
 const LARGEST_MESSAGE = '4mb';
+const UNREADABLE = {
+  400: 'The body could not be read',
+  413: `A message may have ${LARGEST_MESSAGE} at most`,
+  415: 'This character set or content encoding is not known; send UTF-8',
+} as const;
 
 /** `POST /partners/labs/{lab}/hl7`: takes ORU^R01 and answers with its acknowledgement, as docs/hl7.md has it. */
 export function partnersRouter({
@@ -26,11 +32,23 @@ export function partnersRouter({
   const router = express.Router();
   const body = express.text({ type: HL7, limit: LARGEST_MESSAGE, defaultCharset: 'utf-8' });
 
+  /** What cannot be stored for now is not acknowledged: the lab sends it again (F12). */
+  async function stored<T>(lab: string, response: Response, work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      logger.error({ lab, ...loggable(error) }, 'A laboratory message could not be stored');
+      response.status(503).set('Retry-After', '5').json({ detail: 'The message could not be stored; send it again' });
+      return null;
+    }
+  }
+
   router.post('/labs/:lab/hl7', async (request, response) => {
     const lab = request.params.lab;
     const known = catalogue.laboratoriesBySlug.has(lab);
     const { user, password } = basicCredentials(request);
-    const environment = known ? await stored(response, () => environmentOfLab(store, lab, user, password)) : null;
+    const environment = known ? await stored(lab, response, () => environmentOfLab(store, lab, user, password)) : null;
     if (response.headersSent) return;
     if (!environment) {
       logger.warn({ lab: known ? lab : 'unknown' }, 'A laboratory message came with wrong credentials');
@@ -46,10 +64,8 @@ export function partnersRouter({
       body(request, response, resolve),
     );
     if (unreadable) {
-      const status = unreadable.status === 413 ? 413 : 400;
-      response.status(status).json({
-        detail: status === 413 ? `A message may have ${LARGEST_MESSAGE} at most` : 'The body could not be read',
-      });
+      const status = unreadable.status === 413 || unreadable.status === 415 ? unreadable.status : 400;
+      response.status(status).json({ detail: UNREADABLE[status] });
       return;
     }
 
@@ -59,7 +75,7 @@ export function partnersRouter({
       response.type(`${HL7}; charset=utf-8`).send(writeAcknowledgement(raw, acknowledgement, now));
     try {
       const { message, reports } = readReports(raw, reportingLab(lab));
-      await stored(response, () =>
+      await stored(lab, response, () =>
         storeReports(store, { lab_slug: lab, environment, control_id: message.control_id, raw, reports }),
       );
       if (!response.headersSent) answer({ code: 'AA', text: '' });
@@ -70,16 +86,6 @@ export function partnersRouter({
     }
   });
   return router;
-}
-
-/** What cannot be stored is not acknowledged: the lab sends it again (F12). */
-async function stored<T>(response: Response, work: () => Promise<T>): Promise<T | null> {
-  try {
-    return await work();
-  } catch {
-    response.status(503).set('Retry-After', '5').json({ detail: 'The message could not be stored; send it again' });
-    return null;
-  }
 }
 
 function basicCredentials(request: Request): { user: string; password: string } {
