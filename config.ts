@@ -212,6 +212,8 @@ export interface Config {
   sandboxUrl: string;
   /** What the sandbox lab shows us and we show it (HTTP Basic, F12). */
   sandboxCredentials: { user: string; password: string };
+  /** Whether the environment says where the sandbox lab is or what its password is. */
+  sandboxGiven: boolean;
   /** An absolute path. */
   dataDir: string;
   /** The sandbox team’s key, used at the first start only. */
@@ -277,6 +279,7 @@ export function loadConfig(env: Environment = process.env): Config {
         given.VENULE_SANDBOX_PASSWORD ??
         keptSecret(dataDir, 'sandbox-password', () => randomBytes(18).toString('base64url')),
     },
+    sandboxGiven: given.VENULE_SANDBOX_URL !== undefined || given.VENULE_SANDBOX_PASSWORD !== undefined,
     dataDir,
     apiKey: given.VENULE_API_KEY ?? null,
     managementKey: given.VENULE_MANAGEMENT_KEY ?? null,

@@ -34,7 +34,11 @@ export async function startApi(config: Config, logger: Logger): Promise<RunningA
   const catalogue = await loadCatalogue(store);
   await ensureSandboxTeam(store, { apiKey: config.apiKey });
   await ensureManagementKey(store, config.managementKey);
-  await connectSandboxLabs(store, catalogue, { url: config.sandboxUrl, ...config.sandboxCredentials });
+  await connectSandboxLabs(store, catalogue, {
+    url: config.sandboxUrl,
+    ...config.sandboxCredentials,
+    replace: config.sandboxGiven,
+  });
 
   const keys = parseCodecKeys(config.codecKeys);
   const policy = policyWith(config.policyOverrides);

@@ -27,25 +27,29 @@ function seedFile<T>(name: string): T[] {
   return JSON.parse(readFileSync(join(import.meta.dirname, 'seed', `${name}.json`), 'utf8')) as T[];
 }
 
-const withUnderscore = <T extends { id: unknown }>({ id, ...rest }: T) => ({ _id: id, ...rest });
+/** What an operator may have switched off; the seed says it of new entries only. */
+const SWITCHES: readonly string[] = ['is_active', 'is_orderable', 'status'];
 
 /**
- * Puts the seed into the database. Laboratories, markers and lab tests follow the seed at every start; a lab account is
- * only added, since its operator may have changed it. Several processes may do so at once.
+ * Puts the seed into the database. Laboratories, markers and lab tests follow the seed at every start, but for what can
+ * be switched off; a lab account is only added, since its operator may have changed it. Several processes may do so at once.
  */
 export async function seedCatalogue(store: Store): Promise<void> {
-  const replacing = <T extends { id: unknown }>(items: T[]) =>
-    items.map((item) => ({
-      replaceOne: { filter: { _id: item.id }, replacement: withUnderscore(item), upsert: true },
-    }));
+  const following = <T extends { id: unknown }>(items: T[]) =>
+    items.map(({ id, ...rest }) => {
+      const switches = Object.entries(rest).filter(([name]) => SWITCHES.includes(name));
+      const followed = Object.entries(rest).filter(([name]) => !SWITCHES.includes(name));
+      const update = { $set: Object.fromEntries(followed), $setOnInsert: Object.fromEntries(switches) };
+      return { updateOne: { filter: { _id: id }, update, upsert: true } };
+    });
   const adding = <T extends { id: unknown }>(items: T[]) =>
     items.map(({ id, ...rest }) => ({
       updateOne: { filter: { _id: id }, update: { $setOnInsert: rest }, upsert: true },
     }));
   await Promise.all([
-    write(store.laboratories, replacing(seedFile<Laboratory>('labs'))),
-    write(store.markers, replacing(seedFile<Marker>('markers'))),
-    write(store.labTests, replacing(seedFile<LabTest>('lab-tests'))),
+    write(store.laboratories, following(seedFile<Laboratory>('labs'))),
+    write(store.markers, following(seedFile<Marker>('markers'))),
+    write(store.labTests, following(seedFile<LabTest>('lab-tests'))),
     write(store.labAccounts, adding(seedFile<LabAccount>('lab-accounts'))),
   ]);
 }

@@ -20,23 +20,22 @@ export interface NewLabConnection {
 }
 
 /** Adds a connection or replaces it. */
-export async function setLabConnection(
-  store: Store,
-  { inbound_password, ...connection }: NewLabConnection,
-): Promise<void> {
-  const _id = `${connection.lab_slug}:${connection.environment}`;
-  const replacement = { ...connection, inbound_password_hash: hashOfPassword(inbound_password) };
-  await store.labConnections.updateOne({ _id }, { $set: replacement }, { upsert: true });
+export async function setLabConnection(store: Store, connection: NewLabConnection): Promise<void> {
+  const { _id, ...fields } = documentOf(connection);
+  await store.labConnections.updateOne({ _id }, { $set: fields }, { upsert: true });
 }
 
-/** Points every laboratory's sandbox connection at the sandbox lab. */
+/**
+ * Points laboratories' sandbox connections at the sandbox lab. A connection that is there already stays as it is, since
+ * its operator may have set it, unless `replace`.
+ */
 export async function connectSandboxLabs(
   store: Store,
   catalogue: Catalogue,
-  sandbox: { url: string; user: string; password: string },
+  sandbox: { url: string; user: string; password: string; replace?: boolean },
 ): Promise<void> {
   for (const slug of catalogue.laboratoriesBySlug.keys()) {
-    await setLabConnection(store, {
+    const { _id, ...fields } = documentOf({
       lab_slug: slug,
       environment: 'sandbox',
       url: `${sandbox.url}/labs/${slug}/hl7`,
@@ -45,7 +44,17 @@ export async function connectSandboxLabs(
       inbound_user: sandbox.user,
       inbound_password: sandbox.password,
     });
+    const update = sandbox.replace ? { $set: fields } : { $setOnInsert: fields };
+    await store.labConnections.updateOne({ _id }, update, { upsert: true });
   }
+}
+
+function documentOf({ inbound_password, ...connection }: NewLabConnection): LabConnectionDocument {
+  return {
+    _id: `${connection.lab_slug}:${connection.environment}`,
+    ...connection,
+    inbound_password_hash: hashOfPassword(inbound_password),
+  };
 }
 
 /** How that lab is reached from that environment; null when no operator has said. */

@@ -72,7 +72,8 @@ export function addConnectionCommands(program: Command): void {
       'after',
       `
 A password given as an option can be seen by others on this machine; prefer the environment or --ask-….
-The sandbox connections point at the sandbox laboratories again whenever the API starts.
+The sandbox connections point at the sandbox laboratories again whenever an API starts with VENULE_SANDBOX_URL or
+VENULE_SANDBOX_PASSWORD, as under npm start; without these they stay as they were set.
 
 Examples:
   admin connection set labcorp --url https://orders.lab.example/hl7 --user venule --ask-password \\

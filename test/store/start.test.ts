@@ -1,0 +1,44 @@
+/** What an operator has set outlives the next start. */
+import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue.ts';
+import { connectSandboxLabs, findLabConnection, setLabConnection } from '../../store/lab-connections.ts';
+import type { Store } from '../../store/store.ts';
+import { freshStore } from '../webhooks/scene.ts';
+
+let store: Store;
+let discard: () => Promise<void>;
+let catalogue: Catalogue;
+beforeAll(async () => {
+  ({ store, discard } = await freshStore());
+  await seedCatalogue(store);
+  catalogue = await loadCatalogue(store);
+});
+afterAll(() => discard());
+
+test('a lab test and a marker that were switched off stay off; all else follows the seed again', async () => {
+  const [test] = [...catalogue.labTests.values()];
+  const [marker] = [...catalogue.markers.values()];
+  const changed = { is_active: false, name: 'Renamed' };
+  await store.labTests.updateOne({ _id: test?.id }, { $set: { ...changed, status: 'inactive' } });
+  await store.markers.updateOne({ _id: marker?.id }, { $set: { ...changed, is_orderable: false } });
+  await seedCatalogue(store);
+  await catalogue.reload();
+  const after = { labTest: catalogue.labTests.get(test?.id ?? ''), marker: catalogue.markers.get(marker?.id ?? 0) };
+  expect(after.labTest).toEqual({ ...test, is_active: false, status: 'inactive' });
+  expect(after.marker).toEqual({ ...marker, is_active: false, is_orderable: false });
+});
+
+test('a sandbox connection that an operator has set stays, unless the environment says where the sandbox is', async () => {
+  const sandbox = { url: 'http://127.0.0.1:3100', user: 'sandbox', password: 'first-password' };
+  const urlOf = async (lab: string) => (await findLabConnection(store, lab, 'sandbox'))?.url;
+  await connectSandboxLabs(store, catalogue, sandbox);
+  expect(await urlOf('labcorp')).toBe('http://127.0.0.1:3100/labs/labcorp/hl7');
+
+  const url = 'https://test.lab.example/hl7';
+  const inbound = { inbound_user: 'labcorp', inbound_password: 'inward' };
+  await setLabConnection(store, { ...sandbox, lab_slug: 'labcorp', environment: 'sandbox', url, ...inbound });
+  await connectSandboxLabs(store, catalogue, sandbox);
+  expect(await urlOf('labcorp')).toBe(url);
+
+  await connectSandboxLabs(store, catalogue, { ...sandbox, url: 'http://sandbox:3100', replace: true });
+  expect(await urlOf('labcorp')).toBe('http://sandbox:3100/labs/labcorp/hl7');
+});
