@@ -73,7 +73,7 @@ export function orderMessage({
   });
 
   const requests = ordered.flatMap((marker, index) => [
-    ...(index === 0 || structure === 'OML^O21' ? [control] : []),
+    control,
     observationRequest(order, marker, index + 1),
     ...(isNew && index === 0 ? [...notes(order.clinical_notes), ...diagnoses(order)] : []),
     ...(isNew ? answers(order, marker) : []),

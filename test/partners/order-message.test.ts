@@ -52,8 +52,8 @@ const oml = labOrder('labcorp', ['glucose', 'insulin', 'lipid-panel'], {
 describe('A3: an order message is accepted by an HL7 parser that did not write it', () => {
   const read = parse(orderMessage({ ...orm, purpose: 'NW' }));
 
-  test('ORM^O01 has its segments in the order of the standard', () => {
-    expect(read.structure).toEqual('MSH PID PV1 IN1 ORC OBR NTE NTE NTE DG1 DG1 OBR OBX OBX'.split(' '));
+  test('ORM^O01 has its segments in the order of the standard, with one ORC for each test', () => {
+    expect(read.structure).toEqual('MSH PID PV1 IN1 ORC OBR NTE NTE NTE DG1 DG1 ORC OBR OBX OBX'.split(' '));
   });
 
   test('OML^O21 has one ORC for each test', () => {
@@ -115,10 +115,10 @@ describe('A3: an order message is accepted by an HL7 parser that did not write i
     expect(parse(orderMessage({ ...orm, order, purpose: 'NW' })).structure).not.toContain('IN1');
   });
 
-  test('F4: the placer order number is on the ORC and on every OBR', () => {
-    expect(read.each('ORC', '1')).toEqual(['NW']);
-    expect(read.each('ORC', '2')).toEqual(['VN0000012345']);
-    expect(read.each('ORC', '9')).toEqual(['20261121080003+0000']);
+  test('F4: the placer order number is on every ORC and on every OBR', () => {
+    expect(read.each('ORC', '1')).toEqual(['NW', 'NW']);
+    expect(read.each('ORC', '2')).toEqual(['VN0000012345', 'VN0000012345']);
+    expect(read.each('ORC', '9')).toEqual(['20261121080003+0000', '20261121080003+0000']);
     expect(read.each('OBR', '2')).toEqual(['VN0000012345', 'VN0000012345']);
   });
 
@@ -192,13 +192,13 @@ describe('a cancellation', () => {
   const read = parse(orderMessage({ ...orm, purpose: 'CA' }));
 
   test('names the same placer order number and says CA', () => {
-    expect(read.each('ORC', '1')).toEqual(['CA']);
-    expect(read.each('ORC', '2')).toEqual(['VN0000012345']);
+    expect(read.each('ORC', '1')).toEqual(['CA', 'CA']);
+    expect(read.each('ORC', '2')).toEqual(['VN0000012345', 'VN0000012345']);
     expect(read.each('MSH', '10')).toEqual([orderControlId(orm.order.id, 'CA')]);
   });
 
   test('tells the lab no more than it needs', () => {
-    expect(read.structure).toEqual('MSH PID PV1 ORC OBR OBR'.split(' '));
+    expect(read.structure).toEqual('MSH PID PV1 ORC OBR ORC OBR'.split(' '));
   });
 });
 
