@@ -24,9 +24,10 @@ function pinnedNode() {
   process.exit(1);
 }
 
+// The pinned Node is a development dependency, which NODE_ENV=production would leave out.
 if (!installed()) {
   console.log('Installing what package-lock.json lists, once …');
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
+  const { status } = spawnSync('npm', ['ci', '--include=dev', '--no-audit', '--no-fund'], {
     cwd: root,
     stdio: 'inherit',
     shell: windows,
