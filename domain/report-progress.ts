@@ -2,27 +2,37 @@
  * How far the lab has come with an order, as the journey needs to know it: which tests are settled and which results
  * are missing. Holds codes only, never a value.
  */
-import type { FailureType, LabReport, ReportedStatus } from './lab-report.ts';
+import type { FailureType, LabReport, Observation, ReportedStatus, ReportedTest } from './lab-report.ts';
 import type { OrderedMarker } from './order.ts';
 import type { MissingResult } from './redraw.ts';
+
+/** A statement of the lab, with what decides between two statements about the same thing. */
+export interface Statement {
+  status: ReportedStatus;
+  /** ISO instant at which the lab reported. */
+  reported_at: string;
+  /** Of a result: why there will be none, null when there is a value. Of a test: why its results are missing, where the lab said so. */
+  failure_type: FailureType | null;
+}
+
+/** What the lab says of an ordered test, by the lab's code. */
+export interface TestStatement extends Statement {
+  code: string;
+}
+
+/** What the lab says of a result, under one of its tests. */
+export interface ResultStatement extends Statement {
+  slug: string;
+  /** Code of the test that it stands under. */
+  test: string;
+}
 
 /** What one report says about the results that an order expects. Travels in the signal to the journey. */
 export interface ReportDigest {
   /** Id of the stored lab message. */
   report_id: string;
-  /** ISO instant at which the lab reported. */
-  reported_at: string;
-  /** Ordered tests by the lab's test code; `failure_type` is why results of the test are missing, where the lab said so. */
-  tests: { code: string; status: ReportedStatus; failure_type: FailureType | null }[];
-  /** Expected results by slug; `failure_type` is set when the lab says that there will be none. */
-  results: { slug: string; status: ReportedStatus; failure_type: FailureType | null }[];
-}
-
-/** A statement of the lab, with what decides between two statements about the same thing. */
-export interface Statement {
-  status: ReportedStatus;
-  /** ISO instant. */
-  reported_at: string;
+  tests: TestStatement[];
+  results: ResultStatement[];
 }
 
 const RANK: Record<ReportedStatus, number> = { preliminary: 0, final: 1, cancelled: 1, corrected: 2 };
@@ -59,52 +69,103 @@ export function expectedResultOf<T extends ExpectedResultCodes>(
   );
 }
 
+/** A statement about a result with all that the lab said; `expected` is undefined for a result nobody asked for. */
+export interface FullStatement<T> extends ResultStatement {
+  expected: T | undefined;
+  source: { report: LabReport; test: ReportedTest; observation: Observation };
+}
+
+/** Every statement in a report; a result that nobody asked for has a key of its own as its slug. */
+export function statementsIn<T extends ExpectedResultCodes>(
+  report: LabReport,
+  expected: readonly T[],
+): { tests: TestStatement[]; results: FullStatement<T>[] } {
+  const { reported_at } = report;
+  return {
+    tests: report.tests.map(({ provider_id, status, failure_type }) => ({
+      code: provider_id,
+      status,
+      reported_at,
+      failure_type,
+    })),
+    results: report.tests.flatMap((test) =>
+      test.observations.map((observation) => {
+        const result = expectedResultOf(observation, expected);
+        const { loinc, provider_id, name, failure_type } = observation;
+        return {
+          slug: result?.slug ?? `unsolicited ${loinc ?? provider_id ?? name}`,
+          test: test.provider_id,
+          status: effectiveStatus(test.status, observation.status),
+          reported_at,
+          failure_type,
+          expected: result,
+          source: { report, test, observation },
+        };
+      }),
+    ),
+  };
+}
+
 /** Reduces a report to what its order's journey must know. */
 export function digestReport(
   reportId: string,
   report: LabReport,
   expected: readonly ExpectedResultCodes[],
 ): ReportDigest {
+  const { tests, results } = statementsIn(report, expected);
   return {
     report_id: reportId,
-    reported_at: report.reported_at,
-    tests: report.tests.map((test) => ({
-      code: test.provider_id,
-      status: test.status,
-      failure_type: test.failure_type,
-    })),
-    results: report.tests.flatMap((test) =>
-      test.observations.flatMap((observation) => {
-        const result = expectedResultOf(observation, expected);
-        const status = effectiveStatus(test.status, observation.status);
-        return result ? [{ slug: result.slug, status, failure_type: observation.failure_type }] : [];
-      }),
-    ),
+    tests,
+    results: results
+      .filter((statement) => statement.expected)
+      .map(({ expected: _, source: __, ...statement }) => statement),
   };
 }
 
-type StatementWithReason = Statement & { failure_type: FailureType | null };
-
-/** What all reports so far say, by test code and by result slug. */
-export interface ReportProgress {
-  tests: Record<string, StatementWithReason>;
-  results: Record<string, StatementWithReason>;
+/**
+ * What all reports so far say: of tests by code; of results by slug and, since several tests may yield the same result,
+ * by the test that it stands under.
+ */
+export interface ReportProgress<R extends ResultStatement = ResultStatement> {
+  tests: Record<string, TestStatement>;
+  results: Record<string, Record<string, R>>;
 }
 
-export const noProgress = (): ReportProgress => ({ tests: {}, results: {} });
+export const noProgress = <R extends ResultStatement = ResultStatement>(): ReportProgress<R> => ({
+  tests: {},
+  results: {},
+});
 
-/** Takes a report in; the given progress stays as it was. */
-export function advance(progress: ReportProgress, digest: ReportDigest): ReportProgress {
-  const next: ReportProgress = { tests: { ...progress.tests }, results: { ...progress.results } };
-  for (const test of digest.tests) {
-    const statement = { status: test.status, reported_at: digest.reported_at, failure_type: test.failure_type };
-    if (supersedes(statement, next.tests[test.code])) next.tests[test.code] = statement;
+/** Takes a report's statements in; the given progress stays as it was. */
+export function advance<R extends ResultStatement>(
+  progress: ReportProgress<R>,
+  { tests, results }: { tests: readonly TestStatement[]; results: readonly R[] },
+): ReportProgress<R> {
+  const next = { tests: { ...progress.tests }, results: { ...progress.results } };
+  for (const statement of tests) {
+    if (supersedes(statement, next.tests[statement.code])) next.tests[statement.code] = statement;
   }
-  for (const result of digest.results) {
-    const statement = { status: result.status, reported_at: digest.reported_at, failure_type: result.failure_type };
-    if (supersedes(statement, next.results[result.slug])) next.results[result.slug] = statement;
+  for (const statement of results) {
+    const { slug, test } = statement;
+    if (supersedes(statement, next.results[slug]?.[test])) {
+      next.results[slug] = { ...next.results[slug], [test]: statement };
+    }
   }
   return next;
+}
+
+/** The lab's word on a result over all the tests that it stands under: a value under one beats its absence under another. */
+export function wordOn<R extends ResultStatement>({ results }: ReportProgress<R>, slug: string): R | undefined {
+  let word: R | undefined;
+  for (const statement of Object.values(results[slug] ?? {})) {
+    if (!word || outweighs(statement, word)) word = statement;
+  }
+  return word;
+}
+
+function outweighs(statement: Statement, other: Statement): boolean {
+  const isValue = statement.failure_type === null;
+  return isValue === (other.failure_type === null) ? supersedes(statement, other) : isValue;
 }
 
 /** Whether the report on the order is final: every ordered test final, corrected or cancelled (D4). */
@@ -115,21 +176,24 @@ export function isFinal(progress: ReportProgress, markers: readonly OrderedMarke
   });
 }
 
-/** Every expected result for which there is no value, with the reason as far as the lab gave one. */
+/** Every expected result for which there is no value under any test, with the reason as far as the lab gave one. */
 export function missingResults(progress: ReportProgress, markers: readonly OrderedMarker[]): MissingResult[] {
-  const reasons = new Map<string, FailureType>();
-  for (const marker of markers) {
-    const ofTheTest = progress.tests[marker.provider_id]?.failure_type ?? null;
-    for (const slug of marker.result_slugs) {
-      const statement = progress.results[slug];
-      const reason = statement ? statement.failure_type : (ofTheTest ?? reasons.get(slug) ?? 'unknown_failure');
-      if (reason) reasons.set(slug, reason);
-    }
-  }
-  return [...reasons].map(([slug, failure_type]) => ({ slug, failure_type }));
+  const slugs = new Set(markers.flatMap((marker) => marker.result_slugs));
+  return [...slugs].flatMap((slug) => {
+    const word = wordOn(progress, slug);
+    if (word?.failure_type === null) return [];
+    return [{ slug, failure_type: word?.failure_type ?? reasonOfTests(progress, markers, slug) }];
+  });
+}
+
+/** What the lab said of the tests that owe a result of which it said nothing. */
+function reasonOfTests({ tests }: ReportProgress, markers: readonly OrderedMarker[], slug: string): FailureType {
+  const owing = markers.filter((marker) => marker.result_slugs.includes(slug));
+  const reasons = owing.map((marker) => tests[marker.provider_id]?.failure_type ?? null);
+  return reasons.find((reason) => reason !== null) ?? 'unknown_failure';
 }
 
 /** Whether the lab has reported a value for anything that was ordered. */
 export function anythingReported(progress: ReportProgress): boolean {
-  return Object.values(progress.results).some((statement) => statement.failure_type === null);
+  return Object.keys(progress.results).some((slug) => wordOn(progress, slug)?.failure_type === null);
 }

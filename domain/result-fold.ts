@@ -1,8 +1,8 @@
 /** From the lab's reports to an order's result (A7), and from two orders' results to the combined one (D10). */
 import type { ExpectedResult, Laboratory, Marker } from './catalogue.ts';
-import type { FailureType, Interpretation, LabReport, Observation } from './lab-report.ts';
+import type { FailureType, Interpretation, LabReport } from './lab-report.ts';
 import type { Order } from './order.ts';
-import { effectiveStatus, expectedResultOf, type Statement, supersedes } from './report-progress.ts';
+import { advance, type FullStatement, missingResults, noProgress, statementsIn, wordOn } from './report-progress.ts';
 import type {
   BiomarkerResult,
   MissingBiomarkerResult,
@@ -21,6 +21,8 @@ export interface ReportedOrder {
   laboratory: Laboratory;
   /** The reports taken in, in the order in which they were. */
   reports: readonly LabReport[];
+  /** The lab is done with the order, so that what has not come is missing. */
+  noMoreExpected: boolean;
 }
 
 interface ExpectedOfOrder {
@@ -31,7 +33,8 @@ interface ExpectedOfOrder {
   parents: ParentBiomarker[];
 }
 
-type Entry = Statement & ({ value: BiomarkerResult } | { missing: MissingBiomarkerResult });
+/** What an order's reports say of a result, and when they did. */
+type Entry = { reported_at: string } & ({ value: BiomarkerResult } | { missing: MissingBiomarkerResult });
 
 /** The results that an order expects, each with the markers that owe it, in catalogue order. */
 export function expectedResults(order: Order, markers: readonly Marker[]): ExpectedOfOrder[] {
@@ -58,25 +61,25 @@ export function expectedResults(order: Order, markers: readonly Marker[]): Expec
  * their markers; of two reported values the newer; as missing only what no order reported; the samples of all; metadata
  * from the newest report.
  * @param orders Oldest first. For a combined result each with every report about it, late ones included (D5).
- * @param noMoreExpected The lab is done, so that what has not come is missing.
  * @returns null while nothing was reported.
  */
-export function foldReports(orders: readonly ReportedOrder[], noMoreExpected: boolean): OrderResult | null {
+export function foldReports(orders: readonly ReportedOrder[]): OrderResult | null {
   const newest = newestReport(orders);
   if (!newest) return null;
 
   const combined = new Map<string, Entry>();
-  for (const entries of orders.map((order) => entriesOf(order, noMoreExpected))) {
+  for (const entries of orders.map(entriesOf)) {
     for (const [key, entry] of entries) {
       const other = combined.get(key);
       if (!other || preferred(entry, other)) combined.set(key, entry);
     }
   }
 
+  const status = orders.every((order) => order.noMoreExpected) ? 'final' : 'partial';
   const values = [...combined.values()].flatMap((entry) => ('value' in entry ? [entry.value] : []));
   const missing = [...combined.values()].flatMap((entry) => ('missing' in entry ? [entry.missing] : []));
   return {
-    metadata: metadataOf(newest.from, newest.report, noMoreExpected ? 'final' : 'partial', worst(values)),
+    metadata: metadataOf(newest.from, newest.report, status, worst(values)),
     results: values,
     missing_results: missing,
     sample_information: Object.assign({}, ...orders.map(samplesOf)),
@@ -89,41 +92,35 @@ function preferred(entry: Entry, other: Entry): boolean {
   return Date.parse(entry.reported_at) >= Date.parse(other.reported_at);
 }
 
-function entriesOf(reported: ReportedOrder, noMoreExpected: boolean): Map<string, Entry> {
-  const expected = expectedResults(reported.order, reported.markers);
-  const found = new Map<string, Entry>();
-  for (const report of reported.reports) {
-    for (const test of report.tests) {
-      for (const observation of test.observations) {
-        const result = expectedResultOf(observation, expected);
-        const key = result?.slug ?? `unsolicited ${observation.loinc ?? observation.provider_id ?? observation.name}`;
-        const statement = { status: effectiveStatus(test.status, observation.status), reported_at: report.reported_at };
-        if (!supersedes(statement, found.get(key))) continue;
-        if (observation.failure_type === null) {
-          found.set(key, { ...statement, value: biomarkerResult(observation, report, result) });
-        } else if (result) {
-          found.set(key, { ...statement, missing: missingResult(result, observation) });
-        }
-      }
+function entriesOf({ order, markers, reports, noMoreExpected }: ReportedOrder): Map<string, Entry> {
+  const expected = new Map(expectedResults(order, markers).map((result) => [result.slug, result]));
+  const progress = reports.reduce(
+    (before, report) => advance(before, statementsIn(report, [...expected.values()])),
+    noProgress<FullStatement<ExpectedOfOrder>>(),
+  );
+  const reasons = new Map(
+    missingResults(progress, order.markers).map((missing) => [missing.slug, missing.failure_type]),
+  );
+  const newest = reports.map((report) => report.reported_at).reduce(later, new Date(0).toISOString());
+  const entries = new Map<string, Entry>();
+  for (const slug of new Set([...expected.keys(), ...Object.keys(progress.results)])) {
+    const word = wordOn(progress, slug);
+    const result = expected.get(slug);
+    const reason = reasons.get(slug);
+    if (word?.failure_type === null) {
+      entries.set(slug, { reported_at: word.reported_at, value: biomarkerResult(word) });
+    } else if (result && reason && (word || noMoreExpected)) {
+      const notes = word?.source.observation.notes ?? null;
+      entries.set(slug, { reported_at: word?.reported_at ?? newest, missing: missingResult(result, reason, notes) });
     }
   }
-  const inCatalogueOrder = new Map<string, Entry>();
-  for (const result of expected) {
-    const entry = found.get(result.slug);
-    if (entry) inCatalogueOrder.set(result.slug, entry);
-    else if (noMoreExpected) {
-      const never: Statement = { status: 'cancelled', reported_at: new Date(0).toISOString() };
-      inCatalogueOrder.set(result.slug, {
-        ...never,
-        missing: missingResult(result, null, reasonOfTest(result, reported.reports)),
-      });
-    }
-  }
-  for (const [key, entry] of found) if (!inCatalogueOrder.has(key)) inCatalogueOrder.set(key, entry);
-  return inCatalogueOrder;
+  return entries;
 }
 
-function biomarkerResult(observation: Observation, report: LabReport, expected?: ExpectedOfOrder): BiomarkerResult {
+const later = (one: string, other: string) => (Date.parse(other) >= Date.parse(one) ? other : one);
+
+function biomarkerResult({ expected, source }: FullStatement<ExpectedOfOrder>): BiomarkerResult {
+  const { report, observation } = source;
   const numeric = observation.type === 'numeric' ? Number(observation.value) : undefined;
   const { low, high } = parseReferenceRange(observation.reference_range);
   const text = observation.value ?? '';
@@ -155,23 +152,12 @@ function biomarkerResult(observation: Observation, report: LabReport, expected?:
   };
 }
 
-/** What the lab said of the whole test that owed the result. */
-function reasonOfTest(expected: ExpectedOfOrder, reports: readonly LabReport[]): FailureType | null {
-  const codes = expected.parents.map((parent) => parent.provider_id);
-  const tests = reports.flatMap((report) => report.tests).filter((test) => codes.includes(test.provider_id));
-  return tests.findLast((test) => test.failure_type !== null)?.failure_type ?? null;
-}
-
-function missingResult(
-  expected: ExpectedOfOrder,
-  observation: Observation | null,
-  reason: FailureType | null = null,
-): MissingBiomarkerResult {
+function missingResult(expected: ExpectedOfOrder, reason: FailureType, note: string | null): MissingBiomarkerResult {
   return {
     name: expected.result.name,
     slug: expected.slug,
-    inferred_failure_type: observation?.failure_type ?? reason ?? 'unknown_failure',
-    note: observation?.notes ?? null,
+    inferred_failure_type: reason,
+    note,
     loinc: expected.loinc,
     loinc_slug: expected.result.loinc.slug,
     provider_id: expected.provider_id,

@@ -1,4 +1,5 @@
 /** The combined result of an order transaction (D9, D10). */
+import type { ClientSession } from 'mongoose';
 import { foldReports } from '../domain/result-fold.ts';
 import type { OrderResult } from '../domain/results.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -15,30 +16,37 @@ export interface CombinedResult {
 
 /**
  * Combines everything that the laboratory reported in a transaction, late reports included (D5).
+ * @param session reads what this database transaction sees
  * @returns null while nothing was reported, or when there is no such transaction.
  */
 export async function combinedResult(
   store: Store,
   catalogue: Catalogue,
   transactionId: string,
+  session: ClientSession | null = null,
 ): Promise<CombinedResult | null> {
-  const transaction = await store.transactions.findById(transactionId).lean<OrderTransactionDocument>();
+  const transaction = await store.transactions
+    .findById(transactionId)
+    .session(session)
+    .lean<OrderTransactionDocument>();
   if (!transaction) return null;
   const orders = await store.orders
     .find({ transaction_id: transactionId })
     .sort({ created_at: 1 })
+    .session(session)
     .lean<OrderDocument[]>();
   const messages = await store.labMessages
     .find({ order_id: { $in: orders.map((order) => order._id) }, state: { $in: ['applied', 'late'] as const } })
     .sort({ received_at: 1 })
+    .session(session)
     .lean<LabMessageDocument[]>();
-  const reported = orders.map(({ order }) =>
+  const reported = orders.map((order) =>
     reportedOrder(
       catalogue,
       order,
-      messages.filter((message) => message.order_id === order.id),
+      messages.filter((message) => message.order_id === order._id),
     ),
   );
-  const result = foldReports(reported, transaction.status !== 'active');
+  const result = foldReports(reported);
   return result && { result, revision: `${messages.length}-${transaction.status}` };
 }

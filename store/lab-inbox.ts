@@ -10,10 +10,11 @@ import { digestReport, type ReportDigest } from '../domain/report-progress.ts';
 import { expectedResults, foldReports } from '../domain/result-fold.ts';
 import { isEnded, takesResults } from '../domain/transitions.ts';
 import type { Catalogue } from './catalogue.ts';
+import { combinedResult } from './combined-result.ts';
 import type { LabMessageDocument, OrderDocument } from './documents.ts';
 import type { Environment } from './lab-connections.ts';
 import { putInOutbox } from './outbox.ts';
-import { recordEvent, reportedOrder } from './record-event.ts';
+import { recordEvent, reportedOrder, tellCritical } from './record-event.ts';
 import { rows, type Store } from './store.ts';
 
 const DUPLICATE_KEY = 11000;
@@ -144,7 +145,7 @@ export async function markUndelivered(store: Store, reportId: string, error: str
 /** What the journey must know of a stored report. */
 export async function digestOf(store: Store, catalogue: Catalogue, message: LabMessageDocument): Promise<ReportDigest> {
   const order = await orderOf(store, message);
-  const { markers } = reportedOrder(catalogue, order.order, []);
+  const { markers } = reportedOrder(catalogue, order, []);
   return digestReport(message._id, message.report, expectedResults(order.order, markers));
 }
 
@@ -175,7 +176,7 @@ export async function keepLateReport(store: Store, catalogue: Catalogue, reportI
       // Somebody else's event may hold that number; then this report has still to be kept.
       return keepLateReport(store, catalogue, reportId);
     case 'redraw_available':
-      return setAside(store, reportId, null);
+      return joinCombinedResult(store, catalogue, order, reportId);
     default:
       return setAside(store, reportId, unmatchedBecause(order));
   }
@@ -189,15 +190,48 @@ function unmatchedBecause(order: OrderDocument): MatchDecision {
 
 async function setAside(store: Store, reportId: string, reason: MatchDecision | null): Promise<void> {
   await store.connection.transaction(async (session) => {
-    const message = await store.labMessages
-      .findOneAndUpdate(
-        { _id: reportId, state: { $in: ['stored', 'delivered'] as const } },
-        { $set: { state: reason ? 'unmatched' : 'late', unmatched_reason: reason } },
-        { session },
-      )
-      .lean<LabMessageDocument>();
+    const message = await markAside(store, session, reportId, reason);
     if (message && reason) await tellOfReview(store, session, message, reason);
   });
+}
+
+/** Keeps a report as late, and tells of the combined result when that becomes critical by it (E1). */
+async function joinCombinedResult(
+  store: Store,
+  catalogue: Catalogue,
+  order: OrderDocument,
+  reportId: string,
+): Promise<void> {
+  const { transaction_id } = order;
+  await store.connection.transaction(async (session) => {
+    // Of two reports at once the second conflicts here, and begins again with what the first brought.
+    await rows(store.transactions).updateOne({ _id: transaction_id }, { $inc: { version: 1 } }, { session });
+    const isCritical = async () => {
+      const combined = await combinedResult(store, catalogue, transaction_id, session);
+      return combined?.result.metadata.interpretation === 'critical';
+    };
+    const wasCritical = await isCritical();
+    const message = await markAside(store, session, reportId, null);
+    if (message && !wasCritical && (await isCritical())) {
+      await tellCritical(store, session, order, `critical_${reportId}`);
+    }
+  });
+}
+
+function markAside(
+  store: Store,
+  session: ClientSession,
+  reportId: string,
+  reason: MatchDecision | null,
+): Promise<LabMessageDocument | null> {
+  return store.labMessages
+    .findOneAndUpdate(
+      { _id: reportId, state: { $in: ['stored', 'delivered'] as const } },
+      { $set: { state: reason ? 'unmatched' : 'late', unmatched_reason: reason } },
+      { session },
+    )
+    .lean<LabMessageDocument>()
+    .exec();
 }
 
 async function saysAnythingNew(
@@ -211,7 +245,7 @@ async function saysAnythingNew(
     .sort({ event_number: 1 })
     .lean<LabMessageDocument[]>();
   const valuesWith = (messages: readonly LabMessageDocument[]) => {
-    const result = foldReports([reportedOrder(catalogue, order.order, messages)], true);
+    const result = foldReports([reportedOrder(catalogue, order, messages)]);
     return JSON.stringify([result?.results, result?.missing_results.map((missing) => missing.slug)]);
   };
   return valuesWith(applied) !== valuesWith([...applied, message]);

@@ -8,10 +8,9 @@ import type { ClientSession } from 'mongoose';
 import { resultId, webhookMessageId } from '../domain/ids.ts';
 import type { HeldEvent, Order, OrderEvent, ProposedEvent } from '../domain/order.ts';
 import { smallestMarkerSet } from '../domain/redraw.ts';
-import { foldReports } from '../domain/result-fold.ts';
-import type { OrderResult } from '../domain/results.ts';
-import type { OrderLowLevelStatus } from '../domain/status.ts';
+import { foldReports, type ReportedOrder } from '../domain/result-fold.ts';
 import { transactionStatus } from '../domain/transaction.ts';
+import { isEnded } from '../domain/transitions.ts';
 import type { WebhookEventType } from '../domain/webhook-events.ts';
 import type { Catalogue } from './catalogue.ts';
 import { clientFacingOrder, clientFacingTransaction } from './client-facing-order.ts';
@@ -20,9 +19,6 @@ import { orderDocument } from './order-document.ts';
 import { putInOutbox } from './outbox.ts';
 import { newPlacerOrderNumber } from './placer-order-number.ts';
 import { rows, type Store } from './store.ts';
-
-/** After these the lab owes nothing more, so that what has not come is missing. */
-const NO_MORE_EXPECTED: readonly OrderLowLevelStatus[] = ['completed', 'corrected', 'redraw_available', 'sample_error'];
 
 const DUPLICATE_KEY = 11000;
 
@@ -153,7 +149,7 @@ async function recordIn(
   if (event.status !== 'partial_results' || order.order.options.partial_webhooks_enabled) {
     await tell(store, session, catalogue, 'labtest.order.updated', next, transaction, orders);
   }
-  if (becameCritical) await tellCritical(store, session, next, event);
+  if (becameCritical) await tellCritical(store, session, next);
   return { ...event, transaction_status: transaction.status, redraw };
 }
 
@@ -205,8 +201,7 @@ async function takeResultIn(
   next: OrderDocument,
   event: OrderEvent,
 ): Promise<boolean> {
-  const noMoreExpected = NO_MORE_EXPECTED.includes(event.status);
-  if (!event.report_id && !noMoreExpected) return false;
+  if (!event.report_id && !isEnded(event.status, order.collection_method)) return false;
   if (event.report_id) {
     await rows(store.labMessages).updateOne(
       { _id: event.report_id },
@@ -219,7 +214,7 @@ async function takeResultIn(
     .sort({ event_number: 1 })
     .session(session)
     .lean<LabMessageDocument[]>();
-  const result = foldOrderReports(catalogue, order.order, messages, noMoreExpected);
+  const result = foldReports([reportedOrder(catalogue, next, messages)]);
   if (!result) return false;
 
   next.result_version = order.result_version + 1;
@@ -241,22 +236,17 @@ async function takeResultIn(
   return result.metadata.interpretation === 'critical' && order.interpretation !== 'critical';
 }
 
-/** Folds an order's stored reports; null while there is none. */
-function foldOrderReports(
+/** An order with its reports, as the fold of results reads them: once it has ended, what has not come is missing. */
+export function reportedOrder(
   catalogue: Catalogue,
-  order: Order,
+  { order, last_status }: OrderDocument,
   messages: readonly LabMessageDocument[],
-  noMoreExpected: boolean,
-): OrderResult | null {
-  return foldReports([reportedOrder(catalogue, order, messages)], noMoreExpected);
-}
-
-/** An order with its reports, as the fold of results reads them. */
-export function reportedOrder(catalogue: Catalogue, order: Order, messages: readonly LabMessageDocument[]) {
+): ReportedOrder {
   const laboratory = catalogue.laboratories.get(order.lab_id);
   if (!laboratory) throw new Error(`Laboratory ${order.lab_id} is not in the catalogue`);
   const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);
-  return { order, laboratory, markers, reports: messages.map((message) => message.report) };
+  const reports = messages.map((message) => message.report);
+  return { order, laboratory, markers, reports, noMoreExpected: isEnded(last_status, order.collection_method) };
 }
 
 /** The redraw of an order: the same patient, the same lab, and only what must be tested again (D6). */
@@ -297,11 +287,15 @@ async function tell(
   await tellOfOrder(store, session, document, eventType, 'order', order);
 }
 
-async function tellCritical(store: Store, session: ClientSession, document: OrderDocument, event: OrderEvent) {
-  await tellOfOrder(store, session, document, 'labtest.result.critical', 'critical', {
+/**
+ * Puts a result that has become critical into the outbox (E1).
+ * @param kind tells the message from others of the same event
+ */
+export async function tellCritical(store: Store, session: ClientSession, document: OrderDocument, kind = 'critical') {
+  await tellOfOrder(store, session, document, 'labtest.result.critical', kind, {
     order_id: document._id,
     sample_id: document.sample_id ?? document.placer_order_number,
-    status: NO_MORE_EXPECTED.includes(event.status) ? 'final' : 'partial',
+    status: isEnded(document.last_status, document.collection_method) ? 'final' : 'partial',
     interpretation: 'critical',
     team_id: document.team_id,
     user_id: document.user_id,

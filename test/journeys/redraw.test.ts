@@ -168,6 +168,23 @@ describe('D10: the combined result', () => {
     expect(combined?.result.missing_results.map((missing) => missing.loinc)).toEqual([FREE_T4]);
   });
 
+  test('shows while the redraw is open what the lab left out, too', async () => {
+    const order = await thyroidPanel();
+    const leavingOut = { lost: { [TSH]: 'QS' }, omitted: [FREE_T3] };
+    await venule.deliver('labcorp', labMessage(venule.catalogue, order, leavingOut));
+    await venule.reaches(order.id, 'redraw_available');
+    const combined = await combinedResult(venule.store, venule.catalogue, order.transaction_id);
+    expect(combined?.result.metadata.status).toBe('partial');
+    expect(
+      combined?.result.missing_results.map(({ loinc, inferred_failure_type }) => [loinc, inferred_failure_type]),
+    ).toEqual(
+      expect.arrayContaining([
+        [TSH, 'quantity_not_sufficient_failure'],
+        [FREE_T3, 'unknown_failure'],
+      ]),
+    );
+  });
+
   test('takes a missing result in that arrives while the redraw is open, and the redraw goes on (D5)', async () => {
     const { order, redraw } = await withRedraw();
     const foundAfterAll = labMessage(venule.catalogue, order, {
@@ -183,5 +200,27 @@ describe('D10: the combined result', () => {
     const initial = await venule.reaches(order.id, 'redraw_available');
     expect(initial.last_status).toBe('redraw_available');
     expect((await venule.store.orders.findById(redraw.id).lean())?.last_status).toBe('requisition_created');
+  });
+});
+
+test('E1: a late result that makes the combined result critical is told, once', async () => {
+  const { order } = await withRedraw();
+  const late = (value: string) =>
+    labMessage(venule.catalogue, order, {
+      tests: ['004259'],
+      status: 'C',
+      values: { [TSH]: value },
+      flags: { [TSH]: 'HH' },
+    });
+  await venule.deliver('labcorp', late('98'));
+  await venule.deliver('labcorp', late('99'));
+  await until(async () => (await venule.store.labMessages.countDocuments({ order_id: order.id, state: 'late' })) === 2);
+  const told = await venule.webhooks(order.id);
+  const critical = told.filter(({ event_type }) => event_type === 'labtest.result.critical');
+  expect(critical).toHaveLength(1);
+  expect(critical[0]?.body).toMatchObject({
+    team_id: venule.teamId,
+    user_id: order.user_id,
+    data: { order_id: order.id, interpretation: 'critical', status: 'final' },
   });
 });

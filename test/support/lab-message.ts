@@ -16,6 +16,10 @@ export interface LabMessageChanges {
   values?: Record<string, string>;
   /** Reasons by LOINC for results that cannot be had. */
   lost?: Record<string, string>;
+  /** Flags (OBX-8) by LOINC; every other result is normal. */
+  flags?: Record<string, string>;
+  /** Results, by LOINC, of which the message says nothing. */
+  omitted?: string[];
   /** When the laboratory reported; now unless told. */
   reported_at?: Date;
 }
@@ -27,6 +31,10 @@ export function labMessage(catalogue: Catalogue, order: Order, changes: LabMessa
   const status = changes.status ?? 'F';
   const at = hl7Time(changes.reported_at ?? new Date());
   const tests = order.markers.filter(({ provider_id }) => changes.tests?.includes(provider_id) ?? true);
+  const resultsOf = (marker: number) =>
+    (catalogue.markers.get(marker)?.expected_results ?? []).filter(
+      (result) => !changes.omitted?.includes(result.loinc.code),
+    );
   const header = `MSH|^~\\&|LAB|LAB|VENULE|1|${at}||ORU^R01^ORU_R01|${changes.control_id ?? randomUUID()}|P|2.5.1`;
   const who = `${changes.family_name ?? patient.last_name}^${patient.first_name}`;
   return [
@@ -35,14 +43,14 @@ export function labMessage(catalogue: Catalogue, order: Order, changes: LabMessa
     ...tests.flatMap(({ marker_id, provider_id }, index) => [
       `ORC|RE|${placer}|ACC-1`,
       `OBR|${index + 1}|${placer}|ACC-1|${provider_id}^Test^L|||${at}|||||||${at}||||||||${at}|||${status}`,
-      ...(catalogue.markers.get(marker_id)?.expected_results ?? []).map((result, position) => {
+      ...resultsOf(marker_id).map((result, position) => {
         const { code: loinc } = result.loinc;
         const code = `${loinc}^${result.name}^LN^${result.provider_id}^${result.name}^L`;
         const reason = changes.lost?.[loinc];
         const [type, value, said] = reason
           ? ['CWE', `${reason}^^L`, 'X']
           : ['NM', changes.values?.[loinc] ?? '50', status];
-        return `OBX|${position + 1}|${type}|${code}||${value}|||N|||${said}|||${at}`;
+        return `OBX|${position + 1}|${type}|${code}||${value}|||${changes.flags?.[loinc] ?? 'N'}|||${said}|||${at}`;
       }),
     ]),
   ].join('\r');

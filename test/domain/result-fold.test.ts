@@ -1,0 +1,153 @@
+import type { LabReport, Observation, ReportedStatus, ReportedTest } from '../../domain/lab-report.ts';
+import type { Order } from '../../domain/order.ts';
+import { advance, digestReport, missingResults, noProgress } from '../../domain/report-progress.ts';
+import { expectedResults, foldReports, type ReportedOrder } from '../../domain/result-fold.ts';
+import { labOrder } from '../partners/lab-order.ts';
+
+const TSH = '3016-3';
+/** Two tests that both owe a TSH. */
+const [PANEL, ALONE] = ['thyroid-panel-with-tsh', 'tsh'];
+
+const observation = (loinc: string, value: string | null, rest: Partial<Observation> = {}) =>
+  ({
+    loinc,
+    provider_id: null,
+    name: loinc,
+    status: value === null ? 'cancelled' : 'final',
+    failure_type: value === null ? 'unknown_failure' : null,
+    type: 'numeric',
+    value,
+    unit: null,
+    reference_range: null,
+    interpretation: 'normal',
+    source_interpretation: '',
+    notes: null,
+    observed_at: null,
+    performing_laboratory: null,
+    ...rest,
+  }) as Observation;
+
+const testOf = (provider_id: string, observations: Observation[], rest: Partial<ReportedTest> = {}): ReportedTest => ({
+  provider_id,
+  name: provider_id,
+  status: 'final' as ReportedStatus,
+  failure_type: null,
+  notes: null,
+  observations,
+  ...rest,
+});
+
+const reportOf = (tests: ReportedTest[], rest: Partial<LabReport> = {}): LabReport => ({
+  lab_slug: 'labcorp',
+  placer_order_number: null,
+  filler_order_number: null,
+  control_id: '1',
+  patient: { first_name: 'Ana', last_name: 'Núñez', dob: null, gender: null },
+  specimen_number: 'S1',
+  collected_at: null,
+  received_at: null,
+  reported_at: '2026-11-20T10:00:00.000Z',
+  fasting: null,
+  clinical_information: null,
+  total_volume: null,
+  account_number: null,
+  ordering_provider: null,
+  performing_laboratories: {},
+  tests,
+  ...rest,
+});
+
+/** An order that owes only a TSH, under every one of the tests that yield it. */
+function thyroid(slugs: string[] = [PANEL, ALONE], changes: Partial<Order> = {}) {
+  const { order, markers, laboratory } = labOrder('labcorp', slugs, changes);
+  const only = { ...order, markers: order.markers.map((marker) => ({ ...marker, result_slugs: ['tsh'] })) };
+  return { order: only, markers, laboratory, codes: order.markers.map(({ provider_id }) => provider_id) };
+}
+
+const { codes, ...ordered } = thyroid();
+const [panel, alone] = codes as [string, string];
+const reported = (reports: LabReport[], changes: Partial<ReportedOrder> = {}): ReportedOrder => ({
+  ...ordered,
+  reports,
+  noMoreExpected: true,
+  ...changes,
+});
+
+/** What the journey and what the result say of the TSH after these reports. */
+function said(...reports: LabReport[]) {
+  const expected = expectedResults(ordered.order, ordered.markers);
+  const progress = reports.reduce(
+    (before, report, index) => advance(before, digestReport(String(index), report, expected)),
+    noProgress(),
+  );
+  const result = foldReports([reported(reports)]);
+  return {
+    journey: missingResults(progress, ordered.order.markers).map(({ failure_type }) => failure_type),
+    missing: result?.missing_results.map(({ inferred_failure_type }) => inferred_failure_type),
+    values: result?.results.map(({ result: value }) => value),
+  };
+}
+
+describe('A7: a result that several ordered tests yield', () => {
+  const value = testOf(panel, [observation(TSH, '50')]);
+  const none = testOf(alone, [observation(TSH, null, { failure_type: 'non_failure' })]);
+
+  test.each([
+    ['the value first', [reportOf([value, none])]],
+    ['the value last', [reportOf([none, value])]],
+    ['in two reports', [reportOf([value]), reportOf([none], { reported_at: '2026-11-21T10:00:00.000Z' })]],
+  ])('has its value when one of them has it and another cannot: %s', (_how, reports) => {
+    expect(said(...reports)).toEqual({ journey: [], missing: [], values: ['50'] });
+  });
+
+  test('is missing when none of them has a value', () => {
+    const nowhere = testOf(panel, [observation(TSH, null, { failure_type: 'non_failure' })]);
+    expect(said(reportOf([nowhere, none]))).toEqual({ journey: ['non_failure'], missing: ['non_failure'], values: [] });
+  });
+
+  test('loses its value only by a correction of the test that had it', () => {
+    const corrected = testOf(panel, [observation(TSH, null, { failure_type: 'internal_lab_failure' })], {
+      status: 'corrected',
+    });
+    expect(said(reportOf([value]), reportOf([corrected]))).toMatchObject({
+      journey: ['internal_lab_failure'],
+      missing: ['internal_lab_failure'],
+      values: [],
+    });
+  });
+});
+
+test('D4: the journey and the result give the same reason for a result that a rejected specimen lacks', () => {
+  const hemolyzed = testOf(alone, [], { failure_type: 'collection_process_failure' });
+  const withdrawn = testOf(alone, [], { failure_type: null });
+  const short = testOf(panel, [], { failure_type: 'quantity_not_sufficient_failure' });
+  for (const reports of [
+    [reportOf([short, hemolyzed])],
+    [reportOf([hemolyzed]), reportOf([short])],
+    [reportOf([hemolyzed]), reportOf([withdrawn], { reported_at: '2026-11-21T10:00:00.000Z' })],
+  ]) {
+    const { journey, missing } = said(...reports);
+    expect(missing).toEqual(journey);
+  }
+});
+
+describe('D10: the combined result', () => {
+  const initialReport = reportOf([testOf(panel, []), testOf(alone, [], { failure_type: 'insufficient_volume' })]);
+  const redraw = thyroid([ALONE], { origin: 'redraw', placer_order_number: 'VN0000099999' });
+
+  test('shows what the lab left out of the ended order while the redraw is open', () => {
+    const combined = foldReports([reported([initialReport]), { ...redraw, reports: [], noMoreExpected: false }]);
+    expect(combined).toMatchObject({
+      metadata: { status: 'partial' },
+      missing_results: [{ slug: 'tsh', inferred_failure_type: 'insufficient_volume' }],
+    });
+  });
+
+  test('keeps the reason of the initial order when its redraw ended with no report', () => {
+    const combined = foldReports([reported([initialReport]), { ...redraw, reports: [], noMoreExpected: true }]);
+    expect(combined).toMatchObject({
+      metadata: { status: 'final' },
+      missing_results: [{ slug: 'tsh', inferred_failure_type: 'insufficient_volume' }],
+    });
+  });
+});
