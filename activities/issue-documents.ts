@@ -9,6 +9,7 @@ import type { Catalogue } from '../store/catalogue.ts';
 import { combinedResult } from '../store/combined-result.ts';
 import type { IssuedDocument, OrderDocument, TeamDocument } from '../store/documents.ts';
 import { rows, type Store } from '../store/store.ts';
+import { logoOf } from '../store/teams.ts';
 
 const DUPLICATE_KEY = 11000;
 
@@ -53,7 +54,14 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue, policy:
     if (!laboratory || !account || !labTest)
       throw new Error(`The catalogue no longer holds what order ${order.id} refers to`);
     const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);
-    return { order, laboratory, account, labTest, markers, team: { name: team.name, contact: team.contact } };
+    return {
+      order,
+      laboratory,
+      account,
+      labTest,
+      markers,
+      team: { name: team.name, contact: team.contact, logo: logoOf(team) },
+    };
   }
 
   async function report(

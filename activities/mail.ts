@@ -2,6 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { composeMail } from '../notifications/compose.ts';
 import { MailRefused } from '../notifications/mailer.ts';
+import { logoOf } from '../store/teams.ts';
 import type { ActivityDependencies } from './create-activities.ts';
 import { fastingNeeded } from './issue-documents.ts';
 import type { Activities } from './types.ts';
@@ -26,7 +27,7 @@ export function mailActivities({
       const requisition_pdf = WITH_REQUISITION.includes(kind) ? await documents.requisition(orderId) : null;
       const mail = composeMail(kind, {
         order,
-        team,
+        team: { name: team.name, contact: team.contact, logo: logoOf(team) },
         laboratory,
         fasting: fastingNeeded(labTest, markers),
         ...(requisition_pdf && { requisition_pdf }),

@@ -1,7 +1,7 @@
 /** Makes the mail of an order, ready to be sent. */
 import { mailMessageId } from '../domain/ids.ts';
 import type { MailKind } from '../domain/messages.ts';
-import { htmlOf, textOf } from './letter.ts';
+import { htmlOf, LOGO_CID, textOf } from './letter.ts';
 import type { OutgoingMail } from './mailer.ts';
 import type { MailContent, Template } from './templates/content.ts';
 import { orderCancelled } from './templates/order-cancelled.ts';
@@ -15,6 +15,8 @@ const TEMPLATES: Record<MailKind, Template> = {
   results_ready: resultsReady,
   order_cancelled: orderCancelled,
 };
+
+const FIRST_OF_PNG = 0x89;
 
 /** Mails that say "attached". */
 const WITH_REQUISITION: readonly MailKind[] = ['requisition_ready', 'redraw_needed'];
@@ -36,8 +38,8 @@ export function composeMail(kind: MailKind, content: MailContent & { requisition
     subject: letter.subject,
     html: htmlOf(letter, team),
     text: textOf(letter, team),
-    attachments:
-      attached && requisition
+    attachments: [
+      ...(attached && requisition
         ? [
             {
               filename: `requisition-${order.placer_order_number}.pdf`,
@@ -45,6 +47,13 @@ export function composeMail(kind: MailKind, content: MailContent & { requisition
               content_type: 'application/pdf',
             },
           ]
-        : [],
+        : []),
+      ...(team.logo ? [logo(team.logo)] : []),
+    ],
   };
+}
+
+function logo(content: Buffer): OutgoingMail['attachments'][number] {
+  const kind = content[0] === FIRST_OF_PNG ? 'png' : 'jpeg';
+  return { filename: `logo.${kind}`, content, content_type: `image/${kind}`, cid: LOGO_CID };
 }

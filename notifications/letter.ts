@@ -22,9 +22,12 @@ export interface Letter {
 export interface Sender {
   name: string;
   contact: { email: string | null; phone: string | null };
-  /** `https://…`; the name is written where there is none. */
-  logo_url: string | null;
+  /** PNG or JPEG; the name is written where there is none. */
+  logo: Buffer | null;
 }
+
+/** Under which a mail carries the logo that its HTML shows, so that no mail program has to fetch it. */
+export const LOGO_CID = 'logo@venule';
 
 const INK = '#14181f';
 const MUTED = '#56606e';
@@ -71,8 +74,8 @@ export function textOf(letter: Letter, sender: Sender): string {
 }
 
 function brand(sender: Sender): Markup {
-  if (sender.logo_url && /^https?:\/\//i.test(sender.logo_url)) {
-    return html`<img src="${sender.logo_url}" alt="${sender.name}" height="36" style="display:block;height:36px;max-width:240px;border:0;${FONT};font-size:18px;font-weight:700;color:${ACCENT}">`;
+  if (sender.logo) {
+    return html`<img src="cid:${LOGO_CID}" alt="${sender.name}" height="36" style="display:block;height:36px;max-width:240px;border:0;${FONT};font-size:18px;font-weight:700;color:${ACCENT}">`;
   }
   return html`<p style="${FONT};font-size:18px;line-height:24px;font-weight:700;color:${ACCENT};margin:0">${sender.name}</p>`;
 }

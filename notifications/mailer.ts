@@ -15,7 +15,8 @@ export interface OutgoingMail {
   subject: string;
   html: string;
   text: string;
-  attachments: { filename: string; content: Buffer; content_type: string }[];
+  /** One with a `cid` is shown by the HTML under that name. */
+  attachments: { filename: string; content: Buffer; content_type: string; cid?: string }[];
 }
 
 /** The mail server will never take this mail: the address or the mail itself is bad. Do not try again. */
@@ -98,10 +99,11 @@ export function createMailer(settings: { smtpUrl: string; from: string }): Maile
           subject: mail.subject,
           html: mail.html,
           text: mail.text,
-          attachments: mail.attachments.map(({ filename, content, content_type }) => ({
+          attachments: mail.attachments.map(({ filename, content, content_type, cid }) => ({
             filename,
             content,
             contentType: content_type,
+            ...(cid !== undefined && { cid, contentDisposition: 'inline' as const }),
           })),
         });
       } catch (error) {

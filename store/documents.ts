@@ -26,7 +26,10 @@ export interface TeamDocument {
   options: TeamOptions;
   /** Whom a patient can call; in every mail (F11). */
   contact: { email: string; phone: string };
+  /** Where callers find the logo. */
   logo_url: string | null;
+  /** The logo as it is printed and mailed: a PNG or JPEG in base64; absent where a team was made without. */
+  logo?: string | null;
   created_at: Date;
 }
 

@@ -60,6 +60,7 @@ function models(connection: Connection) {
         options: whole,
         contact: whole,
         logo_url: textOrNull,
+        logo: textOrNull,
         created_at: date,
       },
       [[{ org_id: 1, environment: 1 }]],

@@ -30,6 +30,8 @@ export interface NewTeam {
   options?: Partial<TeamOptions>;
   contact?: Partial<TeamDocument['contact']>;
   logo_url?: string | null;
+  /** PNG or JPEG. */
+  logo?: Buffer | null;
 }
 
 /** What can be changed of a team; what is absent stays. */
@@ -38,6 +40,8 @@ export interface TeamChanges {
   options?: Partial<TeamOptions>;
   contact?: Partial<TeamDocument['contact']>;
   logo_url?: string | null;
+  /** PNG or JPEG. */
+  logo?: Buffer | null;
 }
 
 function teamOf(id: string, team: NewTeam): TeamDocument {
@@ -49,6 +53,7 @@ function teamOf(id: string, team: NewTeam): TeamDocument {
     options: { ...DEFAULT_TEAM_OPTIONS, ...team.options },
     contact: { email: '', phone: '', ...team.contact },
     logo_url: team.logo_url ?? null,
+    logo: team.logo?.toString('base64') ?? null,
     created_at: new Date(),
   };
 }
@@ -65,6 +70,11 @@ export async function findTeam(store: Store, id: string): Promise<TeamDocument |
   return store.teams.findById(id).lean<TeamDocument>();
 }
 
+/** The team's logo, ready to be printed; null where it has none. */
+export function logoOf({ logo }: Pick<TeamDocument, 'logo'>): Buffer | null {
+  return logo ? Buffer.from(logo, 'base64') : null;
+}
+
 /** Every team, oldest first. */
 export async function listTeams(store: Store): Promise<TeamDocument[]> {
   return store.teams.find().sort({ created_at: 1 }).lean<TeamDocument[]>();
@@ -77,6 +87,7 @@ export async function updateTeam(store: Store, id: string, changes: TeamChanges)
     ...Object.entries(changes.contact ?? {}).map(([name, value]) => [`contact.${name}`, value]),
     ...(changes.name === undefined ? [] : [['name', changes.name]]),
     ...(changes.logo_url === undefined ? [] : [['logo_url', changes.logo_url]]),
+    ...(changes.logo === undefined ? [] : [['logo', changes.logo?.toString('base64') ?? null]]),
   ]);
   return store.teams.findByIdAndUpdate(id, { $set: set }, { returnDocument: 'after' }).lean<TeamDocument>();
 }

@@ -1,5 +1,7 @@
 /** `admin team`: teams and what they can switch. */
+import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { isPrintableLogo } from '../../documents/logo.ts';
 import { recordAudit } from '../../store/audit.ts';
 import type { TeamDocument } from '../../store/documents.ts';
 import { createTeam, listTeams, updateTeam } from '../../store/teams.ts';
@@ -16,7 +18,8 @@ interface TeamFlags {
   timeZone?: string;
   contactEmail?: string;
   contactPhone?: string;
-  logo?: string | null;
+  logo?: Buffer | null;
+  logoUrl?: string | null;
 }
 
 function timeZone(name: string): string {
@@ -27,7 +30,21 @@ function timeZone(name: string): string {
   }
 }
 
-function logo(text: string): string | null {
+/** Larger pictures make larger mail. */
+const LARGEST_LOGO = 100 * 1024;
+
+function logo(path: string): Buffer | null {
+  if (path === 'none') return null;
+  try {
+    const picture = readFileSync(path);
+    if (picture.length <= LARGEST_LOGO && isPrintableLogo(picture)) return picture;
+  } catch {
+    // Said below.
+  }
+  throw new InvalidArgumentError('Say the path of a PNG or JPEG of 100 kB or less, or none.');
+}
+
+function logoUrl(text: string): string | null {
   if (text === 'none') return null;
   if (URL.canParse(text) && /^https?:/.test(text)) return text;
   throw new InvalidArgumentError('Say an http or https address, or none.');
@@ -44,12 +61,13 @@ function withTeamOptions(command: Command): Command {
     .option('--time-zone <name>', 'where "today" and age are reckoned, such as America/Phoenix', timeZone)
     .option('--contact-email <address>', 'whom a patient can write to')
     .option('--contact-phone <number>', 'whom a patient can call')
-    .option('--logo <url|none>', 'logo on documents and in mail', logo);
+    .option('--logo <file|none>', 'logo on requisitions and in mail: a PNG or JPEG, which is stored', logo)
+    .option('--logo-url <url|none>', 'where callers of the API find the logo', logoUrl);
 }
 
 function changesOf(flags: TeamFlags) {
   return {
-    ...given({ name: flags.name, logo_url: flags.logo }),
+    ...given({ name: flags.name, logo: flags.logo, logo_url: flags.logoUrl }),
     options: given({
       redraws_enabled: flags.redraws,
       partial_webhooks_enabled: flags.partialWebhooks,
@@ -63,7 +81,7 @@ function changesOf(flags: TeamFlags) {
   };
 }
 
-function shown({ _id, name, environment, options, contact, logo_url, created_at }: TeamDocument) {
+function shown({ _id, name, environment, options, contact, logo, logo_url, created_at }: TeamDocument) {
   return {
     id: _id,
     name,
@@ -71,6 +89,7 @@ function shown({ _id, name, environment, options, contact, logo_url, created_at 
     ...options,
     contact_email: contact.email,
     contact_phone: contact.phone,
+    logo: Boolean(logo),
     logo_url,
     created_at,
   };

@@ -9,11 +9,17 @@ import { seedCatalogue } from '../../store/catalogue.ts';
 import type { LabMessageDocument, OrderDocument } from '../../store/documents.ts';
 import { environmentOfLab, findLabConnection } from '../../store/lab-connections.ts';
 import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
-import { createTeam, findTeamByApiKey, isManagementKey } from '../../store/teams.ts';
+import { createTeam, findTeamByApiKey, isManagementKey, logoOf } from '../../store/teams.ts';
 import { fanOut } from '../../store/webhooks.ts';
 import { commit, deliveriesOf, endpointAt, freshDatabase } from '../webhooks/scene.ts';
 
 const root = join(import.meta.dirname, '..', '..');
+
+/** One dot. */
+const PICTURE = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
 
 describe('npm run admin', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'venule-admin-'));
@@ -86,6 +92,8 @@ describe('npm run admin', () => {
       redraws_enabled: true,
       time_zone: 'America/Phoenix',
     });
+    const picture = join(dataDir, 'logo.png');
+    writeFileSync(picture, PICTURE);
     const changed = await json(
       ...[
         'team',
@@ -110,7 +118,7 @@ describe('npm run admin', () => {
         '--contact-phone',
         '+16025550143',
       ],
-      ...['--logo', 'https://desert.example/logo.png'],
+      ...['--logo', picture, '--logo-url', 'https://desert.example/logo.png'],
     );
     expect(changed).toEqual({
       ...created,
@@ -122,9 +130,14 @@ describe('npm run admin', () => {
       results_ready_mail: true,
       contact_email: 'care@desert.example',
       contact_phone: '+16025550143',
+      logo: true,
       logo_url: 'https://desert.example/logo.png',
     });
+    const stored = await store.teams.findById(created.id).orFail().lean();
+    expect(logoOf(stored)).toEqual(PICTURE);
     expect(await json('team', 'show', 'desert telehealth')).toEqual(changed);
+    expect(await json('team', 'set', created.id, '--logo', 'none')).toEqual({ ...changed, logo: false });
+    await json('team', 'set', created.id, '--logo', picture);
     const table = await admin(['team', 'list']);
     expect(table.out).toMatch(/│ id .*│ name /);
     expect(table.out).toContain(created.id);
@@ -307,6 +320,7 @@ describe('npm run admin', () => {
     ['an unknown command', ['frobnicate'], 2, /unknown command/],
     ['a wrong value', ['team', 'set', 'x', '--redraws', 'maybe'], 2, /Say on or off/],
     ['a wrong time zone', ['team', 'create', 'x', '--time-zone', 'Mars/Olympus'], 2, /IANA/],
+    ['a logo that is no picture', ['team', 'set', 'x', '--logo', import.meta.filename], 2, /PNG or JPEG/],
     ['a missing argument', ['team', 'show'], 2, /missing required argument/],
     ['a team that is not there', ['team', 'show', 'Nobody'], 1, /admin team list/],
     ['nothing to set', ['team', 'set', 'Nobody'], 1, /--help/],

@@ -1,6 +1,8 @@
 import { mailMessageId } from '../../domain/ids.ts';
 import type { MailKind } from '../../domain/messages.ts';
 import type { Order } from '../../domain/order.ts';
+import { updateTeam } from '../../store/teams.ts';
+import { textOf } from '../documents/pdf-reader.ts';
 import { type InProcessVenule, type MailTrouble, startVenule } from '../support/in-process-venule.ts';
 import { stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
@@ -102,5 +104,31 @@ describe('F11: which mails go out', () => {
     const order = await venule.place({ options: { email_enabled: false, results_ready_mail: true } });
     await complete(order);
     expect(mailsOf(order)).toEqual([]);
+  });
+});
+
+test('A3, A4: the team’s logo is printed on the requisition and carried by the mail', async () => {
+  const logo = Buffer.from(
+    'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+    'base64',
+  );
+  const requisitionMailOf = async (order: Order) => {
+    const { attachments } = await until(() =>
+      venule.mails.find(({ messageId }) => messageId === `<${mailMessageId(order.id, 'requisition_ready')}>`),
+    );
+    const requisition = await venule.documents.requisition(order.id);
+    return { attached: attachments.map(({ mimeType }) => mimeType), printed: await textOf(requisition as Buffer) };
+  };
+  const plain = await requisitionMailOf(await venule.place());
+  expect(plain).toEqual({
+    attached: ['application/pdf'],
+    printed: expect.stringContaining('NORTHWIND HEALTH'),
+  });
+  await updateTeam(venule.store, venule.teamId, { logo });
+  const branded = await requisitionMailOf(await venule.place());
+  await updateTeam(venule.store, venule.teamId, { logo: null });
+  expect(branded).toEqual({
+    attached: expect.arrayContaining(['application/pdf', 'image/png']),
+    printed: expect.not.stringContaining('NORTHWIND HEALTH'),
   });
 });

@@ -4,7 +4,7 @@ import { COLLECTION_METHODS, LOW_LEVEL_STATUSES } from '../../domain/status.ts';
 import { composeMail } from '../../notifications/compose.ts';
 import { laboratory, labTests, markers, markersOf, orderOf, team as printed, wellness } from '../documents/examples.ts';
 
-const team = { ...printed, logo_url: null };
+const team = { ...printed, logo: null };
 const requisition_pdf = Buffer.from('%PDF-1.7');
 const order = orderOf(markersOf(wellness));
 const compose = (kind: (typeof MAIL_KINDS)[number], changes: Partial<Order> = {}) =>
@@ -96,11 +96,10 @@ describe.each(MAIL_KINDS)('F11: the mail %s', (kind) => {
     const { html } = composeMail(kind, {
       order: { ...order, patient: { ...order.patient, first_name: typed } },
       laboratory: { ...laboratory, name: typed },
-      team: { name: typed, contact: { email: '"><script>', phone: '<script>' }, logo_url: 'javascript:alert(1)' },
+      team: { name: typed, contact: { email: '"><script>', phone: '<script>' }, logo: null },
       requisition_pdf,
     });
     expect(html).not.toContain('<script');
-    expect(html).not.toContain('javascript:');
     expect(html).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;');
   });
 
@@ -131,12 +130,12 @@ describe('A4: the mail with the requisition', () => {
   });
 
   it('shows the logo of the team, with its name for those who do not see it', () => {
-    const { html } = composeMail('results_ready', {
-      order,
-      laboratory,
-      team: { ...team, logo_url: 'https://northwind.example/logo.png' },
-    });
-    expect(html).toContain('<img src="https://northwind.example/logo.png" alt="Northwind Health"');
+    const logo = Buffer.from('\x89PNG', 'latin1');
+    const { html, attachments } = composeMail('results_ready', { order, laboratory, team: { ...team, logo } });
+    expect(html).toContain('<img src="cid:logo@venule" alt="Northwind Health"');
+    expect(attachments).toEqual([
+      { filename: 'logo.png', content: logo, content_type: 'image/png', cid: 'logo@venule' },
+    ]);
   });
 });
 

@@ -6,7 +6,7 @@ import { laboratory, markersOf, orderOf, team as printed, wellness } from '../do
 
 const mail = composeMail('requisition_ready', {
   order: orderOf(markersOf(wellness)),
-  team: { ...printed, logo_url: null },
+  team: { ...printed, logo: null },
   laboratory,
   requisition_pdf: Buffer.from('%PDF-1.7 a requisition'),
   fasting: true,
