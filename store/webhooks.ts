@@ -291,8 +291,9 @@ export async function noteFailure(store: Store, endpointId: string, at: Date): P
 }
 
 /**
- * Tells the latest status of the chosen orders again, to every endpoint of the team that wants it: the same message,
- * as it was. Orders of other teams, and orders that nothing was ever told of, are left out.
+ * Tells the latest event of the chosen orders that was told, which need not be their latest status, again to every
+ * endpoint of the team that wants it: the same message, as it was. Orders of other teams, and orders that nothing was
+ * ever told of, are left out.
  * @param choice orders by id, by the time of their latest change, or both; `end_at` is now unless given
  * @returns the ids of the orders that were told again
  */

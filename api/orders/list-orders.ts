@@ -19,7 +19,8 @@ export async function listOrders(
 ): Promise<{ documents: OrderDocument[]; total: number | null }> {
   const filter: Filter = { $and: [{ team_id: team._id }, ...conditions(team, query)] };
   const direction = query.order_direction === 'asc' ? 1 : -1;
-  const sort: Record<string, 1 | -1> = { [query.order_key]: direction, created_at: direction };
+  // The id decides between orders of one moment, so that no page repeats or skips one.
+  const sort: Record<string, 1 | -1> = { [query.order_key]: direction, created_at: direction, _id: direction };
   const [documents, counted] = await Promise.all([
     store.orders
       .find(filter)

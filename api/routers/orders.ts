@@ -131,7 +131,9 @@ export const orderEndpoints = [
     path: '/v3/order/resend_events',
     operationId: 'resendOrderEvents',
     tag,
-    summary: 'Tell the latest status of orders again, by webhook',
+    summary: 'Tell the latest event of orders again, by webhook',
+    description:
+      'Of each order the latest event that was told: partial results that a team is not told of are left out, and an order whose latest status nobody was told of is told by the event before it. Answers with the orders that were told.',
     request: { body: resendBody },
     response: resendAnswer,
     async handler({ deps: { store }, team, body }) {
