@@ -11,6 +11,12 @@ export const LAB_MESSAGE_STATES = [
   'unmatched',
 ] as const satisfies readonly LabMessageDocument['state'][];
 
+/** The states in which a report has done its work, and why it is not given to its journey again. */
+const KEPT: Partial<Record<LabMessageDocument['state'], string>> = {
+  applied: 'is applied: the order has its results',
+  late: 'is kept as late: what it says is in the combined result, or was known',
+};
+
 /** Why a report cannot be delivered again. */
 export class CannotDeliver extends Error {
   override name = 'CannotDeliver';
@@ -38,13 +44,13 @@ export async function findReport(store: Store, id: string): Promise<LabMessageDo
 /**
  * Puts a report back in line for its journey. The journey drops what it has seen already.
  * @param orderId the order it belongs to, where it was matched to none or to the wrong one
- * @throws CannotDeliver when it is applied already, or no order is known for it
+ * @throws CannotDeliver when it is applied or kept as late already, or no order is known for it
  */
 export async function deliverAgain(store: Store, id: string, orderId?: string): Promise<void> {
   const report = await findReport(store, id);
   if (!report) throw new CannotDeliver(`There is no report ${id}`);
-  const applied = `Report ${id} is applied: the order has its results`;
-  if (report.state === 'applied') throw new CannotDeliver(applied);
+  const kept = KEPT[report.state];
+  if (kept) throw new CannotDeliver(`Report ${id} ${kept}`);
   const wanted = orderId ?? report.order_id;
   if (!wanted) throw new CannotDeliver(`Report ${id} was matched to no order; name the order it belongs to`);
   const order = await rows(store.orders).findOne<Pick<OrderDocument, '_id' | 'team_id' | 'lab_slug'>>(
@@ -56,7 +62,7 @@ export async function deliverAgain(store: Store, id: string, orderId?: string): 
     throw new CannotDeliver(`Order ${wanted} went to ${order.lab_slug}, and the report comes from ${report.lab_slug}`);
   }
   const { matchedCount } = await rows(store.labMessages).updateOne(
-    { _id: id, state: { $ne: 'applied' } },
+    { _id: id, state: report.state },
     {
       $set: {
         state: 'stored',
@@ -69,7 +75,7 @@ export async function deliverAgain(store: Store, id: string, orderId?: string): 
       },
     },
   );
-  if (matchedCount === 0) throw new CannotDeliver(applied);
+  if (matchedCount === 0) throw new CannotDeliver(`Report ${id} has just been taken up; look at it again`);
   await recordAudit(store, {
     actor: 'admin',
     action: 'report.delivered_again',

@@ -78,7 +78,7 @@ function reportId(lab: string, controlId: string, contentHash: string, index: nu
   return digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-8$3-8$4-$5');
 }
 
-/** Tells the team that a report is held for review (E1); of a report that is nobody's, nobody is told. */
+/** Tells the team, once, that a report is held for review (E1); of a report that is nobody's, nobody is told. */
 async function tellOfReview(
   store: Store,
   session: ClientSession,
@@ -86,6 +86,8 @@ async function tellOfReview(
   decision_code: MatchDecision,
 ): Promise<void> {
   if (!team_id) return;
+  const id = `msg_review_${_id}_1`;
+  if (await store.webhookMessages.exists({ _id: id }).session(session)) return;
   const data = {
     id: _id,
     status: 'pending_ops_review',
@@ -96,7 +98,7 @@ async function tellOfReview(
     resolved_order_id: null,
   };
   await putInOutbox(store, session, {
-    id: `msg_review_${_id}_1`,
+    id,
     type: 'labtest.match_review.created',
     team_id,
     content: { data },

@@ -162,8 +162,10 @@ export class OrderJourney {
    * @throws ApplicationFailure `CancellationNotDelivered` when the lab could not be told; somebody has to.
    */
   async conclude(): Promise<void> {
-    await this.whileKeepingLateReports('what follows from its end', () => Promise.all(this.#consequences));
-    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+    await this.whileKeepingLateReports('what follows from its end', async () => {
+      await Promise.all(this.#consequences);
+      await condition(allHandlersFinished);
+    });
     this.#describe('nothing: the journey is over');
   }
 
@@ -392,11 +394,11 @@ export class OrderJourney {
     }
   }
 
+  /** Sets reports aside. They are not counted as taken: an operator may find their place and deliver them again (F5). */
   async #keepLateReports(): Promise<void> {
     const late = this.#reportsWaiting.map((report) => report.report_id);
     if (late.length === 0) return;
     await this.#durably('keepLateReports', late);
-    for (const id of late) this.#reportsTaken.add(id);
     this.#reportsWaiting = this.#reportsWaiting.filter((report) => !late.includes(report.report_id));
   }
 

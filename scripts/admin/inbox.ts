@@ -84,7 +84,7 @@ export function addInboxCommands(program: Command): void {
     .option('--order <id>', 'the order it belongs to, if it was matched to none or to the wrong one')
     .addHelpText(
       'after',
-      '\nThe journey drops what it has seen. Check the patient (admin inbox show) before you name an order.\n\nExample:\n  admin inbox deliver 3f2a… --order 7c1e…',
+      '\nThe journey drops what it has seen; a report that is applied or late is not delivered again. Check the patient (admin inbox show) before you name an order.\n\nExample:\n  admin inbox deliver 3f2a… --order 7c1e…',
     )
     .action((id: string, { order }: { order?: string }, command: Command) =>
       inSession(command, async ({ store, out }) => {

@@ -1,4 +1,5 @@
 import type { Order } from '../../domain/order.ts';
+import { deliverAgain } from '../../store/inbox-review.ts';
 import { setLabConnection } from '../../store/lab-connections.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { type LabMessageChanges, labMessage } from '../support/lab-message.ts';
@@ -161,6 +162,30 @@ describe('F5: reports that no journey takes in are kept and shown', () => {
     const order = await venule.place({ options: { sandbox: false } });
     await deliver(message(order));
     expect(await keptAs(order, 'unmatched')).toMatchObject({ unmatched_reason: 'no_match', order_id: null });
+  });
+});
+
+describe('F5: a report that an operator delivers again', () => {
+  test('while its cancelled order is still open is set aside again, and nothing waits for it', async () => {
+    const order = await placed();
+    await venule.fault({ lab, mode: 'down' });
+    await venule.journeys.cancel(await venule.reaches(order.id, 'ordered'));
+    await deliver(message(order));
+    const { _id } = await keptAs(order, 'unmatched');
+    await deliverAgain(venule.store, _id);
+    const attempted = { _id, state: 'unmatched' as const, attempts: { $gt: 0 } };
+    await until(() => venule.store.labMessages.exists(attempted));
+    await venule.fault({ lab, mode: 'ok' });
+    await venule.ended(order);
+    expect(await keptAs(order, 'unmatched')).toMatchObject({ unmatched_reason: 'match_cancelled' });
+  });
+
+  test('is refused when it is late: it stays where it is', async () => {
+    const order = await completed();
+    await deliver(message(order, { tests: [CMP], status: 'P', reported_at: new Date(Date.now() - 60_000) }));
+    const { _id } = await keptAs(order, 'late');
+    await expect(deliverAgain(venule.store, _id)).rejects.toThrow(`Report ${_id} is kept as late`);
+    expect(await keptAs(order, 'late')).toMatchObject({ _id });
   });
 });
 
