@@ -6,6 +6,7 @@ import { ageOn } from './calendar.ts';
 import type { AoeQuestion, LabAccount, Laboratory, LabTest, Marker } from './catalogue.ts';
 import { isIcd10Code, isNpi, isPhoneNumber } from './clinical-codes.ts';
 import type { Order } from './order.ts';
+import { unansweredQuestions } from './order-entry-questions.ts';
 import { usState } from './us-states.ts';
 
 /** An order and what has to be known to judge it. */
@@ -58,7 +59,8 @@ const markersAreOrderable: Check = ({ order, laboratory, markers }) => {
   if (order.markers.length === 0) return ['The order has no markers'];
   return order.markers.flatMap(({ marker_id }) => {
     const marker = markers.find((candidate) => candidate.id === marker_id);
-    const orderable = marker?.is_active && marker.is_orderable && marker.lab_id === laboratory?.id;
+    const offered = order.origin === 'redraw' || (marker?.is_active && marker.is_orderable);
+    const orderable = offered && marker?.lab_id === laboratory?.id;
     return when(!orderable, `Marker ${marker_id} cannot be ordered at ${laboratory?.name ?? order.lab_slug}`);
   });
 };
@@ -106,14 +108,8 @@ const patientConsented: Check = ({ order, labAccount }) => {
 const questionsAreAnswered: Check = ({ order, markers }) => {
   if (order.origin === 'redraw') return [];
   const asked = markers.flatMap((marker) => marker.aoe.questions.map((question) => ({ marker, question })));
-  const unanswered = asked.filter(
-    ({ marker, question }) =>
-      question.required &&
-      question.default === null &&
-      !question.code.startsWith('FAST') &&
-      !order.aoe_answers.some((given) => given.marker_id === marker.id && given.question_id === question.id),
-  );
-  const missing = [...new Set(unanswered.map(({ question }) => `"${question.value}"`))];
+  const unanswered = markers.flatMap((marker) => unansweredQuestions(marker, order.aoe_answers));
+  const missing = [...new Set(unanswered.map((question) => `"${question.value}"`))];
   const unfit = order.aoe_answers.flatMap(({ marker_id, question_id, answer }) => {
     const match = asked.find(({ marker, question }) => marker.id === marker_id && question.id === question_id);
     if (!match) return [`Marker ${marker_id} of this order has no question ${question_id}`];

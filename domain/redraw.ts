@@ -2,6 +2,7 @@
 import type { Marker } from './catalogue.ts';
 import type { FailureType } from './lab-report.ts';
 import type { AoeAnswer, Order } from './order.ts';
+import { unansweredQuestions } from './order-entry-questions.ts';
 import type { OrderStatusDetail } from './status.ts';
 
 /** Laboratories whose walk-in orders can be redrawn (D4). */
@@ -54,7 +55,7 @@ export function redrawFor(order: Order, missing: readonly MissingResult[]): stri
  * size, the one that repeats fewest results nobody misses, then the cheaper one.
  * @param missing Slugs of the results to be had again.
  * @param offered The lab's markers; those that cannot be ordered (again) are passed over.
- * @param order What was ordered: its own markers can always be ordered again, others only à la carte and with every required question answered.
+ * @param order What was ordered: its own markers can always be ordered again, others only à la carte and when no question of theirs still needs an answer.
  * @throws Error when the lab offers no marker for one of the results, naming it.
  */
 export function smallestMarkerSet(
@@ -63,7 +64,6 @@ export function smallestMarkerSet(
   order: { markers: readonly { marker_id: number }[]; aoe_answers: readonly AoeAnswer[] },
 ): Marker[] {
   const ordered = new Set(order.markers.map((marker) => marker.marker_id));
-  const answered = new Set(order.aoe_answers.map((answer) => answer.question_id));
   const wanted = new Set(missing);
   const candidates = offered
     .filter(
@@ -72,7 +72,7 @@ export function smallestMarkerSet(
         (marker.is_active &&
           marker.is_orderable &&
           marker.a_la_carte_enabled &&
-          marker.aoe.questions.every((question) => !question.required || answered.has(question.id))),
+          unansweredQuestions(marker, order.aoe_answers).length === 0),
     )
     .map((marker) => {
       const yields = marker.expected_results.map((result) => result.slug).filter((slug) => wanted.has(slug));

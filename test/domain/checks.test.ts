@@ -92,6 +92,16 @@ describe('A2: what must be true before a laboratory hears of an order', () => {
     expect(failedChecks(withPatient({ dob: '2008-11-21' }))).toEqual([]);
   });
 
+  test('a marker that was withdrawn meanwhile can still be drawn again, at its own lab', () => {
+    const [marker] = facts.markers;
+    const withdrawn = { ...facts, markers: [{ ...marker, is_active: false, is_orderable: false }] } as OrderFacts;
+    expect(failedChecks(withdrawn)).toEqual(['Marker 1 cannot be ordered at Labcorp']);
+    const redraw = { ...order, origin: 'redraw' as const };
+    expect(failedChecks({ ...withdrawn, order: redraw })).toEqual([]);
+    const elsewhere = { ...facts, order: redraw, markers: [{ ...marker, lab_id: 28 }] } as OrderFacts;
+    expect(failedChecks(elsewhere)).toHaveLength(1);
+  });
+
   test('questions are asked of an initial order, not again of its redraw', () => {
     const [marker] = facts.markers;
     const asking = { ...facts, markers: [{ ...marker, aoe: { questions: [question] } }] } as OrderFacts;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import type { Marker } from '../../domain/catalogue.ts';
 import { FAILURE_TYPES } from '../../domain/lab-report.ts';
+import type { AoeAnswer } from '../../domain/order.ts';
 import { isLabError, redrawFor, smallestMarkerSet, statusDetailOf } from '../../domain/redraw.ts';
 import { labOrder } from '../partners/lab-order.ts';
 
@@ -53,11 +54,29 @@ describe('D6: the smallest set of orderable markers that yields what is missing'
   test('what the lab offers nowhere is named', () =>
     expect(() => chosen('moon-dust')).toThrow('The lab offers no orderable marker that yields moon-dust'));
 
+  /** The set for a glucose whose single marker asks that; it was not ordered, so that answers to it are rare. */
+  const asking = (changes: object, aoe_answers: AoeAnswer[] = []) =>
+    smallestMarkerSet(
+      ['glucose'],
+      labcorp.map((marker) =>
+        marker.slug === 'glucose'
+          ? { ...marker, aoe: { questions: [{ ...question, required: true, ...changes }] } }
+          : marker,
+      ),
+      { ...walkIn, aoe_answers },
+    ).map((marker) => marker.slug);
+  const alone = labcorp.find((marker) => marker.slug === 'glucose')?.id ?? 0;
+
   test('a marker whose required question was not answered is not chosen', () => {
-    const asking = labcorp.map((marker) =>
-      marker.slug === 'glucose' ? { ...marker, aoe: { questions: [{ ...question, required: true }] } } : marker,
-    );
-    expect(smallestMarkerSet(['glucose'], asking, walkIn).map((marker) => marker.slug)).not.toContain('glucose');
+    expect(asking({})).not.toContain('glucose');
+  });
+  test('nor one whose question was answered for another marker only', () => {
+    expect(asking({}, [{ marker_id: alone + 1, question_id: 1, answer: 'yes' }])).not.toContain('glucose');
+    expect(asking({}, [{ marker_id: alone, question_id: 1, answer: 'yes' }])).toEqual(['glucose']);
+  });
+  test('a question about fasting, or one with a preset answer, keeps no marker out', () => {
+    expect(asking({ code: 'FASTING' })).toEqual(['glucose']);
+    expect(asking({ default: 'N' })).toEqual(['glucose']);
   });
   const question = {
     id: 1,
