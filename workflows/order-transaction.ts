@@ -1,11 +1,11 @@
-import { continueAsNew, executeChild, ParentClosePolicy } from '@temporalio/workflow';
+import { continueAsNew, executeChild, ParentClosePolicy, upsertSearchAttributes } from '@temporalio/workflow';
 import { redrawWorkflowId } from '../domain/ids.ts';
 import type { HeldEvent, Order } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import type { TransactionStatus } from '../domain/status.ts';
 import { type JourneyMemory, OrderJourney } from './order-journey.ts';
 import { redrawOrder } from './redraw-order.ts';
-import { searchAttributesOf } from './search-attributes.ts';
+import { searchAttributesOf, standing } from './search-attributes.ts';
 
 export interface OrderTransactionInput {
   /** The initial order, as it was accepted. */
@@ -49,6 +49,7 @@ export async function orderTransaction(input: OrderTransactionInput): Promise<Tr
       staticSummary: `Redraw ${redraw.placer_order_number} at ${redraw.lab_slug}`,
     }),
   );
+  upsertSearchAttributes(standing(ending.status, last.transaction_status));
   await journey.conclude();
   return { status: last.transaction_status, orders: [initial, { id: redraw.id, last_status: last.status }] };
 }

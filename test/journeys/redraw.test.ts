@@ -1,3 +1,4 @@
+import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Order } from '../../domain/order.ts';
 import { combinedResult } from '../../store/combined-result.ts';
 import type { OrderDocument, OrderTransactionDocument } from '../../store/documents.ts';
@@ -21,6 +22,12 @@ const statuses = (document: OrderDocument) => document.events.map((event) => eve
 
 async function transactionOf(order: Order): Promise<OrderTransactionDocument> {
   return venule.store.transactions.findById(order.transaction_id).orFail().lean<OrderTransactionDocument>();
+}
+
+/** The transaction status by which Temporal finds the workflow of the initial order. */
+async function foundAs(order: Order): Promise<string | undefined> {
+  const { typedSearchAttributes } = await venule.workflow(order).describe();
+  return typedSearchAttributes.get(defineSearchAttributeKey('TransactionStatus', 'KEYWORD'));
 }
 
 /** A thyroid panel, acknowledged by the lab. */
@@ -116,6 +123,7 @@ test('D7: a redraw completes even if markers are still missing, and with it the 
   expect(statuses(completed)).not.toContain('redraw_available');
   expect(completed.has_missing_results).toBe(true);
   expect((await transactionOf(order)).status).toBe('completed');
+  await until(async () => (await foundAs(order)) === 'completed');
   expect(await (await venule.ended(order)).result()).toEqual({
     status: 'completed',
     orders: [
