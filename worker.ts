@@ -42,7 +42,7 @@ export async function startWorker(
   await seedCatalogue(store);
   const catalogue = await loadCatalogue(store);
   const mailer = createMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom });
-  const documents = createDocumentIssuer(store, catalogue, policy);
+  const documents = createDocumentIssuer(store, catalogue);
 
   const connection = await NativeConnection.connect({
     address: config.temporal.address,

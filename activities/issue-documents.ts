@@ -3,7 +3,6 @@ import { DateTime } from 'luxon';
 import { renderRequisition } from '../documents/requisition.ts';
 import { renderResultReport } from '../documents/result-report.ts';
 import type { LabTest, Marker } from '../domain/catalogue.ts';
-import type { JourneyPolicy } from '../domain/policy.ts';
 import type { OrderResult } from '../domain/results.ts';
 import type { Catalogue } from '../store/catalogue.ts';
 import { combinedResult } from '../store/combined-result.ts';
@@ -27,8 +26,8 @@ export interface DocumentIssuer {
 export const fastingNeeded = (labTest: LabTest, markers: readonly Marker[]): boolean =>
   labTest.fasting || markers.some((marker) => marker.fasting);
 
-/** @param policy How long requisitions are valid, as they say themselves (F1). */
-export function createDocumentIssuer(store: Store, catalogue: Catalogue, policy: JourneyPolicy): DocumentIssuer {
+/** Issues the documents of this store's orders. */
+export function createDocumentIssuer(store: Store, catalogue: Catalogue): DocumentIssuer {
   async function issued(id: string, kind: IssuedDocument['kind'], render: () => Promise<Buffer>): Promise<Buffer> {
     const held = () => store.issuedDocuments.findById(id);
     const before = await held();
@@ -106,7 +105,7 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue, policy:
         const parent = order.parent_id
           ? await store.orders.findById(order.parent_id).orFail().lean<OrderDocument>()
           : null;
-        const valid = { milliseconds: policy.requisition_valid[order.collection_method] };
+        const valid = { milliseconds: order.requisition_valid_for };
         return renderRequisition({
           order,
           laboratory,

@@ -1,6 +1,7 @@
 /** What the API is made with. */
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { JourneyPolicy } from '../domain/policy.ts';
 import type { Catalogue } from '../store/catalogue.ts';
 import type { Store } from '../store/store.ts';
 import type { Journeys } from './journeys.ts';
@@ -20,6 +21,8 @@ export interface ApiDeps {
   store: Store;
   catalogue: Catalogue;
   journeys: Journeys;
+  /** The durations that new journeys are given. */
+  policy: JourneyPolicy;
   documents: IssuedDocuments;
   /** Whether Temporal answers at this moment; for `GET /readyz`. */
   temporalAnswers(): Promise<boolean>;

@@ -47,7 +47,8 @@ export async function startApi(config: Config, logger: Logger): Promise<RunningA
     store,
     catalogue,
     journeys: temporalJourneys(client, config.temporal.taskQueue, policy),
-    documents: createDocumentIssuer(store, catalogue, policy),
+    policy,
+    documents: createDocumentIssuer(store, catalogue),
     temporalAnswers: async () => {
       await connection.withDeadline(Date.now() + TEMPORAL_ANSWERS_WITHIN_MS, () =>
         connection.workflowService.getSystemInfo({}),

@@ -138,6 +138,8 @@ export interface Order {
   activate_by: string | null;
   /** The instant `activate_by` begins in the team's time zone (F2). */
   activate_at: string | null;
+  /** How long its requisition is valid, in milliseconds, by the policy that its journey follows (F1). */
+  requisition_valid_for: number;
   /** Team options that the journey follows, as they were when the order was accepted. */
   options: OrderOptions;
   created_at: string;

@@ -3,6 +3,7 @@ import { startOfDay, todayIn } from '../../domain/calendar.ts';
 import type { LabAccount } from '../../domain/catalogue.ts';
 import { failedChecks } from '../../domain/checks.ts';
 import type { MedicalProxy, Order } from '../../domain/order.ts';
+import type { JourneyPolicy } from '../../domain/policy.ts';
 import type { IdempotencyDocument, TeamDocument, UserDocument } from '../../store/documents.ts';
 import { orderFacts } from '../../store/order-facts.ts';
 import { rows } from '../../store/store.ts';
@@ -21,7 +22,7 @@ export type OrderIds = IdempotencyDocument['ids'];
  * @throws ApiError `not_found` for what the team cannot see, `rule_broken` with everything that speaks against the order
  */
 export async function acceptOrder(
-  { store, catalogue }: Pick<ApiDeps, 'store' | 'catalogue'>,
+  { store, catalogue, policy }: Pick<ApiDeps, 'store' | 'catalogue' | 'policy'>,
   team: TeamDocument,
   body: CreateOrderBody,
   ids: OrderIds,
@@ -34,7 +35,7 @@ export async function acceptOrder(
   const tests = await orderedTests(catalogue, team._id, set, body.collection_method, accountLab);
   const account = chooseLabAccount(catalogue, team._id, tests.laboratory.slug, namedAccount);
 
-  const order = orderOf(team, user, body, tests, account, ids);
+  const order = orderOf(team, user, body, tests, account, ids, policy);
   const now = new Date(ids.created_at);
   const today = todayIn(team.options.time_zone, now);
   const facts = { ...(await orderFacts(store, catalogue, order, now, team)), labTest: tests.labTest };
@@ -60,6 +61,7 @@ function orderOf(
   tests: OrderedTests,
   account: LabAccount,
   ids: OrderIds,
+  policy: JourneyPolicy,
 ): Order {
   const { options } = team;
   const { patient_details: patient, patient_address: address, activate_by = null } = body;
@@ -133,6 +135,7 @@ function orderOf(
     passthrough: body.passthrough ?? null,
     activate_by,
     activate_at: activate_by && startOfDay(activate_by, options.time_zone).toISOString(),
+    requisition_valid_for: policy.requisition_valid[tests.method],
     options: {
       redraws_enabled: options.redraws_enabled,
       partial_webhooks_enabled: options.partial_webhooks_enabled,

@@ -15,11 +15,12 @@ let sdk: JunctionClient;
 
 beforeAll(async () => {
   venule = await startVenule();
-  const { store, catalogue, journeys, documents, sandbox, teamId } = venule;
+  const { store, catalogue, journeys, policy, documents, sandbox, teamId } = venule;
   const app = createApp({
     store,
     catalogue,
     journeys,
+    policy,
     documents,
     temporalAnswers: async () => true,
     config: { sandboxUrl: sandbox.url, sandboxCredentials: { user: 'sandbox', password: 'sandbox-password' } },

@@ -124,6 +124,7 @@ export function orderOf(ordered: Marker[], changes: Partial<Order> = {}): Order 
     passthrough: null,
     activate_by: null,
     activate_at: null,
+    requisition_valid_for: 180 * 24 * 3_600_000,
     options: {
       redraws_enabled: true,
       partial_webhooks_enabled: false,

@@ -1,4 +1,6 @@
+import { DateTime } from 'luxon';
 import type { Order } from '../../domain/order.ts';
+import { textOf } from '../documents/pdf-reader.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';
 import { stateOf } from '../support/temporal-view.ts';
@@ -120,4 +122,20 @@ test('F1: a redraw that nobody draws in time is cancelled, and its transaction i
       { id: redraw.id, last_status: 'cancelled' },
     ],
   });
+});
+
+test('F1: the requisition, and that of a redraw, say until when they are valid by the journey’s own policy', async () => {
+  const days = 12;
+  const policy = { requisition_valid: { walk_in_test: days * 24 * 3_600_000 } };
+  const order = await venule.place({ labTest: 'labcorp-thyroid-panel' }, policy);
+  await venule.reaches(order.id, 'requisition_created');
+  await venule.deliver('labcorp', labMessage(venule.catalogue, order, { lost: { '3016-3': 'QS' } }));
+  const { order: redraw } = await venule.redrawOf(order);
+  for (const { id } of [order, redraw]) {
+    const { events } = await venule.reaches(id, 'requisition_created');
+    const issued = events.find(({ status }) => status === 'requisition_created')?.created_at ?? '';
+    const lastDay = DateTime.fromISO(issued, { zone: order.options.time_zone }).plus({ hours: 24 * days });
+    const printed = await textOf((await venule.documents.requisition(id)) as Buffer);
+    expect(printed).toContain(`Valid until ${lastDay.toFormat('MMM d, yyyy')}`);
+  }
 });

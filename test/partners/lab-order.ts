@@ -106,6 +106,7 @@ export function labOrder(lab: 'labcorp' | 'quest', slugs: string[], changes: Par
     passthrough: null,
     activate_by: null,
     activate_at: null,
+    requisition_valid_for: 180 * 24 * 3_600_000,
     options: {
       redraws_enabled: true,
       partial_webhooks_enabled: false,

@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { createApp } from '../../api/app.ts';
 import { type Journeys, OrderNotCancellable } from '../../api/journeys.ts';
 import type { Order } from '../../domain/order.ts';
+import { policyWith } from '../../domain/policy.ts';
 import { mayFollow, refusedTransition } from '../../domain/transitions.ts';
 import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue.ts';
 import type { TeamDocument } from '../../store/documents.ts';
@@ -82,6 +83,7 @@ export async function startTestApi(): Promise<TestApi> {
     store,
     catalogue,
     journeys,
+    policy: policyWith(),
     documents: {
       requisition: async () => Buffer.from('%PDF-1.7 requisition'),
       result: async () => null,

@@ -142,7 +142,7 @@ export async function startVenule({
   const catalogue = await loadCatalogue(store);
   const { client, connection } = temporalClient(config.temporal, parseCodecKeys(config.codecKeys));
   const journeys = temporalJourneys(client, taskQueue, policy);
-  const documents = createDocumentIssuer(store, catalogue, policy);
+  const documents = createDocumentIssuer(store, catalogue);
 
   const inbox = await listen(express().use('/partners', partnersRouter({ store, catalogue, logger: quiet })));
   const sandbox = await startSandbox({
@@ -189,8 +189,9 @@ export async function startVenule({
     mails,
     mailServer,
     async place(changes = {}, policyOfJourney = {}) {
-      const order = anOrder(catalogue, team._id, changes);
-      await temporalJourneys(client, taskQueue, policyWith({ ...policyOverrides, ...policyOfJourney })).start(order);
+      const itsPolicy = policyWith({ ...policyOverrides, ...policyOfJourney });
+      const order = anOrder(catalogue, team._id, changes, itsPolicy);
+      await temporalJourneys(client, taskQueue, itsPolicy).start(order);
       await openOrder(store, catalogue, order);
       return order;
     },
@@ -266,6 +267,7 @@ export function anOrder(
   catalogue: Catalogue,
   teamId: string,
   { labTest, options, ...changes }: OrderChanges = {},
+  policy: JourneyPolicy = policyWith(),
 ): Order {
   const test = [...catalogue.labTests.values()].find(({ slug }) => slug === (labTest ?? 'labcorp-lipid-panel'));
   const laboratory = test && catalogue.laboratories.get(test.lab_id);
@@ -332,6 +334,7 @@ export function anOrder(
     passthrough: null,
     activate_by: null,
     activate_at: null,
+    requisition_valid_for: policy.requisition_valid[test.method],
     created_at: new Date().toISOString(),
     ...changes,
     options: {
