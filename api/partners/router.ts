@@ -74,7 +74,7 @@ export function partnersRouter({
     const answer = (acknowledgement: Parameters<typeof writeAcknowledgement>[1]) =>
       response.type(`${HL7}; charset=utf-8`).send(writeAcknowledgement(raw, acknowledgement, now));
     try {
-      const { message, reports } = readReports(raw, reportingLab(lab));
+      const { message, reports } = readReports(raw, reportingLab(lab, environment));
       await stored(lab, response, () =>
         storeReports(store, { lab_slug: lab, environment, control_id: message.control_id, raw, reports }),
       );

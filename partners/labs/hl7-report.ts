@@ -13,6 +13,8 @@ export interface ReportingLab {
   reasons: ReasonTable;
   /** IANA zone of its timestamps without an offset; America/New_York when absent. */
   time_zone?: string;
+  /** The message came on its sandbox connection, where tests of the line (MSH-11 `T`, `D`) are results like any other. */
+  sandbox?: boolean;
 }
 
 /** The envelope of a message: what the inbox knows it by. */
@@ -34,7 +36,7 @@ export interface ReportMessage {
 export function readReports(text: string, lab: ReportingLab): { message: ReportMessage; reports: LabReport[] } {
   const [header, ...segments] = readMessage(text) as [ReceivedSegment, ...ReceivedSegment[]];
   const problems: Hl7Problem[] = [];
-  const message = readHeader(header, problems);
+  const message = readHeader(header, lab, problems);
   if (!message) throw new Hl7Refused(problems);
 
   const zone = lab.time_zone ?? 'America/New_York';
@@ -56,7 +58,7 @@ interface Reading {
 
 const PROCESSING_IDS = ['P', 'T', 'D'] as const;
 
-function readHeader(header: ReceivedSegment, problems: Hl7Problem[]): ReportMessage | undefined {
+function readHeader(header: ReceivedSegment, lab: ReportingLab, problems: Hl7Problem[]): ReportMessage | undefined {
   const processingId = PROCESSING_IDS.find((id) => id === header.text(11));
   if (header.text(9, 1) !== 'ORU') problems.push(header.problem('200', 'Only results, ORU^R01, are taken here', 9, 1));
   else if (header.text(9, 2) !== 'R01') problems.push(header.problem('201', 'Of ORU only R01 is taken here', 9, 2));
@@ -64,6 +66,8 @@ function readHeader(header: ReceivedSegment, problems: Hl7Problem[]): ReportMess
   if (!processingId) {
     const code = header.text(11) === '' ? '101' : '202';
     problems.push(header.problem(code, 'MSH-11, the processing id, is P, T or D', 11));
+  } else if (processingId !== 'P' && !lab.sandbox) {
+    problems.push(header.problem('202', 'Test messages (MSH-11 T or D) are taken on the sandbox connection only', 11));
   }
   if (!/^(2(\.\d)*)?$/.test(header.text(12))) {
     problems.push(header.problem('203', 'MSH-12, the version, is 2.5.1 or another version 2', 12));

@@ -17,7 +17,7 @@ export function adapterFor(laboratory: Pick<Laboratory, 'slug'>): LaboratoryAdap
   return OWN_WIRES[laboratory.slug] ?? hl7OverHttp;
 }
 
-/** What `readReports` must know about the laboratory whose message it reads. */
-export function reportingLab(slug: string): ReportingLab {
-  return { slug, reasons: LOCAL_REASONS[slug] ?? {} };
+/** What `readReports` must know about the laboratory whose message it reads, and of the connection that it came on. */
+export function reportingLab(slug: string, environment: 'sandbox' | 'production' = 'production'): ReportingLab {
+  return { slug, reasons: LOCAL_REASONS[slug] ?? {}, sandbox: environment === 'sandbox' };
 }

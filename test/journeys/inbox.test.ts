@@ -258,6 +258,28 @@ describe('F12: what is not taken in', () => {
     expect(answer.text).toMatch(/\rMSA\|AR\|.*\rERR\|/s);
   });
 
+  test('a test message (MSH-11 T) is refused, unless it comes with a sandbox lab’s credentials', async () => {
+    const inbound = { inbound_user: 'live', inbound_password: 'live-password' };
+    const known = await venule.store.labConnections.findById('quest:sandbox').orFail().lean();
+    const { url, user, password } = known;
+    await setLabConnection(venule.store, {
+      lab_slug: 'quest',
+      environment: 'production',
+      url,
+      user,
+      password,
+      ...inbound,
+    });
+    const order = await placed();
+    const training = message(order).replace('|P|2.5.1', '|T|2.5.1');
+    const live = { authorization: `Basic ${Buffer.from('live:live-password').toString('base64')}` };
+    const refused = await venule.deliver('quest', training, live);
+    expect(refused.text).toMatch(/\rMSA\|AR\|.*\rERR\|[^\r]*\|202/s);
+    expect(await inInbox(order)).toEqual([]);
+    await deliver(training);
+    await venule.reaches(order.id, 'completed');
+  });
+
   test('wrong or missing credentials, and labs that do not exist: 401', async () => {
     const order = await placed();
     const wrong = { authorization: `Basic ${Buffer.from('sandbox:wrong').toString('base64')}` };

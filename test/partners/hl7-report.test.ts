@@ -425,6 +425,12 @@ describe('a message that can not be taken is refused with every place that is wr
     expect(refusal(text)).toEqual(places);
   });
 
+  test.each(['T', 'D'])('a test message (MSH-11 %s), unless it comes on the sandbox connection', (id) => {
+    const text = message(GLUCOSE).replace('|P|2.5.1', `|${id}|2.5.1`);
+    expect(refusal(text)).toEqual(['202 MSH^1^11']);
+    expect(readReports(text, reportingLab('labcorp', 'sandbox')).reports).toHaveLength(1);
+  });
+
   test('a fault that several orders share is named once', () => {
     const second = OBR.replace('VN0000012345', 'VN0000099999');
     expect(refusal(message(GLUCOSE, second, GLUCOSE).replace('19850312', '1985'))).toEqual(['102 PID^1^7']);
