@@ -1,8 +1,7 @@
 /** Who is asking: the team that an API key belongs to. */
-import { createHash } from 'node:crypto';
 import type { TeamDocument } from '../store/documents.ts';
 import type { Store } from '../store/store.ts';
-import { findTeamByApiKey } from '../store/teams.ts';
+import { findTeamByApiKey, hashOfKey } from '../store/teams.ts';
 import { ApiError } from './errors.ts';
 
 /** A team is looked up again after this long, so a revoked key or a changed option counts within seconds. */
@@ -17,7 +16,7 @@ export function authenticator(store: Store): (key: string | undefined) => Promis
   const remembered = new Map<string, { team: TeamDocument; until: number }>();
   return async (key) => {
     if (!key) throw new ApiError('unauthorized', 'Send your API key in the header x-vital-api-key.');
-    const hash = createHash('sha256').update(key).digest('base64');
+    const hash = hashOfKey(key);
     const known = remembered.get(hash);
     if (known && known.until > Date.now()) return known.team;
     const team = await findTeamByApiKey(store, key);

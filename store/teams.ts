@@ -92,7 +92,8 @@ export async function updateTeam(store: Store, id: string, changes: TeamChanges)
   return store.teams.findByIdAndUpdate(id, { $set: set }, { returnDocument: 'after' }).lean<TeamDocument>();
 }
 
-const hashOf = (key: string) => createHash('sha256').update(key).digest('hex');
+/** A key as it is stored and remembered: never the key itself. */
+export const hashOfKey = (key: string): string => createHash('sha256').update(key).digest('hex');
 const newKey = (prefix: string) => `${prefix}_us_${randomBytes(24).toString('base64url')}`;
 
 async function storeKey(store: Store, teamId: string, label: string, key: string): Promise<ApiKeyDocument> {
@@ -100,7 +101,7 @@ async function storeKey(store: Store, teamId: string, label: string, key: string
     _id: randomUUID(),
     team_id: teamId,
     label,
-    hash: hashOf(key),
+    hash: hashOfKey(key),
     prefix: key.slice(0, 10),
     created_at: new Date(),
     deleted_at: null,
@@ -135,13 +136,13 @@ export async function revokeApiKey(store: Store, keyId: string): Promise<ApiKeyD
 
 /** The team whose key this is, or null when the key is unknown or revoked. */
 export async function findTeamByApiKey(store: Store, key: string): Promise<TeamDocument | null> {
-  const found = await store.apiKeys.findOne({ hash: hashOf(key), deleted_at: null }).lean<ApiKeyDocument>();
+  const found = await store.apiKeys.findOne({ hash: hashOfKey(key), deleted_at: null }).lean<ApiKeyDocument>();
   return found ? findTeam(store, found.team_id) : null;
 }
 
 /** Whether this key opens the Management API. */
 export async function isManagementKey(store: Store, key: string): Promise<boolean> {
-  const found = await store.apiKeys.exists({ hash: hashOf(key), team_id: MANAGEMENT_KEY_OWNER, deleted_at: null });
+  const found = await store.apiKeys.exists({ hash: hashOfKey(key), team_id: MANAGEMENT_KEY_OWNER, deleted_at: null });
   return found !== null;
 }
 

@@ -17,7 +17,7 @@ const HOUR = 60 * 60 * 1000;
 const DAY = 24 * HOUR;
 
 /** Long past: nobody holds the delivery. */
-const NO_LEASE = new Date(0);
+export const NO_LEASE = new Date(0);
 
 /**
  * For steps that are simply done again when a crash undoes them: they do not wait until the disk has them. What is on
@@ -342,38 +342,4 @@ async function latestOrderMessages(store: Store, orderIds: string[]): Promise<Me
       { $replaceRoot: { newRoot: '$message' } },
     ])
     .toArray();
-}
-
-/** Which deliveries an operator means. */
-export interface DeliveryChoice {
-  ids?: readonly string[];
-  team_id?: string;
-  endpoint_id?: string;
-}
-
-function chosen({ ids, team_id, endpoint_id }: DeliveryChoice) {
-  return { ...(ids && { _id: { $in: [...ids] } }), ...(team_id && { team_id }), ...(endpoint_id && { endpoint_id }) };
-}
-
-/** Deliveries in one state, newest first. */
-export async function listDeliveries(
-  store: Store,
-  state: WebhookDeliveryDocument['state'],
-  choice: DeliveryChoice,
-  limit: number,
-): Promise<WebhookDeliveryDocument[]> {
-  return rows(store.webhookDeliveries)
-    .find({ state, ...chosen(choice) })
-    .sort({ created_at: -1 })
-    .limit(limit)
-    .toArray();
-}
-
-/** Sends exhausted deliveries again, from the beginning of the schedule. Answers how many there were. */
-export async function replayExhausted(store: Store, choice: DeliveryChoice): Promise<number> {
-  const { modifiedCount } = await rows(store.webhookDeliveries).updateMany(
-    { state: 'exhausted', ...chosen(choice) },
-    { $set: { state: 'pending', attempts: [], next_attempt_at: new Date(), lease_until: NO_LEASE } },
-  );
-  return modifiedCount;
 }

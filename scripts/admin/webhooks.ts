@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { recordAudit } from '../../store/audit.ts';
 import { allEndpoints } from '../../store/webhook-endpoints.ts';
-import { type DeliveryChoice, listDeliveries, replayExhausted } from '../../store/webhooks.ts';
+import { type DeliveryChoice, listDeliveries, replayExhausted } from '../../store/webhook-review.ts';
 import { CannotDo, given, inSession, positive, type Session, teamCalled } from './session.ts';
 
 interface ChoiceFlags {

@@ -13,7 +13,8 @@ import {
 import { newSigningSecret, SECRET_OVERLAP_MS } from '../../notifications/webhooks/signature.ts';
 import { rows, type Store } from '../../store/store.ts';
 import { deleteEndpoint, rotateSecret, setEndpointHeaders, updateEndpoint } from '../../store/webhook-endpoints.ts';
-import { claimDue, fanOut, replayExhausted } from '../../store/webhooks.ts';
+import { replayExhausted } from '../../store/webhook-review.ts';
+import { claimDue, fanOut } from '../../store/webhooks.ts';
 import {
   commit,
   deliveriesOf,
