@@ -51,6 +51,15 @@ export interface Observation {
   performing_laboratory: string | null;
 }
 
+/** A specimen that a test was done on. */
+export interface Specimen {
+  /** Specimen or accession number. */
+  number: string | null;
+  /** ISO instants. */
+  collected_at: string | null;
+  received_at: string | null;
+}
+
 /** One ordered test in a report (OBR) with its observations. */
 export interface ReportedTest {
   /** The lab's test code (OBR-4.1); matches `OrderedMarker.provider_id`. */
@@ -58,6 +67,8 @@ export interface ReportedTest {
   name: string;
   status: ReportedStatus;
   observations: Observation[];
+  /** What it was done on, at least one; a test that names none was done on the report's. */
+  specimens: Specimen[];
   /** Why results that the test lacks are missing, as far as the lab said so of the whole specimen. */
   failure_type: FailureType | null;
   /** Notes about the test as a whole. */
@@ -86,7 +97,7 @@ export interface LabReport {
   /** MSH-10 of the message that carried it. */
   control_id: string;
   patient: { first_name: string; last_name: string; dob: string | null; gender: string | null };
-  /** Specimen or accession number. */
+  /** Of the first specimen. */
   specimen_number: string | null;
   collected_at: string | null;
   received_at: string | null;

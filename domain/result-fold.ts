@@ -1,6 +1,6 @@
 /** From the lab's reports to an order's result (A7), and from two orders' results to the combined one (D10). */
 import type { ExpectedResult, Laboratory, Marker } from './catalogue.ts';
-import type { FailureType, Interpretation, LabReport } from './lab-report.ts';
+import type { FailureType, Interpretation, LabReport, ReportedTest, Specimen } from './lab-report.ts';
 import type { Order } from './order.ts';
 import { advance, type FullStatement, missingResults, noProgress, statementsIn, wordOn } from './report-progress.ts';
 import type {
@@ -68,8 +68,11 @@ export function foldReports(orders: readonly ReportedOrder[]): OrderResult | nul
   if (!newest) return null;
 
   const combined = new Map<string, Entry>();
-  for (const entries of orders.map(entriesOf)) {
-    for (const [key, entry] of entries) {
+  const samples: Record<string, SampleData> = {};
+  for (const order of orders) {
+    const names = sampleNames(order, Object.keys(samples));
+    takeSamples(samples, order, names);
+    for (const [key, entry] of entriesOf(order, names)) {
       const other = combined.get(key);
       if (!other || preferred(entry, other)) combined.set(key, entry);
     }
@@ -82,7 +85,7 @@ export function foldReports(orders: readonly ReportedOrder[]): OrderResult | nul
     metadata: metadataOf(newest.from, newest.report, status, worst(values)),
     results: values,
     missing_results: missing,
-    sample_information: Object.assign({}, ...orders.map(samplesOf)),
+    sample_information: samples,
   };
 }
 
@@ -92,7 +95,10 @@ function preferred(entry: Entry, other: Entry): boolean {
   return Date.parse(entry.reported_at) >= Date.parse(other.reported_at);
 }
 
-function entriesOf({ order, markers, reports, noMoreExpected }: ReportedOrder): Map<string, Entry> {
+function entriesOf(
+  { order, markers, reports, noMoreExpected }: ReportedOrder,
+  samples: SampleNames,
+): Map<string, Entry> {
   const expected = new Map(expectedResults(order, markers).map((result) => [result.slug, result]));
   const progress = reports.reduce(
     (before, report) => advance(before, statementsIn(report, [...expected.values()])),
@@ -108,7 +114,7 @@ function entriesOf({ order, markers, reports, noMoreExpected }: ReportedOrder): 
     const result = expected.get(slug);
     const reason = reasons.get(slug);
     if (word?.failure_type === null) {
-      entries.set(slug, { reported_at: word.reported_at, value: biomarkerResult(word) });
+      entries.set(slug, { reported_at: word.reported_at, value: biomarkerResult(word, samples) });
     } else if (result && reason && (word || noMoreExpected)) {
       const notes = word?.source.observation.notes ?? null;
       entries.set(slug, { reported_at: word?.reported_at ?? newest, missing: missingResult(result, reason, notes) });
@@ -119,8 +125,9 @@ function entriesOf({ order, markers, reports, noMoreExpected }: ReportedOrder): 
 
 const later = (one: string, other: string) => (Date.parse(other) >= Date.parse(one) ? other : one);
 
-function biomarkerResult({ expected, source }: FullStatement<ExpectedOfOrder>): BiomarkerResult {
-  const { report, observation } = source;
+function biomarkerResult({ expected, source }: FullStatement<ExpectedOfOrder>, samples: SampleNames): BiomarkerResult {
+  const { report, test, observation } = source;
+  const [specimen] = test.specimens;
   const numeric = observation.type === 'numeric' ? Number(observation.value) : undefined;
   const { low, high } = parseReferenceRange(observation.reference_range);
   const text = observation.value ?? '';
@@ -134,7 +141,7 @@ function biomarkerResult({ expected, source }: FullStatement<ExpectedOfOrder>): 
     type: observation.type,
     value: numeric ?? -1,
     unit: observation.unit,
-    timestamp: observation.observed_at ?? report.collected_at,
+    timestamp: observation.observed_at ?? specimen?.collected_at ?? report.collected_at,
     notes: notes === '' ? null : notes,
     reference_range: observation.reference_range,
     min_range_value: low,
@@ -148,7 +155,7 @@ function biomarkerResult({ expected, source }: FullStatement<ExpectedOfOrder>): 
     provider_id: observation.provider_id ?? expected?.provider_id ?? null,
     source_markers: expected?.parents ?? null,
     performing_laboratory: observation.performing_laboratory,
-    source_sample_id: report.specimen_number,
+    source_sample_id: specimen ? samples(report, specimen) : null,
   };
 }
 
@@ -224,32 +231,50 @@ function yearsBetween(dob: string, instant: string): number {
 const zoned = (instant: string | null): ZonedTimestamp | null =>
   instant === null ? null : { timestamp: new Date(instant).toISOString(), timezone_offset: 0 };
 
-function samplesOf({ reports }: ReportedOrder): Record<string, SampleData> {
-  const samples: Record<string, SampleData> = {};
+/** What a specimen is called in `sample_information`, and in `source_sample_id` of the results from it. */
+type SampleNames = (report: LabReport, specimen: Specimen) => string;
+
+/** By its number; with the requisition's before it where an earlier order of the transaction has that number, too. */
+function sampleNames({ order }: ReportedOrder, taken: readonly string[]): SampleNames {
+  return (report, specimen) => {
+    const name = specimen.number ?? report.filler_order_number ?? 'unknown';
+    return taken.includes(name) ? `${order.placer_order_number} ${name}` : name;
+  };
+}
+
+function takeSamples(samples: Record<string, SampleData>, { reports }: ReportedOrder, names: SampleNames): void {
   for (const report of reports) {
-    const key = report.specimen_number ?? report.filler_order_number ?? 'unknown';
-    samples[key] = {
-      sample_id: report.specimen_number,
-      control_number: report.filler_order_number,
-      date_collected: zoned(report.collected_at),
-      date_received: zoned(report.received_at),
-      date_reported: zoned(report.reported_at),
-      performing_laboratories: {
-        ...samples[key]?.performing_laboratories,
-        ...Object.fromEntries(
-          Object.entries(report.performing_laboratories).map(([name, { clia_number: _, ...laboratory }]) => [
-            name,
-            laboratory,
-          ]),
-        ),
-      },
-      clinical_information: {
-        fasting: report.fasting ?? false,
-        notes: null,
-        information: report.clinical_information,
-        total_volume: report.total_volume,
-      },
-    };
+    for (const test of report.tests) {
+      for (const specimen of test.specimens) {
+        const name = names(report, specimen);
+        samples[name] = sampleOf(report, test, specimen, samples[name]);
+      }
+    }
   }
-  return samples;
+}
+
+function sampleOf(
+  report: LabReport,
+  test: ReportedTest,
+  specimen: Specimen,
+  before: SampleData | undefined,
+): SampleData {
+  const places = new Set(test.observations.map((observation) => observation.performing_laboratory));
+  const performing = Object.entries(report.performing_laboratories)
+    .filter(([name]) => places.has(name))
+    .map(([name, { clia_number: _, ...laboratory }]) => [name, laboratory]);
+  return {
+    sample_id: specimen.number,
+    control_number: report.filler_order_number,
+    date_collected: zoned(specimen.collected_at) ?? before?.date_collected ?? null,
+    date_received: zoned(specimen.received_at) ?? before?.date_received ?? null,
+    date_reported: zoned(report.reported_at),
+    performing_laboratories: { ...before?.performing_laboratories, ...Object.fromEntries(performing) },
+    clinical_information: {
+      fasting: report.fasting ?? false,
+      notes: null,
+      information: report.clinical_information,
+      total_volume: report.total_volume,
+    },
+  };
 }

@@ -1,5 +1,5 @@
 /** A laboratory's ORU^R01 in our own terms: docs/hl7.md, "Results". */
-import type { LabReport, Observation, ReportedStatus, ReportedTest } from '../../domain/lab-report.ts';
+import type { LabReport, Observation, ReportedStatus, ReportedTest, Specimen } from '../../domain/lab-report.ts';
 import { type Hl7Problem, Hl7Refused, type ReceivedSegment, readMessage } from './hl7-message.ts';
 import { codesOf, instantIn, readObservation, rejectReason } from './hl7-observation.ts';
 import { groupOrders, type OrderSegments, type TestSegments } from './hl7-report-segments.ts';
@@ -84,7 +84,8 @@ function readHeader(header: ReceivedSegment, lab: ReportingLab, problems: Hl7Pro
 function readOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, reading: Reading): LabReport {
   const { lab, zone, problems } = reading;
   const requests = tests.map((test) => test.obr);
-  const specimens = tests.flatMap((test) => test.specimens);
+  const ofTheOrder = tests.flatMap((test) => test.specimens);
+  const specimens = tests.map((test) => specimensOf(test, ofTheOrder, reading));
   const instant = (segment: ReceivedSegment, field: number) => instantIn(segment, field, zone, problems);
 
   const reportedAt =
@@ -96,14 +97,6 @@ function readOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, readin
       ...requests.map((obr) => obr.problem('101', 'The time of the report is required: OBR-22, or MSH-7', 22)),
     );
   }
-  const received = present([
-    ...requests.map((obr) => instant(obr, 14)),
-    ...specimens.map((specimen) => instant(specimen, 18)),
-  ]);
-  const collected = present([
-    ...requests.map((obr) => instant(obr, 7)),
-    ...specimens.map((specimen) => instant(specimen, 17)),
-  ]);
   const clinicalInformation = first(requests, (obr) => obr.freeText(13));
 
   return {
@@ -112,9 +105,9 @@ function readOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, readin
     filler_order_number: first(requests, (obr) => obr.text(3)) ?? (orc?.text(3) || null),
     control_id: reading.controlId,
     patient: readPatient(pid, problems),
-    specimen_number: first(specimens, specimenNumber) ?? first(requests, (obr) => obr.text(3)),
-    collected_at: collected[0] ?? null,
-    received_at: received[0] ?? null,
+    specimen_number: first(specimens.flat(), ({ number }) => number ?? ''),
+    collected_at: first(specimens.flat(), ({ collected_at }) => collected_at ?? ''),
+    received_at: first(specimens.flat(), ({ received_at }) => received_at ?? ''),
     reported_at: reportedAt ?? '',
     fasting: clinicalInformation === null ? null : fastingIn(clinicalInformation),
     clinical_information: clinicalInformation,
@@ -122,7 +115,7 @@ function readOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, readin
     account_number: pid.text(18) || null,
     ordering_provider: first(requests, (obr) => personIn(obr, 16)) ?? ((orc && personIn(orc, 12)) || null),
     performing_laboratories: performingLaboratories(tests),
-    tests: tests.map((test) => readTest(test, specimens, collected[0] ?? null, reading)),
+    tests: tests.map((test, index) => readTest(test, ofTheOrder, specimens[index] ?? [], reading)),
   };
 }
 
@@ -156,8 +149,8 @@ const TEST_STATUSES: Readonly<Record<string, ReportedStatus>> = {
 
 function readTest(
   test: TestSegments,
-  orderSpecimens: readonly ReceivedSegment[],
-  collectedAt: string | null,
+  ofTheOrder: readonly ReceivedSegment[],
+  specimens: Specimen[],
   { lab, zone, problems }: Reading,
 ): ReportedTest {
   const { obr } = test;
@@ -172,19 +165,51 @@ function readTest(
         : obr.problem('103', 'OBR-25 is not a status of table 0123 that a test can have: P, A, R, I, F, C, X', 25),
     );
   }
-  const specimens = test.specimens.length > 0 ? test.specimens : orderSpecimens;
-  const rejection = firstOf(specimens, (specimen) => rejectReason(specimen, 21, lab.reasons));
+  const rejection = firstOf(segmentsOf(test, ofTheOrder), (specimen) => rejectReason(specimen, 21, lab.reasons));
   const observations = test.observations.map(({ obx, notes }) =>
-    readObservation(obx, { notes, rejection, collectedAt, reasons: lab.reasons, zone, problems }),
+    readObservation(obx, {
+      notes,
+      rejection,
+      collectedAt: specimens[0]?.collected_at ?? null,
+      reasons: lab.reasons,
+      zone,
+      problems,
+    }),
   );
   return {
     provider_id: code ?? '',
     name,
     status: status ?? 'preliminary',
     observations: joinText(present(observations)),
+    specimens,
     failure_type: rejection?.failure_type ?? null,
     notes: test.notes.join('\n') || null,
   };
+}
+
+/** The SPM of a test; one without any was done on the specimens of its order. */
+const segmentsOf = (test: TestSegments, ofTheOrder: readonly ReceivedSegment[]) =>
+  test.specimens.length > 0 ? test.specimens : ofTheOrder;
+
+/** What a test was done on; what no SPM says, its OBR does. */
+function specimensOf(
+  test: TestSegments,
+  ofTheOrder: readonly ReceivedSegment[],
+  { zone, problems }: Reading,
+): Specimen[] {
+  const { obr } = test;
+  const instant = (segment: ReceivedSegment, field: number) => instantIn(segment, field, zone, problems);
+  const byRequest = {
+    number: obr.text(3) || null,
+    collected_at: instant(obr, 7),
+    received_at: instant(obr, 14),
+  };
+  const specimens = segmentsOf(test, ofTheOrder).map((spm) => ({
+    number: specimenNumber(spm) || byRequest.number,
+    collected_at: instant(spm, 17) ?? byRequest.collected_at,
+    received_at: instant(spm, 18) ?? byRequest.received_at,
+  }));
+  return specimens.length > 0 ? specimens : [byRequest];
 }
 
 /** Text that a lab spread over several OBX of the same code becomes one observation. */

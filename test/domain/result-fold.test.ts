@@ -34,6 +34,7 @@ const testOf = (provider_id: string, observations: Observation[], rest: Partial<
   failure_type: null,
   notes: null,
   observations,
+  specimens: [{ number: 'S1', collected_at: null, received_at: null }],
   ...rest,
 });
 
@@ -148,6 +149,46 @@ describe('D10: the combined result', () => {
     expect(combined).toMatchObject({
       metadata: { status: 'final' },
       missing_results: [{ slug: 'tsh', inferred_failure_type: 'insufficient_volume' }],
+    });
+  });
+});
+
+describe('A7: the specimens', () => {
+  const on = (number: string, collected_at: string) => ({ specimens: [{ number, collected_at, received_at: null }] });
+  const morning = '2026-11-19T08:00:00.000Z';
+  const noon = '2026-11-19T12:00:00.000Z';
+
+  test('of a report are all kept, and each result names its own', () => {
+    const result = foldReports([
+      reported([
+        reportOf([
+          testOf(panel, [observation(TSH, '2.1')], on('SERUM', morning)),
+          testOf(alone, [observation('9-9', '7')], on('URINE', noon)),
+        ]),
+      ]),
+    ]);
+    expect(result?.results.map((one) => [one.result, one.source_sample_id, one.timestamp])).toEqual([
+      ['2.1', 'SERUM', morning],
+      ['7', 'URINE', noon],
+    ]);
+    expect(result?.sample_information).toMatchObject({
+      SERUM: { sample_id: 'SERUM', date_collected: { timestamp: morning } },
+      URINE: { sample_id: 'URINE', date_collected: { timestamp: noon } },
+    });
+  });
+
+  test('of two orders are told apart when the lab numbers them alike', () => {
+    const { codes: _, ...redraw } = thyroid([ALONE], { origin: 'redraw', placer_order_number: 'VN0000099999' });
+    const later = reportOf([testOf(alone, [observation(TSH, '2.1')], on('1', noon))]);
+    const first = reportOf([testOf(panel, [observation('9-9', '7')], on('1', morning))]);
+    const result = foldReports([reported([first]), { ...redraw, reports: [later], noMoreExpected: true }]);
+    expect(result?.results.map((one) => [one.result, one.source_sample_id])).toEqual([
+      ['2.1', 'VN0000099999 1'],
+      ['7', '1'],
+    ]);
+    expect(result?.sample_information).toMatchObject({
+      '1': { sample_id: '1', date_collected: { timestamp: morning } },
+      'VN0000099999 1': { sample_id: '1', date_collected: { timestamp: noon } },
     });
   });
 });

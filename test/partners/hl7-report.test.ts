@@ -83,6 +83,13 @@ describe('A6: a final report', () => {
         status: 'final',
         failure_type: null,
         notes: null,
+        specimens: [
+          {
+            number: 'ACC-7781',
+            collected_at: '2026-11-20T13:15:00.000Z',
+            received_at: '2026-11-20T15:02:00.000Z',
+          },
+        ],
         observations: [
           {
             loinc: '2345-7',
@@ -322,6 +329,22 @@ describe('D4: why a result is missing', () => {
       'unknown_failure',
       'quantity_not_sufficient_failure',
     ]);
+  });
+
+  test('every test keeps its own specimens, and its OBR serves for what no SPM says', () => {
+    const urine = SPM.replace('ACC-7781&LABCORP', 'ACC-7782&LABCORP').replace('202611200815', '202611200900');
+    const specimens = (...segments: string[]) =>
+      read(lines(MSH, PID, ORC, ...segments)).reports[0]?.tests.map((test) =>
+        test.specimens.map(({ number, collected_at }) => [number, collected_at]),
+      );
+    const [serumKept, urineKept] = [
+      ['ACC-7781', '2026-11-20T13:15:00.000Z'],
+      ['ACC-7782', '2026-11-20T14:00:00.000Z'],
+    ];
+    expect(specimens(OBR, SPM, OBR, urine)).toEqual([[serumKept], [urineKept]]);
+    expect(specimens(OBR, OBR, urine)).toEqual([[urineKept], [urineKept]]);
+    expect(specimens(OBR)).toEqual([[serumKept]]);
+    expect(specimens(OBR, SPM, urine)).toEqual([[serumKept, urineKept]]);
   });
 
   test('notes below a missing result follow its reason', () => {
