@@ -139,9 +139,8 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue): Docume
         .find({ transaction_id: transactionId })
         .sort({ created_at: 1 })
         .lean<OrderDocument[]>();
-      const corrected = documents.some((document) => document.last_status === 'corrected');
       return issued(`${transactionId}:combined_result:${combined.revision}`, 'combined_result', () =>
-        report('combined', combined.result, documents, corrected),
+        report('combined', combined.result, documents, combined.corrected),
       );
     },
   };

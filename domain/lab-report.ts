@@ -110,3 +110,10 @@ export interface LabReport {
   performing_laboratories: Record<string, PerformingLaboratory & { clia_number: string | null }>;
   tests: ReportedTest[];
 }
+
+/** Whether the lab corrects with this report something that it said before (OBR-25 or OBX-11 `C`). */
+export function isCorrection({ tests }: LabReport): boolean {
+  return tests.some(
+    (test) => test.status === 'corrected' || test.observations.some(({ status }) => status === 'corrected'),
+  );
+}

@@ -1,5 +1,6 @@
 /** The combined result of an order transaction (D9, D10). */
 import type { ClientSession } from 'mongoose';
+import { isCorrection } from '../domain/lab-report.ts';
 import { foldReports } from '../domain/result-fold.ts';
 import type { OrderResult } from '../domain/results.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -10,6 +11,8 @@ import type { Store } from './store.ts';
 /** What the orders of a transaction have brought together. */
 export interface CombinedResult {
   result: OrderResult;
+  /** It replaces what was reported before: a report corrects another, or came after the end and said something new. */
+  corrected: boolean;
   /** Changes whenever the result does; part of the id of the issued PDF. */
   revision: string;
 }
@@ -48,5 +51,8 @@ export async function combinedResult(
     ),
   );
   const result = foldReports(reported);
-  return result && { result, revision: `${messages.length}-${transaction.status}` };
+  const corrected =
+    messages.some(({ report }) => isCorrection(report)) ||
+    orders.some(({ last_status }) => last_status === 'corrected');
+  return result && { result, corrected, revision: `${messages.length}-${transaction.status}` };
 }

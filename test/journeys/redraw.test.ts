@@ -2,6 +2,7 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Order } from '../../domain/order.ts';
 import { combinedResult } from '../../store/combined-result.ts';
 import type { OrderDocument, OrderTransactionDocument } from '../../store/documents.ts';
+import { textOf } from '../documents/pdf-reader.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';
 import { until } from '../support/until.ts';
@@ -28,6 +29,13 @@ async function transactionOf(order: Order): Promise<OrderTransactionDocument> {
 async function foundAs(order: Order): Promise<string | undefined> {
   const { typedSearchAttributes } = await venule.workflow(order).describe();
   return typedSearchAttributes.get(defineSearchAttributeKey('TransactionStatus', 'KEYWORD'));
+}
+
+/** The text of the combined result as a PDF. */
+async function printed(order: Order): Promise<string> {
+  const pdf = await venule.documents.combined(order.transaction_id);
+  if (!pdf) throw new Error('There is no combined result yet');
+  return textOf(pdf);
 }
 
 /** A thyroid panel, acknowledged by the lab. */
@@ -193,8 +201,9 @@ describe('D10: the combined result', () => {
     );
   });
 
-  test('takes a missing result in that arrives while the redraw is open, and the redraw goes on (D5)', async () => {
+  test('takes a missing result in that arrives while the redraw is open, is marked as corrected, and the redraw goes on (D5)', async () => {
     const { order, redraw } = await withRedraw();
+    expect(await printed(order)).not.toContain('CORRECTED');
     const foundAfterAll = labMessage(venule.catalogue, order, {
       tests: ['004259'],
       status: 'C',
@@ -205,6 +214,7 @@ describe('D10: the combined result', () => {
     const combined = await combinedResult(venule.store, venule.catalogue, order.transaction_id);
     expect(combined?.result.results.find((result) => result.loinc === TSH)?.result).toBe('2.17');
     expect(combined?.result.missing_results.map((missing) => missing.loinc)).toEqual([FREE_T4]);
+    expect(await printed(order)).toContain('CORRECTED');
     const initial = await venule.reaches(order.id, 'redraw_available');
     expect(initial.last_status).toBe('redraw_available');
     expect((await venule.store.orders.findById(redraw.id).lean())?.last_status).toBe('requisition_created');
