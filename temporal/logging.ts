@@ -13,6 +13,7 @@ const LOGGED = [
   'activityId',
   'attempt',
   'durationMs',
+  'state',
 ] as const;
 
 /**
