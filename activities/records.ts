@@ -2,7 +2,7 @@
 import { failedChecks } from '../domain/checks.ts';
 import { keepLateReport } from '../store/lab-inbox.ts';
 import { orderFacts } from '../store/order-facts.ts';
-import { openOrder, recordEvent } from '../store/record-event.ts';
+import { ensureOpen, recordEvent } from '../store/record-event.ts';
 import type { ActivityDependencies } from './create-activities.ts';
 import type { Activities } from './types.ts';
 
@@ -11,7 +11,7 @@ export function recordActivities({
   catalogue,
 }: ActivityDependencies): Pick<Activities, 'openOrder' | 'recordEvent' | 'checkOrder' | 'keepLateReports'> {
   return {
-    openOrder: (order) => openOrder(store, catalogue, order),
+    openOrder: (order) => ensureOpen(store, catalogue, order),
     recordEvent: (proposed) => recordEvent(store, catalogue, proposed),
     async checkOrder(orderId) {
       const { order } = await store.orders.findById(orderId).orFail().lean();

@@ -40,6 +40,8 @@ export interface Journeys {
 
 /** How long a command may take, in milliseconds: a partner call and some. */
 const COMMAND_MS = 25_000;
+/** How long Temporal has to take something in, in milliseconds. */
+const TAKEN_IN_MS = 5_000;
 /** How long a redraw's own workflow may lag behind the birth of its order, in milliseconds. */
 const BIRTH_MS = 5_000;
 
@@ -53,14 +55,16 @@ export function temporalJourneys(client: Client, taskQueue: string, policy: Jour
   return {
     async start(order) {
       try {
-        await client.workflow.start<typeof orderTransaction>('orderTransaction', {
-          taskQueue,
-          workflowId: transactionWorkflowId(order.transaction_id),
-          workflowIdReusePolicy: 'REJECT_DUPLICATE',
-          args: [{ order, policy }],
-          typedSearchAttributes: searchAttributesOf(order),
-          staticSummary: `${order.collection_method} at ${order.lab_slug}: requisition ${order.placer_order_number}`,
-        });
+        await client.withDeadline(Date.now() + TAKEN_IN_MS, () =>
+          client.workflow.start<typeof orderTransaction>('orderTransaction', {
+            taskQueue,
+            workflowId: transactionWorkflowId(order.transaction_id),
+            workflowIdReusePolicy: 'REJECT_DUPLICATE',
+            args: [{ order, policy }],
+            typedSearchAttributes: searchAttributesOf(order),
+            staticSummary: `${order.collection_method} at ${order.lab_slug}: requisition ${order.placer_order_number}`,
+          }),
+        );
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw unavailable(error);
       }
@@ -90,7 +94,9 @@ export function temporalJourneys(client: Client, taskQueue: string, policy: Jour
 
     async report(document, digest) {
       try {
-        await handleOf(document.order).signal(reportArrived, digest);
+        await client.withDeadline(Date.now() + TAKEN_IN_MS, () =>
+          handleOf(document.order).signal(reportArrived, digest),
+        );
         return true;
       } catch (error) {
         if (!(error instanceof WorkflowNotFoundError)) throw unavailable(error);

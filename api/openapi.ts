@@ -38,7 +38,7 @@ export function openApiDocument(described: readonly DescribedEndpoints[], versio
       title: 'Venule',
       version,
       description:
-        'Lab-test ordering. Fields that are left out and fields that are null mean the same. Lists in a query are repeated keys. Every refusal has the shape of `Error`; its `error` is one of the codes listed with each status.',
+        'Lab-test ordering. Fields that are left out and fields that are null mean the same. Lists in a query are repeated keys. Every refusal has the same shape; its `error` is one of the codes listed with each status.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,

@@ -4,12 +4,22 @@ import { Command, Option } from 'commander';
 import { type Measurement, table, verdictOf } from './measurement.ts';
 import { type Parts, startParts } from './parts.ts';
 import { acceptance } from './rows/acceptance.ts';
+import { historyEvents } from './rows/history-events.ts';
+import { memoryPerOpenOrder } from './rows/memory.ts';
+import { webhookLatency } from './rows/webhook-latency.ts';
+import { wholeJourneys } from './rows/whole-journeys.ts';
 
 type Row = (parts: Parts, quick: boolean, progress: (line: string) => void) => Promise<Measurement[]>;
 
 const ROWS: Record<string, Row> = {
   acceptance: (parts, quick, progress) =>
-    acceptance(parts, quick ? { pairs: 2, turnMs: 2_000 } : { pairs: 8, turnMs: 4_000 }, progress),
+    acceptance(parts, quick ? { pairs: 4, turnMs: 1_000 } : { pairs: 20, turnMs: 2_000 }, progress),
+  journeys: (parts, quick, progress) =>
+    wholeJourneys(parts, quick ? { pairs: 2, wave: 16 } : { pairs: 6, wave: 48 }, progress),
+  history: (parts) => historyEvents(parts),
+  webhooks: (parts, quick) => webhookLatency(parts, quick ? 5 : 20),
+  memory: (parts, quick, progress) =>
+    memoryPerOpenOrder(parts, quick ? [0, 100, 200, 400] : [0, 1000, 2000, 4000], progress),
 };
 
 interface Options {

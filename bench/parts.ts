@@ -1,9 +1,10 @@
 /** The real parts that everything is measured on: a file-backed Temporal, a MongoDB, a lab and a mail server. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { loadConfig } from '../config.ts';
 import { mongodbUri, mongodProgram, startMongodb } from '../scripts/parts/mongodb.ts';
 import { freePort } from '../scripts/parts/ports.ts';
@@ -21,6 +22,8 @@ export interface Parts {
   /** What programs are told: Venule's configuration. */
   env: NodeJS.ProcessEnv;
   store: Store;
+  /** Process ids of the servers. */
+  pids: { temporal: number; mongodb: number };
   partners: Partners;
   /** Key of the sandbox team, which every order belongs to. */
   apiKey: string;
@@ -65,6 +68,8 @@ export async function startParts(progress: Progress): Promise<Parts> {
     const partners = await startPartners();
     closers.push(partners.close);
 
+    const bundle = join(folder, 'journeys.js');
+    writeFileSync(bundle, await bundleJourneys());
     const apiKey = `sk_us_${randomBytes(24).toString('base64url')}`;
     const env: NodeJS.ProcessEnv = {
       PORT: '0',
@@ -76,6 +81,7 @@ export async function startParts(progress: Progress): Promise<Parts> {
       VENULE_DATA_DIR: folder,
       VENULE_SANDBOX_URL: partners.labUrl,
       VENULE_WEBHOOK_ALLOW_PRIVATE: '1',
+      VENULE_BENCH_BUNDLE: bundle,
       VENULE_MAX_CACHED_WORKFLOWS: '10000',
     };
     // Makes the secrets that every program then finds in the data folder.
@@ -90,6 +96,7 @@ export async function startParts(progress: Progress): Promise<Parts> {
     return {
       env,
       store,
+      pids: { temporal: running[0].identity.pid, mongodb: running[1].identity.pid },
       partners,
       apiKey,
       userId,
@@ -104,6 +111,16 @@ export async function startParts(progress: Progress): Promise<Parts> {
     await stop();
     throw error;
   }
+}
+
+/** Bundled once for every worker: in a worker's own process it would take the memory that is to be measured. */
+async function bundleJourneys(): Promise<string> {
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: join(import.meta.dirname, 'workflows/journeys.ts'),
+    failureConverterPath: join(import.meta.dirname, '../temporal/failure-converter.ts'),
+    logger: new DefaultLogger('ERROR'),
+  });
+  return code;
 }
 
 async function addUser(store: Store): Promise<string> {

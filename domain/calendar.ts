@@ -1,14 +1,25 @@
 /** Calendar dates (`YYYY-MM-DD`) as people in one time zone see them (F2). */
 
-/** The date that it is in the zone at that instant. */
-export function todayIn(zone: string, now: Date): string {
-  const parts = new Intl.DateTimeFormat('en-US', {
+/** Made once for each zone: making one takes longer than all the rest of the checks. */
+const calendars = new Map<string, Intl.DateTimeFormat>();
+
+function calendarOf(zone: string): Intl.DateTimeFormat {
+  const known = calendars.get(zone);
+  if (known) return known;
+  const calendar = new Intl.DateTimeFormat('en-US', {
     timeZone: zone,
     calendar: 'gregory',
     year: 'numeric',
     month: '2-digit',
     day: '2-digit',
-  }).formatToParts(now);
+  });
+  calendars.set(zone, calendar);
+  return calendar;
+}
+
+/** The date that it is in the zone at that instant. */
+export function todayIn(zone: string, now: Date): string {
+  const parts = calendarOf(zone).formatToParts(now);
   const part = (type: string) => parts.find((candidate) => candidate.type === type)?.value ?? '';
   return `${part('year').padStart(4, '0')}-${part('month')}-${part('day')}`;
 }

@@ -28,7 +28,7 @@ export interface JourneyPolicy {
   longest_history: number;
 }
 
-export const DEFAULT_POLICY: JourneyPolicy = {
+const DEFAULT_POLICY: JourneyPolicy = {
   requisition_valid: {
     walk_in_test: 180 * DAY,
     at_home_phlebotomy: 60 * DAY,

@@ -5,7 +5,7 @@ import type { AoeAnswer, Order } from './order.ts';
 import type { OrderStatusDetail } from './status.ts';
 
 /** Laboratories whose walk-in orders can be redrawn (D4). */
-export const REDRAW_LABS: readonly string[] = ['labcorp', 'quest', 'bioreference'];
+const REDRAW_LABS: readonly string[] = ['labcorp', 'quest', 'bioreference'];
 
 /** D4, the one table: what each reason for a missing result means for a redraw, and for an order that has no result at all (D5). */
 const FAILURES: Record<FailureType, { labError: boolean; detail: OrderStatusDetail | null }> = {

@@ -180,7 +180,7 @@ function missingResult(
 }
 
 /** The bounds of a printed reference range: `70-99`, `<5.7`, `>=40`; null where it is open or not a range. */
-export function parseReferenceRange(text: string | null): { low: number | null; high: number | null } {
+function parseReferenceRange(text: string | null): { low: number | null; high: number | null } {
   const both = text?.match(/^\s*(-?\d+(?:\.\d+)?)\s*[-–]\s*(-?\d+(?:\.\d+)?)\s*$/);
   if (both) return { low: Number(both[1]), high: Number(both[2]) };
   const one = text?.match(/^\s*([<>])\s*(?:or\s*)?=?\s*(-?\d+(?:\.\d+)?)\s*$/);

@@ -71,7 +71,7 @@ export const STATUS_DETAILS = [
 ] as const;
 export type OrderStatusDetail = (typeof STATUS_DETAILS)[number];
 
-export function isLowLevelStatus(text: string): text is OrderLowLevelStatus {
+function isLowLevelStatus(text: string): text is OrderLowLevelStatus {
   return Object.hasOwn(HIGH_OF, text);
 }
 

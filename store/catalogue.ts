@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { LabAccount, Laboratory, LabTest, Marker } from '../domain/catalogue.ts';
 import type { Store } from './store.ts';
 
-/** After this long a reader's view is read anew, behind the request that noticed. */
+/** After this long a reader's view is read anew, so that a check never judges by an old one (A2). */
 const FRESH_FOR_MS = 30_000;
 
 /** What every process holds in memory of laboratories, markers, lab tests and lab accounts. */
@@ -17,8 +17,8 @@ export interface Catalogue {
   /** Reads everything anew. */
   reload(): Promise<void>;
   /**
-   * Makes sure that lab tests written since the last reading (for one order's own choice of markers) are known, and
-   * lets a view that has grown old be read anew in the background. Ids that do not exist stay unknown.
+   * Makes sure that the view has not grown old, and that lab tests written since the last reading (for one order's own
+   * choice of markers) are known. Ids that do not exist stay unknown.
    */
   know(labTestIds: Iterable<string>): Promise<void>;
 }
@@ -99,7 +99,7 @@ export async function loadCatalogue(store: Store): Promise<Catalogue> {
     return reading;
   };
   const know = async (labTestIds: Iterable<string>) => {
-    if (Date.now() - readAt > FRESH_FOR_MS) reload().catch(() => {});
+    if (Date.now() - readAt > FRESH_FOR_MS) await reload();
     const missing = [...new Set(labTestIds)].filter((id) => !labTests.has(id));
     if (missing.length === 0) return;
     const rows = await store.labTests.find({ _id: { $in: missing } }).lean();

@@ -27,10 +27,18 @@ const NO_MORE_EXPECTED: readonly OrderLowLevelStatus[] = ['completed', 'correcte
 const DUPLICATE_KEY = 11000;
 
 /**
- * Event 1 of an initial order: the order itself and its transaction (D1). Written by the API right after the start of
+ * Event 1 of an initial order: the order itself and its transaction (D1). Written by the API together with the start of
  * the workflow, and by the workflow's first step: whoever is second changes nothing.
+ * @param started Resolves when the journey has started. Writing does not wait for it, committing does, so that an order
+ * that can be read has a journey; when it rejects nothing is written.
  */
-export async function openOrder(store: Store, catalogue: Catalogue, order: Order): Promise<HeldEvent> {
+export async function openOrder(
+  store: Store,
+  catalogue: Catalogue,
+  order: Order,
+  started: Promise<void> = Promise.resolve(),
+): Promise<HeldEvent> {
+  started.catch(() => {});
   await catalogue.know([order.lab_test_id]);
   const document = orderDocument(order);
   const transaction: OrderTransactionDocument = {
@@ -47,13 +55,20 @@ export async function openOrder(store: Store, catalogue: Catalogue, order: Order
       await rows(store.transactions).insertOne(transaction, { session });
       await rows(store.orders).insertOne(document, { session });
       await tell(store, session, catalogue, 'labtest.order.created', document, transaction, [document]);
+      await started;
     });
   } catch (error) {
     if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
     const held = await store.orders.findById(order.id).lean<OrderDocument>();
     if (!held) throw error;
   }
-  return { ...firstEvent(document), transaction_status: 'active', redraw: null };
+  return opened(document);
+}
+
+/** The same, for the journey's first step: the API mostly was there before, and to look costs less than to try. */
+export async function ensureOpen(store: Store, catalogue: Catalogue, order: Order): Promise<HeldEvent> {
+  const held = await store.orders.exists({ _id: order.id });
+  return held ? opened(orderDocument(order)) : openOrder(store, catalogue, order);
 }
 
 /**
@@ -80,19 +95,8 @@ async function recordIn(
   catalogue: Catalogue,
   proposed: ProposedEvent,
 ): Promise<HeldEvent | null> {
-  const order = await store.orders.findById(proposed.order_id).session(session).lean<OrderDocument>();
-  if (!order) throw new Error(`Order ${proposed.order_id} has no event 1 yet`);
+  const { order, siblings, transaction } = await readJourney(store, session, proposed.order_id);
   await catalogue.know([order.order.lab_test_id]);
-
-  // Raised first, so that of two writers in one order transaction the second sees what the first wrote (D3).
-  const transaction = await store.transactions
-    .findOneAndUpdate({ _id: order.transaction_id }, { $inc: { version: 1 } }, { session, returnDocument: 'after' })
-    .lean<OrderTransactionDocument>();
-  if (!transaction) throw new Error(`Order transaction ${order.transaction_id} is not there`);
-  const siblings = await store.orders
-    .find({ transaction_id: order.transaction_id, _id: { $ne: order._id } })
-    .session(session)
-    .lean<OrderDocument[]>();
 
   const held = order.events.find((event) => event.number === proposed.number);
   if (held) {
@@ -135,9 +139,10 @@ async function recordIn(
     (a, b) => a.created_at.getTime() - b.created_at.getTime(),
   );
   transaction.status = transactionStatus(orders.map(({ origin, last_status }) => ({ origin, status: last_status })));
+  // Of two writers in one order transaction the second conflicts here, and begins again with what the first wrote (D3).
   await rows(store.transactions).updateOne(
     { _id: transaction._id },
-    { $set: { status: transaction.status, updated_at: now } },
+    { $set: { status: transaction.status, updated_at: now }, $inc: { version: 1 } },
     { session },
   );
   await rows(store.orders).replaceOne({ _id: order._id }, next, { session });
@@ -150,6 +155,45 @@ async function recordIn(
   }
   if (becameCritical) await tellCritical(store, session, next, event);
   return { ...event, transaction_status: transaction.status, redraw };
+}
+
+/** An order with everything that its next event is derived from, in one reading. */
+async function readJourney(
+  store: Store,
+  session: ClientSession,
+  orderId: string,
+): Promise<{ order: OrderDocument; siblings: OrderDocument[]; transaction: OrderTransactionDocument }> {
+  const [found] = await rows(store.orders)
+    .aggregate<{ orders: OrderDocument[]; transactions: OrderTransactionDocument[] }>(
+      [
+        { $match: { _id: orderId } },
+        {
+          $lookup: {
+            from: store.orders.collection.name,
+            localField: 'transaction_id',
+            foreignField: 'transaction_id',
+            as: 'orders',
+          },
+        },
+        {
+          $lookup: {
+            from: store.transactions.collection.name,
+            localField: 'transaction_id',
+            foreignField: '_id',
+            as: 'transactions',
+          },
+        },
+        { $project: { orders: 1, transactions: 1 } },
+      ],
+      { session },
+    )
+    .toArray();
+  const order = found?.orders.find(({ _id }) => _id === orderId);
+  if (!order) throw new Error(`Order ${orderId} has no event 1 yet`);
+  const [transaction] = found?.transactions ?? [];
+  if (!transaction) throw new Error(`Order transaction ${order.transaction_id} is not there`);
+  const siblings = found?.orders.filter((sibling) => sibling !== order) ?? [];
+  return { order, siblings, transaction };
 }
 
 /** Makes the next version of the result; answers whether the order's result has just become critical. */
@@ -286,8 +330,8 @@ async function tellOfOrder(
   });
 }
 
-function firstEvent(document: OrderDocument): OrderEvent {
+function opened(document: OrderDocument): HeldEvent {
   const [first] = document.events;
   if (!first) throw new Error(`Order ${document._id} was made without an event`);
-  return first;
+  return { ...first, transaction_status: 'active', redraw: null };
 }

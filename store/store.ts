@@ -121,7 +121,7 @@ function models(connection: Connection) {
         [{ team_id: 1, created_at: -1 }],
         [{ team_id: 1, updated_at: -1 }],
         [{ team_id: 1, user_id: 1, created_at: -1 }],
-        [{ team_id: 1, last_status: 1, created_at: -1 }],
+        [{ team_id: 1, last_status: 1, created_at: 1 }],
         [{ team_id: 1, collection_method: 1, created_at: -1 }],
         [
           { team_id: 1, interpretation: 1, created_at: -1 },
@@ -358,17 +358,30 @@ function models(connection: Connection) {
 export type Store = { connection: Connection } & ReturnType<typeof models>;
 
 /**
+ * How long the database may be silent, in milliseconds: one that is there but does not answer must not hold callers up.
+ * A read or a write is tried once more, on a new connection.
+ */
+const SILENT_AT_MOST = { socketTimeoutMS: 5_000, connectTimeoutMS: 3_000, serverSelectionTimeoutMS: 5_000 };
+
+/**
  * Opens the database and makes sure of its indexes.
  * @param uri MongoDB connection string of a replica set (transactions need one).
  * @throws MongooseServerSelectionError when no server answers within ten seconds.
  */
 export async function openStore(uri: string): Promise<Store> {
-  const connection = await mongoose
-    .createConnection(uri, { serverSelectionTimeoutMS: 10_000, socketTimeoutMS: 30_000, maxPoolSize: 50 })
-    .asPromise();
-  const store = { connection, ...models(connection) };
-  await Promise.all(connection.modelNames().map((name) => connection.model(name).createIndexes()));
-  return store;
+  await makeIndexes(uri);
+  const connection = await mongoose.createConnection(uri, { ...SILENT_AT_MOST, maxPoolSize: 50 }).asPromise();
+  return { connection, ...models(connection) };
+}
+
+/** On a connection of their own: an index of a large collection takes as long as it takes. */
+async function makeIndexes(uri: string): Promise<void> {
+  const patient = await mongoose.createConnection(uri, { serverSelectionTimeoutMS: 10_000 }).asPromise();
+  try {
+    await Promise.all(Object.values(models(patient)).map((model) => model.createIndexes()));
+  } finally {
+    await patient.close();
+  }
 }
 
 /** A model's collection without mongoose's casting, for documents that are already in the shape they are stored in. */

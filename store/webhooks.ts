@@ -19,6 +19,12 @@ const DAY = 24 * HOUR;
 /** Long past: nobody holds the delivery. */
 const NO_LEASE = new Date(0);
 
+/**
+ * For steps that are simply done again when a crash undoes them: they do not wait until the disk has them. What is on
+ * the disk afterwards is always an earlier state of the whole, so the worst is a message that is sent twice.
+ */
+const UNCONFIRMED = { writeConcern: { w: 1 } } as const;
+
 /** How many orders are told again at a time. */
 const RESEND_BATCH = 500;
 
@@ -61,10 +67,14 @@ function wants(endpoint: WebhookEndpointDocument, message: MessageHead): boolean
 }
 
 /** Inserts what is not there yet. */
-async function insertDeliveries(store: Store, deliveries: WebhookDeliveryDocument[]): Promise<void> {
+async function insertDeliveries(
+  store: Store,
+  deliveries: WebhookDeliveryDocument[],
+  durability: Partial<typeof UNCONFIRMED> = {},
+): Promise<void> {
   if (deliveries.length === 0) return;
   try {
-    await rows(store.webhookDeliveries).insertMany(deliveries, { ordered: false });
+    await rows(store.webhookDeliveries).insertMany(deliveries, { ordered: false, ...durability });
   } catch (error) {
     const { writeErrors } = error as { writeErrors?: { code: number }[] };
     if (!writeErrors?.length || writeErrors.some(({ code }) => code !== 11000)) throw error;
@@ -91,10 +101,12 @@ export async function fanOut(store: Store, limit: number): Promise<number> {
         .filter((endpoint) => wants(endpoint, message))
         .map((endpoint) => newDelivery(firstDeliveryId(message, endpoint), message, endpoint)),
     ),
+    UNCONFIRMED,
   );
   await rows(store.webhookMessages).updateMany(
     { _id: { $in: messages.map(({ _id }) => _id) } },
     { $set: { fanned_out: true } },
+    UNCONFIRMED,
   );
   return messages.length;
 }
@@ -149,7 +161,7 @@ export async function claimDue(
         rows(store.webhookDeliveries).findOneAndUpdate(
           { _id, state: 'pending', lease_until: { $lte: now } },
           { $set: { lease_until } },
-          { returnDocument: 'after' },
+          { returnDocument: 'after', ...UNCONFIRMED },
         ),
       ),
   );

@@ -186,8 +186,7 @@ export class OrderJourney {
   /** Holds a scheduled order back until its day begins (F2). */
   async #activation(): Promise<void> {
     if (!this.#order.activate_at) return;
-    // biome-ignore lint/plugin: Temporal's clock, which says the same in every replay.
-    const wait = Date.parse(this.#order.activate_at) - Date.now();
+    const wait = Date.parse(this.#order.activate_at) - this.#now;
     if (wait <= 0) return;
     this.#describe(`its activation on ${this.#order.activate_by}`);
     await condition(() => this.#cancelRequested, wait, { summary: `Activation on ${this.#order.activate_by}` });
@@ -300,7 +299,7 @@ export class OrderJourney {
     );
     if (held) return;
     this.#describe('a report that is stored and on its way here');
-    await condition(() => this.#reportsWaiting.length > 0, this.#policy.expiry_grace, {
+    await condition(() => this.#reportsWaiting.length > 0 || this.#cancelRequested, this.#policy.expiry_grace, {
       summary: 'A report is on its way',
     });
   }
@@ -426,7 +425,7 @@ export class OrderJourney {
   #startDeadline(): void {
     const { requisition_valid, results_awaited_longer } = this.#policy;
     const requisition = this.#events.find((event) => event.status === 'requisition_created') ?? this.#lastEvent;
-    const passed = Date.parse(this.#lastEvent.created_at) - Date.parse(requisition.created_at);
+    const passed = this.#now - Date.parse(requisition.created_at);
     const left = requisition_valid[this.#order.collection_method] + results_awaited_longer - passed;
     void sleep(Math.max(1, left), { summary: 'Results are awaited until here' }).then(() => {
       this.#expired = true;
@@ -453,6 +452,12 @@ export class OrderJourney {
     if (this.#isEnded) return;
     this.#cancelRequested = true;
     this.#submission?.cancel();
+  }
+
+  /** Milliseconds since 1970. */
+  get #now(): number {
+    // biome-ignore lint/plugin: Temporal's clock, which says the same in every replay.
+    return Date.now();
   }
 
   get #lastEvent(): HeldEvent {

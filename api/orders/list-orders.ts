@@ -38,7 +38,11 @@ function conditions(team: TeamDocument, query: OrderListQuery): Filter[] {
   if (query.start_date) found.push({ created_at: { $gte: readInstant(query.start_date) } });
   if (query.end_date) found.push({ created_at: { $lte: endOfDay(query.end_date) } });
   if (query.updated_start_date) found.push({ updated_at: { $gte: readInstant(query.updated_start_date) } });
-  if (query.updated_end_date) found.push({ updated_at: { $lte: readInstant(query.updated_end_date) } });
+  if (query.updated_end_date) {
+    // What was last changed by then was created by then, which bounds a list that is sorted by creation.
+    const end = { $lte: readInstant(query.updated_end_date) };
+    found.push({ updated_at: end, created_at: end });
+  }
   if (query.status) found.push({ last_status: { $in: query.status } });
   if (query.order_type) found.push({ collection_method: { $in: query.order_type } });
   if (query.is_critical === true) found.push({ interpretation: 'critical' });

@@ -6,7 +6,7 @@ import type { OrderDocument } from '../../store/documents.ts';
 import { findOrder } from '../../store/read-orders.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
-import { OrderNotCancellable } from '../journeys.ts';
+import { cancelOrder } from './cancel-order.ts';
 
 /** How long a simulation waits for the requisition of an order that was only just accepted, in milliseconds. */
 const REQUISITION_WITHIN_MS = 5_000;
@@ -44,7 +44,7 @@ export async function simulate(deps: ApiDeps, order: OrderDocument, simulation: 
   if (isEnded(order.last_status, method)) {
     throw new ApiError('transition_not_allowed', refusedTransition(order.last_status, goal.low));
   }
-  if (goal.low === 'cancelled') return cancel(deps, order);
+  if (goal.low === 'cancelled') return cancelOrder(deps, order);
 
   const outcome = LAB_OUTCOMES[goal.low as keyof typeof LAB_OUTCOMES];
   const reachable = goal.low === 'requisition_created' || (method === 'walk_in_test' && outcome !== undefined);
@@ -60,15 +60,6 @@ export async function simulate(deps: ApiDeps, order: OrderDocument, simulation: 
     interpretation: simulation.interpretation,
     result_types: simulation.resultTypes,
   });
-}
-
-async function cancel({ journeys }: ApiDeps, order: OrderDocument): Promise<void> {
-  try {
-    await journeys.cancel(order);
-  } catch (error) {
-    if (error instanceof OrderNotCancellable) throw new ApiError('transition_not_allowed', error.message);
-    throw error;
-  }
 }
 
 /** Waits until the laboratory knows the order; it learns of it on its own, soon after it was accepted. */

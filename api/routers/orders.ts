@@ -1,6 +1,5 @@
 /** `/v3/order` and `/v3/orders`. */
 import type { Order } from '../../domain/order.ts';
-import { mayFollow, refusedTransition } from '../../domain/transitions.ts';
 import { clientFacingOrder, clientFacingTransaction } from '../../store/client-facing-order.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import { orderDocument } from '../../store/order-document.ts';
@@ -12,8 +11,8 @@ import { type ClientFacingOrder, clientFacingOrder as orderAnswer } from '../../
 import type { ApiDeps } from '../deps.ts';
 import { defineEndpoint, pdf } from '../endpoint.ts';
 import { ApiError } from '../errors.ts';
-import { OrderNotCancellable } from '../journeys.ts';
-import { acceptOrder } from '../orders/accept-order.ts';
+import { acceptOrder, type OrderIds } from '../orders/accept-order.ts';
+import { cancelOrder } from '../orders/cancel-order.ts';
 import { newOrderIds, onceForKey } from '../orders/idempotency.ts';
 import { listOrders } from '../orders/list-orders.ts';
 import { simulate } from '../orders/simulate.ts';
@@ -54,10 +53,17 @@ async function answerOf({ store, catalogue }: ApiDeps, document: OrderDocument):
  * the order exists: whatever fails after that, the journey makes good, and the caller is told of success.
  */
 async function open(deps: ApiDeps, order: Order): Promise<ClientFacingOrder> {
-  await deps.journeys.start(order);
-  await openOrder(deps.store, deps.catalogue, order).catch((error: Error) => {
-    deps.logger.warn({ order_id: order.id, error: error.name }, 'the journey has to write this order itself');
-  });
+  const started = deps.journeys.start(order);
+  await openOrder(deps.store, deps.catalogue, order, started)
+    .catch(async () => {
+      // A start that takes long outlasts what MongoDB gives a transaction.
+      await started;
+      await openOrder(deps.store, deps.catalogue, order);
+    })
+    .catch(async (error: Error) => {
+      await started;
+      deps.logger.warn({ order_id: order.id, error: error.name }, 'the journey has to write this order itself');
+    });
   const document = orderDocument(order);
   const transaction = { _id: document.transaction_id, status: 'active' } as const;
   return clientFacingOrder(document, deps.catalogue, clientFacingTransaction(transaction, [document]));
@@ -78,16 +84,14 @@ export const orderEndpoints = [
     errors: ['rule_broken', 'not_found', 'idempotency_key_in_use'],
     async handler({ deps, team, headers, body, correlationId }) {
       const key = headers['x-idempotency-key'];
-      const place = async (ids = newOrderIds()) => {
-        const placed = await findOrder(deps.store, team._id, ids.order_id);
-        const order = placed
-          ? await answerOf(deps, placed)
-          : await open(deps, await acceptOrder(deps, team, body, ids));
-        return { order, status: 'success', message: 'order created' };
-      };
-      if (key === undefined) return place();
+      const answer = (order: ClientFacingOrder) => ({ order, status: 'success', message: 'order created' });
+      const place = async (ids: OrderIds) => answer(await open(deps, await acceptOrder(deps, team, body, ids)));
+      if (key === undefined) return place(newOrderIds());
       const keepRefusals = headers['x-idempotency-error'] !== 'no-cache';
-      return onceForKey(deps.store, { teamId: team._id, key, keepRefusals, body, correlationId }, place);
+      return onceForKey(deps.store, { teamId: team._id, key, keepRefusals, body, correlationId }, async (ids) => {
+        const placed = await findOrder(deps.store, team._id, ids.order_id);
+        return placed ? answer(await answerOf(deps, placed)) : place(ids);
+      });
     },
   }),
 
@@ -154,16 +158,8 @@ export const orderEndpoints = [
     errors: ['not_found', 'transition_not_allowed'],
     async handler({ deps, team, params }) {
       const document = await orderOf(deps.store, team._id, params.order_id);
-      if (!mayFollow(document.collection_method, document.last_status, 'cancelled')) {
-        throw new ApiError('transition_not_allowed', refusedTransition(document.last_status, 'cancelled'));
-      }
       const before = await answerOf(deps, document);
-      try {
-        await deps.journeys.cancel(document);
-      } catch (error) {
-        if (error instanceof OrderNotCancellable) throw new ApiError('transition_not_allowed', error.message);
-        throw error;
-      }
+      await cancelOrder(deps, document);
       // It is cancelled, whether or not it can be read again at this moment.
       const order = await orderOf(deps.store, team._id, params.order_id)
         .then((cancelled) => answerOf(deps, cancelled))

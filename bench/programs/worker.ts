@@ -1,21 +1,15 @@
 /** The product's worker, which can also be asked how much memory it holds. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { bundleWorkflowCode, DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
 import { loadConfig } from '../../config.ts';
 import { startWorker } from '../../worker.ts';
 import { serve } from '../program.ts';
 
 serve(async () => {
-  const logger = new DefaultLogger('ERROR');
-  Runtime.install({ logger, shutdownSignals: [] });
-  const bundle = await bundleWorkflowCode({
-    workflowsPath: join(import.meta.dirname, '../workflows/journeys.ts'),
-    failureConverterPath: join(import.meta.dirname, '../../temporal/failure-converter.ts'),
-    logger,
-  });
-  const worker = await startWorker(loadConfig(), pino({ level: 'error' }), bundle);
+  Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
+  const bundle = { codePath: process.env.VENULE_BENCH_BUNDLE as string };
+  const worker = await startWorker(loadConfig(), pino({ level: 'warn' }), bundle);
   return {
     abilities: {
       /** Resident memory in bytes, after this thread's garbage was collected. */

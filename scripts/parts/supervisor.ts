@@ -1,4 +1,4 @@
-/** Keeps parts running: one that ends by itself is named and started again. */
+/** Keeps parts running: one that ends by itself is named and started again, less eagerly where it does not come up. */
 import type { DataFolder } from './data-folder.ts';
 import { logTail, type RunningPart } from './process.ts';
 import type { Progress } from './source.ts';
@@ -49,18 +49,25 @@ export class Supervisor {
   }
 
   async #keep(part: string, start: () => Promise<RunningPart>): Promise<void> {
+    let served = true;
     let pause = FIRST_PAUSE;
     while (!this.#stopping) {
-      const began = Date.now();
       const how = await this.#parts.get(part)?.ended;
       if (this.#stopping) return;
-      pause = Date.now() - began > LONGEST_PAUSE ? FIRST_PAUSE : pause;
+      pause = served ? FIRST_PAUSE : Math.min(pause * 2, LONGEST_PAUSE);
       const logFile = this.#folder.logFile(part);
       this.#progress(`${part} ended (${how}); it starts again in ${pause / 1000} s. The end of ${logFile}:`);
       this.#progress(logTail(logFile));
       await new Promise((resolve) => setTimeout(resolve, pause));
-      pause = Math.min(pause * 2, LONGEST_PAUSE);
-      await this.#start(part, start).catch((error: Error) => this.#progress(`${part}: ${error.message}`));
+      served = false;
+      await this.#start(part, start)
+        .then(({ ready }) => {
+          const isServing = () => {
+            served = true;
+          };
+          ready().then(isServing, () => undefined);
+        })
+        .catch((error: Error) => this.#progress(`${part}: ${error.message}`));
     }
   }
 }

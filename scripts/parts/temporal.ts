@@ -101,10 +101,11 @@ function downloadCli(progress: Progress): Promise<string> {
 }
 
 async function goInstall(progress: Progress): Promise<string | undefined> {
-  if (spawnSync('go', ['version']).status !== 0) return undefined;
+  const go = ['go', '/usr/local/go/bin/go'].find((each) => spawnSync(each, ['version']).status === 0);
+  if (go === undefined) return undefined;
   return addToCache(CACHED_AS, async (folder) => {
     await withPatience('building with Go, three minutes once', progress, () =>
-      run('go', ['install', GO_MODULE], { env: { ...process.env, GOBIN: folder }, maxBuffer: 1 << 26 }),
+      run(go, ['install', GO_MODULE], { env: { ...process.env, GOBIN: folder }, maxBuffer: 1 << 26 }),
     );
     return proven(join(folder, process.platform === 'win32' ? 'temporal.exe' : 'temporal'));
   });

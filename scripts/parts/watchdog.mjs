@@ -26,7 +26,7 @@ createInterface({ input: process.stdin })
   })
   .on('close', () => {
     signal('SIGTERM');
-    setTimeout(() => signal('SIGKILL'), 10_000);
+    setTimeout(() => signal('SIGKILL'), 5_000);
     setInterval(() => {
       signal(0);
       if (watched.size === 0) process.exit();

@@ -96,10 +96,12 @@ function addressOf(endpoint: Endpoint, params: Iterator<string>, query: Record<s
   const path = endpoint.path.replace(/:\w+/g, () => encodeURIComponent(params.next().value?.toWellFormed() || 'x'));
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) {
-    for (const item of Array.isArray(value) ? value : [value]) search.append(key, String(item));
+    for (const item of Array.isArray(value) ? value : [value]) search.append(key, written(item));
   }
   return `${path}?${search}`;
 }
+
+const written = (value: unknown) => (typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
 
 async function expectEnvelope(response: Response): Promise<void> {
   const body = (await response.json()) as Record<string, unknown>;

@@ -19,9 +19,9 @@ const statuses = async (order: Order) => (await venule.reaches(order.id, 'ordere
 const deliver = (order: Order, tests?: string[]) =>
   venule.deliver(order.lab_slug, labMessage(venule.catalogue, order, { ...(tests && { tests }) }));
 
-/** A CBC and a CMP, acknowledged by the lab; then no worker runs any more. */
-async function placedAndLeft(): Promise<Order> {
-  const order = await venule.place({ labTest: 'labcorp-cbc-and-cmp' });
+/** An order that the lab has acknowledged; then no worker runs any more. */
+async function placedAndLeft(labTest = 'labcorp-cbc-and-cmp'): Promise<Order> {
+  const order = await venule.place({ labTest });
   await venule.reaches(order.id, 'requisition_created');
   await until(() => venule.mails.some(({ messageId }) => messageId?.includes(order.id)));
   await venule.stopWorker();
@@ -112,6 +112,20 @@ describe('an event that is held already, since a worker died after writing it', 
     await deliver(order);
     await venule.ended(order);
     expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'partial_results', 'completed']);
+  });
+
+  test('is adopted: a redraw that was born goes to the lab, and no other is born', async () => {
+    const order = await placedAndLeft('labcorp-thyroid-panel');
+    const lost = labMessage(venule.catalogue, order, { lost: { '3016-3': 'QS', '3024-7': 'QS' } });
+    await venule.deliver('labcorp', lost);
+    const report_id = (await storedReport(order))._id;
+    await hold(order, { number: 3, status: 'redraw_available', report_id, redraw_results: ['tsh'] });
+    await venule.startWorker();
+    await deliver(order);
+    const { order: redraw } = await venule.redrawOf(order);
+    await venule.reaches(redraw.id, 'requisition_created');
+    expect(redraw.markers.map(({ result_slugs }) => result_slugs)).toEqual([['tsh']]);
+    expect(await venule.store.orders.countDocuments({ transaction_id: order.transaction_id })).toBe(2);
   });
 });
 

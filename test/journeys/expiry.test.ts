@@ -19,9 +19,9 @@ afterAll(() => venule.close());
 const statuses = async (order: Order) => (await venule.reaches(order.id, 'ordered')).events.map(({ status }) => status);
 
 /** An order about which the lab has sent a message before any worker could give it to the journey. */
-async function placeWithStoredReport(tests?: string[]): Promise<Order> {
+async function placeWithStoredReport(tests?: string[], policy: Record<string, unknown> = {}): Promise<Order> {
   await venule.stopWorker();
-  const order = await venule.place({ labTest: 'labcorp-cbc-and-cmp' }, SOON);
+  const order = await venule.place({ labTest: 'labcorp-cbc-and-cmp' }, { ...SOON, ...policy });
   const answer = await venule.deliver('labcorp', labMessage(venule.catalogue, order, { ...(tests && { tests }) }));
   expect(answer.text).toContain('MSA|AA');
   return order;
@@ -30,6 +30,11 @@ async function placeWithStoredReport(tests?: string[]): Promise<Order> {
 /** Makes a stored report somebody else's to deliver, until that moment. */
 const lease = (order: Order, leaseUntil: Date) =>
   venule.store.labMessages.updateOne({ order_id: order.id, state: 'stored' }, { $set: { lease_until: leaseUntil } });
+
+const untilItYields = (order: Order) =>
+  until(
+    async () => (await stateOf(venule.workflow(order))).waiting_for === 'a report that is stored and on its way here',
+  );
 
 describe('F1: an order whose results do not come in time', () => {
   test('is cancelled, saying why, and the lab is told', async () => {
@@ -62,9 +67,7 @@ describe('F1: an order whose results do not come in time', () => {
     await lease(order, new Date(Date.now() + 3_600_000));
     await venule.startWorker();
     await venule.reaches(order.id, 'requisition_created');
-    await until(
-      async () => (await stateOf(venule.workflow(order))).waiting_for === 'a report that is stored and on its way here',
-    );
+    await untilItYields(order);
     expect(await statuses(order)).toEqual(['ordered', 'requisition_created']);
 
     await lease(order, new Date(0));
@@ -73,6 +76,21 @@ describe('F1: an order whose results do not come in time', () => {
     expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'completed']);
     expect(events.at(-1)?.reason).toBeNull();
   });
+});
+
+test('F1: an order that has expired but for a report on its way can still be cancelled, at once', async () => {
+  const order = await placeWithStoredReport(undefined, { expiry_grace: 3_600_000 });
+  await lease(order, new Date(Date.now() + 3_600_000));
+  await venule.startWorker();
+  const document = await venule.reaches(order.id, 'requisition_created');
+  await untilItYields(order);
+  await venule.journeys.cancel(document);
+  await venule.ended(order);
+  expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'cancelled']);
+
+  await lease(order, new Date(0));
+  const inInbox = () => venule.store.labMessages.findOne({ order_id: order.id }).orFail().lean();
+  await until(async () => (await inInbox()).unmatched_reason === 'match_cancelled');
 });
 
 test('F1: an order whose results come in time does not expire', async () => {

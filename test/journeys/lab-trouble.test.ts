@@ -1,4 +1,5 @@
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
+import { labMessage } from '../support/lab-message.ts';
 import { currentDetails, pendingActivities, stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 
@@ -75,6 +76,20 @@ describe('F4: an order whose lab is in trouble', () => {
     });
     expect(await currentDetails(workflow)).toContain('The account may not order here.');
     expect(await venule.atLab(order)).toMatchObject({ requisitions_made: 0, received: { new: 1, cancel: 0 } });
+  });
+
+  test('is cancelled as a redraw too, and its transaction is completed', async () => {
+    const order = await venule.place({ labTest: 'labcorp-thyroid-panel' });
+    await venule.reaches(order.id, 'requisition_created');
+    await venule.fault({ lab, mode: 'reject', times: 1 });
+    await venule.deliver(lab, labMessage(venule.catalogue, order, { lost: { '3016-3': 'QS' } }));
+    const { order: redraw } = await venule.redrawOf(order);
+    const { events } = await venule.reaches(redraw.id, 'cancelled');
+    expect(events.at(-1)).toMatchObject({ status_detail: 'fulfillment_error' });
+    expect(await (await venule.ended(order)).result()).toMatchObject({
+      status: 'completed',
+      orders: [{ last_status: 'redraw_available' }, { last_status: 'cancelled' }],
+    });
   });
 
   test('is cancelled with the words of a lab that answers AE for as long as the policy allows', async () => {

@@ -56,6 +56,13 @@ describe('npm start', () => {
     expect(venule.output()).toContain('worker ended (SIGKILL)');
   });
 
+  test('comes back by itself after Temporal and MongoDB died', async () => {
+    const { temporal, mongodb } = venule.pids();
+    await Promise.all([venule.kill('temporal'), venule.kill('mongodb')]);
+    await until(() => venule.pids().temporal !== temporal && venule.pids().mongodb !== mongodb);
+    await until(ready);
+  });
+
   test('goes on with the same ports and keys after everything was killed', async () => {
     const before = venule;
     await venule.killAll();

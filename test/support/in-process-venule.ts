@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { WorkflowHandle } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, Runtime, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
 import express from 'express';
 import { pino } from 'pino';
 import PostalMime, { type Email } from 'postal-mime';
@@ -19,7 +19,7 @@ import { createDocumentIssuer, type DocumentIssuer } from '../../activities/issu
 import { type Journeys, temporalJourneys } from '../../api/journeys.ts';
 import { partnersRouter } from '../../api/partners/router.ts';
 import { loadConfig } from '../../config.ts';
-import { journeyWorkflowId, transactionWorkflowId } from '../../domain/ids.ts';
+import { journeyWorkflowId } from '../../domain/ids.ts';
 import type { Order, OrderOptions } from '../../domain/order.ts';
 import { type JourneyPolicy, policyWith } from '../../domain/policy.ts';
 import type { OrderLowLevelStatus } from '../../domain/status.ts';
@@ -35,6 +35,7 @@ import { parseCodecKeys } from '../../temporal/codec.ts';
 import { temporalClient } from '../../temporal/connection.ts';
 import { type RunningWorker, startWorker } from '../../worker.ts';
 import { until } from './until.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 /** Fixed, so that recorded histories can be read again. */
 export const TEST_CODEC_KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`;
@@ -108,17 +109,6 @@ export interface LabView {
 type WebhookBody = any;
 
 export type OrderChanges = Partial<Omit<Order, 'options'>> & { labTest?: string; options?: Partial<OrderOptions> };
-
-let bundle: Promise<WorkflowBundleWithSourceMap> | undefined;
-
-function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
-  bundle ??= bundleWorkflowCode({
-    workflowsPath: join(import.meta.dirname, '../../workflows/index.ts'),
-    failureConverterPath: join(import.meta.dirname, '../../temporal/failure-converter.ts'),
-    logger: new DefaultLogger('ERROR'),
-  });
-  return bundle;
-}
 
 /** Starts a Venule of its own for a test file. */
 export async function startVenule({
@@ -355,9 +345,6 @@ export function anOrder(
     },
   };
 }
-
-/** The id of the workflow that runs a whole transaction. */
-export const transactionOf = (order: Order) => transactionWorkflowId(order.transaction_id);
 
 let silenced = false;
 function silenceTemporal(): void {

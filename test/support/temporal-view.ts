@@ -43,15 +43,3 @@ export async function currentDetails(workflow: WorkflowHandle): Promise<string> 
 export function stateOf(workflow: WorkflowHandle): Promise<JourneyState> {
   return workflow.query(journeyState);
 }
-
-/** How many events of each type a workflow's history has. */
-export async function historyCounts(workflow: WorkflowHandle): Promise<Map<string, number>> {
-  const { events } = await workflow.fetchHistory();
-  const counts = new Map<string, number>();
-  for (const event of events ?? []) {
-    const scheduled = event.activityTaskScheduledEventAttributes?.activityType?.name;
-    const key = scheduled ?? String(event.eventType);
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  return counts;
-}

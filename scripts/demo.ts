@@ -1,0 +1,113 @@
+/** `npm run demo`: one order through a lab that loses two results, and the redraw that brings them. */
+import { parseArgs } from 'node:util';
+import { JunctionClient, JunctionError } from '@junction-api/sdk';
+import { type JourneyReport, LABS, type Lab, type Moment, walkJourney } from './demo/journey.ts';
+import { aside, directory, heading, momentLines, resultTable, shortPath } from './demo/screen.ts';
+import { findOrStartVenule, type Venule } from './demo/venule.ts';
+
+const HELP = `Orders a wellness panel with the Junction SDK, has the sandbox laboratory lose two of its results,
+follows the redraw to the combined result, and shows the journey as it happens.
+
+Usage: npm run demo [-- options]
+
+Options:
+  --lab <lab>   ${LABS.join(', ')} (default: ${LABS[0]})
+  --json        Print one JSON object at the end instead
+  --help        Print this
+
+It uses the Venule that runs with the data folder, or starts one and stops it at the end.
+
+Environment:
+  VENULE_URL               Another Venule, by its address; VENULE_API_KEY is then needed
+  VENULE_API_KEY           The key of a sandbox team there
+  VENULE_MANAGEMENT_KEY    Its Management API’s key; without it the journey is watched by asking
+  VENULE_SANDBOX_URL       Its sandbox laboratories, with VENULE_SANDBOX_PASSWORD; without them the
+                           laboratory chooses itself which results are missing
+  VENULE_DATA_DIR          The data folder; PDFs are saved there (default: .venule)
+  NO_COLOR                 Set to print without colours
+`;
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      lab: { type: 'string', default: LABS[0] },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return print(HELP);
+  const lab = LABS.find((each) => each === values.lab);
+  if (!lab) throw new Error(`There is no laboratory ${values.lab} here: use ${LABS.join(', ')}.`);
+
+  const say = values.json ? () => {} : print;
+  const venule = await findOrStartVenule((line) => say(aside(line)));
+  let interrupted = false;
+  const interrupt = () => {
+    if (interrupted) return;
+    interrupted = true;
+    void venule.stop().then(() => process.exit(130));
+  };
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+  try {
+    await show(venule, lab, values.json, say);
+  } finally {
+    if (!interrupted) await venule.stop();
+  }
+}
+
+async function show(venule: Venule, lab: Lab, json: boolean, say: (text: string) => void): Promise<void> {
+  const client = new JunctionClient({ apiKey: venule.apiKey, baseUrl: venule.apiUrl });
+  const timeline: Moment[] = [];
+  say(heading(`A panel, two lost results and a redraw, at ${venule.apiUrl}`));
+  const report = await walkJourney(venule, client, lab, (moment) => {
+    timeline.push(moment);
+    say(momentLines(moment));
+  });
+  const links = linksTo(venule, report);
+  if (json) return print(JSON.stringify({ ...report, timeline, links }, null, 2));
+
+  say(heading(`Combined result of ${report.orders.length} orders, order transaction ${report.transaction.id}`));
+  say(resultTable(report));
+  say('');
+  say(
+    directory(
+      'Documents',
+      Object.entries(report.documents).map(([name, path]) => [name.replace('_', ' '), shortPath(path)]),
+    ),
+  );
+  say('');
+  say(directory('Look around', Object.entries(links)));
+}
+
+function linksTo(venule: Venule, { transaction }: JourneyReport): Record<string, string> {
+  const workflow = encodeURIComponent(`order-transaction/${transaction.id}`);
+  return {
+    ...(venule.temporalUi && {
+      'The journey in Temporal UI': `${venule.temporalUi}/namespaces/${venule.temporalNamespace}/workflows/${workflow}`,
+    }),
+    ...(venule.mail && { 'Mail to the patient': venule.mail }),
+    'API reference': `${venule.apiUrl}/reference`,
+  };
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof JunctionError)) return error.message;
+  if (error.statusCode === undefined) return `Venule does not answer (${reasonOf(error)}). Does it run?`;
+  const { message } = (error.body ?? {}) as { message?: string };
+  return `Venule answered ${error.statusCode}: ${message ?? error.message}`;
+}
+
+/** What the network said, which is the innermost cause. */
+function reasonOf(error: Error): string {
+  return error.cause instanceof Error ? reasonOf(error.cause) : error.message;
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`\nThe demo stopped: ${explain(error)}\n`);
+  process.exitCode = 1;
+});

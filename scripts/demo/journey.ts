@@ -1,0 +1,366 @@
+/** The demo’s story: a panel is ordered, its lab loses two results, a redraw brings them. All of it through the SDK. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Junction, type JunctionClient } from '@junction-api/sdk';
+import { watchMail } from './mail.ts';
+import { type News, type NewsSource, newsByAsking, newsByWebhook, type ToldOrder } from './news.ts';
+import type { Venule } from './venule.ts';
+
+/** The laboratories that the demo can order at. */
+export const LABS = ['labcorp', 'quest', 'bioreference'] as const;
+export type Lab = (typeof LABS)[number];
+
+const PATIENT = {
+  firstName: 'Robin',
+  lastName: 'Sample',
+  dob: '1986-04-12',
+  gender: Junction.Gender.Female,
+  phoneNumber: '+16025550142',
+  email: 'robin.sample@example.com',
+};
+const ADDRESS = { firstLine: '1 East Washington Street', city: 'Phoenix', state: 'AZ', zip: '85004', country: 'US' };
+
+/** How long the demo waits for one thing to happen, in milliseconds. */
+const PATIENCE = 60_000;
+const LOST_RESULTS = 2;
+
+/** One line of the timeline. */
+export interface Moment {
+  at: Date;
+  /** Whose doing it was: ours, an order’s, or the mail server’s. */
+  who: 'demo' | 'initial' | 'redraw' | 'mail';
+  /** The order’s new status, what we did, or what the mail is for. */
+  what: string;
+  note: string;
+}
+
+/** One line of the combined result. */
+export interface ResultRow {
+  marker: string;
+  value: string;
+  unit: string;
+  range: string;
+  flag: string;
+  /** Whose sample it was found in. */
+  sample: 'initial' | 'redraw';
+}
+
+/** How the journey went, when it went as expected. */
+export interface JourneyReport {
+  panel: string;
+  lab: string;
+  transaction: { id: string; status: string };
+  orders: { id: string; origin: string; status: string }[];
+  /** What the first sample lacked. */
+  lost: { marker: string; reason: string }[];
+  results: ResultRow[];
+  missing: string[];
+  documents: Record<'requisition' | 'redraw_requisition' | 'result' | 'combined_result', string>;
+}
+
+/** Something is not as it should be; the message says what. */
+export class NotAsExpected extends Error {
+  override name = 'NotAsExpected';
+}
+
+/**
+ * Walks the journey and tells of each moment as it comes.
+ *
+ * @throws NotAsExpected when Venule does anything else than it should; whatever the SDK throws
+ */
+export async function walkJourney(
+  venule: Venule,
+  client: JunctionClient,
+  lab: Lab,
+  tell: (moment: Moment) => void,
+): Promise<JourneyReport> {
+  const did = (what: string, note: string) => tell({ at: new Date(), who: 'demo', what, note });
+  const panel = await wellnessPanel(client, lab);
+  const user = await client.user.create({ clientUserId: `demo-${Date.now()}` });
+  did('creates a user', user.userId);
+
+  const orders = new Orders(tell);
+  const news = await listen(venule, user, orders);
+  const stopMail = venule.mail === null ? undefined : watchMail(venule.mail, (id) => orders.knows(id), tell);
+  try {
+    did('listens', news.name);
+    did('places an order', `${panel.name} at ${panel.lab}: ${panel.markers.length} markers, walk-in`);
+    const { order: placed } = await client.labTests.createOrder({
+      idempotencyKey: `demo-${user.userId}`,
+      userId: user.userId,
+      orderSet: { labTestIds: [panel.id] },
+      collectionMethod: Junction.LabTestCollectionMethod.WalkInTest,
+      patientDetails: PATIENT,
+      patientAddress: ADDRESS,
+    });
+
+    await orders.reaches(placed.id, 'requisition_created');
+    const wanted = panel.results.filter(({ alone }) => alone).slice(0, LOST_RESULTS);
+    expect(wanted.length === LOST_RESULTS, `The panel has fewer than ${LOST_RESULTS} markers of one result`);
+    did(
+      'has the lab report',
+      venule.sandboxLab ? `all but ${wanted.map(({ name }) => name).join(' and ')}` : 'incompletely',
+    );
+    await loseResults(venule, client, { id: placed.id, lab }, wanted);
+
+    const initial = await orders.reaches(placed.id, 'redraw_available');
+    const listed = initial.order_transaction.orders.map(({ origin }) => origin);
+    expect(
+      listed.join() === 'initial,redraw',
+      `The transaction lists ${listed.join(', ')} when the redraw is available`,
+    );
+    const first = await client.labTests.getResultRaw({ orderId: placed.id });
+    const lost = (first.missingResults ?? []).map((each) => ({ marker: each.name, reason: each.inferredFailureType }));
+    if (venule.sandboxLab) {
+      const names = (markers: { slug: string }[]) =>
+        markers
+          .map(({ slug }) => slug)
+          .sort()
+          .join(', ');
+      const missing = first.missingResults ?? [];
+      expect(names(missing) === names(wanted), `Missing should be ${names(wanted)}; it is ${names(missing)}`);
+    }
+    did(
+      'reads what is lost',
+      lost.length > 3 ? `${lost.length} results` : lost.map(({ marker, reason }) => `${marker} (${reason})`).join(', '),
+    );
+
+    const redrawId = initial.order_transaction.orders.at(-1)?.id as string;
+    await orders.reaches(redrawId, 'requisition_created');
+    did('has the lab report', 'everything, on the redraw');
+    await simulate(client, redrawId, {});
+    await orders.reaches(redrawId, 'completed');
+
+    const transactionId = initial.order_transaction.id;
+    const transaction = await client.orderTransaction.getTransaction({ transactionId });
+    expect(transaction.status === 'completed', `The order transaction is ${transaction.status}, not completed`);
+    const combined = await client.orderTransaction.getTransactionResult({ transactionId });
+    const missing = (combined.missingResults ?? []).map(({ name }) => name);
+    expect(missing.length === 0, `Still missing after the redraw: ${missing.join(', ')}`);
+    const again = await client.labTests.getResultRaw({ orderId: redrawId });
+    const results = rowsOf(combined, again.metadata.specimenNumber);
+    expect(
+      results.length === panel.results.length,
+      `The combined result has ${results.length} of ${panel.results.length} results`,
+    );
+    const redrawn = results.filter(({ sample }) => sample === 'redraw').length;
+    expect(redrawn === lost.length, `${redrawn} results come from the redraw’s sample; ${lost.length} were lost`);
+
+    const folder = join(venule.dataDir, 'demo', transactionId);
+    mkdirSync(folder, { recursive: true });
+    const documents = {
+      requisition: await save(client.labTests.getOrderRequistionPdf({ orderId: placed.id }), folder, 'requisition'),
+      redraw_requisition: await save(
+        client.labTests.getOrderRequistionPdf({ orderId: redrawId }),
+        folder,
+        'redraw-requisition',
+      ),
+      result: await save(client.labTests.getResultPdf({ orderId: placed.id }), folder, 'result'),
+      combined_result: await save(
+        client.orderTransaction.getTransactionResultPdf({ transactionId }),
+        folder,
+        'combined-result',
+      ),
+    };
+    await stopMail?.(2);
+    return {
+      panel: panel.name,
+      lab: panel.lab,
+      transaction: { id: transactionId, status: transaction.status },
+      orders: (transaction.orders ?? []).map(({ id, origin, lastStatus }) => ({
+        id,
+        origin: origin ?? '',
+        status: lastStatus,
+      })),
+      lost,
+      results,
+      missing,
+      documents,
+    };
+  } finally {
+    await stopMail?.(0);
+    await news.stop();
+  }
+}
+
+interface Panel {
+  id: string;
+  name: string;
+  lab: string;
+  markers: { name: string }[];
+  /** Every result it yields; `alone` where its marker yields no other. */
+  results: { name: string; slug: string; loinc: string; alone: boolean }[];
+}
+
+async function wellnessPanel(client: JunctionClient, labSlug: Lab): Promise<Panel> {
+  const tests = await client.labTests.get({
+    labSlug,
+    collectionMethod: Junction.LabTestCollectionMethod.WalkInTest,
+    name: 'wellness',
+  });
+  const [test] = tests.filter(({ markers }) => (markers?.length ?? 0) >= 8);
+  if (!test) throw new NotAsExpected(`${labSlug} offers no walk-in wellness panel of eight markers or more`);
+  const { markers } = await client.labTests.getMarkersForLabTest({ labTestId: test.id, size: 100 });
+  const results = markers.flatMap(({ expectedResults = [] }) =>
+    expectedResults.map(({ name, slug, loinc }) => ({
+      name,
+      slug,
+      loinc: loinc?.code ?? '',
+      alone: expectedResults.length === 1,
+    })),
+  );
+  return { id: test.id, name: test.name, lab: test.lab?.name ?? labSlug, markers, results };
+}
+
+function listen(
+  venule: Venule,
+  user: { userId: string; teamId: string },
+  orders: Orders,
+): Promise<NewsSource> | NewsSource {
+  const { managementKey } = venule;
+  if (managementKey === null) return newsByAsking(venule, user.userId, (news) => orders.hear(news));
+  return newsByWebhook(
+    { ...venule, managementKey },
+    user,
+    (news) => orders.hear(news),
+    (why) => orders.fail(new NotAsExpected(`A webhook came with a wrong signature: ${why}`)),
+  );
+}
+
+/**
+ * Has the lab report everything but the named results. `POST /v3/order/{id}/test` with `has_missing_results` leaves out
+ * about a third of the panel (three markers of ten) of the lab’s own choice; for exactly these two, the sandbox
+ * laboratory is told itself. Where it cannot be reached, its own choice has to do.
+ */
+async function loseResults(
+  { sandboxLab }: Venule,
+  client: JunctionClient,
+  order: { id: string; lab: Lab },
+  lost: Panel['results'],
+): Promise<void> {
+  if (!sandboxLab) return simulate(client, order.id, { hasMissingResults: true });
+  const lab = `${sandboxLab.url}/sandbox/labs/${order.lab}/orders`;
+  const headers = {
+    authorization: `Basic ${Buffer.from(`${sandboxLab.user}:${sandboxLab.password}`).toString('base64')}`,
+    'content-type': 'application/json',
+  };
+  const placer = await placerOrderNumber(client, order.id);
+  const response = await fetch(`${lab}/${placer}/simulate`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify({
+      final_status: 'completed',
+      interpretation: 'abnormal',
+      missing: lost.map(({ loinc }) => ({ loinc, reason: 'QS' })),
+    }),
+  });
+  expect(response.ok, `The sandbox laboratory answered ${response.status}: ${await response.clone().text()}`);
+}
+
+/** The number that the lab knows the order by: the requisition’s title says it. */
+async function placerOrderNumber(client: JunctionClient, orderId: string): Promise<string> {
+  const requisition = await client.labTests.getOrderRequistionPdf({ orderId });
+  const [, number] =
+    /\(Requisition (\w+)\)/.exec(Buffer.from(await requisition.arrayBuffer()).toString('latin1')) ?? [];
+  if (number === undefined) throw new NotAsExpected('The requisition PDF does not name its number in its title');
+  return number;
+}
+
+async function simulate(client: JunctionClient, orderId: string, body: Junction.SimulationFlags): Promise<void> {
+  await client.labTests.simulateOrderProcess({ orderId, finalStatus: 'completed.walk_in_test.completed', body });
+}
+
+function rowsOf({ results }: Junction.LabResultsRaw, redrawSample: string): ResultRow[] {
+  expect(Array.isArray(results), 'The combined result is not a list');
+  return (results as Junction.BiomarkerResult[]).map((result) => ({
+    marker: result.name,
+    value: result.result,
+    unit: result.unit ?? '',
+    range: result.referenceRange ?? '',
+    flag: result.isAboveMaxRange ? 'high' : result.isBelowMinRange ? 'low' : '',
+    sample: result.sourceSampleId === redrawSample ? 'redraw' : 'initial',
+  }));
+}
+
+async function save(
+  answer: Promise<{ arrayBuffer(): Promise<ArrayBuffer> }>,
+  folder: string,
+  name: string,
+): Promise<string> {
+  const content = Buffer.from(await (await answer).arrayBuffer());
+  expect(content.subarray(0, 5).toString() === '%PDF-', `${name} is not a PDF`);
+  const path = join(folder, `${name}.pdf`);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** The demo’s orders as news tell of them. */
+class Orders {
+  readonly #tell: (moment: Moment) => void;
+  readonly #orders = new Map<string, ToldOrder>();
+  #failure: Error | undefined;
+
+  constructor(tell: (moment: Moment) => void) {
+    this.#tell = tell;
+  }
+
+  knows(orderId: string): boolean {
+    return this.#orders.has(orderId);
+  }
+
+  /** Webhooks may come twice and in any order: each event counts once, when it is first heard of. */
+  hear({ order, webhook }: News): void {
+    const known = this.#orders.get(order.id);
+    const fresh = order.events.slice(known?.events.length ?? 0);
+    if (known && fresh.length === 0) return;
+    this.#orders.set(order.id, order);
+    for (const event of fresh) {
+      const status = lowLevel(event.status);
+      const latest = event === fresh.at(-1);
+      const told = webhook && latest ? webhook : webhook ? 'partial: told by no webhook' : '';
+      const why = [event.status_detail, event.reason].filter(Boolean).join(': ');
+      this.#tell({
+        at: new Date(event.created_at),
+        who: order.origin === 'redraw' ? 'redraw' : 'initial',
+        what: status,
+        note: [MEANING[status], why, told && `(${told})`].filter(Boolean).join(' '),
+      });
+    }
+  }
+
+  fail(failure: Error): void {
+    this.#failure ??= failure;
+  }
+
+  /** Waits until the order has that status. @throws NotAsExpected when it takes too long or the order ends elsewhere */
+  async reaches(orderId: string, status: string): Promise<ToldOrder> {
+    const deadline = Date.now() + PATIENCE;
+    for (;;) {
+      if (this.#failure) throw this.#failure;
+      const order = this.#orders.get(orderId);
+      const statuses = order?.events.map((event) => lowLevel(event.status)) ?? [];
+      if (order && statuses.includes(status)) return order;
+      const last = statuses.at(-1) ?? 'unheard of';
+      expect(!ENDINGS.includes(last), `Order ${orderId} ended ${last} instead of reaching ${status}`);
+      expect(Date.now() < deadline, `Order ${orderId} is ${last} after a minute; ${status} was expected`);
+      await pause(25);
+    }
+  }
+}
+
+const ENDINGS = ['cancelled', 'completed', 'sample_error', 'redraw_available'];
+
+const MEANING: Record<string, string> = {
+  ordered: 'accepted',
+  requisition_created: 'the lab has the order',
+  partial_results: 'some results are in',
+  redraw_available: 'the rest is drawn again',
+  completed: 'all results are in',
+};
+
+const lowLevel = (status: string) => status.split('.').at(-1) ?? status;
+
+function expect(holds: boolean, otherwise: string): void {
+  if (!holds) throw new NotAsExpected(otherwise);
+}

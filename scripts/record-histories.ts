@@ -1,0 +1,43 @@
+/** `npm run record-histories`: walks a journey for every ending and keeps its workflows' histories for the replay test. */
+import { JOURNEYS } from '../test/journeys/journeys.ts';
+import startRealParts from '../test/support/global-setup.ts';
+import stopRealParts from '../test/support/global-teardown.ts';
+import { type InProcessVenule, startVenule } from '../test/support/in-process-venule.ts';
+import { writeHistory } from '../test/support/recorded-history.ts';
+
+/** Keeps the histories of a walked journey: the transaction's, its redraw's, and what those continued. */
+async function record(venule: InProcessVenule, name: string, transactionId: string): Promise<void> {
+  const orders = await venule.store.orders.find({ transaction_id: transactionId }).lean();
+  for (const { order } of orders) {
+    const ofOrder = order.origin === 'redraw' ? `${name}.redraw` : name;
+    let workflow = venule.workflow(order);
+    for (let run = 0; ; run += 1) {
+      const history = await workflow.fetchHistory();
+      const ofRun = run === 0 ? ofOrder : `${ofOrder}.${run}-before`;
+      writeHistory(ofRun, history);
+      console.log(`test/histories/${ofRun}.json: ${history.events?.length} events`);
+      const previous = history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
+      if (!previous) break;
+      workflow = workflow.client.getHandle(workflow.workflowId, previous);
+    }
+  }
+}
+
+async function main(): Promise<void> {
+  await startRealParts();
+  try {
+    const venule = await startVenule();
+    try {
+      for (const { name, walk } of JOURNEYS) await record(venule, name, (await walk(venule)).transaction_id);
+    } finally {
+      await venule.close();
+    }
+  } finally {
+    await stopRealParts();
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

@@ -1,0 +1,178 @@
+/** One journey for each way an order transaction can end, walked on a whole Venule; every test of them shares these. */
+import type { Order } from '../../domain/order.ts';
+import type { OrderLowLevelStatus } from '../../domain/status.ts';
+import type { InProcessVenule } from '../support/in-process-venule.ts';
+import { labMessage } from '../support/lab-message.ts';
+import { until } from '../support/until.ts';
+
+const lab = 'labcorp';
+
+/** Of a CBC and a CMP: */
+const CBC = '005009';
+const GLUCOSE = '2345-7';
+
+/** Of a thyroid panel: */
+const TSH = '3016-3';
+const FREE_T4 = '3024-7';
+
+export interface Journey {
+  /** How it ends; also the name of its recorded history. */
+  name: string;
+  /** Walks it to the end of its workflow, and answers with the initial order. */
+  walk(venule: InProcessVenule): Promise<Order>;
+  /** Every status that the initial order went through. */
+  initial: OrderLowLevelStatus[];
+  /** Every status of its redraw, where there is one. */
+  redraw?: OrderLowLevelStatus[];
+}
+
+/** An order that the lab has acknowledged. */
+async function placed(venule: InProcessVenule, ...how: Parameters<InProcessVenule['place']>): Promise<Order> {
+  const order = await venule.place(...how);
+  await venule.reaches(order.id, 'requisition_created');
+  return order;
+}
+
+/** An order of which the lab lost two results, and its redraw that the lab has acknowledged. */
+async function redrawn(venule: InProcessVenule): Promise<{ order: Order; redraw: Order }> {
+  const order = await placed(venule, { labTest: 'labcorp-thyroid-panel' });
+  const lost = { [TSH]: 'QS', [FREE_T4]: 'QS' };
+  await venule.deliver(lab, labMessage(venule.catalogue, order, { lost }));
+  await venule.reaches(order.id, 'redraw_available');
+  const { order: redraw } = await venule.redrawOf(order);
+  await venule.reaches(redraw.id, 'requisition_created');
+  return { order, redraw };
+}
+
+async function cancel(venule: InProcessVenule, order: Order): Promise<void> {
+  await venule.journeys.cancel(await venule.reaches(order.id, 'ordered'));
+}
+
+async function over(venule: InProcessVenule, order: Order): Promise<Order> {
+  await venule.ended(order);
+  return order;
+}
+
+/** Results are awaited for as many milliseconds after the requisition. */
+const expiringIn = (deadline: number) => ({ requisition_valid: { walk_in_test: 1 }, results_awaited_longer: deadline });
+
+/** A journey for every ending. */
+export const JOURNEYS: Journey[] = [
+  {
+    name: 'completed',
+    async walk(venule) {
+      const order = await placed(venule, {
+        labTest: 'labcorp-thyroid-panel',
+        options: { results_ready_mail: true },
+      });
+      await venule.simulate(order, { final_status: 'partial_results' });
+      await venule.reaches(order.id, 'partial_results');
+      await venule.simulate(order, { final_status: 'completed' });
+      return over(venule, order);
+    },
+    initial: ['ordered', 'requisition_created', 'partial_results', 'completed'],
+  },
+  {
+    name: 'completed-after-redraw',
+    async walk(venule) {
+      const { order, redraw } = await redrawn(venule);
+      await venule.deliver(lab, labMessage(venule.catalogue, redraw));
+      return over(venule, order);
+    },
+    initial: ['ordered', 'requisition_created', 'redraw_available'],
+    redraw: ['ordered', 'requisition_created', 'completed'],
+  },
+  {
+    name: 'redraw-still-missing',
+    async walk(venule) {
+      const { order, redraw } = await redrawn(venule);
+      await venule.deliver(lab, labMessage(venule.catalogue, redraw, { lost: { [TSH]: 'QS' } }));
+      return over(venule, order);
+    },
+    initial: ['ordered', 'requisition_created', 'redraw_available'],
+    redraw: ['ordered', 'requisition_created', 'completed'],
+  },
+  {
+    name: 'redraw-cancelled',
+    async walk(venule) {
+      const { order, redraw } = await redrawn(venule);
+      await cancel(venule, redraw);
+      return over(venule, order);
+    },
+    initial: ['ordered', 'requisition_created', 'redraw_available'],
+    redraw: ['ordered', 'requisition_created', 'cancelled'],
+  },
+  {
+    name: 'cancelled',
+    async walk(venule) {
+      const order = await placed(venule);
+      await cancel(venule, order);
+      return over(venule, order);
+    },
+    initial: ['ordered', 'requisition_created', 'cancelled'],
+  },
+  {
+    name: 'refused-by-the-lab',
+    async walk(venule) {
+      await venule.fault({ lab, mode: 'reject', times: 1 });
+      return over(venule, await venule.place());
+    },
+    initial: ['ordered', 'cancelled'],
+  },
+  {
+    name: 'failed-check',
+    walk: async (venule) => over(venule, await venule.place({ icd_codes: ['nonsense'] })),
+    initial: ['ordered', 'cancelled'],
+  },
+  {
+    name: 'expired-before-results',
+    walk: async (venule) => over(venule, await venule.place({}, expiringIn(300))),
+    initial: ['ordered', 'requisition_created', 'cancelled'],
+  },
+  {
+    name: 'expired-after-partial-results',
+    async walk(venule) {
+      await venule.fault({ lab, mode: 'slow', times: 1, delay_ms: 500 });
+      const order = await venule.place({ labTest: 'labcorp-cbc-and-cmp' }, expiringIn(300));
+      await venule.deliver(lab, labMessage(venule.catalogue, order, { tests: [CBC] }));
+      return over(venule, order);
+    },
+    initial: ['ordered', 'requisition_created', 'partial_results', 'completed'],
+  },
+  {
+    name: 'corrected-after-the-end',
+    async walk(venule) {
+      const order = await placed(venule, { labTest: 'labcorp-cbc-and-cmp', options: { results_ready_mail: true } });
+      // While the last mail cannot be sent the workflow stays open, so that it is the one to take the correction.
+      venule.mailServer.trouble = { at: 'sender', code: 451, refusals: 0 };
+      await venule.deliver(lab, labMessage(venule.catalogue, order));
+      await venule.reaches(order.id, 'completed');
+      const correction = { status: 'C', values: { [GLUCOSE]: '180' } } as const;
+      await venule.deliver(lab, labMessage(venule.catalogue, order, correction));
+      await venule.reaches(order.id, 'corrected');
+      venule.mailServer.trouble = null;
+      return over(venule, order);
+    },
+    initial: ['ordered', 'requisition_created', 'completed', 'corrected'],
+  },
+  {
+    name: 'continued-as-new',
+    async walk(venule) {
+      const order = await placed(venule, { labTest: 'labcorp-thyroid-panel' }, { longest_history: 30 });
+      for (const [index, { provider_id }] of order.markers.entries()) {
+        await venule.deliver(lab, labMessage(venule.catalogue, order, { tests: [provider_id] }));
+        await until(async () => (await venule.reaches(order.id, 'ordered')).events.length === index + 3);
+      }
+      return over(venule, order);
+    },
+    initial: [
+      'ordered',
+      'requisition_created',
+      'partial_results',
+      'partial_results',
+      'partial_results',
+      'partial_results',
+      'completed',
+    ],
+  },
+];

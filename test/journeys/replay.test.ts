@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import {
+  DefaultLogger,
+  makeTelemetryFilterString,
+  Runtime,
+  Worker,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
+import { parseCodecKeys } from '../../temporal/codec.ts';
+import { encryptingConverter } from '../../temporal/connection.ts';
+import { TEST_CODEC_KEYS } from '../support/in-process-venule.ts';
+import { HISTORIES, readHistory, recordedHistories } from '../support/recorded-history.ts';
+import { changedWorkflowBundle, workflowBundle } from '../support/workflow-bundle.ts';
+import { JOURNEYS } from './journeys.ts';
+
+const recorded = recordedHistories();
+
+beforeAll(() => {
+  const filter = makeTelemetryFilterString({ core: 'ERROR', other: 'ERROR' });
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    shutdownSignals: [],
+    telemetryOptions: { logging: { filter } },
+  });
+});
+
+/** Replays recorded histories and answers with those that the code does not follow, with the reason. */
+async function refusals(code: WorkflowBundleOption, names: string[]): Promise<[name: string, reason: string][]> {
+  const histories = names.map((workflowId) => ({ workflowId, history: readHistory(workflowId) }));
+  const dataConverter = encryptingConverter(parseCodecKeys(TEST_CODEC_KEYS));
+  const refused: [string, string][] = [];
+  for await (const { workflowId, error } of Worker.runReplayHistories(
+    { workflowBundle: code, dataConverter },
+    histories,
+  )) {
+    if (error) refused.push([workflowId, `${error.name}: ${error.message}`]);
+  }
+  return refused;
+}
+
+test('there is a recorded history for every way a journey can end, and for every redraw', () => {
+  const wanted = JOURNEYS.flatMap(({ name, redraw }) => (redraw ? [name, `${name}.redraw`] : [name]));
+  expect(recorded).toEqual(expect.arrayContaining(wanted));
+});
+
+test('today’s workflows follow every recorded history', async () => {
+  expect(await refusals(await workflowBundle(), recorded)).toEqual([]);
+});
+
+test('a workflow that forgets a step is refused', async () => {
+  const loader = join(HISTORIES, 'changed/without-checks.cjs');
+  const code = await changedWorkflowBundle('workflows/order-journey.ts', loader);
+  const [[name, reason] = []] = await refusals(code, ['completed']);
+  expect(name).toBe('completed');
+  expect(reason).toMatch(/^DeterminismViolationError: .*nondeterminism/i);
+});
