@@ -9,6 +9,8 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { commandUpdateId, journeyWorkflowId, transactionWorkflowId } from '../domain/ids.ts';
+import type { Appointment, AppointmentReport } from '../domain/appointment.ts';
+import type { AppointmentCommand } from '../domain/appointment-command.ts';
 import type { Order } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import type { ReportDigest } from '../domain/report-progress.ts';
@@ -28,14 +30,33 @@ export class JourneysUnavailable extends Error {
   override name = 'JourneysUnavailable';
 }
 
+/** An appointment cannot be what the caller asked; the message is what a caller is told (400). */
+export class AppointmentRefused extends Error {
+  override name = 'AppointmentRefused';
+}
+
 /** What can be asked of journeys. Every method throws `JourneysUnavailable` when Temporal does not answer. */
 export interface Journeys {
   /** Starts an order transaction; one that was started before is fine. */
   start(order: Order): Promise<void>;
   /** Cancels an order and returns when it is cancelled. @throws OrderNotCancellable */
   cancel(document: OrderDocument): Promise<void>;
+  /**
+   * Books, requests, reschedules or cancels the order's appointment, and answers with what it is then.
+   * @throws AppointmentRefused
+   */
+  appointment(document: OrderDocument, command: AppointmentCommand): Promise<Appointment>;
+  /** Tells a journey what a phlebotomy company said. Answers false when the journey is over. */
+  appointmentReport(document: OrderDocument, said: AppointmentSaid): Promise<boolean>;
   /** Gives a journey a report. Answers false when the journey is over, so that the report has to be kept otherwise. */
   report(document: OrderDocument, digest: ReportDigest): Promise<boolean>;
+}
+
+/** What a company said about an appointment of an order; `event_id` tells a repeat. */
+export interface AppointmentSaid {
+  event_id: string;
+  appointment_id: string;
+  report: AppointmentReport;
 }
 
 /** How long a command may take, in milliseconds: a partner call and some. */
