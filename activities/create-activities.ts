@@ -8,6 +8,7 @@ import { laboratoryActivities } from './laboratory.ts';
 import { mailActivities } from './mail.ts';
 import { recordActivities } from './records.ts';
 import type { Activities } from './types.ts';
+import { visitActivities } from './visits.ts';
 
 /** Everything that activities work on. */
 export interface ActivityDependencies {
@@ -25,5 +26,6 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     ...recordActivities(dependencies),
     ...laboratoryActivities(dependencies),
     ...mailActivities(dependencies),
+    ...visitActivities(dependencies),
   };
 }

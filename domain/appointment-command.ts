@@ -1,5 +1,7 @@
 /** What can be asked of an order's appointment, and what is answered. */
-import type { Appointment, AppointmentProvider, LngLat, UsAddress } from './appointment.ts';
+import type { Appointment, AppointmentProvider, AppointmentReport, LngLat, UsAddress } from './appointment.ts';
+import type { HeldEvent } from './order.ts';
+import type { OrderLowLevelStatus } from './status.ts';
 
 /** A time that a company offered, at the place it was asked for. Instants are ISO, in UTC. */
 export interface OfferedSlot {
@@ -51,3 +53,26 @@ export type ArrangedVisit = Pick<
   Appointment,
   'status' | 'start_at' | 'end_at' | 'time_zone' | 'external_id' | 'provider_appointment_id' | 'site_code'
 >;
+
+/** What is next in an appointment's life, as its order's journey would have it, and what that does to the order. */
+export interface ProposedAppointment {
+  order_id: string;
+  /** As it is after its new events, the last of `events`. */
+  appointment: Appointment;
+  /** Number of the first of the order's own new events. */
+  order_event_number: number;
+  order_statuses: OrderLowLevelStatus[];
+}
+
+/** The appointment that is held, and the order's events that came with its last change. */
+export interface HeldAppointment {
+  appointment: Appointment;
+  order_events: HeldEvent[];
+}
+
+/** What a company said about an appointment of an order; `event_id` tells a repeat. */
+export interface AppointmentSaid {
+  event_id: string;
+  appointment_id: string;
+  report: AppointmentReport;
+}

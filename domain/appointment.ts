@@ -23,6 +23,13 @@ export type AppointmentProvider = (typeof APPOINTMENT_PROVIDERS)[number];
 /** Whether the phlebotomist comes to the patient, or the patient to a service centre. */
 export type AppointmentType = 'phlebotomy' | 'patient_service_center';
 
+/** What sort of visit each company makes. */
+export const PROVIDER_TYPES: Readonly<Record<AppointmentProvider, AppointmentType>> = {
+  getlabs: 'phlebotomy',
+  phlebfinders: 'phlebotomy',
+  quest: 'patient_service_center',
+};
+
 export const SERVICE_TYPES = ['appointment-ready', 'appointment-request'] as const;
 /** Whether the patient picks a slot and has it, or the company finds the time. */
 export type ServiceType = (typeof SERVICE_TYPES)[number];

@@ -71,6 +71,8 @@ export interface OrderDocument {
   filler_order_number: string | null;
   /** Specimen number, once the lab reported it. */
   sample_id: string | null;
+  /** The order's newest appointment. */
+  appointment_id: string | null;
   /** Projections that the list filters use. */
   team_id: string;
   user_id: string;
@@ -150,6 +152,15 @@ export interface LabMessageDocument {
   attempts: number;
   last_error: string | null;
   received_at: Date;
+}
+
+/** Whose active appointment a patient's with a company is (C2). */
+export interface AppointmentClaimDocument {
+  /** `<team id>:<user id>:<provider>`. */
+  _id: string;
+  appointment_id: string;
+  order_id: string;
+  claimed_at: Date;
 }
 
 export interface WebhookEndpointDocument {

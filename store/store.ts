@@ -2,6 +2,7 @@
 import mongoose, { type Connection, type Model, Schema, type SchemaDefinition } from 'mongoose';
 import type {
   ApiKeyDocument,
+  AppointmentClaimDocument,
   AuditDocument,
   IdempotencyDocument,
   IssuedDocument,
@@ -100,6 +101,7 @@ function models(connection: Connection) {
         result_version: { type: Number, default: 0 },
         filler_order_number: textOrNull,
         sample_id: textOrNull,
+        appointment_id: textOrNull,
         team_id: text,
         user_id: text,
         transaction_id: text,
@@ -189,6 +191,12 @@ function models(connection: Connection) {
         [{ state: 1, lease_until: 1 }],
         [{ order_id: 1, received_at: 1 }],
       ],
+    ),
+    appointmentClaims: define<AppointmentClaimDocument>(
+      connection,
+      'appointment_claims',
+      { _id: text, appointment_id: text, order_id: text, claimed_at: date },
+      [[{ appointment_id: 1 }]],
     ),
     webhookEndpoints: define<WebhookEndpointDocument>(
       connection,

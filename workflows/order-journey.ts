@@ -23,6 +23,8 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities, Fulfilment } from '../activities/types.ts';
+import { orderStatusesAfter } from '../domain/appointment.ts';
+import type { AppointmentCommand } from '../domain/appointment-command.ts';
 import { mailFor } from '../domain/messages.ts';
 import type { HeldEvent, Order, ProposedEvent } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
@@ -38,6 +40,7 @@ import {
 } from '../domain/report-progress.ts';
 import type { OrderLowLevelStatus } from '../domain/status.ts';
 import { isEnded, mayFollow, refusedTransition, takesResults } from '../domain/transitions.ts';
+import { AppointmentDesk, type DeskMemory, type NextAppointment } from './appointment-desk.ts';
 import { journeyDetails } from './journey-details.ts';
 import { cancelOrder, type JourneyState, journeyState, reportArrived } from './messages.ts';
 import { standing } from './search-attributes.ts';
@@ -49,6 +52,8 @@ export interface JourneyMemory {
   reports_taken: string[];
   reports_waiting: ReportDigest[];
   troubles: string[];
+  /** Absent where it was remembered before there were appointments. */
+  desk?: DeskMemory;
 }
 
 /** A decision; what it leaves out is null, empty or false. */
@@ -64,6 +69,7 @@ export class OrderJourney {
   readonly #reportsTaken: Set<string>;
   #reportsWaiting: ReportDigest[];
 
+  readonly #desk: AppointmentDesk;
   #cancelRequested = false;
   #expired = false;
   /** The lab may hold our order, so that a cancellation has to reach it too. */
@@ -93,6 +99,7 @@ export class OrderJourney {
     this.#reportsWaiting = memory?.reports_waiting ?? [];
     this.#troubles = memory?.troubles ?? [];
     this.#labMayHoldIt = memory !== undefined;
+    this.#desk = new AppointmentDesk(order, policy, (deed) => this.#setOff(deed), memory?.desk);
   }
 
   /** Hears facts, commands and questions from now on. To be called before the first await. */
@@ -115,6 +122,7 @@ export class OrderJourney {
         },
       },
     );
+    this.#desk.listen((command) => this.#appointmentRefusal(command));
     setHandler(journeyState, () => this.state());
     // An engineer who cancels the workflow means the order.
     CancellationScope.current().cancelRequested.catch(() => this.#requestCancellation());
@@ -149,9 +157,10 @@ export class OrderJourney {
         settled = true;
       });
       done.catch(() => {});
-      while (!settled || this.#reportsWaiting.length > 0) {
-        await condition(() => settled || this.#reportsWaiting.length > 0);
+      while (!settled || this.#reportsWaiting.length > 0 || this.#desk.hasWork) {
+        await condition(() => settled || this.#reportsWaiting.length > 0 || this.#desk.hasWork);
         await this.#keepLateReports();
+        if (this.#desk.hasWork) await this.#attendToAppointment();
       }
       return done;
     });
@@ -179,6 +188,7 @@ export class OrderJourney {
       reports_taken: [...this.#reportsTaken],
       missing_results: missingResults(this.#progress, this.#order.markers).map((missing) => missing.slug),
       cancel_requested: this.#cancelRequested,
+      appointment: this.#desk.appointment,
       troubles: this.#troubles,
     };
   }
@@ -252,14 +262,18 @@ export class OrderJourney {
     while (!this.#isEnded) {
       if (this.#historyIsLong()) await this.#renew(this.#memory());
       this.#describe(this.#has('partial_results') ? 'the rest of the results' : "the lab's results");
-      await condition(() => this.#reportsWaiting.length > 0 || this.#cancelRequested || this.#expired);
+      await condition(
+        () => this.#reportsWaiting.length > 0 || this.#cancelRequested || this.#desk.hasWork || this.#expired,
+      );
 
       const [report] = this.#reportsWaiting;
       if (report && takesResults(this.#order.collection_method, this.#status)) await this.#takeIn(report);
       else if (report) await this.#keepLateReports();
+      else if (this.#desk.hasWork) await this.#attendToAppointment();
       else if (this.#cancelRequested) await this.#cancelled();
       else await this.#expire();
     }
+    this.#desk.refuseAll(notForAppointments(this.#status));
     return this.#lastEvent;
   }
 
@@ -348,6 +362,51 @@ export class OrderJourney {
     const mail = mailFor(held, this.#order);
     if (mail) this.#setOff(this.#sendMail(mail));
     if (held.status === 'cancelled' && this.#labMayHoldIt) this.#setOff(this.#cancelAtLab());
+    if (held.status === 'cancelled') this.#setOff(this.#withdrawAppointment());
+  }
+
+  /** Lets the desk do what is next, and records what comes of it for appointment and order. */
+  async #attendToAppointment(): Promise<void> {
+    const next = await this.#desk.attend((command) => this.#appointmentRefusal(command));
+    if (next) await this.#recordAppointment(next);
+  }
+
+  async #recordAppointment(next: NextAppointment): Promise<void> {
+    const known = this.#desk.appointment?.id === next.appointment.id ? this.#desk.appointment.events.length : 0;
+    const order_statuses: OrderLowLevelStatus[] = [];
+    for (const { status } of next.appointment.events.slice(known)) {
+      const from = order_statuses.at(-1) ?? this.#status;
+      order_statuses.push(...orderStatusesAfter(status, from, this.#order.collection_method));
+    }
+    const held = await this.#durably('recordAppointment', {
+      order_id: this.#order.id,
+      appointment: next.appointment,
+      order_event_number: this.#events.length + 1,
+      order_statuses,
+    });
+    this.#desk.adopt(held.appointment, next);
+    for (const event of held.order_events) this.#adopt(event);
+  }
+
+  /** Cancelling an at-home order cancels its appointment; a service centre's is left alone (F7). */
+  async #withdrawAppointment(): Promise<void> {
+    if (this.#order.collection_method !== 'at_home_phlebotomy') return;
+    try {
+      const next = await this.#desk.withdraw();
+      if (next) await this.#recordAppointment(next);
+    } catch (failure) {
+      const message = `The appointment could not be cancelled at the company. Call them. ${rootMessage(failure)}`;
+      this.#trouble(message);
+      throw ApplicationFailure.nonRetryable(message, 'CancellationNotDelivered');
+    }
+  }
+
+  /** Why the order can have no appointment now, in words for the caller; null when it can. */
+  #appointmentRefusal(_command: AppointmentCommand): string | null {
+    if (!this.#has('requisition_created')) return 'The order has no requisition yet';
+    return this.#mayBecome('appointment_cancelled') || this.#mayBecome('appointment_pending')
+      ? null
+      : notForAppointments(this.#status);
   }
 
   #setOff(consequence: Promise<void>): void {
@@ -401,7 +460,7 @@ export class OrderJourney {
   }
 
   /** A write to the database: a local activity, which costs one history event, or a regular one when that fails. */
-  async #durably<Name extends 'openOrder' | 'recordEvent' | 'checkOrder' | 'keepLateReports'>(
+  async #durably<Name extends 'openOrder' | 'recordEvent' | 'recordAppointment' | 'checkOrder' | 'keepLateReports'>(
     name: Name,
     argument: Parameters<Activities[Name]>[0],
   ): Promise<Awaited<ReturnType<Activities[Name]>>> {
@@ -445,6 +504,7 @@ export class OrderJourney {
       reports_taken: [...this.#reportsTaken],
       reports_waiting: this.#reportsWaiting,
       troubles: this.#troubles,
+      desk: this.#desk.memory(),
     };
   }
 
@@ -495,6 +555,8 @@ export class OrderJourney {
 
 const notCancellable = (from: OrderLowLevelStatus) =>
   ApplicationFailure.nonRetryable(refusedTransition(from, 'cancelled'), 'OrderNotCancellable');
+
+const notForAppointments = (status: OrderLowLevelStatus) => `An order that is ${status} can have no appointment`;
 
 /** The innermost message of a failure: what the lab or the server really said. */
 function rootMessage(failure: unknown): string {
