@@ -1,5 +1,6 @@
 /** Sends mail over SMTP, and says whether trying again can help. */
 import nodemailer from 'nodemailer';
+import type { CalendarFile } from './calendar-file.ts';
 
 export interface MailAddress {
   name: string;
@@ -16,6 +17,8 @@ export interface OutgoingMail {
   html: string;
   text: string;
   attachments: { filename: string; content: Buffer; content_type: string }[];
+  /** Attached, and beside the text for mail programs that put it into the calendar themselves. */
+  calendar?: CalendarFile;
 }
 
 /** The mail server will never take this mail: the address or the mail itself is bad. Do not try again. */
@@ -103,6 +106,7 @@ export function createMailer(settings: { smtpUrl: string; from: string }): Maile
             content,
             contentType: content_type,
           })),
+          ...(mail.calendar && { icalEvent: mail.calendar }),
         });
       } catch (error) {
         throw failureOf(error as SmtpFailure);
