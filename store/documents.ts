@@ -1,4 +1,5 @@
 /** What MongoDB holds: one interface for each collection. Instants that are only served are ISO text; those that are queried are dates. */
+import type { Appointment, AppointmentProvider, AppointmentReport, LngLat, UsAddress } from '../domain/appointment.ts';
 import type { LabAccount, Laboratory, LabTest, Marker } from '../domain/catalogue.ts';
 import type { Interpretation, LabReport } from '../domain/lab-report.ts';
 import type { Order, OrderEvent } from '../domain/order.ts';
@@ -256,4 +257,100 @@ export interface LabConnectionDocument {
   /** What the lab sends with its results: user, and SHA-256 of the password. */
   inbound_user: string;
   inbound_password_hash: string;
+}
+
+/** A visit with its history. */
+export type AppointmentDocument = Omit<Appointment, 'id'> & { _id: string; created_at: Date; updated_at: Date };
+
+/** A place that slots are offered at: an address, or a service centre. */
+export interface OfferedPlace {
+  /** Of the service centre; null for a patient's address. */
+  site_code: string | null;
+  address: UsAddress;
+  location: LngLat;
+  /** IANA zone. */
+  time_zone: string;
+}
+
+/** A slot as it was offered. Instants are ISO, in UTC. */
+export interface OfferedTime {
+  /** The company's key. */
+  booking_key: string;
+  start: string;
+  end: string;
+  /** When the company's key stops being good. */
+  expires_at: string;
+  site_code: string | null;
+}
+
+/**
+ * What a company offered when it was asked: our booking keys, `<id>.<index of the slot>`, are read here, so that a visit
+ * takes place where its time was asked for (C3).
+ */
+export interface AvailabilityDocument {
+  _id: string;
+  team_id: string;
+  provider: AppointmentProvider;
+  places: OfferedPlace[];
+  slots: OfferedTime[];
+  created_at: Date;
+  /** When it is forgotten, some time after the last key has expired. */
+  forget_at: Date;
+}
+
+/** A service centre as the company last told of it, so that its code is enough to find it. */
+export interface ServiceCentreDocument {
+  /** `<provider>:<environment>:<code>`. */
+  _id: string;
+  provider: AppointmentProvider;
+  environment: 'sandbox' | 'production';
+  code: string;
+  name: string;
+  address: UsAddress;
+  location: LngLat;
+  time_zone: string;
+  updated_at: Date;
+}
+
+/** Where a phlebotomy company is reached, and what it signs its events with. */
+export interface PhlebotomyConnectionDocument {
+  /** `<provider>:<environment>`. */
+  _id: string;
+  provider: AppointmentProvider;
+  environment: 'sandbox' | 'production';
+  /** Everything before `/v1/…`. */
+  url: string;
+  /** The Bearer key we show. */
+  key: string;
+  /** `whsec_…`; two while one is being replaced. */
+  secrets: string[];
+}
+
+/**
+ * What a phlebotomy company told us: stored before it is answered, given to its journey afterwards. `stored` →
+ * `delivered`, or `kept` when no journey takes it in.
+ */
+export interface PhlebotomyEventDocument {
+  /** `<provider>:<environment>:<event id>`: the same again is the same event. */
+  _id: string;
+  provider: AppointmentProvider;
+  environment: 'sandbox' | 'production';
+  event_id: string;
+  /** The body as it came. */
+  raw: string;
+  provider_appointment_id: string;
+  /** Ours, from the booking. */
+  reference: string;
+  report: AppointmentReport;
+  state: 'stored' | 'delivered' | 'kept';
+  /** Once its appointment was found. */
+  appointment_id: string | null;
+  order_id: string | null;
+  team_id: string | null;
+  kept_because: 'no_such_appointment' | 'journey_over' | null;
+  /** A dispatcher works on it until then. */
+  lease_until: Date;
+  attempts: number;
+  last_error: string | null;
+  received_at: Date;
 }
