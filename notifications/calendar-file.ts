@@ -41,12 +41,12 @@ export function calendarFile(entry: CalendarEntry): CalendarFile | null {
   const isKnown = told.some(({ status }) => status === 'scheduled');
   if (!start_at || !end_at || !event || !isKnown) return null;
 
-  const zone = time_zone ?? 'UTC';
+  const { zone, definition } = knownZone(time_zone ?? 'UTC');
   const cancelled = event.status === 'cancelled';
   const calendar = new ICalCalendar({
     prodId: { company: 'Venule', product: 'Appointments', language: 'EN' },
     method: cancelled ? ICalCalendarMethod.CANCEL : ICalCalendarMethod.REQUEST,
-    timezone: { name: zone, generator: (name) => tzlib_get_ical_block(name)[0] ?? null },
+    timezone: { name: null, generator: () => definition },
   });
   calendar.createEvent({
     id: `${appointment.id}@venule`,
@@ -68,6 +68,12 @@ export function calendarFile(entry: CalendarEntry): CalendarFile | null {
     filename: 'appointment.ics',
     content: calendar.toString(),
   };
+}
+
+/** The zone under the name that its definition has, which is another one for zones that share their clocks; else UTC. */
+function knownZone(name: string): { zone: string; definition: string } {
+  const [definition = '', id = ''] = tzlib_get_ical_block(name) || tzlib_get_ical_block('UTC');
+  return { zone: id.replace('TZID=', ''), definition };
 }
 
 /** 0 for the first time, and one more for each other time and for the cancellation, as calendars want it. */

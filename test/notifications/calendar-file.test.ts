@@ -29,6 +29,17 @@ describe('the calendar file, read by a calendar library', () => {
     expect(file(story('scheduled'))?.content).toContain('BEGIN:VTIMEZONE\r\nTZID:America/Phoenix');
   });
 
+  it('names the zone as its definition does, also where several share one', () => {
+    const islands = appointmentOf(['scheduled'], { time_zone: 'America/St_Thomas' });
+    expect(read(islands).start.toISOString()).toBe('2026-12-01T16:00:00.000Z');
+    expect(file(islands)?.content).toContain('BEGIN:VTIMEZONE\r\nTZID:America/Puerto_Rico');
+    expect(file(islands)?.content).toContain('DTSTART;TZID=America/Puerto_Rico:20261201T120000');
+  });
+
+  it('is dated in UTC, by the event that it tells of', () => {
+    expect(file(story('scheduled', 'scheduled'))?.content).toContain('DTSTAMP:20261121T020000Z');
+  });
+
   it('says where, by whom and how to change it, and names no test', () => {
     const event = read(story('scheduled'));
     expect(event.summary).toBe('Home visit for Northwind Health');
