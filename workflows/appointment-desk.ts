@@ -145,9 +145,10 @@ export class AppointmentDesk {
   async withdraw(): Promise<NextAppointment | null> {
     const appointment = this.#active;
     if (!appointment) return null;
+    const at = now();
     const { withdrawVisit } = this.#patient('The order was cancelled');
     await withdrawVisit(this.#order.id, appointment.id, 'The order was cancelled', null);
-    return { appointment: this.#moved(appointment, 'cancelled', { origin: 'order_cancelled' }), asked: null };
+    return { appointment: withEvent(appointment, at, 'cancelled', { origin: 'order_cancelled' }), asked: null };
   }
 
   get #active(): Appointment | null {
@@ -173,12 +174,14 @@ export class AppointmentDesk {
 
   async #obey(asked: Asked): Promise<NextAppointment | null> {
     const { command } = asked;
+    // Before the company is asked, so that what it then says about the visit is later.
+    const at = now();
     const active = this.#active;
     try {
       switch (command.kind) {
         case 'book':
         case 'request':
-          return this.#arranged(asked, command, await this.#prompt.arrangeVisit(this.#order.id, command));
+          return this.#arranged(asked, command, at, await this.#prompt.arrangeVisit(this.#order.id, command));
         case 'reschedule': {
           if (!active) return null;
           const answer = await this.#prompt.moveVisit(
@@ -187,13 +190,13 @@ export class AppointmentDesk {
             command.slot,
             command.appointment_notes,
           );
-          return this.#rescheduled(asked, active, command.slot, command.appointment_notes, answer);
+          return this.#rescheduled(asked, active, at, answer);
         }
         case 'cancel': {
           if (!active) return null;
           const answer = await this.#prompt.withdrawVisit(this.#order.id, active.id, command.reason, command.notes);
           if ('refused' in answer) return this.#refuse(asked, answer.refused);
-          return { appointment: this.#moved(active, 'cancelled', { reason: command.reason }), asked };
+          return { appointment: withEvent(active, at, 'cancelled', { reason: command.reason }), asked };
         }
       }
     } catch (failure) {
@@ -210,7 +213,7 @@ export class AppointmentDesk {
     return null;
   }
 
-  #arranged(asked: Asked, command: ArrangeVisit, answer: VisitAnswer): NextAppointment | null {
+  #arranged(asked: Asked, command: ArrangeVisit, at: string, answer: VisitAnswer): NextAppointment | null {
     if ('refused' in answer) return this.#refuse(asked, answer.refused);
     const { id: order_id, transaction_id, team_id, user_id } = this.#order;
     const place = command.kind === 'book' ? command.slot : command;
@@ -231,25 +234,21 @@ export class AppointmentDesk {
       time_zone: visit.time_zone ?? (command.kind === 'book' ? command.slot.time_zone : null),
       events: [],
     };
-    return { appointment: this.#withEvent(appointment, visit.status, null), asked };
+    return { appointment: withEvent(appointment, at, visit.status, null), asked };
   }
 
-  #rescheduled(
-    asked: Asked,
-    active: Appointment,
-    slot: OfferedSlot,
-    notes: string | null,
-    answer: VisitAnswer,
-  ): NextAppointment | null {
+  #rescheduled(asked: Asked, active: Appointment, at: string, answer: VisitAnswer): NextAppointment | null {
     if ('refused' in answer) return this.#refuse(asked, answer.refused);
+    if (asked.command.kind !== 'reschedule') return null;
+    const { slot, appointment_notes } = asked.command;
     const moved: Appointment = {
       ...active,
       ...answer.visit,
       provider_appointment_id: answer.visit.provider_appointment_id ?? active.provider_appointment_id,
       time_zone: answer.visit.time_zone ?? slot.time_zone,
-      appointment_notes: notes ?? active.appointment_notes,
+      appointment_notes: appointment_notes ?? active.appointment_notes,
     };
-    return { appointment: this.#withEvent(moved, 'scheduled', { is_reschedule: true }), asked };
+    return { appointment: withEvent(moved, at, 'scheduled', { is_reschedule: true }), asked };
   }
 
   #afterReport({ appointment_id, report }: AppointmentSaid): NextAppointment | null {
@@ -265,21 +264,6 @@ export class AppointmentDesk {
       return { ...before, ...facts, status, can_reschedule, events };
     }, appointment);
     return moves.length > 0 ? { appointment: moved, asked: null } : null;
-  }
-
-  #moved(appointment: Appointment, status: AppointmentEventStatus, facts: Record<string, unknown>): Appointment {
-    return this.#withEvent({ ...appointment, status }, status, facts);
-  }
-
-  #withEvent(
-    appointment: Appointment,
-    status: AppointmentEventStatus,
-    facts: Record<string, unknown> | null,
-  ): Appointment {
-    // biome-ignore lint/plugin: Temporal's clock, which says the same in every replay.
-    const at = new Date().toISOString();
-    const event = { number: appointment.events.length + 1, status, created_at: at, occurred_at: at, data: facts };
-    return { ...appointment, status, events: [...appointment.events, event] };
   }
 
   /** A booking that came to no answer is looked for by our reference and cancelled if it was made. */
@@ -324,3 +308,17 @@ export class AppointmentDesk {
 }
 
 const refused = (reason: string) => ApplicationFailure.nonRetryable(reason, 'AppointmentRefused');
+
+/** An appointment with one more event, which `at` dates. */
+function withEvent(
+  appointment: Appointment,
+  at: string,
+  status: AppointmentEventStatus,
+  facts: Record<string, unknown> | null,
+): Appointment {
+  const event = { number: appointment.events.length + 1, status, created_at: at, occurred_at: at, data: facts };
+  return { ...appointment, status, events: [...appointment.events, event] };
+}
+
+// biome-ignore lint/plugin: Temporal's clock, which says the same in every replay.
+const now = () => new Date().toISOString();
