@@ -7,7 +7,7 @@ import type {
   OfferedSlot,
   ProposedAppointment,
 } from '../domain/appointment-command.ts';
-import type { MailKind } from '../domain/messages.ts';
+import type { AppointmentMessageKind, MailKind, SmsKind } from '../domain/messages.ts';
 import type { HeldEvent, Order, ProposedEvent } from '../domain/order.ts';
 
 /** How the laboratory decided about an order. */
@@ -57,4 +57,10 @@ export interface Activities {
   undoVisit(orderId: string, provider: AppointmentProvider, appointmentId: string): Promise<void>;
   /** What the company holds of an appointment; null when nothing. */
   visitAsHeld(orderId: string, appointmentId: string): Promise<AppointmentReport | null>;
+  /** Mails the patient about an event of an appointment, once (F10). */
+  sendAppointmentMail(appointmentId: string, eventNumber: number, kind: AppointmentMessageKind): Promise<void>;
+  /** Sends the patient an SMS about the order. */
+  sendSms(orderId: string, kind: SmsKind): Promise<void>;
+  /** Sends the patient an SMS about an event of an appointment. */
+  sendAppointmentSms(appointmentId: string, eventNumber: number, kind: AppointmentMessageKind): Promise<void>;
 }

@@ -58,7 +58,7 @@ export type SmsKind = (typeof SMS_KINDS)[number];
 /** The team's switches for messages, as they were when the order was accepted. */
 export interface MessageSwitches {
   email_enabled: boolean;
-  sms_enabled: boolean;
+  sms_enabled?: boolean;
   /** Results may be announced before a clinician has seen them (F11). */
   results_ready_mail: boolean;
 }

@@ -155,6 +155,15 @@ export interface LabMessageDocument {
   received_at: Date;
 }
 
+/** An SMS that was kept instead of sent. */
+export interface SentMessageDocument {
+  /** What identifies the message however often it is sent (F10). */
+  _id: string;
+  to: string;
+  text: string;
+  sent_at: Date;
+}
+
 /** Whose active appointment a patient's with a company is (C2). */
 export interface AppointmentClaimDocument {
   /** `<team id>:<user id>:<provider>`. */
@@ -219,11 +228,11 @@ export interface WebhookDeliveryDocument {
 
 /** A claim on an idempotency key and what was answered (F9). */
 export interface IdempotencyDocument {
-  /** `<team id>:<key>`. */
+  /** `<team id>:<key>`; for an appointment `<team id>:<order id>:<key>`. */
   _id: string;
   request_hash: string;
-  /** Made before the workflow starts, so that a retry after a crash finishes the same order. */
-  ids: { order_id: string; transaction_id: string; placer_order_number: string; created_at: string };
+  /** Made before the workflow is asked, so that a retry after a crash finishes the same order or appointment. */
+  ids: Record<string, string>;
   response: { status: number; body: unknown } | null;
   lease_until: Date;
   expires_at: Date;

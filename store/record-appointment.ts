@@ -108,3 +108,8 @@ function documentOf({ id, ...rest }: Appointment): Omit<AppointmentDocument, 'cr
 export function appointmentOf({ _id, created_at: _, updated_at: __, ...rest }: AppointmentDocument): Appointment {
   return { id: _id, ...rest };
 }
+
+/** The appointment as it was after one of its events; its time and place are the newest (E3). */
+export function appointmentAt(document: AppointmentDocument, eventNumber: number): Appointment {
+  return asOf(appointmentOf(document), eventNumber);
+}

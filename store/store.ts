@@ -19,6 +19,7 @@ import type {
   PhlebotomyConnectionDocument,
   PhlebotomyEventDocument,
   ResultDocument,
+  SentMessageDocument,
   ServiceCentreDocument,
   TeamDocument,
   UserDocument,
@@ -203,6 +204,12 @@ function models(connection: Connection) {
       { _id: text, appointment_id: text, order_id: text, claimed_at: date },
       [[{ appointment_id: 1 }]],
     ),
+    sentMessages: define<SentMessageDocument>(connection, 'sent_messages', {
+      _id: text,
+      to: text,
+      text,
+      sent_at: date,
+    }),
     webhookEndpoints: define<WebhookEndpointDocument>(
       connection,
       'webhook_endpoints',

@@ -23,11 +23,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities, Fulfilment } from '../activities/types.ts';
-import { orderStatusesAfter } from '../domain/appointment.ts';
+import { type Appointment, orderStatusesAfter } from '../domain/appointment.ts';
 import type { AppointmentCommand } from '../domain/appointment-command.ts';
-import { mailFor } from '../domain/messages.ts';
+import { appointmentMessageFor, type MailKind, mailFor, smsFor } from '../domain/messages.ts';
 import type { HeldEvent, Order, ProposedEvent } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
+import { nextAllowed } from '../domain/quiet-hours.ts';
 import { redrawFor, statusDetailOf } from '../domain/redraw.ts';
 import {
   advance,
@@ -39,6 +40,7 @@ import {
   type ReportProgress,
 } from '../domain/report-progress.ts';
 import type { OrderLowLevelStatus } from '../domain/status.ts';
+import { timeZonesOf } from '../domain/time-zones.ts';
 import { isEnded, mayFollow, refusedTransition, takesResults } from '../domain/transitions.ts';
 import { AppointmentDesk, type DeskMemory, type NextAppointment } from './appointment-desk.ts';
 import { journeyDetails } from './journey-details.ts';
@@ -58,6 +60,9 @@ export interface JourneyMemory {
 
 /** A decision; what it leaves out is null, empty or false. */
 type Decision = Pick<ProposedEvent, 'status'> & Partial<Omit<ProposedEvent, 'order_id' | 'number'>>;
+
+/** The activities that tell the patient something. */
+type Messages = Pick<Activities, 'sendMail' | 'sendSms' | 'sendAppointmentMail' | 'sendAppointmentSms'>;
 
 export class OrderJourney {
   readonly #order: Order;
@@ -361,6 +366,8 @@ export class OrderJourney {
     if (this.#events.length > 1) upsertSearchAttributes(standing(held.status, held.transaction_status));
     const mail = mailFor(held, this.#order);
     if (mail) this.#setOff(this.#sendMail(mail));
+    const sms = smsFor(held, this.#order);
+    if (sms) this.#setOff(this.#message(`SMS: ${sms}`, (activities) => activities.sendSms(this.#order.id, sms), 'sms'));
     if (held.status === 'cancelled' && this.#labMayHoldIt) this.#setOff(this.#cancelAtLab());
     if (held.status === 'cancelled') this.#setOff(this.#withdrawAppointment());
   }
@@ -385,6 +392,7 @@ export class OrderJourney {
       order_statuses,
     });
     this.#desk.adopt(held.appointment, next);
+    this.#tellOfAppointment(held.appointment, known);
     for (const event of held.order_events) this.#adopt(event);
   }
 
@@ -417,18 +425,42 @@ export class OrderJourney {
     );
   }
 
-  async #sendMail(kind: Parameters<Activities['sendMail']>[1]): Promise<void> {
-    const { sendMail } = proxyActivities<Activities>({
+  #sendMail(kind: MailKind): Promise<void> {
+    return this.#message(`Mail: ${kind}`, (activities) => activities.sendMail(this.#order.id, kind), 'mail');
+  }
+
+  /** Tells the patient what became of an appointment (lifecycle of the appointment, not of the order). */
+  #tellOfAppointment({ id, events }: Appointment, known: number): void {
+    for (const event of events.slice(known)) {
+      const due = appointmentMessageFor(event, this.#order);
+      if (!due) continue;
+      const { kind, by } = due;
+      const send = by === 'mail' ? 'sendAppointmentMail' : 'sendAppointmentSms';
+      this.#setOff(this.#message(`${by}: ${kind}`, (activities) => activities[send](id, event.number, kind), by));
+    }
+  }
+
+  /** Sends something to the patient for as long as the policy says; a telephone does not ring at night. */
+  async #message(what: string, send: (activities: Messages) => Promise<void>, by: 'mail' | 'sms'): Promise<void> {
+    const activities = proxyActivities<Messages>({
       startToCloseTimeout: 4 * this.#policy.partner_call,
       scheduleToCloseTimeout: this.#policy.mail_tried_for,
       retry: { initialInterval: this.#policy.partner_retry_first, maximumInterval: this.#policy.partner_retry_longest },
-      summary: `Mail: ${kind}`,
+      summary: what,
     });
     try {
-      await sendMail(this.#order.id, kind);
+      if (by === 'sms') await this.#untilMorning();
+      await send(activities);
     } catch (failure) {
-      this.#trouble(`The mail ${kind} was not sent: ${rootMessage(failure)}`);
+      this.#trouble(`${what} was not sent: ${rootMessage(failure)}`);
     }
+  }
+
+  /** Waits while it is night where the patient lives. */
+  async #untilMorning(): Promise<void> {
+    const now = new Date(this.#now);
+    const wait = nextAllowed(now, ...timeZonesOf(this.#order.address.state)).getTime() - now.getTime();
+    if (wait > 0) await sleep(wait, { summary: 'No SMS at night' });
   }
 
   async #cancelAtLab(): Promise<void> {

@@ -3,6 +3,8 @@ import { AppointmentRefused } from '../../api/journeys.ts';
 import type { Appointment, UsAddress } from '../../domain/appointment.ts';
 import type { OfferedSlot } from '../../domain/appointment-command.ts';
 import type { Order } from '../../domain/order.ts';
+import { nextAllowed } from '../../domain/quiet-hours.ts';
+import { timeZonesOf } from '../../domain/time-zones.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { until } from '../support/until.ts';
@@ -42,8 +44,8 @@ async function slots(access_notes: string | null = null): Promise<OfferedSlot[]>
   }));
 }
 
-async function atHome(changes: Parameters<InProcessVenule['place']>[0] = {}): Promise<OrderDocument> {
-  const order = await venule.place({ labTest: 'labcorp-lipid-panel-at-home', ...changes });
+async function atHome(...[changes, policy]: Parameters<InProcessVenule['place']>): Promise<OrderDocument> {
+  const order = await venule.place({ labTest: 'labcorp-lipid-panel-at-home', ...changes }, policy);
   return venule.reaches(order.id, 'requisition_created');
 }
 
@@ -176,7 +178,7 @@ test('no appointment before there is a requisition, and none after the order has
 });
 
 test('a company that answers nothing: the caller is told so, the booking is found again and undone, and can be made anew', async () => {
-  const document = await atHome();
+  const document = await atHome({}, { ...venule.policy, partner_call: 1000 });
   const [first, second] = await slots();
   await venule.atCompany('/sandbox/phlebotomy/faults', {
     provider: 'getlabs',
@@ -191,4 +193,35 @@ test('a company that answers nothing: the caller is told so, the booking is foun
   const active = (await held()).filter(({ status }) => status === 'scheduled');
   const mine = await venule.store.appointments.find({ order_id: document._id }).lean();
   expect(active.filter(({ reference }) => mine.some(({ _id }) => _id === reference))).toHaveLength(1);
+});
+
+test('the patient is told what became of the appointment, with a calendar file; by SMS where there is no mail', async () => {
+  const [mailed, texted] = await Promise.all([
+    atHome({ patient: { ...(await atHome()).order.patient, email: `at-home-${randomUUID()}@patients.example` } }),
+    atHome({ options: { email_enabled: false, sms_enabled: true } }),
+  ]);
+  const [first, second, third] = await slots();
+  await book(mailed, first);
+  if (!second) throw new Error('No slot');
+  await venule.journeys.appointment(mailed, { kind: 'reschedule', slot: second, appointment_notes: null });
+  await venule.journeys.appointment(mailed, { kind: 'cancel', reason: 'Other', notes: null });
+  const mine = () => venule.mails.filter(({ to }) => to?.[0]?.address === mailed.order.patient.email);
+  await until(() => mine().length === 4);
+  const methods = mine().flatMap(({ attachments }) => attachments.map(({ method }) => method).filter(Boolean));
+  expect(methods.sort()).toEqual(['CANCEL', 'REQUEST', 'REQUEST']);
+  await book(texted, third);
+  const now = new Date();
+  const night = nextAllowed(now, ...timeZonesOf(texted.order.address.state)) > now;
+  if (night) {
+    await until(async () => {
+      const { events } = await venule.workflow(texted.order).fetchHistory();
+      return events?.some(
+        ({ timerStartedEventAttributes, userMetadata }) => timerStartedEventAttributes && userMetadata,
+      );
+    });
+    expect(await venule.store.sentMessages.countDocuments({ to: texted.order.patient.phone_number })).toBe(0);
+  } else {
+    const sent = await until(() => venule.store.sentMessages.findOne({ text: /appointment is on/ }).lean());
+    expect(sent.text).toContain('Northwind Health');
+  }
 });
