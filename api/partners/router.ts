@@ -9,11 +9,15 @@ import type { Catalogue } from '../../store/catalogue.ts';
 import { environmentOfLab } from '../../store/lab-connections.ts';
 import { storeReports } from '../../store/lab-inbox.ts';
 import type { Store } from '../../store/store.ts';
+import { phlebotomyEventsRouter } from './phlebotomy-events.ts';
 
 const HL7 = 'application/hl7-v2';
 const LARGEST_MESSAGE = '4mb';
 
-/** `POST /partners/labs/{lab}/hl7`: takes ORU^R01 and answers with its acknowledgement, as docs/hl7.md has it. */
+/**
+ * `POST /partners/labs/{lab}/hl7`: takes ORU^R01 and answers with its acknowledgement, as docs/hl7.md has it; and
+ * `POST /partners/phlebotomy/{provider}/events`.
+ */
 export function partnersRouter({
   store,
   catalogue,
@@ -24,6 +28,7 @@ export function partnersRouter({
   logger: Logger;
 }): Router {
   const router = express.Router();
+  router.use(phlebotomyEventsRouter({ store, logger }));
   const body = express.text({ type: HL7, limit: LARGEST_MESSAGE, defaultCharset: 'utf-8' });
 
   router.post('/labs/:lab/hl7', async (request, response) => {
