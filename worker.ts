@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { NativeConnection, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { type Logger, pino } from 'pino';
+import { createBookingUrl } from './activities/booking-url.ts';
 import { createActivities } from './activities/create-activities.ts';
 import { createDocumentIssuer } from './activities/issue-documents.ts';
 import { temporalJourneys } from './api/journeys.ts';
@@ -59,7 +60,15 @@ export async function startWorker(
     namespace: config.temporal.namespace,
     taskQueue: config.temporal.taskQueue,
     ...(workflowBundle ? { workflowBundle } : { workflowsPath: join(import.meta.dirname, 'workflows/index.ts') }),
-    activities: createActivities({ store, catalogue, mailer, sms, documents, partnerCallMs: policy.partner_call }),
+    activities: createActivities({
+      store,
+      catalogue,
+      mailer,
+      sms,
+      documents,
+      bookingUrl: createBookingUrl(store, { keys, publicUrl: config.publicUrl, policy }),
+      partnerCallMs: policy.partner_call,
+    }),
     dataConverter: encryptingConverter(keys),
     maxCachedWorkflows: config.maxCachedWorkflows,
     ...SHUTDOWN,

@@ -4,6 +4,7 @@ import type { Mailer } from '../notifications/mailer.ts';
 import type { SmsSender } from '../notifications/sms.ts';
 import type { Catalogue } from '../store/catalogue.ts';
 import type { Store } from '../store/store.ts';
+import type { BookingUrl } from './booking-url.ts';
 import type { DocumentIssuer } from './issue-documents.ts';
 import { laboratoryActivities } from './laboratory.ts';
 import { mailActivities } from './mail.ts';
@@ -19,6 +20,8 @@ export interface ActivityDependencies {
   mailer: Mailer;
   sms: SmsSender;
   documents: DocumentIssuer;
+  /** Where the patient of an order books; null when there is nothing (more) to book. */
+  bookingUrl: BookingUrl;
   /** One call to a laboratory, in milliseconds. */
   partnerCallMs: number;
 }

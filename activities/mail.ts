@@ -14,6 +14,7 @@ export function mailActivities({
   catalogue,
   mailer,
   documents,
+  bookingUrl,
 }: ActivityDependencies): Pick<Activities, 'sendMail' | 'sendAppointmentMail'> {
   async function contentOf(orderId: string) {
     const { order } = await store.orders.findById(orderId).orFail().lean();
@@ -23,7 +24,8 @@ export function mailActivities({
     const labTest = catalogue.labTests.get(order.lab_test_id);
     if (!laboratory || !labTest) throw new Error(`The catalogue no longer holds what order ${orderId} refers to`);
     const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);
-    return { order, team, laboratory, fasting: fastingNeeded(labTest, markers) };
+    const booking_url = await bookingUrl(orderId);
+    return { order, team, laboratory, booking_url, fasting: fastingNeeded(labTest, markers) };
   }
 
   async function send(mail: OutgoingMail): Promise<void> {
@@ -44,9 +46,7 @@ export function mailActivities({
     async sendAppointmentMail(appointmentId, eventNumber, kind) {
       const appointment = appointmentAt(await store.appointments.findById(appointmentId).orFail().lean(), eventNumber);
       const content = await contentOf(appointment.order_id);
-      await send(
-        composeAppointmentMail(kind, { ...content, appointment, event_number: eventNumber, booking_url: null }),
-      );
+      await send(composeAppointmentMail(kind, { ...content, appointment, event_number: eventNumber }));
     },
   };
 }

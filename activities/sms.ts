@@ -11,11 +11,12 @@ import type { Activities } from './types.ts';
 export function smsActivities({
   store,
   sms,
+  bookingUrl,
 }: ActivityDependencies): Pick<Activities, 'sendSms' | 'sendAppointmentSms'> {
   async function contentOf(orderId: string) {
     const { order } = await store.orders.findById(orderId).orFail().lean();
     const team = await store.teams.findById(order.team_id).orFail().lean();
-    return { order, team, booking_url: null };
+    return { order, team, booking_url: await bookingUrl(orderId) };
   }
 
   async function send({ patient, id }: Order, kind: string, text: string): Promise<void> {

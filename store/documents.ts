@@ -307,6 +307,16 @@ export interface AvailabilityDocument {
   forget_at: Date;
 }
 
+/** A link to the booking page of one order. */
+export interface BookingLinkDocument {
+  /** SHA-256 of the token, base64url. The token itself is in the patient's mail only. */
+  _id: string;
+  order_id: string;
+  expires_at: Date;
+  revoked_at: Date | null;
+  created_at: Date;
+}
+
 /** A service centre as the company last told of it, so that its code is enough to find it. */
 export interface ServiceCentreDocument {
   /** `<provider>:<environment>:<code>`. */

@@ -6,6 +6,7 @@ import type {
   AppointmentDocument,
   AuditDocument,
   AvailabilityDocument,
+  BookingLinkDocument,
   IdempotencyDocument,
   IssuedDocument,
   LabAccountDocument,
@@ -412,6 +413,12 @@ function models(connection: Connection) {
         forget_at: date,
       },
       [[{ forget_at: 1 }, { expireAfterSeconds: 0 }]],
+    ),
+    bookingLinks: define<BookingLinkDocument>(
+      connection,
+      'booking_links',
+      { _id: text, order_id: text, expires_at: date, revoked_at: dateOrNull, created_at: date },
+      [[{ order_id: 1 }]],
     ),
     serviceCentres: define<ServiceCentreDocument>(connection, 'service_centres', {
       _id: text,
