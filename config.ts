@@ -107,6 +107,14 @@ const variables = {
     'smtp://127.0.0.1:1025; npm start catches the mail',
     'Where mail to patients is handed over.',
   ),
+  TWILIO_ACCOUNT_SID: variable(
+    z.string(),
+    ['worker'],
+    'none; SMS are kept, not sent',
+    'Twilio account that sends SMS.',
+  ),
+  TWILIO_AUTH_TOKEN: variable(z.string(), ['worker'], 'none', 'Its token.'),
+  TWILIO_FROM: variable(z.string(), ['worker'], 'none', 'Its number (+1…) or messaging service (MG…).'),
   VENULE_MAIL_FROM: variable(z.string(), ['worker'], 'Venule <no-reply@venule.example>', 'Sender of the mail.'),
   VENULE_API_KEY: variable(
     z.string().min(16, 'a key of 16 characters or more'),
@@ -143,6 +151,18 @@ const variables = {
     ['start', 'api', 'worker'],
     'made once, kept in the data folder',
     'What Venule and the sandbox lab show each other (HTTP Basic, user `sandbox`).',
+  ),
+  VENULE_SANDBOX_PHLEBOTOMY_KEY: variable(
+    z.string().min(8, 'a key of 8 characters or more'),
+    ['start', 'api'],
+    'made once, kept in the data folder',
+    'What Venule shows the sandbox phlebotomy companies (Bearer).',
+  ),
+  VENULE_SANDBOX_PHLEBOTOMY_SECRET: variable(
+    z.string().regex(/^whsec_[A-Za-z0-9+/]{16,}={0,2}$/, 'whsec_ and base64'),
+    ['start', 'api'],
+    'made once, kept in the data folder',
+    'What the sandbox phlebotomy companies sign their events with (whsec_ and base64).',
   ),
   VENULE_POLICY: variable(
     jsonObject,
@@ -208,12 +228,16 @@ export interface Config {
   mongodbUri: string;
   smtpUrl: string;
   mailFrom: string;
+  /** The account that sends SMS; null where they are kept instead. */
+  twilio: { accountSid: string; authToken: string; from: string } | null;
   /** Without a slash at its end. */
   sandboxUrl: string;
   /** What the sandbox lab shows us and we show it (HTTP Basic, F12). */
   sandboxCredentials: { user: string; password: string };
   /** Whether the environment says where the sandbox lab is or what its password is. */
   sandboxGiven: boolean;
+  /** What we show the sandbox phlebotomy companies, and what they sign their events with. */
+  sandboxPhlebotomy: { key: string; secret: string };
   /** An absolute path. */
   dataDir: string;
   /** The sandbox team’s key, used at the first start only. */
@@ -271,6 +295,7 @@ export function loadConfig(env: Environment = process.env): Config {
     temporalUiUrl: given.TEMPORAL_UI_URL ?? null,
     mongodbUri: given.MONGODB_URI ?? 'mongodb://127.0.0.1:27017/venule',
     smtpUrl: given.SMTP_URL ?? 'smtp://127.0.0.1:1025',
+    twilio: twilioOf(given),
     mailFrom: given.VENULE_MAIL_FROM ?? 'Venule <no-reply@venule.example>',
     sandboxUrl: given.VENULE_SANDBOX_URL ?? 'http://127.0.0.1:3100',
     sandboxCredentials: {
@@ -280,6 +305,14 @@ export function loadConfig(env: Environment = process.env): Config {
         keptSecret(dataDir, 'sandbox-password', () => randomBytes(18).toString('base64url')),
     },
     sandboxGiven: given.VENULE_SANDBOX_URL !== undefined || given.VENULE_SANDBOX_PASSWORD !== undefined,
+    sandboxPhlebotomy: {
+      key:
+        given.VENULE_SANDBOX_PHLEBOTOMY_KEY ??
+        keptSecret(dataDir, 'sandbox-phlebotomy-key', () => randomBytes(18).toString('base64url')),
+      secret:
+        given.VENULE_SANDBOX_PHLEBOTOMY_SECRET ??
+        keptSecret(dataDir, 'sandbox-phlebotomy-secret', () => `whsec_${randomBytes(32).toString('base64')}`),
+    },
     dataDir,
     apiKey: given.VENULE_API_KEY ?? null,
     managementKey: given.VENULE_MANAGEMENT_KEY ?? null,
@@ -299,6 +332,17 @@ export function loadConfig(env: Environment = process.env): Config {
       sandbox: given.SANDBOX_PORT,
     },
   };
+}
+
+/** An account is of use only whole. */
+function twilioOf(given: z.infer<typeof environmentSchema>): Config['twilio'] {
+  const parts = { accountSid: given.TWILIO_ACCOUNT_SID, authToken: given.TWILIO_AUTH_TOKEN, from: given.TWILIO_FROM };
+  const { accountSid, authToken, from } = parts;
+  if (accountSid && authToken && from) return { accountSid, authToken, from };
+  if (accountSid || authToken || from) {
+    throw new ConfigError(['TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_FROM are given together or not at all']);
+  }
+  return null;
 }
 
 /** Every variable that Venule reads, for `--help` and the documentation; of one program where it is named. */

@@ -2,15 +2,19 @@
 import { join } from 'node:path';
 import { NativeConnection, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { type Logger, pino } from 'pino';
+import { createBookingUrl } from './activities/booking-url.ts';
 import { createActivities } from './activities/create-activities.ts';
 import { createDocumentIssuer } from './activities/issue-documents.ts';
 import { temporalJourneys } from './api/journeys.ts';
+import { startAppointmentDispatcher } from './api/partners/appointment-dispatcher.ts';
 import { startReportDispatcher } from './api/partners/report-dispatcher.ts';
 import { type Config, describeConfig, loadConfig } from './config.ts';
 import { policyWith } from './domain/policy.ts';
 import { createMailer } from './notifications/mailer.ts';
+import { twilioSms } from './notifications/sms.ts';
 import { startWebhookDispatcher } from './notifications/webhooks/dispatcher.ts';
 import { loadCatalogue, seedCatalogue } from './store/catalogue.ts';
+import { loggedSms } from './store/message-log.ts';
 import { closeStore, openStore } from './store/store.ts';
 import { parseCodecKeys } from './temporal/codec.ts';
 import { encryptingConverter, temporalClient } from './temporal/connection.ts';
@@ -42,6 +46,7 @@ export async function startWorker(
   await seedCatalogue(store);
   const catalogue = await loadCatalogue(store);
   const mailer = createMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom });
+  const sms = config.twilio ? twilioSms({ ...config.twilio, timeoutMs: policy.partner_call }) : loggedSms(store);
   const documents = createDocumentIssuer(store, catalogue);
 
   const connection = await NativeConnection.connect({
@@ -56,7 +61,15 @@ export async function startWorker(
     namespace: config.temporal.namespace,
     taskQueue: config.temporal.taskQueue,
     ...(workflowBundle ? { workflowBundle } : { workflowsPath: join(import.meta.dirname, 'workflows/index.ts') }),
-    activities: createActivities({ store, catalogue, mailer, documents, partnerCallMs: policy.partner_call }),
+    activities: createActivities({
+      store,
+      catalogue,
+      mailer,
+      sms,
+      documents,
+      bookingUrl: createBookingUrl(store, { keys, publicUrl: config.publicUrl, policy }),
+      partnerCallMs: policy.partner_call,
+    }),
     dataConverter: encryptingConverter(keys),
     maxCachedWorkflows: config.maxCachedWorkflows,
     ...SHUTDOWN,
@@ -64,9 +77,10 @@ export async function startWorker(
 
   const journeys = temporalJourneys(client, config.temporal.taskQueue, policy);
   const reports = startReportDispatcher({ store, catalogue, journeys, logger });
+  const appointmentEvents = startAppointmentDispatcher({ store, journeys, logger });
   const webhooks = startWebhookDispatcher({ store, allowPrivate: config.webhookAllowPrivate, logger });
   const stopped = worker.run().finally(async () => {
-    await Promise.all([reports.stop(), webhooks.stop()]);
+    await Promise.all([reports.stop(), appointmentEvents.stop(), webhooks.stop()]);
     mailer.close();
     await Promise.all([connection.close(), clientConnection.close(), closeStore(store)]);
   });

@@ -1,20 +1,27 @@
 /** The side effects of a journey, made from what they work on. */
 
 import type { Mailer } from '../notifications/mailer.ts';
+import type { SmsSender } from '../notifications/sms.ts';
 import type { Catalogue } from '../store/catalogue.ts';
 import type { Store } from '../store/store.ts';
+import type { BookingUrl } from './booking-url.ts';
 import type { DocumentIssuer } from './issue-documents.ts';
 import { laboratoryActivities } from './laboratory.ts';
 import { mailActivities } from './mail.ts';
 import { recordActivities } from './records.ts';
+import { smsActivities } from './sms.ts';
 import type { Activities } from './types.ts';
+import { visitActivities } from './visits.ts';
 
 /** Everything that activities work on. */
 export interface ActivityDependencies {
   store: Store;
   catalogue: Catalogue;
   mailer: Mailer;
+  sms: SmsSender;
   documents: DocumentIssuer;
+  /** Where the patient of an order books; null when there is nothing (more) to book. */
+  bookingUrl: BookingUrl;
   /** One call to a laboratory, in milliseconds. */
   partnerCallMs: number;
 }
@@ -25,5 +32,7 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     ...recordActivities(dependencies),
     ...laboratoryActivities(dependencies),
     ...mailActivities(dependencies),
+    ...smsActivities(dependencies),
+    ...visitActivities(dependencies),
   };
 }

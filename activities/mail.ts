@@ -1,7 +1,8 @@
 /** Mail to the patient (A4, F11). */
 import { ApplicationFailure } from '@temporalio/common';
-import { composeMail } from '../notifications/compose.ts';
-import { MailRefused } from '../notifications/mailer.ts';
+import { composeAppointmentMail, composeMail } from '../notifications/compose.ts';
+import { MailRefused, type OutgoingMail } from '../notifications/mailer.ts';
+import { appointmentAt } from '../store/record-appointment.ts';
 import { logoOf } from '../store/teams.ts';
 import type { ActivityDependencies } from './create-activities.ts';
 import { fastingNeeded } from './issue-documents.ts';
@@ -14,30 +15,40 @@ export function mailActivities({
   catalogue,
   mailer,
   documents,
-}: ActivityDependencies): Pick<Activities, 'sendMail'> {
+  bookingUrl,
+}: ActivityDependencies): Pick<Activities, 'sendMail' | 'sendAppointmentMail'> {
+  async function contentOf(orderId: string) {
+    const { order } = await store.orders.findById(orderId).orFail().lean();
+    const team = await store.teams.findById(order.team_id).orFail().lean();
+    await catalogue.know([order.lab_test_id]);
+    const laboratory = catalogue.laboratoriesBySlug.get(order.lab_slug);
+    const labTest = catalogue.labTests.get(order.lab_test_id);
+    if (!laboratory || !labTest) throw new Error(`The catalogue no longer holds what order ${orderId} refers to`);
+    const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);
+    const booking_url = await bookingUrl(orderId);
+    const sender = { name: team.name, contact: team.contact, logo: logoOf(team) };
+    return { order, team: sender, laboratory, booking_url, fasting: fastingNeeded(labTest, markers) };
+  }
+
+  async function send(mail: OutgoingMail): Promise<void> {
+    try {
+      await mailer.send(mail);
+    } catch (error) {
+      if (error instanceof MailRefused) throw ApplicationFailure.nonRetryable(error.message, 'MailRefused');
+      throw error;
+    }
+  }
+
   return {
     async sendMail(orderId, kind) {
-      const { order } = await store.orders.findById(orderId).orFail().lean();
-      const team = await store.teams.findById(order.team_id).orFail().lean();
-      await catalogue.know([order.lab_test_id]);
-      const laboratory = catalogue.laboratoriesBySlug.get(order.lab_slug);
-      const labTest = catalogue.labTests.get(order.lab_test_id);
-      if (!laboratory || !labTest) throw new Error(`The catalogue no longer holds what order ${orderId} refers to`);
-      const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);
       const requisition_pdf = WITH_REQUISITION.includes(kind) ? await documents.requisition(orderId) : null;
-      const mail = composeMail(kind, {
-        order,
-        team: { name: team.name, contact: team.contact, logo: logoOf(team) },
-        laboratory,
-        fasting: fastingNeeded(labTest, markers),
-        ...(requisition_pdf && { requisition_pdf }),
-      });
-      try {
-        await mailer.send(mail);
-      } catch (error) {
-        if (error instanceof MailRefused) throw ApplicationFailure.nonRetryable(error.message, 'MailRefused');
-        throw error;
-      }
+      await send(composeMail(kind, { ...(await contentOf(orderId)), ...(requisition_pdf && { requisition_pdf }) }));
+    },
+
+    async sendAppointmentMail(appointmentId, eventNumber, kind) {
+      const appointment = appointmentAt(await store.appointments.findById(appointmentId).orFail().lean(), eventNumber);
+      const content = await contentOf(appointment.order_id);
+      await send(composeAppointmentMail(kind, { ...content, appointment, event_number: eventNumber }));
     },
   };
 }

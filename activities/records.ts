@@ -2,6 +2,7 @@
 import { failedChecks } from '../domain/checks.ts';
 import { keepLateReport } from '../store/lab-inbox.ts';
 import { orderFacts } from '../store/order-facts.ts';
+import { recordAppointment } from '../store/record-appointment.ts';
 import { ensureOpen, recordEvent } from '../store/record-event.ts';
 import type { ActivityDependencies } from './create-activities.ts';
 import type { Activities } from './types.ts';
@@ -9,10 +10,14 @@ import type { Activities } from './types.ts';
 export function recordActivities({
   store,
   catalogue,
-}: ActivityDependencies): Pick<Activities, 'openOrder' | 'recordEvent' | 'checkOrder' | 'keepLateReports'> {
+}: ActivityDependencies): Pick<
+  Activities,
+  'openOrder' | 'recordEvent' | 'recordAppointment' | 'checkOrder' | 'keepLateReports'
+> {
   return {
     openOrder: (order) => ensureOpen(store, catalogue, order),
     recordEvent: (proposed) => recordEvent(store, catalogue, proposed),
+    recordAppointment: (proposed) => recordAppointment(store, catalogue, proposed),
     async checkOrder(orderId) {
       const { order } = await store.orders.findById(orderId).orFail().lean();
       return failedChecks(await orderFacts(store, catalogue, order, new Date()));

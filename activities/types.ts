@@ -1,5 +1,13 @@
 /** What workflows may ask for: the contract that `createActivities` fulfils. */
-import type { MailKind } from '../domain/messages.ts';
+import type { AppointmentProvider, AppointmentReport } from '../domain/appointment.ts';
+import type {
+  AppointmentCommand,
+  ArrangedVisit,
+  HeldAppointment,
+  OfferedSlot,
+  ProposedAppointment,
+} from '../domain/appointment-command.ts';
+import type { AppointmentMessageKind, MailKind, SmsKind } from '../domain/messages.ts';
 import type { HeldEvent, Order, ProposedEvent } from '../domain/order.ts';
 
 /** How the laboratory decided about an order. */
@@ -7,6 +15,12 @@ export type Fulfilment =
   | { accepted: true; filler_order_number: string | null }
   /** The lab will not have the order; `words` are the lab's (F4). */
   | { accepted: false; words: string };
+
+/** The commands that make an appointment. */
+export type ArrangeVisit = Extract<AppointmentCommand, { kind: 'book' | 'request' }>;
+
+/** A phlebotomy company's decision; `refused` is what the caller is told. */
+export type VisitAnswer = { visit: ArrangedVisit } | { refused: string };
 
 export interface Activities {
   /** Writes event 1 of an initial order, unless it is there (D1). */
@@ -26,4 +40,27 @@ export interface Activities {
   sendMail(orderId: string, kind: MailKind): Promise<void>;
   /** Keeps reports that came when their order had ended: late, correcting, or unmatched (D5, F5). */
   keepLateReports(reportIds: string[]): Promise<void>;
+  /** Writes what is next in an appointment's life, or finds what is held (C2). */
+  recordAppointment(proposed: ProposedAppointment): Promise<HeldAppointment>;
+  /** Claims the patient (C2) and books the visit, under the appointment's id as our reference. */
+  arrangeVisit(orderId: string, command: ArrangeVisit): Promise<VisitAnswer>;
+  /** Moves the visit; null notes stay as they were (B2). Access notes go along (B1). */
+  moveVisit(
+    orderId: string,
+    appointmentId: string,
+    slot: OfferedSlot,
+    appointmentNotes: string | null,
+  ): Promise<VisitAnswer>;
+  /** Cancels the visit at the company. */
+  withdrawVisit(orderId: string, appointmentId: string, reason: string, notes: string | null): Promise<VisitAnswer>;
+  /** Makes sure that a booking of which nobody knows whether it was made is not there, and gives the patient back. */
+  undoVisit(orderId: string, provider: AppointmentProvider, appointmentId: string): Promise<void>;
+  /** What the company holds of an appointment; null when nothing. */
+  visitAsHeld(orderId: string, appointmentId: string): Promise<AppointmentReport | null>;
+  /** Mails the patient about an event of an appointment, once (F10). */
+  sendAppointmentMail(appointmentId: string, eventNumber: number, kind: AppointmentMessageKind): Promise<void>;
+  /** Sends the patient an SMS about the order. */
+  sendSms(orderId: string, kind: SmsKind): Promise<void>;
+  /** Sends the patient an SMS about an event of an appointment. */
+  sendAppointmentSms(appointmentId: string, eventNumber: number, kind: AppointmentMessageKind): Promise<void>;
 }

@@ -1,5 +1,7 @@
 /** Every endpoint that a team's key opens. One that is added to a router file is mounted, described and tried out. */
 import type { Endpoint } from './endpoint.ts';
+import { appointmentEndpoints } from './routers/appointments.ts';
+import { areaEndpoints } from './routers/areas.ts';
 import { labTestEndpoints } from './routers/lab-tests.ts';
 import { orderTransactionEndpoints } from './routers/order-transactions.ts';
 import { orderEndpoints } from './routers/orders.ts';
@@ -12,6 +14,8 @@ export const endpoints: readonly Endpoint[] = [
   ...userEndpoints,
   ...teamEndpoints,
   ...labTestEndpoints,
+  ...areaEndpoints,
+  ...appointmentEndpoints,
   ...orderEndpoints,
   ...resultEndpoints,
   ...orderTransactionEndpoints,

@@ -1,4 +1,5 @@
 /** Journeys, as the API and the inbox speak to them: workflows behind names of the domain. */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
@@ -9,13 +10,15 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import type { Appointment } from '../domain/appointment.ts';
+import { type AppointmentCommand, type AppointmentSaid, commandKey } from '../domain/appointment-command.ts';
 import { commandUpdateId, journeyWorkflowId, transactionWorkflowId } from '../domain/ids.ts';
 import type { Order } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import type { ReportDigest } from '../domain/report-progress.ts';
 import { isEnded, refusedTransition } from '../domain/transitions.ts';
 import type { OrderDocument } from '../store/documents.ts';
-import { cancelOrder, reportArrived } from '../workflows/messages.ts';
+import { appointmentCommand, appointmentReport, cancelOrder, reportArrived } from '../workflows/messages.ts';
 import type { orderTransaction } from '../workflows/order-transaction.ts';
 import { searchAttributesOf } from '../workflows/search-attributes.ts';
 
@@ -29,12 +32,24 @@ export class JourneysUnavailable extends Error {
   override name = 'JourneysUnavailable';
 }
 
+/** An appointment cannot be what the caller asked; the message is what a caller is told (400). */
+export class AppointmentRefused extends Error {
+  override name = 'AppointmentRefused';
+}
+
 /** What can be asked of journeys. Every method throws `JourneysUnavailable` when Temporal does not answer. */
 export interface Journeys {
   /** Starts an order transaction; one that was started before is fine. Asks again for some seconds when no answer comes. */
   start(order: Order): Promise<void>;
   /** Cancels an order and returns when it is cancelled. @throws OrderNotCancellable */
   cancel(document: OrderDocument): Promise<void>;
+  /**
+   * Books, requests, reschedules or cancels the order's appointment, and answers with what it is then.
+   * @throws AppointmentRefused
+   */
+  appointment(document: OrderDocument, command: AppointmentCommand): Promise<Appointment>;
+  /** Tells a journey what a phlebotomy company said. Answers false when the journey is over. */
+  appointmentReport(document: OrderDocument, said: AppointmentSaid): Promise<boolean>;
   /** Gives a journey a report. Answers false when the journey is over, so that the report has to be kept otherwise. */
   report(document: OrderDocument, digest: ReportDigest): Promise<boolean>;
 }
@@ -109,20 +124,44 @@ export function temporalJourneys(client: Client, taskQueue: string, policy: Jour
       }
     },
 
-    async report(document, digest) {
+    async appointment({ order }, command) {
+      const key = commandKey(command);
       try {
-        await client.withDeadline(Date.now() + TAKEN_IN_MS, () =>
-          handleOf(document.order).signal(reportArrived, digest),
+        return await client.withDeadline(Date.now() + COMMAND_MS, () =>
+          handleOf(order).executeUpdate(appointmentCommand, {
+            // A command that was refused can be given again: the appointment may be another by then.
+            updateId: commandUpdateId(order.id, `${key}:${randomUUID()}`),
+            args: [command],
+          }),
         );
-        return true;
       } catch (error) {
-        if (!(error instanceof WorkflowNotFoundError)) throw unavailable(error);
-        if (isEnded(document.last_status, document.collection_method)) return false;
-        // Not there yet, or its last event is not written yet: the report waits in the inbox.
-        throw new JourneysUnavailable(`The journey of order ${document._id} is not there (yet)`);
+        if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
+          if (error.cause.type === 'PartnerAway') throw new JourneysUnavailable(error.cause.message, { cause: error });
+          throw new AppointmentRefused(error.cause.message);
+        }
+        if (error instanceof WorkflowNotFoundError) throw new AppointmentRefused('The journey of this order is over');
+        throw unavailable(error);
       }
     },
+
+    appointmentReport: (document, said) =>
+      tell(document, () => handleOf(document.order).signal(appointmentReport, said)),
+
+    report: (document, digest) => tell(document, () => handleOf(document.order).signal(reportArrived, digest)),
   };
+
+  /** Tells a journey a fact; false when the journey is over. */
+  async function tell(document: OrderDocument, fact: () => Promise<void>): Promise<boolean> {
+    try {
+      await client.withDeadline(Date.now() + TAKEN_IN_MS, fact);
+      return true;
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw unavailable(error);
+      if (isEnded(document.last_status, document.collection_method)) return false;
+      // Not there yet, or its last event is not written yet: the fact waits in the inbox.
+      throw new JourneysUnavailable(`The journey of order ${document._id} is not there (yet)`);
+    }
+  }
 }
 
 function unavailable(error: unknown): unknown {

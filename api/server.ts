@@ -7,6 +7,7 @@ import { type Config, describeConfig, loadConfig } from '../config.ts';
 import { policyWith } from '../domain/policy.ts';
 import { loadCatalogue, seedCatalogue } from '../store/catalogue.ts';
 import { connectSandboxLabs } from '../store/lab-connections.ts';
+import { connectSandboxPhlebotomy } from '../store/phlebotomy-connections.ts';
 import { closeStore, openStore } from '../store/store.ts';
 import { ensureManagementKey, ensureSandboxTeam } from '../store/teams.ts';
 import { parseCodecKeys } from '../temporal/codec.ts';
@@ -39,6 +40,7 @@ export async function startApi(config: Config, logger: Logger): Promise<RunningA
     ...config.sandboxCredentials,
     replace: config.sandboxGiven,
   });
+  await connectSandboxPhlebotomy(store, { url: config.sandboxUrl, ...config.sandboxPhlebotomy });
 
   const keys = parseCodecKeys(config.codecKeys);
   const policy = policyWith(config.policyOverrides);

@@ -12,7 +12,7 @@ export function journeyWorkflowId(order: { id: string; transaction_id: string; o
 }
 
 /** Temporal's id of a command: the same command twice is one command. */
-export const commandUpdateId = (orderId: string, verb: 'cancel') => `${orderId}:${verb}`;
+export const commandUpdateId = (orderId: string, command: string) => `${orderId}:${command}`;
 
 /** The `svix-id` of the event a transition sends: the same in every delivery (E4). */
 export const webhookMessageId = (orderId: string, eventNumber: number, kind = 'order') =>

@@ -1,4 +1,5 @@
 /** What is sent to the patient, and when: one line a message. */
+import type { AppointmentEvent, AppointmentEventStatus } from './appointment.ts';
 import type { Order } from './order.ts';
 import type { CollectionMethod, OrderLowLevelStatus, OrderOrigin } from './status.ts';
 
@@ -41,4 +42,109 @@ export function mailFor(
       (!option || order.options[option]),
   );
   return rule?.kind ?? null;
+}
+
+export const SMS_KINDS = [
+  'order_received',
+  'requisition_ready',
+  'redraw_needed',
+  'draw_completed',
+  'results_ready',
+  'order_cancelled',
+] as const;
+/** An SMS that goes with a status of the order; its text is in `notifications/sms-texts.ts`. */
+export type SmsKind = (typeof SMS_KINDS)[number];
+
+/** The team's switches for messages, as they were when the order was accepted. */
+export interface MessageSwitches {
+  email_enabled: boolean;
+  sms_enabled?: boolean;
+  /** Results may be announced before a clinician has seen them (F11). */
+  results_ready_mail: boolean;
+}
+
+interface SmsRule {
+  kind: SmsKind;
+  when: OrderLowLevelStatus;
+  of: readonly OrderOrigin[];
+  by?: readonly CollectionMethod[];
+  option?: 'results_ready_mail';
+}
+
+const EVERY_ORIGIN: readonly OrderOrigin[] = ['initial', 'recreation', 'redraw'];
+
+const SMS: readonly SmsRule[] = [
+  { kind: 'order_received', when: 'ordered', of: ['initial', 'recreation'] },
+  { kind: 'requisition_ready', when: 'requisition_created', of: EVERY_ORIGIN, by: CARRIED },
+  { kind: 'redraw_needed', when: 'redraw_available', of: ['initial', 'recreation'] },
+  {
+    kind: 'draw_completed',
+    when: 'draw_completed',
+    of: EVERY_ORIGIN,
+    by: ['at_home_phlebotomy', 'on_site_collection'],
+  },
+  { kind: 'results_ready', when: 'completed', of: EVERY_ORIGIN, option: 'results_ready_mail' },
+  { kind: 'order_cancelled', when: 'cancelled', of: EVERY_ORIGIN },
+];
+
+/** The SMS that an event of an order calls for, by the team's switches; null when there is none (F11). */
+export function smsFor(
+  event: { status: OrderLowLevelStatus },
+  order: Pick<Order, 'origin' | 'collection_method'> & { options: MessageSwitches },
+): SmsKind | null {
+  if (!order.options.sms_enabled) return null;
+  const rule = SMS.find(
+    ({ when, of, by, option }) =>
+      when === event.status &&
+      of.includes(order.origin) &&
+      (!by || by.includes(order.collection_method)) &&
+      (!option || order.options[option]),
+  );
+  return rule?.kind ?? null;
+}
+
+export const APPOINTMENT_MESSAGE_KINDS = [
+  'appointment_pending',
+  'appointment_confirmed',
+  'appointment_rescheduled',
+  'appointment_cancelled',
+] as const;
+/** What the patient is told about an appointment, by mail or SMS. */
+export type AppointmentMessageKind = (typeof APPOINTMENT_MESSAGE_KINDS)[number];
+
+/** Statuses of which nothing is said have no line. */
+const APPOINTMENT_NEWS: Partial<Record<AppointmentEventStatus, AppointmentMessageKind>> = {
+  pending: 'appointment_pending',
+  scheduled: 'appointment_confirmed',
+  cancelled: 'appointment_cancelled',
+};
+
+/** By mail, or else by SMS to who gets no mail; or by SMS alone. */
+type Way = 'mail_or_sms' | 'sms';
+
+const APPOINTMENT_WAYS: Partial<Record<CollectionMethod, Partial<Record<AppointmentMessageKind, Way>>>> = {
+  at_home_phlebotomy: {
+    appointment_pending: 'mail_or_sms',
+    appointment_confirmed: 'mail_or_sms',
+    appointment_rescheduled: 'mail_or_sms',
+    appointment_cancelled: 'mail_or_sms',
+  },
+  walk_in_test: {
+    appointment_confirmed: 'sms',
+    appointment_rescheduled: 'sms',
+    appointment_cancelled: 'sms',
+  },
+};
+
+/** What an event of an appointment calls for, by the team's switches: a mail or an SMS, or null when nothing. */
+export function appointmentMessageFor(
+  event: Pick<AppointmentEvent, 'status' | 'data'>,
+  order: Pick<Order, 'collection_method'> & { options: Pick<MessageSwitches, 'email_enabled' | 'sms_enabled'> },
+): { kind: AppointmentMessageKind; by: 'mail' | 'sms' } | null {
+  const rescheduled = event.status === 'scheduled' && event.data?.is_reschedule === true;
+  const kind = rescheduled ? 'appointment_rescheduled' : APPOINTMENT_NEWS[event.status];
+  const way = kind && APPOINTMENT_WAYS[order.collection_method]?.[kind];
+  if (!way) return null;
+  if (way === 'mail_or_sms' && order.options.email_enabled) return { kind, by: 'mail' };
+  return order.options.sms_enabled ? { kind, by: 'sms' } : null;
 }

@@ -150,6 +150,8 @@ export interface OrderOptions {
   redraws_enabled: boolean;
   partial_webhooks_enabled: boolean;
   email_enabled: boolean;
+  /** SMS to the patient; absent in orders from before there were any. */
+  sms_enabled?: boolean;
   results_ready_mail: boolean;
   /** IANA zone, default America/New_York (F2). */
   time_zone: string;

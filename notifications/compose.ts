@@ -1,9 +1,14 @@
 /** Makes the mail of an order, ready to be sent. */
 import { mailMessageId } from '../domain/ids.ts';
-import type { MailKind } from '../domain/messages.ts';
-import { htmlOf, LOGO_CID, textOf } from './letter.ts';
+import type { AppointmentMessageKind, MailKind } from '../domain/messages.ts';
+import { calendarFile } from './calendar-file.ts';
+import { htmlOf, type Letter, LOGO_CID, textOf } from './letter.ts';
 import type { OutgoingMail } from './mailer.ts';
-import type { MailContent, Template } from './templates/content.ts';
+import { appointmentCancelled } from './templates/appointment-cancelled.ts';
+import { appointmentConfirmed } from './templates/appointment-confirmed.ts';
+import { appointmentPending } from './templates/appointment-pending.ts';
+import { appointmentRescheduled } from './templates/appointment-rescheduled.ts';
+import type { AppointmentMailContent, AppointmentTemplate, MailContent, Template } from './templates/content.ts';
 import { orderCancelled } from './templates/order-cancelled.ts';
 import { redrawNeeded } from './templates/redraw-needed.ts';
 import { requisitionReady } from './templates/requisition-ready.ts';
@@ -17,6 +22,12 @@ const TEMPLATES: Record<MailKind, Template> = {
 };
 
 const FIRST_OF_PNG = 0x89;
+const APPOINTMENT_TEMPLATES: Record<AppointmentMessageKind, AppointmentTemplate> = {
+  appointment_pending: appointmentPending,
+  appointment_confirmed: appointmentConfirmed,
+  appointment_rescheduled: appointmentRescheduled,
+  appointment_cancelled: appointmentCancelled,
+};
 
 /** Mails that say "attached". */
 const WITH_REQUISITION: readonly MailKind[] = ['requisition_ready', 'redraw_needed'];
@@ -27,17 +38,13 @@ const WITH_REQUISITION: readonly MailKind[] = ['requisition_ready', 'redraw_need
  * @throws Error when the kind needs the requisition and none was given.
  */
 export function composeMail(kind: MailKind, content: MailContent & { requisition_pdf?: Buffer }): OutgoingMail {
-  const { order, team, requisition_pdf: requisition } = content;
+  const { order, requisition_pdf: requisition } = content;
   const attached = WITH_REQUISITION.includes(kind);
   if (attached && !requisition) throw new Error(`A mail of kind ${kind} needs the requisition as a PDF.`);
   const letter = TEMPLATES[kind](content);
   return {
+    ...addressed(letter, content),
     message_id: `<${mailMessageId(order.id, kind)}>`,
-    to: { name: `${order.patient.first_name} ${order.patient.last_name}`, address: order.patient.email },
-    reply_to: team.contact.email ? { name: team.name, address: team.contact.email } : null,
-    subject: letter.subject,
-    html: htmlOf(letter, team),
-    text: textOf(letter, team),
     attachments: [
       ...(attached && requisition
         ? [
@@ -48,12 +55,49 @@ export function composeMail(kind: MailKind, content: MailContent & { requisition
             },
           ]
         : []),
-      ...(team.logo ? [logo(team.logo)] : []),
+      ...logoOf(content.team),
     ],
   };
 }
 
-function logo(content: Buffer): OutgoingMail['attachments'][number] {
+function logoOf({ logo: content }: MailContent['team']): OutgoingMail['attachments'] {
+  if (!content) return [];
   const kind = content[0] === FIRST_OF_PNG ? 'png' : 'jpeg';
-  return { filename: `logo.${kind}`, content, content_type: `image/${kind}`, cid: LOGO_CID };
+  return [{ filename: `logo.${kind}`, content, content_type: `image/${kind}`, cid: LOGO_CID }];
+}
+
+/**
+ * The mail about an event of an appointment, with the calendar file that puts it in, moves it or takes it out (F11).
+ * @param content.event_number Number of the appointment's event; the appointment is as it was after it.
+ */
+export function composeAppointmentMail(
+  kind: AppointmentMessageKind,
+  content: AppointmentMailContent & { event_number: number },
+): OutgoingMail {
+  const { order, appointment, event_number, team, booking_url } = content;
+  const mail = addressed(APPOINTMENT_TEMPLATES[kind](content), content);
+  const calendar = calendarFile({
+    appointment,
+    event_number,
+    team,
+    patient: mail.to,
+    manage_url: booking_url ?? null,
+  });
+  return {
+    ...mail,
+    message_id: `<${mailMessageId(order.id, `appointment.${appointment.id}.${event_number}`)}>`,
+    attachments: logoOf(team),
+    ...(calendar && { calendar }),
+  };
+}
+
+/** The letter as it goes to the order's patient. */
+function addressed(letter: Letter, { order, team }: MailContent) {
+  return {
+    to: { name: `${order.patient.first_name} ${order.patient.last_name}`, address: order.patient.email },
+    reply_to: team.contact.email ? { name: team.name, address: team.contact.email } : null,
+    subject: letter.subject,
+    html: htmlOf(letter, team),
+    text: textOf(letter, team),
+  };
 }

@@ -1,5 +1,6 @@
 /** Sends mail over SMTP, and says whether trying again can help. */
 import nodemailer from 'nodemailer';
+import type { CalendarFile } from './calendar-file.ts';
 
 export interface MailAddress {
   name: string;
@@ -17,6 +18,8 @@ export interface OutgoingMail {
   text: string;
   /** One with a `cid` is shown by the HTML under that name. */
   attachments: { filename: string; content: Buffer; content_type: string; cid?: string }[];
+  /** Attached, and beside the text for mail programs that put it into the calendar themselves. */
+  calendar?: CalendarFile;
 }
 
 /** The mail server will never take this mail: the address or the mail itself is bad. Do not try again. */
@@ -105,6 +108,7 @@ export function createMailer(settings: { smtpUrl: string; from: string }): Maile
             contentType: content_type,
             ...(cid !== undefined && { cid, contentDisposition: 'inline' as const }),
           })),
+          ...(mail.calendar && { icalEvent: mail.calendar }),
         });
       } catch (error) {
         throw failureOf(error as SmtpFailure);

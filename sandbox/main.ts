@@ -1,20 +1,29 @@
-/** `npm run sandbox`: the sandbox laboratories as a program of their own. */
+/** `npm run sandbox`: the sandbox laboratories and phlebotomy companies as a program of their own. */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import pino from 'pino';
 import { startSandbox } from './lab/server.ts';
 
-const HELP = `Sandbox laboratories that speak HL7 v2.5.1 over HTTP (docs/hl7.md).
+/** Not a secret: for a sandbox that nobody configured. */
+const DEFAULT_SECRET = `whsec_${Buffer.from('sandbox phlebotomy company').toString('base64')}`;
+
+const HELP = `Sandbox laboratories that speak HL7 v2.5.1 over HTTP (docs/hl7.md), and phlebotomy companies (docs/phlebotomy.md).
 
 Usage: node sandbox/main.ts [--help]
 
 Environment:
   SANDBOX_PORT         port to listen on (3100; 0 picks a free one)
   HOST                 address to listen on (127.0.0.1)
-  SANDBOX_DATA_DIR     folder of the journal (.venule/sandbox)
+  SANDBOX_DATA_DIR     folder of the journals (.venule/sandbox)
   SANDBOX_RESULTS_URL  where results go (http://127.0.0.1:3000/partners/labs/{lab}/hl7)
   SANDBOX_USER         HTTP Basic credentials, in both directions (sandbox)
   SANDBOX_PASSWORD     (sandbox)
+  SANDBOX_PHLEBOTOMY_KEY         Bearer key that callers of the phlebotomy companies show (sandbox)
+  SANDBOX_PHLEBOTOMY_SECRET      signs appointment events, whsec_ and base64
+                                 (${DEFAULT_SECRET})
+  SANDBOX_PHLEBOTOMY_EVENTS_URL  where appointment events go
+                                 (http://127.0.0.1:3000/partners/phlebotomy/{provider}/events)
+  SANDBOX_PHLEBOTOMY_HOLD_MS     how long a booking key holds (900000)
 
 As a laboratory has it ({lab} is a slug of the catalogue, such as labcorp):
   POST /labs/{lab}/hl7                                   orders and cancellations in
@@ -30,6 +39,22 @@ For simulations and tests, behind the same credentials:
   POST /sandbox/faults                                   have trouble with the next order messages
        {"lab": "labcorp", "mode": "down" | "slow" | "error" | "reject" | "ok", "times": 1, "delay_ms": 1000,
         "after_accept": false}
+
+As a phlebotomy company has it ({provider} is getlabs, phlebfinders or quest), behind the Bearer key:
+  /phlebotomy/{provider}/v1/…                            coverage, locations, availability, appointments
+
+For simulations and tests, behind the same key:
+  POST /sandbox/phlebotomy/{provider}/appointments/{id}/simulate
+       {"status": "reserved" | "scheduled" | "in_progress" | "completed" | "cancelled", "delay_seconds": 0,
+        "start": "2027-01-04T16:00:00Z"}
+  GET  /sandbox/phlebotomy/{provider}/appointments       what the company has, with all notes it was given
+  GET  /sandbox/phlebotomy/{provider}/appointments/{id}
+  POST /sandbox/phlebotomy/{provider}/confirmation       how bookings are answered from now on
+       {"answer": "scheduled" | "reserved" | "pending", "after_seconds": 5}
+  POST /sandbox/phlebotomy/faults                        have trouble with the next calls or events
+       {"provider": "getlabs", "mode": "down" | "slow" | "error" | "nonsense" | "slot_taken" | "duplicate" |
+        "reorder" | "ok", "times": 1, "calls": ["book"], "delay_ms": 1000, "after_accept": false}
+
   GET  /healthz
 `;
 
@@ -42,6 +67,11 @@ async function main(): Promise<void> {
   const { env } = process;
   const port = Number(env.SANDBOX_PORT ?? 3100);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error('SANDBOX_PORT is not a port number');
+  const holdMs = Number(env.SANDBOX_PHLEBOTOMY_HOLD_MS ?? 900_000);
+  if (!Number.isInteger(holdMs) || holdMs <= 0)
+    throw new Error('SANDBOX_PHLEBOTOMY_HOLD_MS is not a whole number above 0');
+  const secret = env.SANDBOX_PHLEBOTOMY_SECRET ?? DEFAULT_SECRET;
+  if (!/^whsec_[A-Za-z0-9+/]+=*$/.test(secret)) throw new Error('SANDBOX_PHLEBOTOMY_SECRET is not whsec_ and base64');
   const logger = pino({ base: undefined });
   const sandbox = await startSandbox({
     port,
@@ -50,7 +80,13 @@ async function main(): Promise<void> {
     resultsUrl: env.SANDBOX_RESULTS_URL ?? 'http://127.0.0.1:3000/partners/labs/{lab}/hl7',
     user: env.SANDBOX_USER ?? 'sandbox',
     password: env.SANDBOX_PASSWORD ?? 'sandbox',
-    warn: (problem) => logger.warn(problem, 'result not delivered yet'),
+    phlebotomy: {
+      key: env.SANDBOX_PHLEBOTOMY_KEY ?? 'sandbox',
+      secret,
+      eventsUrl: env.SANDBOX_PHLEBOTOMY_EVENTS_URL ?? 'http://127.0.0.1:3000/partners/phlebotomy/{provider}/events',
+      holdMs,
+    },
+    warn: (problem) => logger.warn(problem, 'not delivered yet'),
   });
   logger.info({ url: sandbox.url }, 'ready');
   const stop = () => void sandbox.close().then(() => process.exit(0));

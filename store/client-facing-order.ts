@@ -98,7 +98,12 @@ export function clientFacingOrder(
     ),
     details: {
       type: method,
-      data: { id: order.id, created_at: createdAt, updated_at: updatedAt, appointment_id: null },
+      data: {
+        id: order.id,
+        created_at: createdAt,
+        updated_at: updatedAt,
+        appointment_id: document.appointment_id ?? null,
+      },
     },
     sample_id: document.sample_id,
     notes: null,

@@ -1,4 +1,5 @@
 /** What MongoDB holds: one interface for each collection. Instants that are only served are ISO text; those that are queried are dates. */
+import type { Appointment, AppointmentProvider, AppointmentReport, LngLat, UsAddress } from '../domain/appointment.ts';
 import type { LabAccount, Laboratory, LabTest, Marker } from '../domain/catalogue.ts';
 import type { Interpretation, LabReport } from '../domain/lab-report.ts';
 import type { Order, OrderEvent } from '../domain/order.ts';
@@ -74,6 +75,8 @@ export interface OrderDocument {
   filler_order_number: string | null;
   /** Specimen number, once the lab reported it. */
   sample_id: string | null;
+  /** The order's newest appointment. */
+  appointment_id: string | null;
   /** Projections that the list filters use. */
   team_id: string;
   user_id: string;
@@ -155,6 +158,24 @@ export interface LabMessageDocument {
   received_at: Date;
 }
 
+/** An SMS that was kept instead of sent. */
+export interface SentMessageDocument {
+  /** What identifies the message however often it is sent (F10). */
+  _id: string;
+  to: string;
+  text: string;
+  sent_at: Date;
+}
+
+/** Whose active appointment a patient's with a company is (C2). */
+export interface AppointmentClaimDocument {
+  /** `<team id>:<user id>:<provider>`. */
+  _id: string;
+  appointment_id: string;
+  order_id: string;
+  claimed_at: Date;
+}
+
 export interface WebhookEndpointDocument {
   _id: string;
   team_id: string;
@@ -210,11 +231,11 @@ export interface WebhookDeliveryDocument {
 
 /** A claim on an idempotency key and what was answered (F9). */
 export interface IdempotencyDocument {
-  /** `<team id>:<key>`. */
+  /** `<team id>:<key>`; for an appointment `<team id>:<order id>:<key>`. */
   _id: string;
   request_hash: string;
-  /** Made before the workflow starts, so that a retry after a crash finishes the same order. */
-  ids: { order_id: string; transaction_id: string; placer_order_number: string; created_at: string };
+  /** Made before the workflow is asked, so that a retry after a crash finishes the same order or appointment. */
+  ids: Record<string, string>;
   response: { status: number; body: unknown } | null;
   lease_until: Date;
   expires_at: Date;
@@ -248,4 +269,110 @@ export interface LabConnectionDocument {
   /** What the lab sends with its results: user, and SHA-256 of the password. */
   inbound_user: string;
   inbound_password_hash: string;
+}
+
+/** A visit with its history. */
+export type AppointmentDocument = Omit<Appointment, 'id'> & { _id: string; created_at: Date; updated_at: Date };
+
+/** A place that slots are offered at: an address, or a service centre. */
+export interface OfferedPlace {
+  /** Of the service centre; null for a patient's address. */
+  site_code: string | null;
+  address: UsAddress;
+  location: LngLat;
+  /** IANA zone. */
+  time_zone: string;
+}
+
+/** A slot as it was offered. Instants are ISO, in UTC. */
+export interface OfferedTime {
+  /** The company's key. */
+  booking_key: string;
+  start: string;
+  end: string;
+  /** When the company's key stops being good. */
+  expires_at: string;
+  site_code: string | null;
+}
+
+/**
+ * What a company offered when it was asked: our booking keys, `<id>.<index of the slot>`, are read here, so that a visit
+ * takes place where its time was asked for (C3).
+ */
+export interface AvailabilityDocument {
+  _id: string;
+  team_id: string;
+  provider: AppointmentProvider;
+  places: OfferedPlace[];
+  slots: OfferedTime[];
+  created_at: Date;
+  /** When it is forgotten, some time after the last key has expired. */
+  forget_at: Date;
+}
+
+/** A link to the booking page of one order. */
+export interface BookingLinkDocument {
+  /** SHA-256 of the token, base64url. The token itself is in the patient's mail only. */
+  _id: string;
+  order_id: string;
+  expires_at: Date;
+  revoked_at: Date | null;
+  created_at: Date;
+}
+
+/** A service centre as the company last told of it, so that its code is enough to find it. */
+export interface ServiceCentreDocument {
+  /** `<provider>:<environment>:<code>`. */
+  _id: string;
+  provider: AppointmentProvider;
+  environment: 'sandbox' | 'production';
+  code: string;
+  name: string;
+  address: UsAddress;
+  location: LngLat;
+  time_zone: string;
+  updated_at: Date;
+}
+
+/** Where a phlebotomy company is reached, and what it signs its events with. */
+export interface PhlebotomyConnectionDocument {
+  /** `<provider>:<environment>`. */
+  _id: string;
+  provider: AppointmentProvider;
+  environment: 'sandbox' | 'production';
+  /** Everything before `/v1/…`. */
+  url: string;
+  /** The Bearer key we show. */
+  key: string;
+  /** `whsec_…`; two while one is being replaced. */
+  secrets: string[];
+}
+
+/**
+ * What a phlebotomy company told us: stored before it is answered, given to its journey afterwards. `stored` →
+ * `delivered`, or `kept` when no journey takes it in.
+ */
+export interface PhlebotomyEventDocument {
+  /** `<provider>:<environment>:<event id>`: the same again is the same event. */
+  _id: string;
+  provider: AppointmentProvider;
+  environment: 'sandbox' | 'production';
+  event_id: string;
+  /** The body as it came. */
+  raw: string;
+  provider_appointment_id: string;
+  /** Ours, from the booking. */
+  reference: string;
+  report: AppointmentReport;
+  state: 'stored' | 'delivered' | 'kept';
+  /** Once its appointment was found. */
+  appointment_id: string | null;
+  order_id: string | null;
+  team_id: string | null;
+  kept_because: 'no_such_appointment' | 'journey_over' | null;
+  /** A dispatcher works on it until then. */
+  lease_until: Date;
+  attempts: number;
+  last_error: string | null;
+  received_at: Date;
 }

@@ -19,6 +19,7 @@ export function orderDocument(order: Order, status: OrderEvent['status'] = 'orde
     result_version: 0,
     filler_order_number: null,
     sample_id: order.sample_id,
+    appointment_id: null,
     team_id: order.team_id,
     user_id: order.user_id,
     transaction_id: order.transaction_id,

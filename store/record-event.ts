@@ -50,7 +50,7 @@ export async function openOrder(
     await store.connection.transaction(async (session) => {
       await rows(store.transactions).insertOne(transaction, { session });
       await rows(store.orders).insertOne(document, { session });
-      await tell(store, session, catalogue, 'labtest.order.created', document, transaction, [document]);
+      await tellOfOrder(store, session, catalogue, 'labtest.order.created', document, transaction, [document]);
       await started;
     });
   } catch (error) {
@@ -144,17 +144,17 @@ async function recordIn(
   await rows(store.orders).replaceOne({ _id: order._id }, next, { session });
   if (redrawDocument) {
     await rows(store.orders).insertOne(redrawDocument, { session });
-    await tell(store, session, catalogue, 'labtest.order.created', redrawDocument, transaction, orders);
+    await tellOfOrder(store, session, catalogue, 'labtest.order.created', redrawDocument, transaction, orders);
   }
   if (event.status !== 'partial_results' || order.order.options.partial_webhooks_enabled) {
-    await tell(store, session, catalogue, 'labtest.order.updated', next, transaction, orders);
+    await tellOfOrder(store, session, catalogue, 'labtest.order.updated', next, transaction, orders);
   }
   if (becameCritical) await tellCritical(store, session, next);
   return { ...event, transaction_status: transaction.status, redraw };
 }
 
 /** An order with everything that its next event is derived from, in one reading. */
-async function readJourney(
+export async function readJourney(
   store: Store,
   session: ClientSession,
   orderId: string,
@@ -274,7 +274,7 @@ function redrawOrder(initial: Order, missing: readonly string[], catalogue: Cata
 }
 
 /** Puts an order, as it is at this event, into the outbox (E1–E3). */
-async function tell(
+export async function tellOfOrder(
   store: Store,
   session: ClientSession,
   catalogue: Catalogue,
@@ -284,7 +284,7 @@ async function tell(
   orders: readonly OrderDocument[],
 ): Promise<void> {
   const order = clientFacingOrder(document, catalogue, clientFacingTransaction(transaction, orders));
-  await tellOfOrder(store, session, document, eventType, 'order', order);
+  await tellAbout(store, session, document, eventType, 'order', order);
 }
 
 /**
@@ -292,7 +292,7 @@ async function tell(
  * @param kind tells the message from others of the same event
  */
 export async function tellCritical(store: Store, session: ClientSession, document: OrderDocument, kind = 'critical') {
-  await tellOfOrder(store, session, document, 'labtest.result.critical', kind, {
+  await tellAbout(store, session, document, 'labtest.result.critical', kind, {
     order_id: document._id,
     sample_id: document.sample_id ?? document.placer_order_number,
     status: isEnded(document.last_status, document.collection_method) ? 'final' : 'partial',
@@ -304,7 +304,8 @@ export async function tellCritical(store: Store, session: ClientSession, documen
   });
 }
 
-async function tellOfOrder(
+/** Puts an event about an order, or about what belongs to it, into the outbox. */
+export async function tellAbout(
   store: Store,
   session: ClientSession,
   document: OrderDocument,

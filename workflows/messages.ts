@@ -1,5 +1,7 @@
 /** What can be said to a journey: facts are signals, commands are updates, questions are queries. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Appointment } from '../domain/appointment.ts';
+import type { AppointmentCommand, AppointmentSaid } from '../domain/appointment-command.ts';
 import type { HeldEvent } from '../domain/order.ts';
 import type { ReportDigest } from '../domain/report-progress.ts';
 import type { OrderLowLevelStatus } from '../domain/status.ts';
@@ -13,6 +15,15 @@ export const reportArrived = defineSignal<[ReportDigest]>('reportArrived');
  */
 export const cancelOrder = defineUpdate<OrderLowLevelStatus>('cancelOrder');
 
+/**
+ * Book, request, reschedule or cancel the order's appointment. Fails with an ApplicationFailure of type
+ * `AppointmentRefused` (it cannot be) or `PartnerAway` (nobody knows yet; nothing stays half-made).
+ */
+export const appointmentCommand = defineUpdate<Appointment, [AppointmentCommand]>('appointmentCommand');
+
+/** What a phlebotomy company said of its own accord: stored already, so a signal. */
+export const appointmentReport = defineSignal<[AppointmentSaid]>('appointmentReport');
+
 /** Everything about a journey, for an engineer who asks where an order is and why. */
 export interface JourneyState {
   order_id: string;
@@ -25,6 +36,7 @@ export interface JourneyState {
   reports_taken: string[];
   missing_results: string[];
   cancel_requested: boolean;
+  appointment: Appointment | null;
   troubles: string[];
 }
 export const journeyState = defineQuery<JourneyState>('journeyState');

@@ -23,9 +23,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities, Fulfilment } from '../activities/types.ts';
-import { mailFor } from '../domain/messages.ts';
+import { type Appointment, orderStatusesAfter } from '../domain/appointment.ts';
+import type { AppointmentCommand } from '../domain/appointment-command.ts';
+import { appointmentMessageFor, type MailKind, mailFor, smsFor } from '../domain/messages.ts';
 import type { HeldEvent, Order, ProposedEvent } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
+import { nextAllowed } from '../domain/quiet-hours.ts';
 import { redrawFor, statusDetailOf } from '../domain/redraw.ts';
 import {
   advance,
@@ -37,7 +40,9 @@ import {
   type ReportProgress,
 } from '../domain/report-progress.ts';
 import type { OrderLowLevelStatus } from '../domain/status.ts';
+import { timeZonesOf } from '../domain/time-zones.ts';
 import { isEnded, mayFollow, refusedTransition, takesResults } from '../domain/transitions.ts';
+import { AppointmentDesk, type DeskMemory, type NextAppointment } from './appointment-desk.ts';
 import { journeyDetails } from './journey-details.ts';
 import { cancelOrder, type JourneyState, journeyState, reportArrived } from './messages.ts';
 import { standing } from './search-attributes.ts';
@@ -49,10 +54,15 @@ export interface JourneyMemory {
   reports_taken: string[];
   reports_waiting: ReportDigest[];
   troubles: string[];
+  /** Absent where it was remembered before there were appointments. */
+  desk?: DeskMemory;
 }
 
 /** A decision; what it leaves out is null, empty or false. */
 type Decision = Pick<ProposedEvent, 'status'> & Partial<Omit<ProposedEvent, 'order_id' | 'number'>>;
+
+/** The activities that tell the patient something. */
+type Messages = Pick<Activities, 'sendMail' | 'sendSms' | 'sendAppointmentMail' | 'sendAppointmentSms'>;
 
 export class OrderJourney {
   readonly #order: Order;
@@ -64,6 +74,7 @@ export class OrderJourney {
   readonly #reportsTaken: Set<string>;
   #reportsWaiting: ReportDigest[];
 
+  readonly #desk: AppointmentDesk;
   #cancelRequested = false;
   #expired = false;
   /** The lab may hold our order, so that a cancellation has to reach it too. */
@@ -93,6 +104,7 @@ export class OrderJourney {
     this.#reportsWaiting = memory?.reports_waiting ?? [];
     this.#troubles = memory?.troubles ?? [];
     this.#labMayHoldIt = memory !== undefined;
+    this.#desk = new AppointmentDesk(order, policy, (deed) => this.#setOff(deed), memory?.desk);
   }
 
   /** Hears facts, commands and questions from now on. To be called before the first await. */
@@ -115,6 +127,7 @@ export class OrderJourney {
         },
       },
     );
+    this.#desk.listen((command) => this.#appointmentRefusal(command));
     setHandler(journeyState, () => this.state());
     // An engineer who cancels the workflow means the order.
     CancellationScope.current().cancelRequested.catch(() => this.#requestCancellation());
@@ -149,9 +162,10 @@ export class OrderJourney {
         settled = true;
       });
       done.catch(() => {});
-      while (!settled || this.#reportsWaiting.length > 0) {
-        await condition(() => settled || this.#reportsWaiting.length > 0);
+      while (!settled || this.#reportsWaiting.length > 0 || this.#desk.hasWork) {
+        await condition(() => settled || this.#reportsWaiting.length > 0 || this.#desk.hasWork);
         await this.#keepLateReports();
+        if (this.#desk.hasWork) await this.#attendToAppointment();
       }
       return done;
     });
@@ -181,6 +195,7 @@ export class OrderJourney {
       reports_taken: [...this.#reportsTaken],
       missing_results: missingResults(this.#progress, this.#order.markers).map((missing) => missing.slug),
       cancel_requested: this.#cancelRequested,
+      appointment: this.#desk.appointment,
       troubles: this.#troubles,
     };
   }
@@ -254,14 +269,18 @@ export class OrderJourney {
     while (!this.#isEnded) {
       if (this.#historyIsLong()) await this.#renew(this.#memory());
       this.#describe(this.#has('partial_results') ? 'the rest of the results' : "the lab's results");
-      await condition(() => this.#reportsWaiting.length > 0 || this.#cancelRequested || this.#expired);
+      await condition(
+        () => this.#reportsWaiting.length > 0 || this.#cancelRequested || this.#desk.hasWork || this.#expired,
+      );
 
       const [report] = this.#reportsWaiting;
       if (report && takesResults(this.#order.collection_method, this.#status)) await this.#takeIn(report);
       else if (report) await this.#keepLateReports();
+      else if (this.#desk.hasWork) await this.#attendToAppointment();
       else if (this.#cancelRequested) await this.#cancelled();
       else await this.#expire();
     }
+    this.#desk.refuseAll(notForAppointments(this.#status));
     return this.#lastEvent;
   }
 
@@ -349,7 +368,55 @@ export class OrderJourney {
     if (this.#events.length > 1) upsertSearchAttributes(standing(held.status, held.transaction_status));
     const mail = mailFor(held, this.#order);
     if (mail) this.#setOff(this.#sendMail(mail));
+    const sms = smsFor(held, this.#order);
+    if (sms) this.#setOff(this.#message(`SMS: ${sms}`, (activities) => activities.sendSms(this.#order.id, sms), 'sms'));
     if (held.status === 'cancelled' && this.#labMayHoldIt) this.#setOff(this.#cancelAtLab());
+    if (held.status === 'cancelled') this.#setOff(this.#withdrawAppointment());
+  }
+
+  /** Lets the desk do what is next, and records what comes of it for appointment and order. */
+  async #attendToAppointment(): Promise<void> {
+    const next = await this.#desk.attend((command) => this.#appointmentRefusal(command));
+    if (next) await this.#recordAppointment(next);
+  }
+
+  async #recordAppointment(next: NextAppointment): Promise<void> {
+    const known = this.#desk.appointment?.id === next.appointment.id ? this.#desk.appointment.events.length : 0;
+    const order_statuses: OrderLowLevelStatus[] = [];
+    for (const { status } of next.appointment.events.slice(known)) {
+      const from = order_statuses.at(-1) ?? this.#status;
+      order_statuses.push(...orderStatusesAfter(status, from, this.#order.collection_method));
+    }
+    const held = await this.#durably('recordAppointment', {
+      order_id: this.#order.id,
+      appointment: next.appointment,
+      order_event_number: this.#events.length + 1,
+      order_statuses,
+    });
+    this.#desk.adopt(held.appointment, next);
+    this.#tellOfAppointment(held.appointment, known);
+    for (const event of held.order_events) this.#adopt(event);
+  }
+
+  /** Cancelling an at-home order cancels its appointment; a service centre's is left alone (F7). */
+  async #withdrawAppointment(): Promise<void> {
+    if (this.#order.collection_method !== 'at_home_phlebotomy') return;
+    try {
+      const next = await this.#desk.withdraw();
+      if (next) await this.#recordAppointment(next);
+    } catch (failure) {
+      const message = `The appointment could not be cancelled at the company. Call them. ${rootMessage(failure)}`;
+      this.#trouble(message);
+      throw ApplicationFailure.nonRetryable(message, 'CancellationNotDelivered');
+    }
+  }
+
+  /** Why the order can have no appointment now, in words for the caller; null when it can. */
+  #appointmentRefusal(_command: AppointmentCommand): string | null {
+    if (!this.#has('requisition_created')) return 'The order has no requisition yet';
+    return this.#mayBecome('appointment_cancelled') || this.#mayBecome('appointment_pending')
+      ? null
+      : notForAppointments(this.#status);
   }
 
   #setOff(consequence: Promise<void>): void {
@@ -360,18 +427,42 @@ export class OrderJourney {
     );
   }
 
-  async #sendMail(kind: Parameters<Activities['sendMail']>[1]): Promise<void> {
-    const { sendMail } = proxyActivities<Activities>({
+  #sendMail(kind: MailKind): Promise<void> {
+    return this.#message(`Mail: ${kind}`, (activities) => activities.sendMail(this.#order.id, kind), 'mail');
+  }
+
+  /** Tells the patient what became of an appointment (lifecycle of the appointment, not of the order). */
+  #tellOfAppointment({ id, events }: Appointment, known: number): void {
+    for (const event of events.slice(known)) {
+      const due = appointmentMessageFor(event, this.#order);
+      if (!due) continue;
+      const { kind, by } = due;
+      const send = by === 'mail' ? 'sendAppointmentMail' : 'sendAppointmentSms';
+      this.#setOff(this.#message(`${by}: ${kind}`, (activities) => activities[send](id, event.number, kind), by));
+    }
+  }
+
+  /** Sends something to the patient for as long as the policy says; a telephone does not ring at night. */
+  async #message(what: string, send: (activities: Messages) => Promise<void>, by: 'mail' | 'sms'): Promise<void> {
+    const activities = proxyActivities<Messages>({
       startToCloseTimeout: 4 * this.#policy.partner_call,
       scheduleToCloseTimeout: this.#policy.mail_tried_for,
       retry: { initialInterval: this.#policy.partner_retry_first, maximumInterval: this.#policy.partner_retry_longest },
-      summary: `Mail: ${kind}`,
+      summary: what,
     });
     try {
-      await sendMail(this.#order.id, kind);
+      if (by === 'sms') await this.#untilMorning();
+      await send(activities);
     } catch (failure) {
-      this.#trouble(`The mail ${kind} was not sent: ${rootMessage(failure)}`);
+      this.#trouble(`${what} was not sent: ${rootMessage(failure)}`);
     }
+  }
+
+  /** Waits while it is night where the patient lives. */
+  async #untilMorning(): Promise<void> {
+    const now = new Date(this.#now);
+    const wait = nextAllowed(now, ...timeZonesOf(this.#order.address.state)).getTime() - now.getTime();
+    if (wait > 0) await sleep(wait, { summary: 'No SMS at night' });
   }
 
   async #cancelAtLab(): Promise<void> {
@@ -403,7 +494,7 @@ export class OrderJourney {
   }
 
   /** A write to the database: a local activity, which costs one history event, or a regular one when that fails. */
-  async #durably<Name extends 'openOrder' | 'recordEvent' | 'checkOrder' | 'keepLateReports'>(
+  async #durably<Name extends 'openOrder' | 'recordEvent' | 'recordAppointment' | 'checkOrder' | 'keepLateReports'>(
     name: Name,
     argument: Parameters<Activities[Name]>[0],
   ): Promise<Awaited<ReturnType<Activities[Name]>>> {
@@ -447,6 +538,7 @@ export class OrderJourney {
       reports_taken: [...this.#reportsTaken],
       reports_waiting: this.#reportsWaiting,
       troubles: this.#troubles,
+      desk: this.#desk.memory(),
     };
   }
 
@@ -497,6 +589,8 @@ export class OrderJourney {
 
 const notCancellable = (from: OrderLowLevelStatus) =>
   ApplicationFailure.nonRetryable(refusedTransition(from, 'cancelled'), 'OrderNotCancellable');
+
+const notForAppointments = (status: OrderLowLevelStatus) => `An order that is ${status} can have no appointment`;
 
 /** The innermost message of a failure: what the lab or the server really said. */
 function rootMessage(failure: unknown): string {

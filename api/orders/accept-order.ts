@@ -4,7 +4,7 @@ import type { LabAccount } from '../../domain/catalogue.ts';
 import { failedChecks } from '../../domain/checks.ts';
 import type { MedicalProxy, Order } from '../../domain/order.ts';
 import type { JourneyPolicy } from '../../domain/policy.ts';
-import type { IdempotencyDocument, TeamDocument, UserDocument } from '../../store/documents.ts';
+import type { TeamDocument, UserDocument } from '../../store/documents.ts';
 import { orderFacts } from '../../store/order-facts.ts';
 import { rows } from '../../store/store.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -15,7 +15,7 @@ import { chooseLabAccount, labAccountOf } from './lab-account-choice.ts';
 import { type OrderedTests, orderedTests } from './order-set.ts';
 
 /** What an order is called, settled before anything happens, so that a retry makes the same order (F9). */
-export type OrderIds = IdempotencyDocument['ids'];
+export type OrderIds = Record<'order_id' | 'transaction_id' | 'placer_order_number' | 'created_at', string>;
 
 /**
  * Makes the order that a request asks for. Nothing has been started and no order written when this returns.
@@ -140,6 +140,7 @@ function orderOf(
       redraws_enabled: options.redraws_enabled,
       partial_webhooks_enabled: options.partial_webhooks_enabled,
       email_enabled: options.email_enabled,
+      sms_enabled: options.sms_enabled,
       results_ready_mail: options.results_ready_mail,
       time_zone: options.time_zone,
       sandbox: team.environment === 'sandbox',

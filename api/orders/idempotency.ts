@@ -11,8 +11,6 @@ import type { OrderIds } from './accept-order.ts';
 
 /** While a claim's lease lasts its first request is thought to be at work; afterwards a retry may take over. */
 const LEASE_MS = 10_000;
-/** How long an answer can be had again. */
-const KEPT_FOR_MS = 48 * 3_600_000;
 const DUPLICATE_KEY = 11000;
 
 /** Ids for an order that begins now. */
@@ -25,10 +23,18 @@ export function newOrderIds(): OrderIds {
   };
 }
 
-/** One request under an idempotency key. */
-export interface IdempotentRequest {
-  teamId: string;
-  key: string;
+/** How long the answer to an order can be had again, in milliseconds (contract §1.2). */
+export const ORDERS_KEPT_FOR_MS = 48 * 3_600_000;
+
+/** One request under an idempotency key; `Ids` is what the thing that it makes will be called. */
+export interface IdempotentRequest<Ids> {
+  /** Team, what is done, and the caller's key. */
+  id: string;
+  newIds(): Ids;
+  /** The ids with which a retry goes on; the first ones unless given. */
+  idsOfRetry?(ids: Ids): Promise<Ids>;
+  /** How long an answer can be had again, in milliseconds. */
+  keptForMs: number;
   /** `no-cache`: a refusal is not kept, so the key can be tried again. */
   keepRefusals: boolean;
   body: unknown;
@@ -41,21 +47,19 @@ export interface IdempotentRequest {
  * came to no end had another body
  * @throws ReplayedRefusal when the first request was refused
  */
-export async function onceForKey<T>(
+export async function onceForKey<T, Ids extends Record<string, string>>(
   store: Store,
-  request: IdempotentRequest,
-  work: (ids: OrderIds) => Promise<T>,
+  request: IdempotentRequest<Ids>,
+  work: (ids: Ids) => Promise<T>,
 ): Promise<T> {
-  const id = `${request.teamId}:${request.key}`;
-  const hash = createHash('sha256').update(JSON.stringify(request.body)).digest('hex');
-  const claim = await claimKey(store, id, hash);
+  const claim = await claimKey(store, request);
   if (claim.response) {
     if (claim.response.status < 400) return claim.response.body as T;
     throw new ReplayedRefusal(claim.response.status, claim.response.body);
   }
-  const mine = { _id: id, 'ids.order_id': claim.ids.order_id, response: null };
+  const mine = { _id: request.id, ids: claim.ids, response: null };
   try {
-    const answer = await work(claim.ids);
+    const answer = await work(claim.ids as Ids);
     await keep(store, mine, { status: 200, body: answer });
     return answer;
   } catch (error) {
@@ -69,16 +73,20 @@ export async function onceForKey<T>(
   }
 }
 
-async function claimKey(store: Store, id: string, hash: string): Promise<IdempotencyDocument> {
+async function claimKey<Ids extends Record<string, string>>(
+  store: Store,
+  { id, body, newIds, idsOfRetry, keptForMs }: IdempotentRequest<Ids>,
+): Promise<IdempotencyDocument> {
+  const hash = createHash('sha256').update(JSON.stringify(body)).digest('hex');
   const now = Date.now();
   const lease_until = new Date(now + LEASE_MS);
   const fresh: IdempotencyDocument = {
     _id: id,
     request_hash: hash,
-    ids: newOrderIds(),
+    ids: newIds(),
     response: null,
     lease_until,
-    expires_at: new Date(now + KEPT_FOR_MS),
+    expires_at: new Date(now + keptForMs),
   };
   try {
     await store.idempotency.create(fresh);
@@ -88,10 +96,11 @@ async function claimKey(store: Store, id: string, hash: string): Promise<Idempot
   }
   const held = await store.idempotency.findById(id).lean<IdempotencyDocument>();
   if (held?.response) return held;
+  const ids = held && idsOfRetry ? await idsOfRetry(held.ids as Ids) : held?.ids;
   const taken = await store.idempotency
     .findOneAndUpdate(
-      { _id: id, request_hash: hash, response: null, lease_until: { $lte: new Date(now) } },
-      { $set: { lease_until } },
+      { _id: id, ids: held?.ids, request_hash: hash, response: null, lease_until: { $lte: new Date(now) } },
+      { $set: { lease_until, ids } },
       { returnDocument: 'after' },
     )
     .lean<IdempotencyDocument>();

@@ -10,6 +10,7 @@ import { environmentOfLab } from '../../store/lab-connections.ts';
 import { storeReports } from '../../store/lab-inbox.ts';
 import type { Store } from '../../store/store.ts';
 import { isAway, loggable } from '../errors.ts';
+import { phlebotomyEventsRouter } from './phlebotomy-events.ts';
 
 const HL7 = 'application/hl7-v2';
 const LARGEST_MESSAGE = '4mb';
@@ -19,7 +20,10 @@ const UNREADABLE = {
   415: 'This character set or content encoding is not known; send UTF-8',
 } as const;
 
-/** `POST /partners/labs/{lab}/hl7`: takes ORU^R01 and answers with its acknowledgement, as docs/hl7.md has it. */
+/**
+ * `POST /partners/labs/{lab}/hl7`: takes ORU^R01 and answers with its acknowledgement, as docs/hl7.md has it; and
+ * `POST /partners/phlebotomy/{provider}/events`.
+ */
 export function partnersRouter({
   store,
   catalogue,
@@ -30,6 +34,7 @@ export function partnersRouter({
   logger: Logger;
 }): Router {
   const router = express.Router();
+  router.use(phlebotomyEventsRouter({ store, logger }));
   const body = express.text({ type: HL7, limit: LARGEST_MESSAGE, defaultCharset: 'utf-8' });
 
   /** What cannot be stored for now is not acknowledged: the lab sends it again (F12). */

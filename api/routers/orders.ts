@@ -14,12 +14,12 @@ import { defineEndpoint, pdf } from '../endpoint.ts';
 import { ApiError } from '../errors.ts';
 import { acceptOrder, type OrderIds } from '../orders/accept-order.ts';
 import { cancelOrder } from '../orders/cancel-order.ts';
-import { newOrderIds, onceForKey } from '../orders/idempotency.ts';
+import { newOrderIds, ORDERS_KEPT_FOR_MS, onceForKey } from '../orders/idempotency.ts';
 import { listOrders } from '../orders/list-orders.ts';
 import { simulate } from '../orders/simulate.ts';
 import {
   createOrderBody,
-  createOrderHeaders,
+  idempotencyHeaders,
   orderList,
   orderListQuery,
   orderPath,
@@ -91,7 +91,7 @@ export const orderEndpoints = [
     summary: 'Order tests for a patient',
     description:
       'Send `X-Idempotency-Key` to be able to ask again: the same key gets the same order and answer for 48 hours.',
-    request: { headers: createOrderHeaders, body: createOrderBody },
+    request: { headers: idempotencyHeaders, body: createOrderBody },
     response: postOrderAnswer,
     errors: ['rule_broken', 'not_found', 'idempotency_key_in_use'],
     async handler({ deps, team, headers, body, correlationId }) {
@@ -100,7 +100,9 @@ export const orderEndpoints = [
       const place = async (ids: OrderIds) => answer(await open(deps, await acceptOrder(deps, team, body, ids)));
       if (key === undefined) return place(newOrderIds());
       const keepRefusals = headers['x-idempotency-error'] !== 'no-cache';
-      return onceForKey(deps.store, { teamId: team._id, key, keepRefusals, body, correlationId }, async (ids) => {
+      const id = `${team._id}:${key}`;
+      const request = { id, newIds: newOrderIds, keptForMs: ORDERS_KEPT_FOR_MS, keepRefusals, body, correlationId };
+      return onceForKey(deps.store, request, async (ids) => {
         const placed = await findOrder(deps.store, team._id, ids.order_id);
         return placed ? answer(await answerOf(deps, placed)) : place(ids);
       });

@@ -111,7 +111,7 @@ export const createOrderBody = z
   .meta({ id: 'CreateOrderRequest' });
 export type CreateOrderBody = z.infer<typeof createOrderBody>;
 
-export const createOrderHeaders = z.object({
+export const idempotencyHeaders = z.object({
   'x-idempotency-key': z.string().min(1).max(255).optional(),
   'x-idempotency-error': z.literal('no-cache').optional().meta({ description: 'Keep only success for replay.' }),
 });

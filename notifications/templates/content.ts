@@ -1,4 +1,5 @@
 /** What the templates write about. */
+import type { Appointment } from '../../domain/appointment.ts';
 import type { Laboratory } from '../../domain/catalogue.ts';
 import type { Order } from '../../domain/order.ts';
 import type { Letter, Sender } from '../letter.ts';
@@ -9,7 +10,17 @@ export interface MailContent {
   team: Sender;
   /** Whether to fast before the draw; where it isn't known, the patient is referred to the requisition. */
   fasting?: boolean;
+  /** Where the patient books, changes and cancels an appointment; null or absent when there is no such place. */
+  booking_url?: string | null;
+}
+
+/** The same for a mail about an appointment. */
+export interface AppointmentMailContent extends MailContent {
+  appointment: Appointment;
 }
 
 /** Writes one kind of mail. It never has a result or the name of a test to write about (F11). */
 export type Template = (content: MailContent) => Letter;
+
+/** Writes one kind of mail about an appointment. */
+export type AppointmentTemplate = (content: AppointmentMailContent) => Letter;

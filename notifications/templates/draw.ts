@@ -5,18 +5,19 @@ import type { Block } from '../letter.ts';
 import type { MailContent } from './content.ts';
 
 const WHERE: Record<CollectionMethod, (content: MailContent) => Block[]> = {
-  walk_in_test: ({ laboratory }) => [
+  walk_in_test: ({ laboratory, booking_url }) => [
     { heading: 'Where to go' },
     {
       paragraph: `Visit any ${laboratory.name} patient service center that suits you. Some take walk-ins, others prefer an appointment: the list of locations says which.`,
     },
-    { button: 'Find a location', href: laboratory.psc_locator_url },
+    { button: 'Find a location', href: booking_url ?? laboratory.psc_locator_url },
   ],
-  at_home_phlebotomy: ({ team }) => [
+  at_home_phlebotomy: ({ team, booking_url }) => [
     { heading: 'What happens next' },
     {
-      paragraph: `A phlebotomist comes to your address to draw your sample and brings it to the laboratory. Contact ${team.name} to choose a day and time.`,
+      paragraph: `A phlebotomist comes to your address to draw your sample and brings it to the laboratory. ${booking_url ? 'Choose the day and time that suit you.' : `Contact ${team.name} to choose a day and time.`}`,
     },
+    ...(booking_url ? [{ button: 'Choose a time', href: booking_url }] : []),
   ],
   on_site_collection: ({ team }) => [
     { heading: 'Where to go' },

@@ -1,4 +1,5 @@
 /** The adapter for laboratories that speak HL7 v2.5.1 over HTTP: docs/hl7.md, "Transport". */
+import { mayHaveArrived, networkCode, waitOf } from '../no-answer.ts';
 import { readAcknowledgement } from './hl7-acknowledgement.ts';
 import { Hl7Refused } from './hl7-message.ts';
 import { type OrderPurpose, orderControlId, orderMessage } from './hl7-order-message.ts';
@@ -15,21 +16,6 @@ export const hl7OverHttp: LaboratoryAdapter = {
   submit: (order, at, signal) => send(order, 'NW', at, signal),
   cancel: (order, at, signal) => send(order, 'CA', at, signal),
 };
-
-/** Failures of `fetch` that come before the first byte of the message leaves. */
-const BEFORE_SENDING = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'CERT_HAS_EXPIRED',
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-]);
 
 async function send(
   message: LabOrderMessage,
@@ -76,7 +62,7 @@ async function post(lab: string, message: string, at: LabEndpoint, signal: Abort
     const code = networkCode(cause);
     throw new LabUnreachable(
       `Lab ${lab} can't be reached (${code}); check that the lab is up and the address of its endpoint`,
-      { lab, fault: 'connection', mayHaveArrived: !BEFORE_SENDING.has(code), cause },
+      { lab, fault: 'connection', mayHaveArrived: mayHaveArrived(code), cause },
     );
   }
 }
@@ -122,18 +108,4 @@ function refusal(lab: string, accountId: string, status: number, retryAfterMs: n
     mayHaveArrived: false,
     retryAfterMs,
   });
-}
-
-/** `Retry-After`, seconds or an HTTP date, in milliseconds from `now`; null when absent or unreadable. */
-function waitOf(retryAfter: string | null, now: number): number | null {
-  if (retryAfter === null) return null;
-  if (/^\d+$/.test(retryAfter)) return Number(retryAfter) * 1000;
-  const instant = Date.parse(retryAfter);
-  return Number.isNaN(instant) ? null : Math.max(0, instant - now);
-}
-
-/** The system's code for why `fetch` failed, from the cause of its `TypeError`. */
-function networkCode(error: unknown): string {
-  const { cause } = error as { cause?: { code?: unknown } | null };
-  return typeof cause?.code === 'string' ? cause.code : 'no connection';
 }

@@ -1,6 +1,7 @@
 /** The orders a laboratory holds, and everything that happened to them. */
+
+import { Journal } from '../journal.ts';
 import type { AcknowledgementCode, Complaint } from './hl7.ts';
-import { Journal } from './journal.ts';
 import type { Requisition } from './order-message.ts';
 
 /** Status of an ordered test as OBR-25 says it: preliminary, final, or cancelled. */

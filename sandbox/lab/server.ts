@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import express, { type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { ZodError } from 'zod';
+import { openPhlebotomy, type PhlebotomyOptions } from '../phlebotomy/server.ts';
 import { type Laboratory, readCatalogue } from './catalogue.ts';
 import { type Backoff, Delivery, post } from './delivery.ts';
 import { Fault, Faults } from './faults.ts';
@@ -27,7 +28,9 @@ export interface SandboxOptions {
   password: string;
   /** How results are retried; from a quarter of a second to fifteen seconds when absent. */
   backoff?: Backoff;
-  /** Told of results that could not be delivered for now; ids and codes only. */
+  /** The phlebotomy companies, on the same port; none when absent. */
+  phlebotomy?: PhlebotomyOptions;
+  /** Told of results and events that could not be delivered for now; ids and codes only. */
   warn?: (problem: object) => void;
 }
 
@@ -37,19 +40,25 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
-/** Starts the laboratories; resolves when they answer, and results left over from before are on their way. */
+/**
+ * Starts the laboratories, and the phlebotomy companies where they are wanted; resolves when they answer, and what was
+ * left over from before is on its way.
+ */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const authorization = `Basic ${Buffer.from(`${options.user}:${options.password}`).toString('base64')}`;
   const destination = { url: options.resultsUrl, authorization };
   const labs = readCatalogue();
   const book = await OrderBook.open(options.dataDir);
   const backoff = options.backoff ?? { first: 250, longest: 15_000 };
-  const delivery = new Delivery(book, destination, backoff, options.warn ?? (() => {}));
+  const warn = options.warn ?? (() => {});
+  const delivery = new Delivery(book, destination, backoff, warn);
+  const phlebotomy = options.phlebotomy && (await openPhlebotomy(options.dataDir, options.phlebotomy, warn));
   const faults = new Faults();
   const stop = new AbortController();
 
   const app = express();
   app.disable('x-powered-by');
+  if (phlebotomy) app.use(phlebotomy.router);
   app.use(basicAuth(authorization));
 
   app.post('/labs/:lab/hl7', hl7Body, async (request, response) => {
@@ -118,6 +127,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     server.listen(options.port, options.host, resolve);
   });
   for (const order of book.all()) delivery.start(order);
+  phlebotomy?.resume();
 
   const { port } = server.address() as AddressInfo;
   return {
@@ -127,6 +137,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;
+      await phlebotomy?.close();
       await delivery.close();
       await book.close();
     },

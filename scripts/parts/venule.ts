@@ -105,14 +105,18 @@ export async function startVenule(
   ]);
 
   const { user, password } = config.sandboxCredentials;
+  const { key, secret } = config.sandboxPhlebotomy;
   await program('sandbox', 'sandbox/main.ts', {
     SANDBOX_PORT: String(ports.sandbox),
     SANDBOX_DATA_DIR: join(folder.path, 'sandbox'),
     SANDBOX_RESULTS_URL: `${apiUrl}/partners/labs/{lab}/hl7`,
     SANDBOX_USER: user,
     SANDBOX_PASSWORD: password,
+    SANDBOX_PHLEBOTOMY_KEY: key,
+    SANDBOX_PHLEBOTOMY_SECRET: secret,
+    SANDBOX_PHLEBOTOMY_EVENTS_URL: `${apiUrl}/partners/phlebotomy/{provider}/events`,
   });
-  progress(`Sandbox laboratories: ready on ${sandboxUrl}`);
+  progress(`Sandbox laboratories and phlebotomy companies: ready on ${sandboxUrl}`);
 
   const shared = {
     PORT: String(ports.api),
@@ -120,6 +124,8 @@ export async function startVenule(
     VENULE_PUBLIC_URL: publicUrl,
     VENULE_SANDBOX_URL: sandboxUrl,
     VENULE_SANDBOX_PASSWORD: password,
+    VENULE_SANDBOX_PHLEBOTOMY_KEY: key,
+    VENULE_SANDBOX_PHLEBOTOMY_SECRET: secret,
     VENULE_WEBHOOK_ALLOW_PRIVATE: env.VENULE_WEBHOOK_ALLOW_PRIVATE || '1',
     VENULE_API_KEY: apiKey,
     VENULE_MANAGEMENT_KEY: managementKey,

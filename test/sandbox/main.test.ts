@@ -95,9 +95,13 @@ test('an order and its unsent result survive kill -9', async () => {
 
 test('--help lists the environment, and a wrong port is refused by name', async () => {
   const help = run(['--help']);
-  expect(help.stdout && (await text(help.stdout))).toContain('SANDBOX_RESULTS_URL');
+  const printed = help.stdout ? await text(help.stdout) : '';
+  expect(printed).toContain('SANDBOX_RESULTS_URL');
+  expect(printed).toContain('SANDBOX_PHLEBOTOMY_EVENTS_URL');
   const wrong = run([], { SANDBOX_PORT: 'http' });
   const [message, [code]] = await Promise.all([wrong.stderr ? text(wrong.stderr) : '', once(wrong, 'exit')]);
   expect(message).toContain('SANDBOX_PORT');
   expect(code).toBe(1);
+  const noSecret = run([], { SANDBOX_PORT: '0', SANDBOX_PHLEBOTOMY_SECRET: 'sesame' });
+  expect(noSecret.stderr && (await text(noSecret.stderr))).toContain('SANDBOX_PHLEBOTOMY_SECRET');
 });

@@ -20,6 +20,8 @@ const compose: { services: Record<string, Service> } = parse(text, { merge: true
 const secrets = {
   VENULE_CODEC_KEYS: `k1:${Buffer.alloc(32).toString('base64')}`,
   VENULE_SANDBOX_PASSWORD: 'sandbox-password',
+  VENULE_SANDBOX_PHLEBOTOMY_KEY: 'phlebotomy-key',
+  VENULE_SANDBOX_PHLEBOTOMY_SECRET: `whsec_${Buffer.alloc(32).toString('base64')}`,
   VENULE_API_KEY: 'sk_us_0123456789abcdef',
   VENULE_MANAGEMENT_KEY: 'mk_0123456789abcdef',
 };

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { JunctionClient } from '@junction-api/sdk';
 import { pino } from 'pino';
 import { createApp } from '../../api/app.ts';
-import { type Journeys, OrderNotCancellable } from '../../api/journeys.ts';
+import { AppointmentRefused, type Journeys, OrderNotCancellable } from '../../api/journeys.ts';
 import type { Order } from '../../domain/order.ts';
 import { policyWith } from '../../domain/policy.ts';
 import { mayFollow, refusedTransition } from '../../domain/transitions.ts';
@@ -40,8 +40,11 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
+/** What a test has journeys do instead of what is noted here. */
+export type JourneysOfTest = (store: Store) => Partial<Journeys>;
+
 /** Starts the application on a free port with a database of its own. */
-export async function startTestApi(): Promise<TestApi> {
+export async function startTestApi(journeysOfTest: JourneysOfTest = () => ({})): Promise<TestApi> {
   const uri = new URL(process.env.MONGODB_URI ?? '');
   uri.pathname = `/api_${randomBytes(6).toString('hex')}`;
   const store = await openStore(uri.href);
@@ -74,9 +77,16 @@ export async function startTestApi(): Promise<TestApi> {
         yields_to_reports: false,
       });
     },
+    async appointment() {
+      throw new AppointmentRefused('There are no appointments here');
+    },
+    async appointmentReport() {
+      return false;
+    },
     async report() {
       return false;
     },
+    ...journeysOfTest(store),
   };
 
   const app = createApp({

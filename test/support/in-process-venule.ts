@@ -27,6 +27,7 @@ import { type Sandbox, startSandbox } from '../../sandbox/lab/server.ts';
 import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue.ts';
 import type { OrderDocument, WebhookMessageDocument } from '../../store/documents.ts';
 import { connectSandboxLabs } from '../../store/lab-connections.ts';
+import { connectSandboxPhlebotomy } from '../../store/phlebotomy-connections.ts';
 import { newPlacerOrderNumber } from '../../store/placer-order-number.ts';
 import { openOrder } from '../../store/record-event.ts';
 import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
@@ -41,6 +42,7 @@ import { workflowBundle } from './workflow-bundle.ts';
 export const TEST_CODEC_KEYS = `test:${Buffer.alloc(32, 7).toString('base64')}`;
 
 const SANDBOX = { user: 'sandbox', password: 'sandbox-password' };
+const PHLEBOTOMY = { key: 'phlebotomy-key', secret: `whsec_${Buffer.alloc(24, 3).toString('base64')}` };
 const quiet = pino({ level: process.env.VENULE_TEST_LOG ?? 'silent' });
 
 /** Partners are tried again at once, so that trouble passes within a test. */
@@ -73,6 +75,9 @@ export interface InProcessVenule {
   simulate(order: Order, request: object): Promise<void>;
   /** Makes the sandbox laboratory misbehave. */
   fault(fault: object): Promise<void>;
+  /** Asks the sandbox's phlebotomy companies something, under `/phlebotomy` or `/sandbox/phlebotomy`. */
+  // biome-ignore lint/suspicious/noExplicitAny: an answer is read as its tests read it, field by field.
+  atCompany(path: string, body?: object): Promise<any>;
   /** What the sandbox laboratory knows of an order. */
   atLab(order: Order): Promise<LabView>;
   /** Delivers a message to the inbox as the laboratory would, other headers aside; answers with status and acknowledgement. */
@@ -152,8 +157,14 @@ export async function startVenule({
     dataDir: join(folder, 'sandbox'),
     resultsUrl: `${inbox.url}/partners/labs/{lab}/hl7`,
     backoff: { first: 50, longest: 500 },
+    phlebotomy: {
+      ...PHLEBOTOMY,
+      eventsUrl: `${inbox.url}/partners/phlebotomy/{provider}/events`,
+      backoff: { first: 50, longest: 500 },
+    },
   });
   await connectSandboxLabs(store, catalogue, { url: sandbox.url, ...SANDBOX });
+  await connectSandboxPhlebotomy(store, { url: sandbox.url, ...PHLEBOTOMY });
   const team = await createTeam(store, {
     name: 'Northwind Health',
     environment: 'sandbox',
@@ -210,6 +221,15 @@ export async function startVenule({
     simulate: async (order, request) =>
       void (await atSandbox(`${orderPath(order)}/simulate`, { method: 'POST', body: JSON.stringify(request) })),
     fault: async (fault) => void (await atSandbox('/sandbox/faults', { method: 'POST', body: JSON.stringify(fault) })),
+    async atCompany(path, body) {
+      const response = await fetch(`${sandbox.url}${path}`, {
+        method: body ? 'POST' : 'GET',
+        headers: { authorization: `Bearer ${PHLEBOTOMY.key}`, 'content-type': 'application/json' },
+        ...(body && { body: JSON.stringify(body) }),
+      });
+      if (!response.ok) throw new Error(`Sandbox: ${response.status} ${await response.text()}`);
+      return response.status === 204 ? null : response.json();
+    },
     atLab: async (order) => (await atSandbox(orderPath(order))) as LabView,
     async deliver(lab, message, headers = {}) {
       const response = await fetch(`${inbox.url}/partners/labs/${lab}/hl7`, {

@@ -1,4 +1,4 @@
-/** The laboratory's memory: one JSON entry a line, on disk before anybody is told. */
+/** The memory of a sandbox partner: one JSON entry a line, on disk before anybody is told. */
 import { type FileHandle, mkdir, open, readFile, truncate } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -36,6 +36,11 @@ export class Journal<Entry> {
     this.#nextWrite ??= this.#lastWrite.then(() => this.#write());
     this.#lastWrite = this.#nextWrite;
     return this.#nextWrite;
+  }
+
+  /** Resolves when everything appended so far is on disk; rejects when it could not be written. */
+  flush(): Promise<void> {
+    return this.#lastWrite;
   }
 
   async #write(): Promise<void> {

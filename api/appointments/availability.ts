@@ -1,0 +1,217 @@
+/** Times that can be booked: at a patient's address, and at service centres. */
+import type { AppointmentProvider, UsAddress } from '../../domain/appointment.ts';
+import { type AddressParts, addressFaults, addressWarnings } from '../../domain/appointment-checks.ts';
+import { todayIn } from '../../domain/calendar.ts';
+import { timeZonesOf } from '../../domain/time-zones.ts';
+import { BookingRefused, type Slot } from '../../partners/phlebotomy/phlebotomy-adapter.ts';
+import { addressParts } from '../../partners/phlebotomy/us-address.ts';
+import { keepAvailability } from '../../store/availabilities.ts';
+import type { OfferedPlace, TeamDocument } from '../../store/documents.ts';
+import { findServiceCentres, type KnownCentre } from '../../store/service-centres.ts';
+import type { ApiDeps } from '../deps.ts';
+import { ApiError } from '../errors.ts';
+import type { AvailabilityAnswer, DaySlots, PscAvailabilityQuestion, UsAddressBody } from '../schemas/appointments.ts';
+import { ask, companiesOf, companyOfLab } from './companies.ts';
+import { centresAround } from './service-centres.ts';
+import { locationOfZip } from './zip-location.ts';
+
+const DAYS = 14;
+/** At how many service centres times are looked for at once (contract §2.7). */
+const CENTRES_AT_ONCE = 3;
+const TOO_EARLY = 'start_date must be greater or equal than the current date';
+
+type Deps = Pick<ApiDeps, 'store' | 'logger'>;
+
+/** The address of a request as the domain has it; the deprecated `unit` joins the second line. */
+export function addressOf({
+  first_line,
+  second_line,
+  unit,
+  city,
+  state,
+  zip_code,
+  access_notes,
+}: UsAddressBody): UsAddress {
+  const lines = [second_line, unit].map((line) => line?.trim()).filter(Boolean);
+  return {
+    first_line,
+    second_line: lines.join(', ') || null,
+    city,
+    state,
+    zip_code,
+    access_notes: access_notes ?? null,
+  };
+}
+
+/**
+ * What the phlebotomist may miss at an address.
+ * @throws ApiError `rule_broken` when nobody could get there (C3)
+ */
+export function reachable(address: UsAddress): string[] {
+  const parts: AddressParts = addressParts(address);
+  const faults = addressFaults(parts);
+  if (faults.length > 0) throw new ApiError('rule_broken', faults.join('; '));
+  return addressWarnings(parts);
+}
+
+/**
+ * Fourteen days of slots at an address; none where nobody comes.
+ * @throws ApiError `rule_broken` for an address that cannot be reached (C3) and for a day that is past
+ */
+export async function phlebotomyAvailability(
+  deps: Deps,
+  team: TeamDocument,
+  body: UsAddressBody,
+  startDate: string | undefined,
+): Promise<AvailabilityAnswer> {
+  const address = addressOf(body);
+  const warnings = reachable(address);
+  const [likelyZone = team.options.time_zone] = timeZonesOf(address.state);
+  const today = todayIn(likelyZone, new Date());
+  if (startDate !== undefined && startDate < today) throw new ApiError('rule_broken', TOO_EARLY);
+
+  const answers = await Promise.all(
+    companiesOf('phlebotomy', 'appointment-ready').map(async (provider) => {
+      const question = { address, start_date: startDate ?? today, days: DAYS };
+      const offered = await ask(deps, team, provider, (adapter, at, signal) =>
+        adapter.availability(question, at, signal),
+      );
+      if (!offered) return null;
+      const time_zone = offered.time_zone ?? likelyZone;
+      const place = { site_code: null, address, location: locationOfZip(address.zip_code), time_zone };
+      const slots = offered.slots.map((slot) => ({ ...slot, location_code: null }));
+      return { time_zone, days: await bookableDays(deps, team, provider, [{ place, location: null, slots }]) };
+    }),
+  );
+  const served = answers.filter((answer) => answer !== null);
+  return {
+    slots: served.flatMap(({ days }) => days),
+    timezone: served[0]?.time_zone ?? null,
+    warnings,
+  };
+}
+
+/**
+ * Slots at service centres, by their codes or around a ZIP.
+ * @throws ApiError `rule_broken` in the contract's words, `not_found` when there are no slots, `unavailable` when the
+ * team cannot book service centres
+ */
+export async function pscAvailability(
+  deps: Deps,
+  team: TeamDocument,
+  lab: string,
+  question: PscAvailabilityQuestion,
+): Promise<AvailabilityAnswer> {
+  const { site_codes, zip_code, radius, start_date } = question;
+  const provider = companyOfLab(lab);
+  if (!provider) throw new ApiError('rule_broken', `Appointments at the service centres of ${lab} cannot be booked`);
+  if (!site_codes && !zip_code) throw new ApiError('rule_broken', 'site_codes or zip_code must be provided');
+  if (!site_codes && !radius) throw new ApiError('rule_broken', 'radius must be provided when using zip_code');
+  if (site_codes && site_codes.length > CENTRES_AT_ONCE) {
+    throw new ApiError('rule_broken', `site_codes must be less than or equal to ${CENTRES_AT_ONCE}`);
+  }
+
+  const around = zip_code && radius ? await centresAround(deps, team, provider, zip_code, Number(radius)) : [];
+  if (around === null) throw new ApiError('unavailable', `Scheduling at ${lab} is not switched on for this team.`);
+  const distances = new Map(around.map(({ code, distance_miles }) => [code, distance_miles]));
+  const centres: KnownCentre[] = site_codes
+    ? await namedCentres(deps, team, provider, [...new Set(site_codes)])
+    : around.slice(0, CENTRES_AT_ONCE);
+
+  const now = new Date();
+  if (start_date !== undefined && centres.some(({ time_zone }) => start_date < todayIn(time_zone, now))) {
+    throw new ApiError('rule_broken', TOO_EARLY);
+  }
+  const offers = await Promise.all(
+    centres.map(async (centre) => {
+      const first = start_date ?? todayIn(centre.time_zone, now);
+      const slots = await slotsAt(deps, team, provider, centre.code, first);
+      const { code, name, address, location, time_zone } = centre;
+      const distance = distances.get(code) ?? null;
+      return {
+        place: { site_code: code, address, location, time_zone },
+        location: { code, name, address, location, distance, iana_timezone: time_zone },
+        slots,
+      };
+    }),
+  );
+  const slots = await bookableDays(deps, team, provider, offers);
+  if (slots.length === 0) {
+    throw new ApiError('not_found', site_codes ? 'No slots found for site codes' : 'No slots found for zip code');
+  }
+  return { slots, timezone: null, warnings: [] };
+}
+
+async function namedCentres(
+  { store }: Deps,
+  { environment }: TeamDocument,
+  provider: AppointmentProvider,
+  codes: readonly string[],
+): Promise<KnownCentre[]> {
+  const known = await findServiceCentres(store, provider, environment, codes);
+  return codes.map((code) => {
+    const centre = known.get(code);
+    if (!centre) throw new ApiError('rule_broken', `Location with site code ${code} not found`);
+    return centre;
+  });
+}
+
+async function slotsAt(
+  deps: Deps,
+  team: TeamDocument,
+  provider: AppointmentProvider,
+  code: string,
+  start_date: string,
+): Promise<Slot[]> {
+  const offered = await ask(deps, team, provider, async (adapter, at, signal) => {
+    try {
+      return await adapter.availability({ location_codes: [code], start_date, days: DAYS }, at, signal);
+    } catch (error) {
+      const isGone = error instanceof BookingRefused && error.code === 'not_found';
+      throw isGone ? new ApiError('rule_broken', `Location with site code ${code} is no longer active`) : error;
+    }
+  });
+  if (!offered) throw new ApiError('unavailable', `Scheduling at ${provider} is not switched on for this team.`);
+  return offered.slots.map((slot) => ({ ...slot, location_code: code }));
+}
+
+/** Keeps what was offered, and answers it by place and day with booking keys of ours. */
+async function bookableDays(
+  { store }: Deps,
+  team: TeamDocument,
+  provider: AppointmentProvider,
+  offers: readonly { place: OfferedPlace; location: DaySlots['location']; slots: Slot[] }[],
+): Promise<DaySlots[]> {
+  const all = offers.flatMap(({ slots }) => slots);
+  const keys = await keepAvailability(store, {
+    team_id: team._id,
+    provider,
+    places: offers.map(({ place }) => place),
+    slots: all.map(({ booking_key, start, end, expires_at, location_code }) => ({
+      booking_key,
+      start,
+      end,
+      expires_at,
+      site_code: location_code,
+    })),
+  });
+  const keyOf = new Map(all.map((slot, index) => [slot, keys[index]]));
+  return offers.flatMap(({ place, location, slots }) => {
+    const dayOf = ({ start }: Slot) => todayIn(place.time_zone, new Date(start));
+    return [...new Set(slots.map(dayOf))].map((date) => ({
+      location,
+      date,
+      slots: slots
+        .filter((slot) => dayOf(slot) === date)
+        .map((slot) => ({
+          booking_key: keyOf.get(slot)?.booking_key ?? '',
+          start: slot.start,
+          end: slot.end,
+          expires_at: keyOf.get(slot)?.expires_at ?? slot.start,
+          price: slot.price_cents,
+          is_priority: slot.is_priority,
+          num_appointments_available: slot.free,
+        })),
+    }));
+  });
+}

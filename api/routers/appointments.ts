@@ -1,0 +1,305 @@
+/** `/v3/order/…/phlebotomy/…` and `/v3/order/…/psc/…`: appointments at home and at service centres. */
+import { randomUUID } from 'node:crypto';
+import type { AppointmentType } from '../../domain/appointment.ts';
+import { cancellationReasons } from '../../domain/cancellation-reasons.ts';
+import { clientFacingAppointment } from '../../store/client-facing-appointment.ts';
+import type { TeamDocument } from '../../store/documents.ts';
+import { activeAppointment, findAppointment } from '../../store/read-appointments.ts';
+import {
+  clientFacingAppointment as appointmentAnswer,
+  type ClientFacingAppointment,
+} from '../../store/wire/appointment.ts';
+import { phlebotomyAvailability, pscAvailability } from '../appointments/availability.ts';
+import { type Asked, book, cancel, request, reschedule } from '../appointments/commands.ts';
+import type { ApiDeps } from '../deps.ts';
+import { defineEndpoint, validationFailed } from '../endpoint.ts';
+import { ApiError } from '../errors.ts';
+import { onceForKey } from '../orders/idempotency.ts';
+import {
+  availabilityAnswer,
+  availabilityQuery,
+  bookingBody,
+  cancellationReasonList,
+  cancelPhlebotomyBody,
+  cancelPscBody,
+  pscAvailabilityBody,
+  pscAvailabilityQuery,
+  requestBody,
+  requestedAppointment,
+  rescheduleBody,
+  usAddress,
+} from '../schemas/appointments.ts';
+import { idempotencyHeaders, orderPath } from '../schemas/orders.ts';
+import { orderOf } from './orders.ts';
+
+const AT_HOME = 'Phlebotomy appointments';
+const AT_CENTRE = 'Service centre appointments';
+
+/** How long the answer to a booking can be had again, in milliseconds (contract §1.2). */
+const BOOKINGS_KEPT_FOR_MS = 14 * 24 * 3_600_000;
+
+interface OrderRequest {
+  deps: ApiDeps;
+  team: TeamDocument;
+  params: { order_id: string };
+}
+
+async function askedOf({ deps, team, params }: OrderRequest, type: AppointmentType): Promise<Asked> {
+  return { deps, team, order: await orderOf(deps.store, team._id, params.order_id), type };
+}
+
+async function activeOf(asked: OrderRequest, type: AppointmentType): Promise<ClientFacingAppointment> {
+  const { deps, order } = await askedOf(asked, type);
+  const appointment = await activeAppointment(deps.store, order._id, type);
+  if (!appointment) throw new ApiError('not_found', 'The order has no active appointment.');
+  return clientFacingAppointment(appointment);
+}
+
+const reasonsFor = (type: AppointmentType) =>
+  cancellationReasons(type).map(({ id, name, is_refundable }) => ({ id, name, is_refundable }));
+
+/** Does a booking once for a key; without a key each request is one of its own. */
+async function once(
+  { store }: ApiDeps,
+  asked: Asked,
+  headers: { 'x-idempotency-key'?: string | undefined; 'x-idempotency-error'?: string | undefined },
+  { body, correlationId }: { body: unknown; correlationId: string },
+  make: (appointmentId: string) => Promise<ClientFacingAppointment>,
+): Promise<ClientFacingAppointment> {
+  const key = headers['x-idempotency-key'];
+  if (key === undefined) return make(randomUUID());
+  const newIds = () => ({ appointment_id: randomUUID() });
+  const claim = {
+    id: `${asked.team._id}:${asked.order._id}:${key}`,
+    newIds,
+    // What came to no answer was undone, unless it is there; under the same id it would stay undone.
+    idsOfRetry: async (ids: { appointment_id: string }) =>
+      (await findAppointment(store, ids.appointment_id)) ? ids : newIds(),
+    keptForMs: BOOKINGS_KEPT_FOR_MS,
+    keepRefusals: headers['x-idempotency-error'] !== 'no-cache',
+    body,
+    correlationId,
+  };
+  return onceForKey(store, claim, async ({ appointment_id }) => {
+    const made = await findAppointment(store, appointment_id);
+    return made ? clientFacingAppointment(made) : make(appointment_id);
+  });
+}
+
+const keyHint =
+  'Send `X-Idempotency-Key` to be able to ask again: the same key gets the same appointment and answer for 14 days.';
+
+/** Endpoints of appointments; the literal paths come first. */
+export const appointmentEndpoints = [
+  defineEndpoint({
+    method: 'post',
+    path: '/v3/order/phlebotomy/appointment/availability',
+    operationId: 'getPhlebotomyAppointmentAvailability',
+    tag: AT_HOME,
+    summary: 'Fourteen days of times at which a phlebotomist can come to an address',
+    description:
+      'Only companies whose times can be booked are asked. Each booking key belongs to this address: the visit takes place there (C3). Outside of the area that they serve there are no slots.',
+    request: { query: availabilityQuery, body: usAddress },
+    response: availabilityAnswer,
+    errors: ['rule_broken'],
+    async handler({ deps, team, query, body }) {
+      return phlebotomyAvailability(deps, team, body, query.start_date);
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v3/order/phlebotomy/appointment/cancellation-reasons',
+    operationId: 'getPhlebotomyCancellationReasons',
+    tag: AT_HOME,
+    summary: 'Why a phlebotomy appointment can be cancelled',
+    request: {},
+    response: cancellationReasonList,
+    async handler() {
+      return reasonsFor('phlebotomy');
+    },
+  }),
+
+  defineEndpoint({
+    method: 'post',
+    path: '/v3/order/psc/appointment/availability',
+    operationId: 'getPscAppointmentAvailability',
+    tag: AT_CENTRE,
+    summary: 'Fourteen days of times at service centres',
+    description:
+      'Parameters may come in the query or in the body. By `site_codes`, three at most, as the service centre information gave them; or by `zip_code` and `radius`, for the three nearest.',
+    request: { query: pscAvailabilityQuery, body: pscAvailabilityBody },
+    response: availabilityAnswer,
+    errors: ['rule_broken', 'not_found'],
+    async handler({ deps, team, query, body }) {
+      const { lab, ...question } = { ...body, ...query };
+      if (lab === undefined) {
+        throw validationFailed([{ loc: ['query', 'lab'], msg: 'Field required', type: 'missing' }]);
+      }
+      return pscAvailability(deps, team, lab, question);
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v3/order/psc/appointment/cancellation-reasons',
+    operationId: 'getPscCancellationReasons',
+    tag: AT_CENTRE,
+    summary: 'Why an appointment at a service centre can be cancelled',
+    request: {},
+    response: cancellationReasonList,
+    async handler() {
+      return reasonsFor('patient_service_center');
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v3/order/:order_id/phlebotomy/appointment',
+    operationId: 'getPhlebotomyAppointment',
+    tag: AT_HOME,
+    summary: 'The active appointment of an order',
+    request: { params: orderPath },
+    response: appointmentAnswer,
+    errors: ['not_found'],
+    async handler(asked) {
+      return activeOf(asked, 'phlebotomy');
+    },
+  }),
+
+  defineEndpoint({
+    method: 'post',
+    path: '/v3/order/:order_id/phlebotomy/appointment/book',
+    operationId: 'bookPhlebotomyAppointment',
+    tag: AT_HOME,
+    summary: 'Book a time for a phlebotomist to come',
+    description: keyHint,
+    request: { params: orderPath, headers: idempotencyHeaders, body: bookingBody },
+    response: appointmentAnswer,
+    errors: ['rule_broken', 'not_found', 'idempotency_key_in_use'],
+    async handler(received) {
+      const { body, headers, deps } = received;
+      const asked = await askedOf(received, 'phlebotomy');
+      const { booking_key, appointment_notes: notes } = body;
+      return once(deps, asked, headers, received, async (appointment_id) =>
+        clientFacingAppointment(await book(asked, { appointment_id, booking_key, notes })),
+      );
+    },
+  }),
+
+  defineEndpoint({
+    method: 'post',
+    path: '/v3/order/:order_id/phlebotomy/appointment/request',
+    operationId: 'requestPhlebotomyAppointment',
+    tag: AT_HOME,
+    summary: 'Have a company find a time for a phlebotomist to come',
+    request: { params: orderPath, body: requestBody },
+    response: requestedAppointment,
+    errors: ['rule_broken', 'not_found'],
+    async handler(received) {
+      const { address, provider, appointment_notes: notes } = received.body;
+      const wish = { appointment_id: randomUUID(), address, provider, notes };
+      const { appointment, warnings } = await request(await askedOf(received, 'phlebotomy'), wish);
+      return { ...clientFacingAppointment(appointment), warnings };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'patch',
+    path: '/v3/order/:order_id/phlebotomy/appointment/reschedule',
+    operationId: 'reschedulePhlebotomyAppointment',
+    tag: AT_HOME,
+    summary: 'Move the appointment of an order to another time at the same address',
+    request: { params: orderPath, body: rescheduleBody },
+    response: appointmentAnswer,
+    errors: ['rule_broken', 'not_found'],
+    async handler(received) {
+      const { booking_key, appointment_notes: notes } = received.body;
+      const asked = await askedOf(received, 'phlebotomy');
+      return clientFacingAppointment(await reschedule(asked, { booking_key, notes }));
+    },
+  }),
+
+  defineEndpoint({
+    method: 'patch',
+    path: '/v3/order/:order_id/phlebotomy/appointment/cancel',
+    operationId: 'cancelPhlebotomyAppointment',
+    tag: AT_HOME,
+    summary: 'Cancel the appointment of an order',
+    request: { params: orderPath, body: cancelPhlebotomyBody },
+    response: appointmentAnswer,
+    errors: ['rule_broken', 'not_found'],
+    async handler(received) {
+      const { cancellation_reason_id: reason_id, notes } = received.body;
+      const asked = await askedOf(received, 'phlebotomy');
+      return clientFacingAppointment(await cancel(asked, { reason_id, notes }));
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v3/order/:order_id/psc/appointment',
+    operationId: 'getPscAppointment',
+    tag: AT_CENTRE,
+    summary: 'The active appointment of an order',
+    request: { params: orderPath },
+    response: appointmentAnswer,
+    errors: ['not_found'],
+    async handler(asked) {
+      return activeOf(asked, 'patient_service_center');
+    },
+  }),
+
+  defineEndpoint({
+    method: 'post',
+    path: '/v3/order/:order_id/psc/appointment/book',
+    operationId: 'bookPscAppointment',
+    tag: AT_CENTRE,
+    summary: 'Book a time at a service centre',
+    description: keyHint,
+    request: { params: orderPath, headers: idempotencyHeaders, body: bookingBody },
+    response: appointmentAnswer,
+    errors: ['rule_broken', 'not_found', 'idempotency_key_in_use'],
+    async handler(received) {
+      const { body, headers, deps } = received;
+      const asked = await askedOf(received, 'patient_service_center');
+      const { booking_key, appointment_notes: notes } = body;
+      return once(deps, asked, headers, received, async (appointment_id) =>
+        clientFacingAppointment(await book(asked, { appointment_id, booking_key, notes })),
+      );
+    },
+  }),
+
+  defineEndpoint({
+    method: 'patch',
+    path: '/v3/order/:order_id/psc/appointment/reschedule',
+    operationId: 'reschedulePscAppointment',
+    tag: AT_CENTRE,
+    summary: 'Move the appointment of an order to another time, at any service centre of the laboratory',
+    request: { params: orderPath, body: rescheduleBody },
+    response: appointmentAnswer,
+    errors: ['rule_broken', 'not_found'],
+    async handler(received) {
+      const { booking_key, appointment_notes: notes } = received.body;
+      const asked = await askedOf(received, 'patient_service_center');
+      return clientFacingAppointment(await reschedule(asked, { booking_key, notes }));
+    },
+  }),
+
+  defineEndpoint({
+    method: 'patch',
+    path: '/v3/order/:order_id/psc/appointment/cancel',
+    operationId: 'cancelPscAppointment',
+    tag: AT_CENTRE,
+    summary: 'Cancel the appointment of an order',
+    request: { params: orderPath, body: cancelPscBody },
+    response: appointmentAnswer,
+    errors: ['rule_broken', 'not_found'],
+    async handler(received) {
+      const { cancellationReasonId, cancellation_reason_id, note, notes } = received.body;
+      const asked = await askedOf(received, 'patient_service_center');
+      const reason_id = cancellationReasonId ?? cancellation_reason_id ?? '';
+      return clientFacingAppointment(await cancel(asked, { reason_id, notes: note ?? notes }));
+    },
+  }),
+];

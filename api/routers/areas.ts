@@ -1,0 +1,68 @@
+/** `/v3/order/area/info` and `/v3/order/…/psc/info`: who draws blood around a ZIP. */
+import { areaInfo, pscInfo } from '../appointments/service-centres.ts';
+import { defineEndpoint } from '../endpoint.ts';
+import { ApiError } from '../errors.ts';
+import {
+  areaInfo as areaAnswer,
+  areaQuery,
+  orderPscInfoQuery,
+  pscInfo as pscAnswer,
+  pscInfoQuery,
+} from '../schemas/appointments.ts';
+import { orderPath } from '../schemas/orders.ts';
+import { orderOf } from './orders.ts';
+
+const tag = 'Areas';
+
+/** Endpoints of areas and service centres. */
+export const areaEndpoints = [
+  defineEndpoint({
+    method: 'get',
+    path: '/v3/order/area/info',
+    operationId: 'getAreaInfo',
+    tag,
+    summary: 'Which phlebotomists come to a ZIP, and which laboratories have service centres around it',
+    request: { query: areaQuery },
+    response: areaAnswer,
+    errors: ['not_found', 'rule_broken'],
+    async handler({ deps, team, query }) {
+      return areaInfo(deps, team, query);
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v3/order/psc/info',
+    operationId: 'getPscInfo',
+    tag,
+    summary: 'A laboratory’s service centres around a ZIP, the nearest first',
+    description: 'Only service centres at which appointments can be booked are known.',
+    request: { query: pscInfoQuery },
+    response: pscAnswer,
+    errors: ['not_found', 'rule_broken'],
+    async handler({ deps, team, query }) {
+      const { lab_id, zip_code: zip, radius, capabilities, lab_account_id: accountId } = query;
+      const laboratory = deps.catalogue.laboratories.get(lab_id);
+      if (!laboratory) throw new ApiError('not_found', `There is no laboratory ${lab_id}.`);
+      return pscInfo(deps, team, laboratory, { zip, radius, capabilities, accountId });
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v3/order/:order_id/psc/info',
+    operationId: 'getOrderPscInfo',
+    tag,
+    summary: 'Service centres of an order’s laboratory around the patient, the nearest first',
+    request: { params: orderPath, query: orderPscInfoQuery },
+    response: pscAnswer,
+    errors: ['not_found', 'rule_broken'],
+    async handler({ deps, team, params, query }) {
+      const { order } = await orderOf(deps.store, team._id, params.order_id);
+      const laboratory = deps.catalogue.laboratories.get(order.lab_id);
+      if (!laboratory) throw new ApiError('not_found', `There is no laboratory ${order.lab_id}.`);
+      const near = { ...query, zip: order.address.zip, accountId: order.lab_account_id };
+      return pscInfo(deps, team, laboratory, near);
+    },
+  }),
+];

@@ -1,0 +1,78 @@
+/** What can be asked of an order's appointment, and what is answered. */
+import type { Appointment, AppointmentProvider, AppointmentReport, LngLat, UsAddress } from './appointment.ts';
+import type { HeldEvent } from './order.ts';
+import type { OrderLowLevelStatus } from './status.ts';
+
+/** A time that a company offered, at the place it was asked for. Instants are ISO, in UTC. */
+export interface OfferedSlot {
+  provider: AppointmentProvider;
+  /** The company's key. */
+  booking_key: string;
+  start_at: string;
+  end_at: string;
+  /** IANA zone of the place. */
+  time_zone: string;
+  address: UsAddress;
+  location: LngLat;
+  site_code: string | null;
+}
+
+/** A command of a caller or of the patient. */
+export type AppointmentCommand =
+  /** Take this slot. */
+  | { kind: 'book'; appointment_id: string; slot: OfferedSlot; appointment_notes: string | null }
+  /** Have the company find a time. */
+  | {
+      kind: 'request';
+      appointment_id: string;
+      provider: AppointmentProvider;
+      address: UsAddress;
+      location: LngLat;
+      appointment_notes: string | null;
+    }
+  /** Move the appointment to this slot; null notes stay as they were (B2). */
+  | { kind: 'reschedule'; slot: OfferedSlot; appointment_notes: string | null }
+  | { kind: 'cancel'; reason: string; notes: string | null };
+
+/** What identifies a command: the same one twice is one. */
+export function commandKey(command: AppointmentCommand): string {
+  switch (command.kind) {
+    case 'book':
+      return `book:${command.slot.booking_key}`;
+    case 'reschedule':
+      return `reschedule:${command.slot.booking_key}`;
+    case 'request':
+      return `request:${command.appointment_id}`;
+    case 'cancel':
+      return 'cancel';
+  }
+}
+
+/** What a visit is, as the company answered. */
+export type ArrangedVisit = Pick<
+  Appointment,
+  'status' | 'start_at' | 'end_at' | 'time_zone' | 'external_id' | 'provider_appointment_id' | 'site_code'
+>;
+
+/** What is next in an appointment's life, as its order's journey would have it, and what that does to the order. */
+export interface ProposedAppointment {
+  order_id: string;
+  /** As it is after its new events, the last of `events`. */
+  appointment: Appointment;
+  /** Number of the first of the order's own new events. */
+  order_event_number: number;
+  order_statuses: OrderLowLevelStatus[];
+}
+
+/** The appointment that is held, and the order's events that came with its last change. */
+export interface HeldAppointment {
+  appointment: Appointment;
+  order_events: HeldEvent[];
+}
+
+/** What a company said about an appointment of an order; `event_id` tells a repeat. */
+export interface AppointmentSaid {
+  event_id: string;
+  appointment_id: string;
+  report: AppointmentReport;
+}

@@ -1,0 +1,238 @@
+/** An appointment's life: its statuses, which may follow which, and what they do to the order. The only place that says so. */
+import type { CollectionMethod, OrderLowLevelStatus } from './status.ts';
+import { mayFollow } from './transitions.ts';
+
+export const APPOINTMENT_STATUSES = [
+  'pending',
+  'reserved',
+  'scheduled',
+  'in_progress',
+  'completed',
+  'cancelled',
+] as const;
+/** The status that drives an appointment; `event_status` for API callers. */
+export type AppointmentEventStatus = (typeof APPOINTMENT_STATUSES)[number];
+
+/** The same as API callers read it in `status`. */
+export type AppointmentStatus = Exclude<AppointmentEventStatus, 'scheduled'> | 'confirmed';
+
+export const APPOINTMENT_PROVIDERS = ['getlabs', 'phlebfinders', 'quest'] as const;
+/** A company that draws blood by appointment. */
+export type AppointmentProvider = (typeof APPOINTMENT_PROVIDERS)[number];
+
+/** Whether the phlebotomist comes to the patient, or the patient to a service centre. */
+export type AppointmentType = 'phlebotomy' | 'patient_service_center';
+
+/** What sort of visit each company makes. */
+export const PROVIDER_TYPES: Readonly<Record<AppointmentProvider, AppointmentType>> = {
+  getlabs: 'phlebotomy',
+  phlebfinders: 'phlebotomy',
+  quest: 'patient_service_center',
+};
+
+export const SERVICE_TYPES = ['appointment-ready', 'appointment-request'] as const;
+/** Whether the patient picks a slot and has it, or the company finds the time. */
+export type ServiceType = (typeof SERVICE_TYPES)[number];
+
+/** An address in the United States, with how to reach the place (B1). */
+export interface UsAddress {
+  first_line: string;
+  second_line: string | null;
+  city: string;
+  /** Two-letter state code. */
+  state: string;
+  /** `12345` or `12345-6789`. */
+  zip_code: string;
+  access_notes: string | null;
+}
+
+/** In degrees. */
+export interface LngLat {
+  lng: number;
+  lat: number;
+}
+
+/** One entry of an appointment's append-only history. */
+export interface AppointmentEvent {
+  /** 1, 2, 3 … within the appointment. */
+  number: number;
+  status: AppointmentEventStatus;
+  /** When we recorded it; ISO instant. */
+  created_at: string;
+  /** When it happened: the company's word for what it told us, the instant at which we asked for what we did. ISO instant. */
+  occurred_at: string;
+  /** What a caller is told besides, such as `is_reschedule`; null when nothing. */
+  data: Record<string, unknown> | null;
+}
+
+/** A visit to the patient, or of the patient. Instants are ISO, in UTC. */
+export interface Appointment {
+  id: string;
+  order_id: string;
+  transaction_id: string;
+  team_id: string;
+  user_id: string;
+  provider: AppointmentProvider;
+  type: AppointmentType;
+  status: AppointmentEventStatus;
+  /** Null until there is a time. */
+  start_at: string | null;
+  end_at: string | null;
+  /** IANA zone of the place; null while the company has not named it. */
+  time_zone: string | null;
+  /** Where it takes place: the patient's address, or the service centre's (C3). */
+  address: UsAddress;
+  location: LngLat;
+  /** For this appointment, replaceable at every reschedule (B2). */
+  appointment_notes: string | null;
+  /** The number that the patient shows or says. */
+  external_id: string | null;
+  /** The company's id; null until it has answered. */
+  provider_appointment_id: string | null;
+  site_code: string | null;
+  can_reschedule: boolean;
+  events: AppointmentEvent[];
+}
+
+const TRANSITIONS: Record<AppointmentEventStatus, readonly AppointmentEventStatus[]> = {
+  pending: ['reserved', 'scheduled', 'cancelled'],
+  reserved: ['scheduled', 'cancelled'],
+  // To itself by rescheduling; to its end directly, as not every company says when a visit begins.
+  scheduled: ['scheduled', 'in_progress', 'completed', 'cancelled'],
+  in_progress: ['completed', 'cancelled'],
+  completed: [],
+  cancelled: [],
+};
+
+const FIRST: readonly AppointmentEventStatus[] = ['pending', 'reserved', 'scheduled'];
+
+/** Whether an appointment may go from one status to another; `null` is the status of one that is just being made. */
+export function mayMove(from: AppointmentEventStatus | null, to: AppointmentEventStatus): boolean {
+  return (from === null ? FIRST : TRANSITIONS[from]).includes(to);
+}
+
+/** `scheduled` is `confirmed` for API callers; every other status has one name. */
+export function providerStatus(status: AppointmentEventStatus): AppointmentStatus {
+  return status === 'scheduled' ? 'confirmed' : status;
+}
+
+const AWAITED = ['appointment_pending'] as const;
+const BOOKED = ['appointment_pending', 'appointment_scheduled'] as const;
+const DATED = ['appointment_scheduled'] as const;
+const WITHDRAWN = ['appointment_cancelled'] as const;
+
+/** The statuses that an order takes on, by the appointment's new status and the order's own; nothing where none is named. */
+const EFFECTS: Record<AppointmentEventStatus, Partial<Record<OrderLowLevelStatus, readonly OrderLowLevelStatus[]>>> = {
+  pending: { requisition_created: AWAITED, requisition_bypassed: AWAITED, appointment_cancelled: AWAITED },
+  reserved: { requisition_created: AWAITED, requisition_bypassed: AWAITED, appointment_cancelled: AWAITED },
+  scheduled: {
+    requisition_created: BOOKED,
+    requisition_bypassed: BOOKED,
+    appointment_cancelled: BOOKED,
+    appointment_pending: DATED,
+    appointment_scheduled: DATED,
+  },
+  in_progress: {},
+  completed: { appointment_scheduled: ['draw_completed'] },
+  cancelled: { appointment_pending: WITHDRAWN, appointment_scheduled: WITHDRAWN },
+};
+
+/**
+ * The statuses that an order takes on, one after the other, when its appointment has come to a status; also when the
+ * requisition arrives and there is an appointment already. What the collection method does not know is left out: an
+ * order that is drawn at a service centre has no `draw_completed`.
+ */
+export function orderStatusesAfter(
+  appointment: AppointmentEventStatus,
+  order: OrderLowLevelStatus,
+  method: CollectionMethod,
+): OrderLowLevelStatus[] {
+  const steps: OrderLowLevelStatus[] = [];
+  for (const step of EFFECTS[appointment][order] ?? []) {
+    if (!mayFollow(method, steps.at(-1) ?? order, step)) break;
+    steps.push(step);
+  }
+  return steps;
+}
+
+/** Whether the appointment is neither over nor called off. */
+export function isActive({ status }: Pick<Appointment, 'status'>): boolean {
+  return TRANSITIONS[status].length > 0;
+}
+
+/** How long after its end a visit is given to be reported, in milliseconds (C2). */
+const REPORTED_WITHIN = 3 * 24 * 60 * 60 * 1000;
+
+/** Whether the visit should long be over and nobody has said what became of it (C2). */
+export function isOverdue({ status, end_at }: Pick<Appointment, 'status' | 'end_at'>, now: Date): boolean {
+  const expected = status === 'scheduled' || status === 'in_progress';
+  return expected && end_at !== null && now.getTime() - Date.parse(end_at) >= REPORTED_WITHIN;
+}
+
+/** Whether the patient can have no other appointment with that company meanwhile (C2). */
+export function isInTheWay(appointment: Pick<Appointment, 'status' | 'end_at'>, now: Date): boolean {
+  return isActive(appointment) && !isOverdue(appointment, now);
+}
+
+/** What a company says about an appointment, at a time of its own. Instants are ISO, in UTC. */
+export interface AppointmentReport {
+  status: AppointmentEventStatus;
+  start_at: string | null;
+  end_at: string | null;
+  time_zone: string | null;
+  external_id: string | null;
+  site_code: string | null;
+  /** When it happened at the company: decides between reports (docs/phlebotomy.md). */
+  occurred_at: string;
+  data: Record<string, unknown> | null;
+}
+
+/** A step of an appointment: what is true of it from then on. */
+export type AppointmentMove = AppointmentReport;
+
+/**
+ * What a company's report changes, step by step; nothing for a report that is late, comes again, says what is known, or
+ * would lead out of the table. A report that skips statuses brings them along: `pending` and then `completed` was
+ * `scheduled` in between.
+ */
+export function nextAfterEvents(
+  appointment: Pick<
+    Appointment,
+    'status' | 'start_at' | 'end_at' | 'time_zone' | 'external_id' | 'site_code' | 'events'
+  >,
+  report: AppointmentReport,
+): AppointmentMove[] {
+  const known = appointment.events.map(({ occurred_at }) => Date.parse(occurred_at));
+  if (Date.parse(report.occurred_at) < Math.max(...known)) return [];
+
+  const move: AppointmentMove = {
+    ...report,
+    start_at: report.start_at ?? appointment.start_at,
+    end_at: report.end_at ?? appointment.end_at,
+    time_zone: report.time_zone ?? appointment.time_zone,
+    external_id: report.external_id ?? appointment.external_id,
+    site_code: report.site_code ?? appointment.site_code,
+  };
+  if (report.status === appointment.status) {
+    const rescheduled = move.start_at !== appointment.start_at || move.end_at !== appointment.end_at;
+    if (!rescheduled || !mayMove(appointment.status, report.status)) return [];
+    return [{ ...move, data: { ...report.data, is_reschedule: true } }];
+  }
+  const path = wayTo(report.status, appointment.status);
+  return path.map((status) => (status === report.status ? move : { ...move, status, data: null }));
+}
+
+/** The shortest way through the table, without where it starts; empty when there is none. */
+function wayTo(goal: AppointmentEventStatus, start: AppointmentEventStatus): AppointmentEventStatus[] {
+  const ways: AppointmentEventStatus[][] = [[start]];
+  const seen = new Set([start]);
+  for (const way of ways) {
+    const last = way.at(-1) ?? start;
+    for (const next of TRANSITIONS[last]) {
+      if (next === goal) return [...way.slice(1), next];
+      if (!seen.has(next)) ways.push([...way, next]);
+      seen.add(next);
+    }
+  }
+  return [];
+}

@@ -1,0 +1,167 @@
+/** What a company says when it is asked for a time, and when it is asked to book, move or cancel one. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { DateTime } from 'luxon';
+import {
+  type Appointment,
+  type AppointmentBook,
+  type AppointmentStatus,
+  type Change,
+  isOpen,
+  type Step,
+} from './appointments.ts';
+import type { BookingKeys } from './booking-key.ts';
+import { type Company, placeOf, reaches } from './companies.ts';
+import { type Place, slotsOn, type Visit } from './slots.ts';
+import { type Booking, type Cancellation, Refusal, type Request, type Reschedule } from './wire.ts';
+
+const CALENDAR_DAYS = 90;
+
+/** How a company answers a booking with a key. */
+export interface Confirmation {
+  answer: Extract<AppointmentStatus, 'pending' | 'reserved' | 'scheduled'>;
+  /** When it confirms what it did not schedule at once; when told to, if absent. */
+  after_seconds?: number | undefined;
+}
+
+/** What a decision about a call comes to. */
+type Decision = { status: number; appointment: Appointment } | { status: number; change: Change };
+
+/** The desk of all companies. */
+export class Reception {
+  readonly #book: AppointmentBook;
+  readonly #keys: BookingKeys;
+  readonly #holdMs: number;
+  readonly #confirmations = new Map<string, Confirmation>();
+
+  /** A booking key holds for `holdMs` milliseconds. */
+  constructor(book: AppointmentBook, keys: BookingKeys, holdMs: number) {
+    this.#book = book;
+    this.#keys = keys;
+    this.#holdMs = holdMs;
+  }
+
+  /** How the company answers bookings from now on. */
+  confirm(company: Company, confirmation: Confirmation): void {
+    this.#confirmations.set(company.provider, confirmation);
+  }
+
+  /** The slots of some places that are to come and not full, on some local days, each with a new key. */
+  availability(company: Company, places: Place[], startDate: string | undefined, days: number) {
+    const now = DateTime.now();
+    const expiresAt = now.plus(this.#holdMs).toJSDate().toISOString();
+    const slots = places.flatMap((place) =>
+      this.#open(company, place, startDate, days).map((visit) => ({
+        booking_key: this.#keys.issue({ provider: company.provider, visit, expiresAt }),
+        start: visit.start,
+        end: visit.end,
+        expires_at: expiresAt,
+        price_cents: company.priceCents,
+        is_priority: DateTime.fromISO(visit.start) < now.plus({ hours: 24 }),
+        free: this.#book.free(company.provider, place, visit),
+        ...(place.code !== null && { location_code: place.code }),
+      })),
+    );
+    const [timezone = null, ...others] = new Set(places.map((place) => place.timezone));
+    return { timezone: others.length === 0 ? timezone : null, slots };
+  }
+
+  /** Throws `Refusal`, as every decision does. */
+  book(company: Company, booking: Booking): Decision {
+    const before = this.#book.byReference(company.provider, booking.reference);
+    if (before) return { status: 200, appointment: before };
+    if (company.serviceType !== 'appointment-ready') {
+      throw new Refusal('not_served', `${company.provider} finds the times itself: send an appointment request`);
+    }
+    checkAddress(company, booking);
+    const { id: keyId, visit } = this.#redeem(company, booking.booking_key);
+    const { answer, after_seconds } = this.#confirmations.get(company.provider) ?? { answer: 'scheduled' };
+    const confirmed = answer !== 'scheduled' && after_seconds !== undefined;
+    const dueAt = () => new Date(Date.now() + (after_seconds ?? 0) * 1000).toISOString();
+    const steps: Step[] = confirmed ? [{ status: 'scheduled', dueAt: dueAt() }] : [];
+    return entry(company, booking, { status: answer, visit, keyId, steps });
+  }
+
+  request(company: Company, request: Request): Decision {
+    const before = this.#book.byReference(company.provider, request.reference);
+    if (before) return { status: 200, appointment: before };
+    if (company.serviceType !== 'appointment-request') {
+      throw new Refusal('not_served', `${company.provider} takes no requests: book one of its slots`);
+    }
+    checkAddress(company, request);
+    return entry(company, request, { status: 'pending', visit: null, keyId: null, steps: [] });
+  }
+
+  reschedule(company: Company, appointment: Appointment, { booking_key, ...notes }: Reschedule): Decision {
+    const { id, status, visit: before } = appointment;
+    const movable = status === 'pending' || status === 'reserved' || status === 'scheduled';
+    if (!before || !movable || company.serviceType !== 'appointment-ready') {
+      throw new Refusal('not_reschedulable', `an appointment that is ${status} here cannot be moved`);
+    }
+    const { id: keyId, visit } = this.#redeem(company, booking_key, appointment);
+    return { status: 200, change: { type: 'rescheduled', id, visit, keyId, notes } };
+  }
+
+  cancel(appointment: Appointment, { reason, notes }: Cancellation): Decision {
+    const { id, status } = appointment;
+    if (status === 'cancelled') return { status: 200, appointment };
+    if (status === 'in_progress' || !isOpen(appointment)) {
+      throw new Refusal('too_late', `an appointment that is ${status} cannot be cancelled`);
+    }
+    return { status: 200, change: { type: 'cancelled', id, reason, notes } };
+  }
+
+  /** Slots to come that are not full, within the days asked for and those the calendar is open for. */
+  #open(company: Company, place: Place, startDate: string | undefined, days: number): Visit[] {
+    const now = new Date().toISOString();
+    const today = DateTime.now().setZone(place.timezone).startOf('day');
+    const first = startDate ? DateTime.fromISO(startDate, { zone: place.timezone }) : today;
+    return Array.from({ length: days }, (_, day) => first.plus({ days: day }))
+      .filter((day) => day >= today && day <= today.plus({ days: CALENDAR_DAYS }))
+      .flatMap((day) => slotsOn(place, day))
+      .filter((visit) => visit.start > now && this.#book.free(company.provider, place, visit) > 0);
+  }
+
+  /** The offer behind a key, if it can be had now. */
+  #redeem(company: Company, key: string, moving?: Appointment): { id: string; visit: Visit } {
+    const { provider } = company;
+    const offer = this.#keys.read(key);
+    const place = offer && placeOf(company, offer.visit.locationCode);
+    if (!offer || !place || offer.provider !== provider) {
+      throw new Refusal('booking_key_invalid', 'this is not a booking key of ours');
+    }
+    const now = new Date().toISOString();
+    if (offer.expiresAt <= now) throw new Refusal('booking_key_expired', 'ask for the availability again');
+    if (offer.visit.start <= now) throw new Refusal('too_late', 'this time is past');
+    const isUsed = this.#book.isKeyInUse(provider, offer.id, offer.visit, moving);
+    if (isUsed || this.#book.free(provider, place, offer.visit, moving) < 1) {
+      throw new Refusal('slot_taken', 'somebody else has this time');
+    }
+    return offer;
+  }
+}
+
+function checkAddress(company: Company, { address }: Request): void {
+  if (!company.area) return;
+  if (!address) throw new Refusal('invalid_request', 'address: a phlebotomist needs to know where to go');
+  if (!reaches(company, address)) throw new Refusal('not_served', `${company.provider} cannot reach this address`);
+}
+
+function entry(
+  company: Company,
+  { reference, patient, address, requisition_number, tests, access_notes, appointment_notes }: Request,
+  given: Pick<Appointment, 'status' | 'visit' | 'keyId' | 'steps'>,
+): Decision {
+  const change: Change = {
+    type: 'booked',
+    id: randomUUID(),
+    appointment: {
+      provider: company.provider,
+      number: `${company.numberPrefix}-${randomBytes(4).toString('hex').toUpperCase()}`,
+      reference,
+      ordered: { patient, address, requisition_number, tests },
+      ...given,
+    },
+    notes: { access_notes, appointment_notes },
+  };
+  return { status: 201, change };
+}

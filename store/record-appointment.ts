@@ -1,0 +1,115 @@
+/** The one writer of appointments: appointment, the order's events that come of it, and what is told, in one transaction. */
+import { type Appointment, isActive } from '../domain/appointment.ts';
+import type { HeldAppointment, ProposedAppointment } from '../domain/appointment-command.ts';
+import type { OrderEvent } from '../domain/order.ts';
+import { transactionStatus } from '../domain/transaction.ts';
+import type { Catalogue } from './catalogue.ts';
+import { clientFacingAppointment } from './client-facing-appointment.ts';
+import type { AppointmentDocument, OrderDocument } from './documents.ts';
+import { readJourney, tellAbout, tellOfOrder } from './record-event.ts';
+import { rows, type Store } from './store.ts';
+
+/**
+ * Records what is next in an appointment's life, or finds that it is recorded already.
+ * @returns what is held, which after a crash may be what an earlier attempt wrote.
+ * @throws Error when the order does not exist, or its history is of another length than the journey thinks.
+ */
+export async function recordAppointment(
+  store: Store,
+  catalogue: Catalogue,
+  proposed: ProposedAppointment,
+): Promise<HeldAppointment> {
+  const { appointment, order_event_number, order_statuses } = proposed;
+  let answer: HeldAppointment | undefined;
+  await store.connection.transaction(async (session) => {
+    const { order, siblings, transaction } = await readJourney(store, session, proposed.order_id);
+    await catalogue.know([order.order.lab_test_id]);
+    const held = await store.appointments.findById(appointment.id).session(session).lean<AppointmentDocument>();
+    if (held && held.events.length >= appointment.events.length) {
+      const events = order.events.slice(order_event_number - 1);
+      answer = {
+        appointment: appointmentOf(held),
+        order_events: events.map((event) => ({ ...event, transaction_status: transaction.status, redraw: null })),
+      };
+      return;
+    }
+    if (order.events.length !== order_event_number - 1) {
+      throw new Error(
+        `Order ${order._id} has ${order.events.length} events, so event ${order_event_number} is not next`,
+      );
+    }
+
+    const now = new Date();
+    const events: OrderEvent[] = order_statuses.map((status, index) => ({
+      number: order_event_number + index,
+      status,
+      status_detail: null,
+      reason: null,
+      report_id: null,
+      created_at: now.toISOString(),
+    }));
+    const after = (count: number): OrderDocument => ({
+      ...order,
+      events: [...order.events, ...events.slice(0, count)],
+      last_status: events[count - 1]?.status ?? order.last_status,
+      appointment_id: appointment.id,
+      updated_at: now,
+    });
+    const next = after(events.length);
+    const standing = ({ origin, last_status }: OrderDocument) => ({ origin, status: last_status });
+    const inOrder = (document: OrderDocument) =>
+      [document, ...siblings].sort((a, b) => a.created_at.getTime() - b.created_at.getTime());
+    transaction.status = transactionStatus(inOrder(next).map(standing));
+    // Of two writers in one order transaction the second conflicts here, and begins again with what the first wrote (D3).
+    await rows(store.transactions).updateOne(
+      { _id: transaction._id },
+      { $set: { status: transaction.status, updated_at: now }, $inc: { version: 1 } },
+      { session },
+    );
+    await rows(store.orders).replaceOne({ _id: order._id }, next, { session });
+    await rows(store.appointments).replaceOne(
+      { _id: appointment.id },
+      { ...documentOf(appointment), created_at: held?.created_at ?? now, updated_at: now },
+      { session, upsert: true },
+    );
+    if (!isActive(appointment)) {
+      await rows(store.appointmentClaims).deleteMany({ appointment_id: appointment.id }, { session });
+    }
+    for (let known = held?.events.length ?? 0; known < appointment.events.length; known += 1) {
+      const then = asOf(appointment, known + 1);
+      const type = known === 0 ? 'labtest.appointment.created' : 'labtest.appointment.updated';
+      const kind = `appointment_${appointment.id}_${known + 1}`;
+      await tellAbout(store, session, next, type, kind, clientFacingAppointment(then));
+    }
+    for (let count = 1; count <= events.length; count += 1) {
+      const then = after(count);
+      await tellOfOrder(store, session, catalogue, 'labtest.order.updated', then, transaction, inOrder(then));
+    }
+    answer = {
+      appointment,
+      order_events: events.map((event) => ({ ...event, transaction_status: transaction.status, redraw: null })),
+    };
+  });
+  if (!answer) throw new Error(`Appointment ${appointment.id} was not recorded`);
+  return answer;
+}
+
+/** The appointment as it was at one of its events (E3). */
+function asOf(appointment: Appointment, events: number): Appointment {
+  const then = appointment.events.slice(0, events);
+  return { ...appointment, events: then, status: then.at(-1)?.status ?? appointment.status };
+}
+
+function documentOf({ id, ...rest }: Appointment): Omit<AppointmentDocument, 'created_at' | 'updated_at'> {
+  return { _id: id, ...rest };
+}
+
+/** An appointment as its journey knows it. */
+export function appointmentOf({ _id, created_at: _, updated_at: __, ...rest }: AppointmentDocument): Appointment {
+  return { id: _id, ...rest };
+}
+
+/** The appointment as it was after one of its events; its time and place are the newest (E3). */
+export function appointmentAt(document: AppointmentDocument, eventNumber: number): Appointment {
+  return asOf(appointmentOf(document), eventNumber);
+}

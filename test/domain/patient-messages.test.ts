@@ -1,0 +1,169 @@
+import fc from 'fast-check';
+import { APPOINTMENT_STATUSES, type AppointmentEventStatus } from '../../domain/appointment.ts';
+import { appointmentMessageFor, type MessageSwitches, smsFor } from '../../domain/messages.ts';
+import { nextAllowed } from '../../domain/quiet-hours.ts';
+import { appointmentReminders, bookingReminders, DEFAULT_REMINDERS } from '../../domain/reminders.ts';
+import { type CollectionMethod, LOW_LEVEL_STATUSES, type OrderOrigin } from '../../domain/status.ts';
+import { timeZonesOf } from '../../domain/time-zones.ts';
+import { US_STATES } from '../../domain/us-states.ts';
+
+const ON: MessageSwitches = { email_enabled: true, sms_enabled: true, results_ready_mail: true };
+
+describe('the SMS that goes with a status of the order', () => {
+  const sent = (
+    collection_method: CollectionMethod,
+    changes: Partial<MessageSwitches> = {},
+    origin: OrderOrigin = 'initial',
+  ) =>
+    LOW_LEVEL_STATUSES.flatMap((status) => {
+      const kind = smsFor({ status }, { origin, collection_method, options: { ...ON, ...changes } });
+      return kind ? [`${status}: ${kind}`] : [];
+    });
+
+  it('at home', () => {
+    expect(sent('at_home_phlebotomy')).toEqual([
+      'ordered: order_received',
+      'requisition_created: requisition_ready',
+      'draw_completed: draw_completed',
+      'redraw_available: redraw_needed',
+      'completed: results_ready',
+      'cancelled: order_cancelled',
+    ]);
+  });
+
+  it('walking in', () => {
+    expect(sent('walk_in_test')).not.toContain('draw_completed: draw_completed');
+    expect(sent('walk_in_test')).toContain('redraw_available: redraw_needed');
+  });
+
+  it('of a redraw: it was announced when the first order ended', () => {
+    expect(sent('walk_in_test', {}, 'redraw')).toEqual([
+      'requisition_created: requisition_ready',
+      'completed: results_ready',
+      'cancelled: order_cancelled',
+    ]);
+  });
+
+  it('F11: says that results are ready only when the team has switched that on', () => {
+    expect(sent('walk_in_test', { results_ready_mail: false })).not.toContain('completed: results_ready');
+  });
+
+  it('none when the team has switched SMS off', () => {
+    expect(sent('at_home_phlebotomy', { sms_enabled: false })).toEqual([]);
+  });
+});
+
+describe('what is said about an appointment', () => {
+  const said = (
+    status: AppointmentEventStatus,
+    collection_method: CollectionMethod,
+    { is_reschedule = false, ...changes }: Partial<MessageSwitches> & { is_reschedule?: boolean } = {},
+  ) => {
+    const event = { status, data: is_reschedule ? { is_reschedule } : null };
+    const message = appointmentMessageFor(event, { collection_method, options: { ...ON, ...changes } });
+    return message && `${message.by}: ${message.kind}`;
+  };
+
+  it('at home: by mail, and by SMS to who gets no mail', () => {
+    const all = (changes: Partial<MessageSwitches>) =>
+      APPOINTMENT_STATUSES.map((status) => said(status, 'at_home_phlebotomy', changes)).filter(Boolean);
+    expect(all({})).toEqual([
+      'mail: appointment_pending',
+      'mail: appointment_confirmed',
+      'mail: appointment_cancelled',
+    ]);
+    expect(all({ email_enabled: false })).toEqual([
+      'sms: appointment_pending',
+      'sms: appointment_confirmed',
+      'sms: appointment_cancelled',
+    ]);
+    expect(all({ email_enabled: false, sms_enabled: false })).toEqual([]);
+    expect(said('scheduled', 'at_home_phlebotomy', { is_reschedule: true })).toBe('mail: appointment_rescheduled');
+  });
+
+  it('walking in: by SMS, and never by mail', () => {
+    const all = (changes: Partial<MessageSwitches>) =>
+      APPOINTMENT_STATUSES.map((status) => said(status, 'walk_in_test', changes)).filter(Boolean);
+    expect(all({})).toEqual(['sms: appointment_confirmed', 'sms: appointment_cancelled']);
+    expect(all({ sms_enabled: false })).toEqual([]);
+    expect(said('scheduled', 'walk_in_test', { is_reschedule: true })).toBe('sms: appointment_rescheduled');
+  });
+});
+
+describe('quiet hours', () => {
+  const allowed = (instant: string, ...zones: string[]) => nextAllowed(new Date(instant), ...zones).toISOString();
+
+  it('last from nine in the evening to eight in the morning where the patient is', () => {
+    expect(allowed('2026-12-02T03:59:59Z', 'America/Phoenix')).toBe('2026-12-02T03:59:59.000Z');
+    expect(allowed('2026-12-02T04:00:00Z', 'America/Phoenix')).toBe('2026-12-02T15:00:00.000Z');
+    expect(allowed('2026-12-02T14:59:59Z', 'America/Phoenix')).toBe('2026-12-02T15:00:00.000Z');
+    expect(allowed('2026-12-02T15:00:00Z', 'America/Phoenix')).toBe('2026-12-02T15:00:00.000Z');
+  });
+
+  it('end at eight on the days when the clocks change, too', () => {
+    expect(allowed('2026-03-08T05:00:00Z', 'America/New_York')).toBe('2026-03-08T12:00:00.000Z');
+    expect(allowed('2026-11-01T04:00:00Z', 'America/New_York')).toBe('2026-11-01T13:00:00.000Z');
+  });
+
+  it('are over only when they are over in every zone that the patient may be in', () => {
+    const zones = timeZonesOf('fl');
+    expect(allowed('2026-12-02T13:30:00Z', ...zones)).toBe('2026-12-02T14:00:00.000Z');
+    expect(allowed('2026-12-03T02:30:00Z', ...zones)).toBe('2026-12-03T14:00:00.000Z');
+  });
+
+  it('end for everybody, anywhere', () => {
+    const instants = fc.date({ min: new Date('2025-01-01'), max: new Date('2030-01-01'), noInvalidDate: true });
+    fc.assert(
+      fc.property(instants, fc.constantFrom(...US_STATES), (instant, state) => {
+        const then = nextAllowed(instant, ...timeZonesOf(state));
+        for (const timeZone of timeZonesOf(state)) {
+          const hour = Number(then.toLocaleString('en-US', { timeZone, hour: 'numeric', hourCycle: 'h23' }));
+          expect(hour >= 8 && hour < 21).toBe(true);
+        }
+        expect(then.getTime() - instant.getTime()).toBeLessThanOrEqual(14 * 3_600_000);
+        expect(then >= instant).toBe(true);
+        expect(nextAllowed(then, ...timeZonesOf(state))).toEqual(then);
+      }),
+    );
+  });
+});
+
+describe('reminders', () => {
+  const zone = 'America/Phoenix';
+  const times = (instants: Date[]) => instants.map((instant) => instant.toISOString());
+  const of = (start: string, now: string) =>
+    times(appointmentReminders(new Date(start), new Date(now), DEFAULT_REMINDERS, zone));
+
+  it('to book come a day, three days and a week after the requisition', () => {
+    expect(times(bookingReminders(new Date('2026-12-01T18:00:00Z'), DEFAULT_REMINDERS, zone))).toEqual([
+      '2026-12-02T18:00:00.000Z',
+      '2026-12-04T18:00:00.000Z',
+      '2026-12-08T18:00:00.000Z',
+    ]);
+  });
+
+  it('wait for the morning', () => {
+    const [first] = times(bookingReminders(new Date('2026-12-01T05:00:00Z'), DEFAULT_REMINDERS, zone));
+    expect(first).toBe('2026-12-02T15:00:00.000Z');
+    expect(of('2026-12-10T16:30:00Z', '2026-12-01T00:00:00Z')).toEqual([
+      '2026-12-09T16:30:00.000Z',
+      '2026-12-10T15:00:00.000Z',
+    ]);
+  });
+
+  it('of an appointment come a day and two hours before', () => {
+    expect(of('2026-12-10T20:00:00Z', '2026-12-01T00:00:00Z')).toEqual([
+      '2026-12-09T20:00:00.000Z',
+      '2026-12-10T18:00:00.000Z',
+    ]);
+  });
+
+  it('that should have come already are left out', () => {
+    expect(of('2026-12-10T20:00:00Z', '2026-12-10T10:00:00Z')).toEqual(['2026-12-10T18:00:00.000Z']);
+    expect(of('2026-12-10T20:00:00Z', '2026-12-10T19:00:00Z')).toEqual([]);
+  });
+
+  it('never come when the appointment has begun', () => {
+    expect(of('2026-12-10T14:30:00Z', '2026-12-10T00:00:00Z')).toEqual([]);
+  });
+});

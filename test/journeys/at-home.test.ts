@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import { AppointmentRefused } from '../../api/journeys.ts';
+import type { Appointment, UsAddress } from '../../domain/appointment.ts';
+import type { OfferedSlot } from '../../domain/appointment-command.ts';
+import type { Order } from '../../domain/order.ts';
+import { nextAllowed } from '../../domain/quiet-hours.ts';
+import { timeZonesOf } from '../../domain/time-zones.ts';
+import type { OrderDocument } from '../../store/documents.ts';
+import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
+import { until } from '../support/until.ts';
+
+let venule: InProcessVenule;
+beforeAll(async () => {
+  venule = await startVenule();
+});
+afterAll(() => venule.close());
+
+const ADDRESS: UsAddress = {
+  first_line: '400 West Lincoln Street',
+  second_line: null,
+  city: 'Phoenix',
+  state: 'AZ',
+  zip_code: '85004',
+  access_notes: null,
+};
+
+/** Slots that getlabs offers, earliest first. */
+async function slots(access_notes: string | null = null): Promise<OfferedSlot[]> {
+  const start_date = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10);
+  const answer = await venule.atCompany('/phlebotomy/getlabs/v1/availability', {
+    address: { first_line: ADDRESS.first_line, city: ADDRESS.city, state: ADDRESS.state, zip: ADDRESS.zip_code },
+    start_date,
+    days: 3,
+  });
+  return answer.slots.map((slot: { booking_key: string; start: string; end: string }) => ({
+    provider: 'getlabs',
+    booking_key: slot.booking_key,
+    start_at: slot.start,
+    end_at: slot.end,
+    time_zone: answer.timezone,
+    address: { ...ADDRESS, access_notes },
+    location: { lng: -112.07, lat: 33.44 },
+    site_code: null,
+  }));
+}
+
+async function atHome(...[changes, policy]: Parameters<InProcessVenule['place']>): Promise<OrderDocument> {
+  const order = await venule.place({ labTest: 'labcorp-lipid-panel-at-home', ...changes }, policy);
+  return venule.reaches(order.id, 'requisition_created');
+}
+
+const book = (document: OrderDocument, slot: OfferedSlot | undefined, appointment_notes: string | null = null) => {
+  if (!slot) throw new Error('No slot was offered');
+  return venule.journeys.appointment(document, { kind: 'book', appointment_id: randomUUID(), slot, appointment_notes });
+};
+
+const held = async (): Promise<
+  { id: string; reference: string; status: string; notes: { access_notes: string; appointment_notes: string }[] }[]
+> => (await venule.atCompany('/sandbox/phlebotomy/getlabs/appointments')).appointments;
+const heldFor = async (appointment: Appointment) => {
+  const found = (await held()).find(({ reference }) => reference === appointment.id);
+  if (!found) throw new Error('The company holds no such appointment');
+  return found;
+};
+const statuses = ({ events }: OrderDocument) => events.map((event) => event.status);
+const now = (order: Pick<Order, 'id'>) => venule.store.orders.findById(order.id).orFail().lean<OrderDocument>();
+
+test('A4–A5: a slot is booked, the order becomes pending and then scheduled, the appointment is told', async () => {
+  const document = await atHome();
+  const [first] = await slots();
+  const appointment = await book(document, first);
+  expect(appointment).toMatchObject({ status: 'scheduled', provider: 'getlabs', start_at: first?.start_at });
+  expect(statuses(await now(document.order))).toEqual([
+    'ordered',
+    'requisition_created',
+    'appointment_pending',
+    'appointment_scheduled',
+  ]);
+  const told = (await venule.webhooks(document._id)).map(({ event_type }) => event_type);
+  expect(told.filter((type) => type.startsWith('labtest.appointment'))).toEqual(['labtest.appointment.created']);
+});
+
+test('B1, B2: access notes go to the company at every booking and rescheduling; appointment notes stay unless replaced', async () => {
+  const document = await atHome({
+    address: { ...(await atHome()).order.address, access_notes: 'Gate code 4711, park in the yard' },
+  });
+  const [first, second, third] = await slots();
+  const appointment = await book(document, first, 'left arm');
+  if (!second || !third) throw new Error('No slots');
+  const kept = await venule.journeys.appointment(document, {
+    kind: 'reschedule',
+    slot: second,
+    appointment_notes: null,
+  });
+  expect(kept.appointment_notes).toBe('left arm');
+  const replaced = await venule.journeys.appointment(document, {
+    kind: 'reschedule',
+    slot: third,
+    appointment_notes: 'right arm',
+  });
+  expect(replaced.start_at).toBe(third.start_at);
+  const { notes } = await heldFor(appointment);
+  expect(notes.map(({ access_notes }) => access_notes)).toEqual(Array(3).fill('Gate code 4711, park in the yard'));
+  expect(notes.map(({ appointment_notes }) => appointment_notes)).toEqual(['left arm', 'left arm', 'right arm']);
+});
+
+test('C3: the visit’s own access notes go before the order’s', async () => {
+  const document = await atHome();
+  const [first] = await slots('Side entrance');
+  const appointment = await book(document, first);
+  expect((await heldFor(appointment)).notes[0]?.access_notes).toBe('Side entrance');
+});
+
+test('C2: of fifty simultaneous bookings of one patient exactly one is made, here and at the company', async () => {
+  const user_id = randomUUID();
+  const offered = await slots();
+  const documents = await Promise.all(Array.from({ length: 10 }, () => atHome({ user_id })));
+  const bookings = Array.from({ length: 50 }, (_, index) => {
+    const document = documents[index % documents.length];
+    if (!document) throw new Error('No order');
+    return book(document, offered[index % offered.length]).then(
+      (appointment) => appointment,
+      (error: unknown) => error,
+    );
+  });
+  const answers = await Promise.all(bookings);
+  const made = answers.filter((answer): answer is Appointment => !(answer instanceof Error));
+  expect(made).toHaveLength(1);
+  expect(answers.filter((answer) => answer instanceof AppointmentRefused)).toHaveLength(49);
+  const ours = await venule.store.appointments.find({ user_id, status: { $ne: 'cancelled' } as never }).lean();
+  expect(ours).toHaveLength(1);
+  const ids = new Set((await venule.store.appointments.find({ user_id }).lean()).map(({ _id }) => _id));
+  const theirs = (await held()).filter(({ reference, status }) => ids.has(reference) && status !== 'cancelled');
+  expect(theirs.map(({ reference }) => reference)).toEqual([made[0]?.id]);
+});
+
+test('C2: a cancelled appointment is no longer in the way', async () => {
+  const document = await atHome();
+  const [first, second] = await slots();
+  const appointment = await book(document, first);
+  await expect(book(document, second)).rejects.toThrow('already has an active appointment');
+  const cancelled = await venule.journeys.appointment(document, {
+    kind: 'cancel',
+    reason: 'Time no longer works',
+    notes: null,
+  });
+  expect(cancelled.status).toBe('cancelled');
+  expect((await heldFor(appointment)).status).toBe('cancelled');
+  expect(statuses(await now(document.order)).at(-1)).toBe('appointment_cancelled');
+  expect((await book(document, second)).status).toBe('scheduled');
+});
+
+test('F7: cancelling an at-home order cancels its appointment at the company', async () => {
+  const document = await atHome();
+  const [first] = await slots();
+  const appointment = await book(document, first);
+  await venule.journeys.cancel(await now(document.order));
+  await venule.ended(document.order);
+  expect((await heldFor(appointment)).status).toBe('cancelled');
+  expect((await venule.store.appointments.findById(appointment.id).lean())?.status).toBe('cancelled');
+  expect((await venule.store.transactions.findById(document.transaction_id).lean())?.status).toBe('cancelled');
+});
+
+test('no appointment before there is a requisition, and none after the order has ended', async () => {
+  const waiting = await venule.place({
+    labTest: 'labcorp-lipid-panel-at-home',
+    activate_by: '2999-01-01',
+    activate_at: '2999-01-01T05:00:00.000Z',
+  });
+  const [first] = await slots();
+  await expect(book(await venule.reaches(waiting.id, 'ordered'), first)).rejects.toThrow(
+    'The order has no requisition yet',
+  );
+  const document = await atHome();
+  await venule.journeys.cancel(document);
+  await venule.ended(document.order);
+  await expect(book(document, first)).rejects.toThrow(AppointmentRefused);
+});
+
+test('a company that answers nothing: the caller is told so, the booking is found again and undone, and can be made anew', async () => {
+  const document = await atHome({}, { ...venule.policy, partner_call: 1000 });
+  const [first, second] = await slots();
+  await venule.atCompany('/sandbox/phlebotomy/faults', {
+    provider: 'getlabs',
+    mode: 'down',
+    after_accept: true,
+    calls: ['book'],
+  });
+  await expect(book(document, first)).rejects.toThrow('did not answer in time');
+  await venule.atCompany('/sandbox/phlebotomy/faults', { provider: 'getlabs', mode: 'ok' });
+  await until(async () => !(await venule.store.appointmentClaims.exists({ order_id: document._id })));
+  expect((await book(document, second)).status).toBe('scheduled');
+  const active = (await held()).filter(({ status }) => status === 'scheduled');
+  const mine = await venule.store.appointments.find({ order_id: document._id }).lean();
+  expect(active.filter(({ reference }) => mine.some(({ _id }) => _id === reference))).toHaveLength(1);
+});
+
+test('the patient is told what became of the appointment, with a calendar file; by SMS where there is no mail', async () => {
+  const [mailed, texted] = await Promise.all([
+    atHome({ patient: { ...(await atHome()).order.patient, email: `at-home-${randomUUID()}@patients.example` } }),
+    atHome({ options: { email_enabled: false, sms_enabled: true } }),
+  ]);
+  const [first, second, third] = await slots();
+  await book(mailed, first);
+  if (!second) throw new Error('No slot');
+  await venule.journeys.appointment(mailed, { kind: 'reschedule', slot: second, appointment_notes: null });
+  await venule.journeys.appointment(mailed, { kind: 'cancel', reason: 'Other', notes: null });
+  const mine = () => venule.mails.filter(({ to }) => to?.[0]?.address === mailed.order.patient.email);
+  await until(() => mine().length === 4);
+  const methods = mine().flatMap(({ attachments }) => attachments.map(({ method }) => method).filter(Boolean));
+  expect(methods.sort()).toEqual(['CANCEL', 'REQUEST', 'REQUEST']);
+  await book(texted, third);
+  const now = new Date();
+  const night = nextAllowed(now, ...timeZonesOf(texted.order.address.state)) > now;
+  if (night) {
+    await until(async () => {
+      const { events } = await venule.workflow(texted.order).fetchHistory();
+      return events?.some(
+        ({ timerStartedEventAttributes, userMetadata }) => timerStartedEventAttributes && userMetadata,
+      );
+    });
+    expect(await venule.store.sentMessages.countDocuments({ to: texted.order.patient.phone_number })).toBe(0);
+  } else {
+    const sent = await until(() => venule.store.sentMessages.findOne({ text: /appointment is on/ }).lean());
+    expect(sent.text).toContain('Northwind Health');
+  }
+});

@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import { Webhook } from 'standardwebhooks';
+import { ForgedEvent, readPhlebotomyEvent, UnreadableEvent } from '../../partners/phlebotomy/events.ts';
+
+const secret = `whsec_${randomBytes(32).toString('base64')}`;
+const another = `whsec_${randomBytes(32).toString('base64')}`;
+const MINUTE = 60_000;
+
+const event = {
+  type: 'appointment.updated',
+  appointment: {
+    id: 'gl_1',
+    reference: 'order-1:visit-1',
+    status: 'scheduled',
+    start: '2026-12-01T16:00:00Z',
+    end: '2026-12-01T17:00:00Z',
+    timezone: 'America/Phoenix',
+    number: 'GL-001',
+    access_notes: null,
+    appointment_notes: null,
+  },
+  occurred_at: '2026-11-30T09:00:00-07:00',
+  data: { origin: 'patient' },
+};
+
+function signed(body: string, { by = secret, at = new Date() } = {}) {
+  return {
+    'webhook-id': 'evt_1',
+    'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+    'webhook-signature': new Webhook(by).sign('evt_1', at, body),
+  };
+}
+
+const body = JSON.stringify(event);
+
+describe('an event of a phlebotomy company', () => {
+  it('is read when the company signed it', () => {
+    expect(readPhlebotomyEvent(signed(body), Buffer.from(body), [another, secret])).toEqual({
+      event_id: 'evt_1',
+      provider_appointment_id: 'gl_1',
+      reference: 'order-1:visit-1',
+      report: {
+        status: 'scheduled',
+        start_at: '2026-12-01T16:00:00.000Z',
+        end_at: '2026-12-01T17:00:00.000Z',
+        time_zone: 'America/Phoenix',
+        external_id: 'GL-001',
+        site_code: null,
+        occurred_at: '2026-11-30T16:00:00.000Z',
+        data: { origin: 'patient' },
+      },
+    });
+  });
+
+  const forged: [why: string, headers: Record<string, string>, text: string][] = [
+    ['unsigned', {}, body],
+    ['signed by somebody else', signed(body, { by: `whsec_${randomBytes(32).toString('base64')}` }), body],
+    ['changed on the way', signed(body), body.replace('scheduled', 'completed')],
+    ['old', signed(body, { at: new Date(Date.now() - 6 * MINUTE) }), body],
+    ['from the future', signed(body, { at: new Date(Date.now() + 6 * MINUTE) }), body],
+    ['signed for another id', { ...signed(body), 'webhook-id': 'evt_2' }, body],
+    ['signed with rubbish', { ...signed(body), 'webhook-signature': 'v1,??? v2 ,' }, body],
+  ];
+  it.each(forged)('is forged when it is %s', (_why, headers, text) => {
+    expect(() => readPhlebotomyEvent(headers, text, [secret])).toThrow(ForgedEvent);
+  });
+
+  it('is forged when no secret is known', () => {
+    expect(() => readPhlebotomyEvent(signed(body), body, [])).toThrow(ForgedEvent);
+  });
+
+  const unreadable: [why: string, text: string, field: string | null][] = [
+    ['no JSON', 'appointment!', null],
+    ['empty', '', null],
+    ['of another type', JSON.stringify({ ...event, type: 'appointment.deleted' }), 'type'],
+    [
+      'of an unknown status',
+      JSON.stringify({ ...event, appointment: { ...event.appointment, status: 'gone' } }),
+      'appointment.status',
+    ],
+    ['without a time', JSON.stringify({ ...event, occurred_at: 'noon' }), 'occurred_at'],
+  ];
+  it.each(unreadable)('cannot be read when it is %s', (_why, text, field) => {
+    const read = () => readPhlebotomyEvent(signed(text), text, [secret]);
+    expect(read).toThrow(UnreadableEvent);
+    if (field) expect(read).toThrow(field);
+  });
+});
