@@ -6,6 +6,7 @@ import { addConnectionCommands } from './admin/connections.ts';
 import { addInboxCommands } from './admin/inbox.ts';
 import { addKeyCommands } from './admin/keys.ts';
 import { addLabAccountCommands } from './admin/lab-accounts.ts';
+import { addPhlebotomyCommands } from './admin/phlebotomy.ts';
 import { CannotDo } from './admin/session.ts';
 import { addTeamCommands } from './admin/teams.ts';
 import { addWebhookCommands } from './admin/webhooks.ts';
@@ -14,7 +15,9 @@ const FAILED = 1;
 const WRONG_USAGE = 2;
 
 const program = new Command('admin')
-  .description('Sets up and looks after a Venule: teams, keys, laboratories, the inbox, webhooks.')
+  .description(
+    'Sets up and looks after a Venule: teams, keys, laboratories, phlebotomy companies, the inbox, webhooks.',
+  )
   .option('--json', 'print JSON instead of tables')
   .exitOverride()
   .showHelpAfterError('(--help says more)')
@@ -38,6 +41,7 @@ addTeamCommands(program);
 addKeyCommands(program);
 addLabAccountCommands(program);
 addConnectionCommands(program);
+addPhlebotomyCommands(program);
 addInboxCommands(program);
 addWebhookCommands(program);
 

@@ -1,11 +1,11 @@
 /** `admin connection`: where partners are reached, and how they and we prove who we are (F12). */
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { recordAudit } from '../../store/audit.ts';
 import type { LabConnectionDocument } from '../../store/documents.ts';
 import { type Environment, findLabConnection, hashOfPassword } from '../../store/lab-connections.ts';
 import { rows } from '../../store/store.ts';
 import { passwordReader } from './secrets.ts';
-import { CannotDo, given, inSession, requireLab } from './session.ts';
+import { CannotDo, given, inSession, requireLab, webAddress } from './session.ts';
 
 interface ConnectionFlags {
   environment: Environment;
@@ -25,11 +25,6 @@ const shown = ({ lab_slug, environment, url, user, inbound_user }: Omit<LabConne
   user,
   inbound_user,
 });
-
-function webAddress(text: string): string {
-  if (URL.canParse(text) && /^https?:/.test(text)) return text;
-  throw new InvalidArgumentError('Say an http or https address.');
-}
 
 /** Adds `connection` to the program. */
 export function addConnectionCommands(program: Command): void {

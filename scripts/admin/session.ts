@@ -88,3 +88,9 @@ export const repeated = (value: string, before: string[] = []): string[] => [...
 export function given<T extends Record<string, unknown>>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }
+
+/** The address of a server, as an option. */
+export function webAddress(text: string): string {
+  if (URL.canParse(text) && /^https?:/.test(text)) return text;
+  throw new InvalidArgumentError('Say an http or https address.');
+}

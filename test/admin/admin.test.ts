@@ -8,6 +8,7 @@ import { ownIdentity } from '../../scripts/parts/process.ts';
 import { seedCatalogue } from '../../store/catalogue.ts';
 import type { LabMessageDocument, OrderDocument } from '../../store/documents.ts';
 import { environmentOfLab, findLabConnection } from '../../store/lab-connections.ts';
+import { findPhlebotomyConnection } from '../../store/phlebotomy-connections.ts';
 import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
 import { createTeam, findTeamByApiKey, isManagementKey, logoOf } from '../../store/teams.ts';
 import { fanOut } from '../../store/webhooks.ts';
@@ -224,6 +225,29 @@ describe('npm run admin', () => {
       code: 1,
       err: expect.stringMatching(/--user, --password, --inbound-user, --inbound-password/),
     });
+  });
+
+  test('a phlebotomy company is connected; its former secret stays good, and nothing of it is shown', async () => {
+    const secret = (word: string) => `whsec_${Buffer.from(`a secret ${word}`).toString('base64')}`;
+    const set = (...more: string[]) => admin(['phlebotomy', 'set', 'getlabs', ...more]);
+    expect(await set('--url', 'https://company.example')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('--key, --secret'),
+    });
+    const asked = await admin(
+      ['phlebotomy', 'set', 'getlabs', '--url', 'https://company.example', '--ask-key', '--ask-secret'],
+      { input: `outward key\n${secret('one')}\n` },
+    );
+    expect(asked).toMatchObject({ code: 0, out: expect.not.stringMatching(/whsec|outward/) });
+    expect((await set('--secret', secret('two'))).code).toBe(0);
+    expect((await set('--secret', 'plain')).err).toMatch(/whsec_ and base64/);
+    expect(await findPhlebotomyConnection(store, 'getlabs', 'production')).toMatchObject({
+      url: 'https://company.example',
+      key: 'outward key',
+      secrets: [secret('two'), secret('one')],
+    });
+    expect(JSON.stringify(await json('phlebotomy', 'list'))).not.toMatch(/whsec|outward/);
+    expect(await json('phlebotomy', 'events', '--state', 'kept')).toEqual([]);
   });
 
   describe('inbox', () => {

@@ -1,0 +1,155 @@
+/** `admin phlebotomy`: where phlebotomy companies are reached, and what they told us that no journey took in. */
+import { Argument, type Command, Option } from 'commander';
+import { APPOINTMENT_PROVIDERS, type AppointmentProvider } from '../../domain/appointment.ts';
+import { recordAudit } from '../../store/audit.ts';
+import type { PhlebotomyConnectionDocument, PhlebotomyEventDocument } from '../../store/documents.ts';
+import type { Environment } from '../../store/lab-connections.ts';
+import { findPhlebotomyConnection, setPhlebotomyConnection } from '../../store/phlebotomy-connections.ts';
+import { listPhlebotomyEvents } from '../../store/phlebotomy-inbox.ts';
+import { rows } from '../../store/store.ts';
+import { passwordReader } from './secrets.ts';
+import { CannotDo, given, inSession, positive, webAddress } from './session.ts';
+
+interface SetFlags {
+  environment: Environment;
+  url?: string;
+  key?: string;
+  secret?: string;
+  askKey?: boolean;
+  askSecret?: boolean;
+}
+
+interface EventFlags {
+  state?: PhlebotomyEventDocument['state'];
+  provider?: AppointmentProvider;
+  order?: string;
+  limit: number;
+}
+
+const shown = ({ provider, environment, url, secrets }: Omit<PhlebotomyConnectionDocument, '_id'>) => ({
+  provider,
+  environment,
+  url,
+  secrets: secrets.length,
+});
+
+/** Adds `phlebotomy` to the program. */
+export function addPhlebotomyCommands(program: Command): void {
+  const phlebotomy = program
+    .command('phlebotomy')
+    .description('where phlebotomy companies are reached, and what they told us');
+
+  phlebotomy
+    .command('list')
+    .description('every connection; keys and secrets are never shown')
+    .action((_options, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        const all = await rows(store.phlebotomyConnections).find().sort({ _id: 1 }).toArray();
+        out.list(all.map(shown), 'There are no connections yet.');
+      }),
+    );
+
+  phlebotomy
+    .command('set')
+    .description('add or change a connection; what is left out stays')
+    .addArgument(new Argument('<provider>', 'the company').choices(APPOINTMENT_PROVIDERS))
+    .addOption(
+      new Option('--environment <name>', 'whose orders go there')
+        .choices(['sandbox', 'production'])
+        .default('production'),
+    )
+    .option('--url <address>', 'where it is reached, everything before /v1/', webAddress)
+    .addOption(new Option('--key <text>', 'the key that we show it').env('VENULE_PHLEBOTOMY_KEY'))
+    .option('--ask-key', 'ask for that key, or read it from a line of standard input')
+    .addOption(
+      new Option('--secret <text>', 'what it signs events with, whsec_…; the one before stays good beside it').env(
+        'VENULE_PHLEBOTOMY_SECRET',
+      ),
+    )
+    .option('--ask-secret', 'ask for that secret, or read it from the next line of standard input')
+    .addHelpText(
+      'after',
+      `
+The sandbox connections point at the sandbox companies again whenever the API starts.
+
+Example:
+  admin phlebotomy set getlabs --url https://api.company.example --ask-key --ask-secret`,
+    )
+    .action((provider: AppointmentProvider, flags: SetFlags, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        const { environment, url } = flags;
+        const { key, secret } = await secretsOf(flags);
+        const before = await findPhlebotomyConnection(store, provider, environment);
+        const missing = Object.entries({ url, key, secret }).filter(([, value]) => !value);
+        if (!before && missing.length > 0) {
+          const options = missing.map(([name]) => `--${name}`).join(', ');
+          throw new CannotDo(
+            `${provider} has no ${environment} connection yet, so these are needed as well: ${options}`,
+          );
+        }
+        const [newest] = before?.secrets ?? [];
+        const secrets = secret ? [...new Set([secret, ...(newest ? [newest] : [])])] : (before?.secrets ?? []);
+        const connection = {
+          provider,
+          environment,
+          url: url ?? before?.url ?? '',
+          key: key ?? before?.key ?? '',
+          secrets,
+        };
+        await setPhlebotomyConnection(store, connection);
+        const detail = { provider, environment };
+        await recordAudit(store, { actor: 'admin', action: 'phlebotomy_connection.set', detail });
+        out.show(shown(connection));
+      }),
+    );
+
+  phlebotomy
+    .command('events')
+    .description('what companies told us, newest first')
+    .addOption(
+      new Option('--state <state>', 'stored: not yet given to a journey; kept: no journey took it in').choices([
+        'stored',
+        'delivered',
+        'kept',
+      ]),
+    )
+    .addOption(new Option('--provider <name>', 'from one company').choices(APPOINTMENT_PROVIDERS))
+    .option('--order <id>', 'for one order')
+    .option('--limit <n>', 'how many at most', positive, 50)
+    .addHelpText('after', '\nExample:\n  admin phlebotomy events --state kept')
+    .action(({ state, provider, order, limit }: EventFlags, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        const events = await listPhlebotomyEvents(store, given({ state, provider, order_id: order }), limit);
+        out.list(
+          events.map((event) => ({
+            id: event._id,
+            received_at: event.received_at,
+            says: event.report.status,
+            occurred_at: event.report.occurred_at,
+            state: event.state,
+            why: event.kept_because ?? event.last_error,
+            appointment: event.appointment_id ?? event.reference,
+            order: event.order_id,
+          })),
+          'Nothing here.',
+        );
+      }),
+    );
+}
+
+async function secretsOf(flags: SetFlags) {
+  const found = { key: flags.key, secret: flags.secret };
+  if (flags.askKey || flags.askSecret) {
+    const reader = passwordReader();
+    try {
+      if (flags.askKey) found.key = await reader.read('key that we show the company');
+      if (flags.askSecret) found.secret = await reader.read('secret that the company signs with');
+    } finally {
+      reader.close();
+    }
+  }
+  if (found.secret && !/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(found.secret)) {
+    throw new CannotDo('A secret is whsec_ and base64');
+  }
+  return found;
+}
