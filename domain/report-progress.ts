@@ -41,14 +41,14 @@ const RANK: Record<ReportedStatus, number> = { preliminary: 0, final: 1, cancell
  * Whether a statement replaces an earlier one about the same test or result: a preliminary one never replaces a final
  * one, however late it comes in, and between equals the newer report wins. Messages may arrive in any order (F5).
  */
-export function supersedes(statement: Statement, earlier: Statement | undefined): boolean {
+function supersedes(statement: Statement, earlier: Statement | undefined): boolean {
   if (!earlier) return true;
   const rank = RANK[statement.status] - RANK[earlier.status];
   return rank > 0 || (rank === 0 && Date.parse(statement.reported_at) >= Date.parse(earlier.reported_at));
 }
 
 /** A test or result that a lab corrects is corrected even when the correction takes the value away. */
-export const effectiveStatus = (test: ReportedStatus, result: ReportedStatus): ReportedStatus =>
+const effectiveStatus = (test: ReportedStatus, result: ReportedStatus): ReportedStatus =>
   test === 'corrected' && result !== 'preliminary' ? 'corrected' : result;
 
 /** How results of a report are recognised as the ones an order expects. */
@@ -59,7 +59,7 @@ export interface ExpectedResultCodes {
 }
 
 /** The expected result that an observation is about: by LOINC, else by the lab's own code. */
-export function expectedResultOf<T extends ExpectedResultCodes>(
+function expectedResultOf<T extends ExpectedResultCodes>(
   observation: { loinc: string | null; provider_id: string | null },
   expected: readonly T[],
 ): T | undefined {
