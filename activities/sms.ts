@@ -3,8 +3,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import { mailMessageId } from '../domain/ids.ts';
 import type { Order } from '../domain/order.ts';
 import { type OutgoingSms, SmsRefused } from '../notifications/sms.ts';
-import { appointmentSms, orderSms } from '../notifications/sms-texts.ts';
-import { appointmentAt } from '../store/record-appointment.ts';
+import { appointmentReminderSms, appointmentSms, bookingReminderSms, orderSms } from '../notifications/sms-texts.ts';
+import { appointmentAt, appointmentOf } from '../store/record-appointment.ts';
 import type { ActivityDependencies } from './create-activities.ts';
 import type { Activities } from './types.ts';
 
@@ -12,7 +12,7 @@ export function smsActivities({
   store,
   sms,
   bookingUrl,
-}: ActivityDependencies): Pick<Activities, 'sendSms' | 'sendAppointmentSms'> {
+}: ActivityDependencies): Pick<Activities, 'sendSms' | 'sendAppointmentSms' | 'sendReminder'> {
   async function contentOf(orderId: string) {
     const { order } = await store.orders.findById(orderId).orFail().lean();
     const team = await store.teams.findById(order.team_id).orFail().lean();
@@ -40,6 +40,15 @@ export function smsActivities({
       const content = await contentOf(appointment.order_id);
       const text = appointmentSms(kind, { ...content, appointment });
       await send(content.order, `appointment.${appointmentId}.${eventNumber}`, text);
+    },
+
+    async sendReminder(orderId, appointmentId, due) {
+      const content = await contentOf(orderId);
+      const held = appointmentId && (await store.appointments.findById(appointmentId).orFail().lean());
+      const text = held
+        ? appointmentReminderSms({ ...content, appointment: appointmentOf(held) })
+        : bookingReminderSms(content);
+      await send(content.order, `reminder.${due}`, text);
     },
   };
 }

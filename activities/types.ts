@@ -63,4 +63,6 @@ export interface Activities {
   sendSms(orderId: string, kind: SmsKind): Promise<void>;
   /** Sends the patient an SMS about an event of an appointment. */
   sendAppointmentSms(appointmentId: string, eventNumber: number, kind: AppointmentMessageKind): Promise<void>;
+  /** Reminds the patient by SMS: of an appointment, or to book one; `due` (ISO instant) tells one reminder from another. */
+  sendReminder(orderId: string, appointmentId: string | null, due: string): Promise<void>;
 }

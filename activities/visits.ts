@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { AppointmentReport } from '../domain/appointment.ts';
 import type { ArrangedVisit } from '../domain/appointment-command.ts';
+import { SLOT_TAKEN } from '../domain/appointment-refusals.ts';
 import {
   BookingRefused,
   type PartnerAppointment,
@@ -18,7 +19,6 @@ import type { Activities } from './types.ts';
 /** What callers are told when a patient has an appointment already (C2). */
 const ALREADY_BOOKED =
   'The patient already has an active appointment with this provider. Reschedule or cancel it before booking another.';
-const SLOT_TAKEN = 'This appointment slot is no longer available. Please select a new time.';
 
 export function visitActivities({
   store,
@@ -35,7 +35,7 @@ export function visitActivities({
     if (!connection) {
       throw ApplicationFailure.create({
         type: 'PartnerNotConnected',
-        message: `There is no ${environment} connection to ${provider}. Add one with "npm run admin -- connection set".`,
+        message: `There is no ${environment} connection to ${provider}. Add one with "npm run admin -- phlebotomy set ${provider}".`,
       });
     }
     const endpoint = { url: connection.url, key: connection.key, timeoutMs: partnerCallMs };

@@ -26,6 +26,6 @@ export interface ApiDeps {
   documents: IssuedDocuments;
   /** Whether Temporal answers at this moment; for `GET /readyz`. */
   temporalAnswers(): Promise<boolean>;
-  config: Pick<Config, 'sandboxUrl' | 'sandboxCredentials'>;
+  config: Pick<Config, 'sandboxUrl' | 'sandboxCredentials' | 'sandboxPhlebotomy'>;
   logger: Logger;
 }

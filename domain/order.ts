@@ -152,6 +152,8 @@ export interface OrderOptions {
   email_enabled: boolean;
   /** SMS to the patient; absent in orders from before there were any. */
   sms_enabled?: boolean;
+  /** Reminders by SMS; absent in orders from before there were any. */
+  reminders_enabled?: boolean;
   results_ready_mail: boolean;
   /** IANA zone, default America/New_York (F2). */
   time_zone: string;

@@ -1,4 +1,5 @@
 /** Every duration that a journey waits for, in one object that is passed into the workflow (F1). In milliseconds, unless said otherwise. */
+import { DEFAULT_REMINDERS, type ReminderPolicy } from './reminders.ts';
 import type { CollectionMethod } from './status.ts';
 
 const SECOND = 1000;
@@ -6,7 +7,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-export interface JourneyPolicy {
+export interface JourneyPolicy extends ReminderPolicy {
   /** How long a requisition is valid, from the day it is created (F1). */
   requisition_valid: Record<CollectionMethod, number>;
   /** How much longer results are awaited after that (F1). */
@@ -44,6 +45,7 @@ const DEFAULT_POLICY: JourneyPolicy = {
   undo_tried_for: 30 * DAY,
   mail_tried_for: 3 * DAY,
   longest_history: 4000,
+  ...DEFAULT_REMINDERS,
 };
 
 /**
@@ -55,8 +57,12 @@ export function policyWith(overrides: Record<string, unknown> = {}): JourneyPoli
   const policy: JourneyPolicy = { ...DEFAULT_POLICY, requisition_valid: { ...DEFAULT_POLICY.requisition_valid } };
   const assign = (target: Record<string, unknown>, name: string, value: unknown) => {
     if (!Object.hasOwn(target, name)) throw new RangeError(`There is no duration "${name}" in the journey policy`);
-    if (typeof value !== 'number' || !(value > 0)) {
-      throw new RangeError(`Duration "${name}" of the journey policy must be a positive number`);
+    const isList = Array.isArray(target[name]);
+    const durations = isList && Array.isArray(value) ? value : [value];
+    if (isList !== Array.isArray(value) || durations.some((one) => typeof one !== 'number' || !(one > 0))) {
+      throw new RangeError(
+        `"${name}" of the journey policy must be ${isList ? 'a list of positive numbers' : 'a positive number'}`,
+      );
     }
     target[name] = value;
   };

@@ -14,6 +14,8 @@ export interface TeamOptions {
   minor_ordering_enabled: boolean;
   email_enabled: boolean;
   sms_enabled: boolean;
+  /** Whether patients are reminded by SMS to book, and of what is booked. */
+  reminders_enabled: boolean;
   results_ready_mail: boolean;
   /** IANA zone in which "today" and age are computed (F2). */
   time_zone: string;

@@ -19,6 +19,7 @@ const DEFAULT_TEAM_OPTIONS: Readonly<TeamOptions> = {
   minor_ordering_enabled: false,
   email_enabled: true,
   sms_enabled: false,
+  reminders_enabled: false,
   results_ready_mail: false,
   time_zone: 'America/New_York',
 };

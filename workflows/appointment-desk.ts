@@ -16,6 +16,7 @@ import {
   type Appointment,
   type AppointmentEventStatus,
   isActive,
+  isInTheWay,
   mayMove,
   nextAfterEvents,
   PROVIDER_TYPES,
@@ -159,7 +160,7 @@ export class AppointmentDesk {
   #conflict(command: AppointmentCommand): string | null {
     const active = this.#active;
     if (command.kind === 'book' || command.kind === 'request') {
-      return active
+      return active && isInTheWay(active, new Date(now()))
         ? 'The order already has an active appointment. Reschedule or cancel it before booking another.'
         : null;
     }
@@ -215,6 +216,7 @@ export class AppointmentDesk {
 
   #arranged(asked: Asked, command: ArrangeVisit, at: string, answer: VisitAnswer): NextAppointment | null {
     if ('refused' in answer) return this.#refuse(asked, answer.refused);
+    if (answer.visit.status === 'cancelled') return this.#refuse(asked, 'This booking was withdrawn. Book again.');
     const { id: order_id, transaction_id, team_id, user_id } = this.#order;
     const place = command.kind === 'book' ? command.slot : command;
     const { visit } = answer;
@@ -245,6 +247,8 @@ export class AppointmentDesk {
       ...active,
       ...answer.visit,
       provider_appointment_id: answer.visit.provider_appointment_id ?? active.provider_appointment_id,
+      address: { ...slot.address, access_notes: slot.address.access_notes ?? this.#order.address.access_notes },
+      location: slot.location,
       time_zone: answer.visit.time_zone ?? slot.time_zone,
       appointment_notes: appointment_notes ?? active.appointment_notes,
     };

@@ -30,6 +30,7 @@ import type { HeldEvent, Order, ProposedEvent } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import { nextAllowed } from '../domain/quiet-hours.ts';
 import { redrawFor, statusDetailOf } from '../domain/redraw.ts';
+import { appointmentReminders, bookingReminders } from '../domain/reminders.ts';
 import {
   advance,
   anythingReported,
@@ -62,7 +63,10 @@ export interface JourneyMemory {
 type Decision = Pick<ProposedEvent, 'status'> & Partial<Omit<ProposedEvent, 'order_id' | 'number'>>;
 
 /** The activities that tell the patient something. */
-type Messages = Pick<Activities, 'sendMail' | 'sendSms' | 'sendAppointmentMail' | 'sendAppointmentSms'>;
+type Messages = Pick<
+  Activities,
+  'sendMail' | 'sendSms' | 'sendAppointmentMail' | 'sendAppointmentSms' | 'sendReminder'
+>;
 
 export class OrderJourney {
   readonly #order: Order;
@@ -77,9 +81,12 @@ export class OrderJourney {
   readonly #desk: AppointmentDesk;
   #cancelRequested = false;
   #expired = false;
+  /** The journey went on from a memory. */
+  readonly #isRenewed: boolean;
   /** The lab may hold our order, so that a cancellation has to reach it too. */
   #labMayHoldIt: boolean;
   #submission: CancellationScope | undefined;
+  #reminders: CancellationScope | undefined;
   /** What follows from events and is not done, or failed. */
   readonly #consequences = new Set<Promise<void>>();
   #waitingFor = 'its first step';
@@ -103,7 +110,8 @@ export class OrderJourney {
     this.#reportsTaken = new Set(memory?.reports_taken);
     this.#reportsWaiting = memory?.reports_waiting ?? [];
     this.#troubles = memory?.troubles ?? [];
-    this.#labMayHoldIt = memory !== undefined;
+    this.#isRenewed = memory !== undefined;
+    this.#labMayHoldIt = this.#isRenewed;
     this.#desk = new AppointmentDesk(order, policy, (deed) => this.#setOff(deed), memory?.desk);
   }
 
@@ -266,6 +274,7 @@ export class OrderJourney {
   /** Takes the lab's reports until the order ends: complete, with a redraw, failed, cancelled or expired. */
   async #results(): Promise<HeldEvent> {
     this.#startDeadline();
+    if (this.#isRenewed) this.#planReminders();
     while (!this.#isEnded) {
       if (this.#historyIsLong()) await this.#renew(this.#memory());
       this.#describe(this.#has('partial_results') ? 'the rest of the results' : "the lab's results");
@@ -368,8 +377,9 @@ export class OrderJourney {
     if (this.#events.length > 1) upsertSearchAttributes(standing(held.status, held.transaction_status));
     const mail = mailFor(held, this.#order);
     if (mail) this.#setOff(this.#sendMail(mail));
+    this.#planReminders();
     const sms = smsFor(held, this.#order);
-    if (sms) this.#setOff(this.#message(`SMS: ${sms}`, (activities) => activities.sendSms(this.#order.id, sms), 'sms'));
+    if (sms) this.#setOff(this.#message(`SMS ${sms}`, (activities) => activities.sendSms(this.#order.id, sms), 'sms'));
     if (held.status === 'cancelled' && this.#labMayHoldIt) this.#setOff(this.#cancelAtLab());
     if (held.status === 'cancelled') this.#setOff(this.#withdrawAppointment());
   }
@@ -395,6 +405,7 @@ export class OrderJourney {
     });
     this.#desk.adopt(held.appointment, next);
     this.#tellOfAppointment(held.appointment, known);
+    this.#planReminders();
     for (const event of held.order_events) this.#adopt(event);
   }
 
@@ -428,7 +439,7 @@ export class OrderJourney {
   }
 
   #sendMail(kind: MailKind): Promise<void> {
-    return this.#message(`Mail: ${kind}`, (activities) => activities.sendMail(this.#order.id, kind), 'mail');
+    return this.#message(`mail ${kind}`, (activities) => activities.sendMail(this.#order.id, kind), 'mail');
   }
 
   /** Tells the patient what became of an appointment (lifecycle of the appointment, not of the order). */
@@ -438,7 +449,13 @@ export class OrderJourney {
       if (!due) continue;
       const { kind, by } = due;
       const send = by === 'mail' ? 'sendAppointmentMail' : 'sendAppointmentSms';
-      this.#setOff(this.#message(`${by}: ${kind}`, (activities) => activities[send](id, event.number, kind), by));
+      this.#setOff(
+        this.#message(
+          `${by === 'sms' ? 'SMS' : by} ${kind}`,
+          (activities) => activities[send](id, event.number, kind),
+          by,
+        ),
+      );
     }
   }
 
@@ -448,14 +465,47 @@ export class OrderJourney {
       startToCloseTimeout: 4 * this.#policy.partner_call,
       scheduleToCloseTimeout: this.#policy.mail_tried_for,
       retry: { initialInterval: this.#policy.partner_retry_first, maximumInterval: this.#policy.partner_retry_longest },
-      summary: what,
+      summary: `Sends the ${what}`,
     });
     try {
       if (by === 'sms') await this.#untilMorning();
       await send(activities);
     } catch (failure) {
-      this.#trouble(`${what} was not sent: ${rootMessage(failure)}`);
+      this.#trouble(`The ${what} was not sent: ${rootMessage(failure)}`);
     }
+  }
+
+  /**
+   * Plans the reminders that are still due, in place of those planned before: to book until there is an appointment,
+   * then of the appointment. They hold nothing up: a journey that ends leaves them unsent.
+   */
+  #planReminders(): void {
+    this.#reminders?.cancel();
+    this.#reminders = undefined;
+    const { reminders_enabled, sms_enabled } = this.#order.options;
+    const requisition = this.#events.find(({ status }) => status === 'requisition_created');
+    if (!reminders_enabled || !sms_enabled || !requisition) return;
+
+    const zones = timeZonesOf(this.#order.address.state);
+    const now = new Date(this.#now);
+    const appointment = this.#desk.appointment?.status === 'scheduled' ? this.#desk.appointment : null;
+    const toBook = this.#status === 'requisition_created' || this.#status === 'appointment_cancelled';
+    const due = appointment?.start_at
+      ? appointmentReminders(new Date(appointment.start_at), now, this.#policy, ...zones)
+      : bookingReminders(new Date(requisition.created_at), this.#policy, ...zones).filter((at) => toBook && at > now);
+    if (due.length === 0) return;
+
+    const scope = new CancellationScope({ cancellable: true });
+    this.#reminders = scope;
+    const reminding = scope.run(async () => {
+      for (const at of due) {
+        await sleep(Math.max(1, at.getTime() - this.#now), { summary: 'A reminder is due' });
+        const remind = (activities: Messages) =>
+          activities.sendReminder(this.#order.id, appointment?.id ?? null, at.toISOString());
+        await CancellationScope.nonCancellable(() => this.#message('SMS reminder', remind, 'sms'));
+      }
+    });
+    reminding.catch(() => {});
   }
 
   /** Waits while it is night where the patient lives. */

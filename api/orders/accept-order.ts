@@ -141,6 +141,7 @@ function orderOf(
       partial_webhooks_enabled: options.partial_webhooks_enabled,
       email_enabled: options.email_enabled,
       sms_enabled: options.sms_enabled,
+      reminders_enabled: options.reminders_enabled,
       results_ready_mail: options.results_ready_mail,
       time_zone: options.time_zone,
       sandbox: team.environment === 'sandbox',

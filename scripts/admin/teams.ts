@@ -14,6 +14,7 @@ interface TeamFlags {
   minors?: boolean;
   email?: boolean;
   sms?: boolean;
+  reminders?: boolean;
   resultsReadyMail?: boolean;
   timeZone?: string;
   contactEmail?: string;
@@ -57,6 +58,7 @@ function withTeamOptions(command: Command): Command {
     .option('--minors <on|off>', 'take orders for patients under 18', onOff)
     .option('--email <on|off>', 'mail to patients', onOff)
     .option('--sms <on|off>', 'text messages to patients', onOff)
+    .option('--reminders <on|off>', 'reminders by text message, to book and of what is booked', onOff)
     .option('--results-ready-mail <on|off>', 'tell patients that results are ready', onOff)
     .option('--time-zone <name>', 'where "today" and age are reckoned, such as America/Phoenix', timeZone)
     .option('--contact-email <address>', 'whom a patient can write to')
@@ -74,6 +76,7 @@ function changesOf(flags: TeamFlags) {
       minor_ordering_enabled: flags.minors,
       email_enabled: flags.email,
       sms_enabled: flags.sms,
+      reminders_enabled: flags.reminders,
       results_ready_mail: flags.resultsReadyMail,
       time_zone: flags.timeZone,
     }),

@@ -1,45 +1,19 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { type Junction, JunctionClient } from '@junction-api/sdk';
-import { pino } from 'pino';
-import { createApp } from '../../api/app.ts';
-import { createApiKey, findTeam } from '../../store/teams.ts';
 import { WALK_IN_TEST } from '../support/api.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { checkedFetch, type OpenApi } from '../support/openapi-check.ts';
 import { until } from '../support/until.ts';
 
 let venule: InProcessVenule;
-let server: Server;
 let sdk: JunctionClient;
 
 beforeAll(async () => {
   venule = await startVenule();
-  const { store, catalogue, journeys, policy, documents, sandbox, teamId } = venule;
-  const app = createApp({
-    store,
-    catalogue,
-    journeys,
-    policy,
-    documents,
-    temporalAnswers: async () => true,
-    config: { sandboxUrl: sandbox.url, sandboxCredentials: { user: 'sandbox', password: 'sandbox-password' } },
-    logger: pino({ level: process.env.VENULE_TEST_LOG ?? 'silent' }),
-    webhookAllowPrivate: true,
-  });
-  server = createServer(app);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url: baseUrl, key: apiKey } = venule.api;
   const openApi = (await (await fetch(`${baseUrl}/openapi.json`)).json()) as OpenApi;
-  const team = await findTeam(store, teamId);
-  const { key } = await createApiKey(store, team as NonNullable<typeof team>, 'tests');
-  sdk = new JunctionClient({ apiKey: key, baseUrl, maxRetries: 0, fetch: checkedFetch(openApi) });
+  sdk = new JunctionClient({ apiKey, baseUrl, maxRetries: 0, fetch: checkedFetch(openApi) });
 });
-afterAll(async () => {
-  server?.closeAllConnections();
-  server?.close();
-  await venule?.close();
-});
+afterAll(() => venule?.close());
 
 async function order(): Promise<Junction.ClientFacingOrder> {
   const { userId } = await sdk.user.create({ clientUserId: `patient-${crypto.randomUUID()}` });

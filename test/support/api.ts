@@ -100,7 +100,11 @@ export async function startTestApi(journeysOfTest: JourneysOfTest = () => ({})):
       combined: async () => null,
     },
     temporalAnswers: async () => true,
-    config: { sandboxUrl: 'http://127.0.0.1:9', sandboxCredentials: { user: 'sandbox', password: 'password' } },
+    config: {
+      sandboxUrl: 'http://127.0.0.1:9',
+      sandboxCredentials: { user: 'sandbox', password: 'password' },
+      sandboxPhlebotomy: { key: 'key', secret: 'whsec_c2VjcmV0' },
+    },
     logger: pino({ level: process.env.VENULE_LOG_LEVEL ?? 'silent' }),
     webhookAllowPrivate: true,
   });

@@ -1,23 +1,22 @@
 /**
- * A whole Venule in this process, on the run's real Temporal and MongoDB: worker, inbox, sandbox laboratory over HTTP,
- * SMTP server and webhook receiver. Every instance has a database and a task queue of its own.
+ * A whole Venule in this process, on the run's real Temporal and MongoDB: API, worker, sandbox partners over HTTP and an
+ * SMTP server. Every instance has a database and a task queue of its own.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
-import express from 'express';
 import { pino } from 'pino';
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 import { createDocumentIssuer, type DocumentIssuer } from '../../activities/issue-documents.ts';
+import { createApp } from '../../api/app.ts';
 import { type Journeys, temporalJourneys } from '../../api/journeys.ts';
-import { partnersRouter } from '../../api/partners/router.ts';
 import { loadConfig } from '../../config.ts';
 import { journeyWorkflowId } from '../../domain/ids.ts';
 import type { Order, OrderOptions } from '../../domain/order.ts';
@@ -31,7 +30,7 @@ import { connectSandboxPhlebotomy } from '../../store/phlebotomy-connections.ts'
 import { newPlacerOrderNumber } from '../../store/placer-order-number.ts';
 import { openOrder } from '../../store/record-event.ts';
 import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
-import { createTeam } from '../../store/teams.ts';
+import { createApiKey, createTeam } from '../../store/teams.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { temporalClient } from '../../temporal/connection.ts';
 import { type RunningWorker, startWorker } from '../../worker.ts';
@@ -61,6 +60,8 @@ export interface InProcessVenule {
   policy: JourneyPolicy;
   sandbox: Sandbox;
   teamId: string;
+  /** The API, and the team's key. */
+  api: { url: string; key: string };
   mails: Email[];
   mailServer: MailServer;
   /** Accepts an order as the API does; `policy` replaces durations for this journey alone. */
@@ -149,20 +150,32 @@ export async function startVenule({
   const journeys = temporalJourneys(client, taskQueue, policy);
   const documents = createDocumentIssuer(store, catalogue);
 
-  const inbox = await listen(express().use('/partners', partnersRouter({ store, catalogue, logger: quiet })));
+  const api = await listen();
   const sandbox = await startSandbox({
     ...SANDBOX,
     port: 0,
     host: '127.0.0.1',
     dataDir: join(folder, 'sandbox'),
-    resultsUrl: `${inbox.url}/partners/labs/{lab}/hl7`,
+    resultsUrl: `${api.url}/partners/labs/{lab}/hl7`,
     backoff: { first: 50, longest: 500 },
     phlebotomy: {
       ...PHLEBOTOMY,
-      eventsUrl: `${inbox.url}/partners/phlebotomy/{provider}/events`,
+      eventsUrl: `${api.url}/partners/phlebotomy/{provider}/events`,
       backoff: { first: 50, longest: 500 },
     },
   });
+  const app: RequestListener = createApp({
+    store,
+    catalogue,
+    journeys,
+    policy,
+    documents,
+    temporalAnswers: async () => true,
+    config: { sandboxUrl: sandbox.url, sandboxCredentials: SANDBOX, sandboxPhlebotomy: PHLEBOTOMY },
+    logger: quiet,
+    webhookAllowPrivate: true,
+  });
+  api.server.on('request', app);
   await connectSandboxLabs(store, catalogue, { url: sandbox.url, ...SANDBOX });
   await connectSandboxPhlebotomy(store, { url: sandbox.url, ...PHLEBOTOMY });
   const team = await createTeam(store, {
@@ -170,6 +183,7 @@ export async function startVenule({
     environment: 'sandbox',
     contact: { email: 'care@northwind.example', phone: '+12125550100' },
   });
+  const { key: apiKey } = await createApiKey(store, team, 'tests');
 
   let worker: RunningWorker | undefined = await startWorker(config, quiet, await workflowBundle());
   const stopWorker = async () => {
@@ -197,6 +211,7 @@ export async function startVenule({
     policy,
     sandbox,
     teamId: team._id,
+    api: { url: api.url, key: apiKey },
     mails,
     mailServer,
     async place(changes = {}, policyOfJourney = {}) {
@@ -232,7 +247,7 @@ export async function startVenule({
     },
     atLab: async (order) => (await atSandbox(orderPath(order))) as LabView,
     async deliver(lab, message, headers = {}) {
-      const response = await fetch(`${inbox.url}/partners/labs/${lab}/hl7`, {
+      const response = await fetch(`${api.url}/partners/labs/${lab}/hl7`, {
         method: 'POST',
         headers: {
           'content-type': 'application/hl7-v2; charset=utf-8',
@@ -258,8 +273,8 @@ export async function startVenule({
       await stopWorker();
       await terminateOpenJourneys();
       await sandbox.close();
-      inbox.server.closeAllConnections();
-      await new Promise((resolve) => inbox.server.close(resolve));
+      api.server.closeAllConnections();
+      await new Promise((resolve) => api.server.close(resolve));
       await new Promise<void>((resolve) => smtp.server.close(() => resolve()));
       await store.connection.dropDatabase();
       await closeStore(store);
@@ -376,8 +391,8 @@ function silenceTemporal(): void {
   silenced = true;
 }
 
-async function listen(app: express.Express): Promise<{ server: Server; url: string }> {
-  const server = createServer(app);
+async function listen(): Promise<{ server: Server; url: string }> {
+  const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
