@@ -239,7 +239,7 @@ function centreCard(centre, choose) {
       phone && el('a', { href: `tel:${phone}` }, phoneWords(phone)),
     ),
     openingHours(centre.metadata.hours ?? {}),
-    choose && button('Choose a time here', choose, { 'aria-label': `Choose a time at ${name}` }),
+    choose && button('Choose a time here', choose, { 'aria-label': `Choose a time here, at ${name}` }),
   );
 }
 
@@ -376,18 +376,17 @@ function calendar(begins, byDay, choose) {
 
 function dayButton(day, free, choose) {
   const label = `${longDay(day)}, ${free === 0 ? 'nothing free' : `${free} ${free === 1 ? 'time' : 'times'}`}`;
-  const isFirst = day.endsWith('-01');
   return el(
     'button',
     {
       type: 'button',
       'data-day': day,
+      'data-month': day.endsWith('-01') && dayWords(day, { month: 'short' }),
       'aria-label': label,
       'aria-pressed': 'false',
       disabled: free === 0,
       onclick: () => choose(day),
     },
-    isFirst && el('small', {}, dayWords(day, { month: 'short' })),
     String(Number(day.slice(8))),
   );
 }
