@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import express, { type Express, type Router } from 'express';
+import { bookingRouter } from './booking/router.ts';
 import type { ApiDeps } from './deps.ts';
 import { endpoints } from './endpoints.ts';
 import { healthRouter } from './health.ts';
@@ -42,6 +43,7 @@ export function createApp(options: AppOptions): Express {
   app.use(healthRouter(deps));
   app.use(referenceRouter(document));
   if (codec) app.use(codec);
+  app.use('/book', bookingRouter(deps));
   app.use('/partners', partnersRouter(deps));
   app.use(managementRouter(deps, rules));
   app.use(mount(endpoints, deps));

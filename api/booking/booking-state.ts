@@ -1,0 +1,100 @@
+/** Everything that the booking page shows about an order, and nothing more: no test, no result. */
+import { type Appointment, type AppointmentType, isActive, type UsAddress } from '../../domain/appointment.ts';
+import { phoneText } from '../../domain/phone.ts';
+import { topLevelStatus } from '../../domain/status.ts';
+import { mayFollow } from '../../domain/transitions.ts';
+import { onOneLine } from '../../notifications/visit-time.ts';
+import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
+import { newestAppointment } from '../../store/read-appointments.ts';
+import { companyOfLab } from '../appointments/companies.ts';
+import type { ApiDeps } from '../deps.ts';
+import { patientReasons, type Words, whereThePatientStands } from './patient-words.ts';
+
+/** What the page is made from. */
+export interface BookingState {
+  at_home: boolean;
+  words: Words;
+  appointment: BookedVisit | null;
+  /** What the patient can do now. */
+  can: { book: boolean; reschedule: boolean; cancel: boolean };
+  reasons: { id: string; words: string }[];
+  /** Where the phlebotomist comes, on one line; null for a walk-in order. */
+  address: string | null;
+  /** How the phlebotomist gets there, as it was last said (B1). */
+  access_notes: string;
+  laboratory: { name: string; phone: string; locator_url: string };
+  has_requisition: boolean;
+}
+
+interface BookedVisit {
+  status: Appointment['status'];
+  start: string | null;
+  end: string | null;
+  time_zone: string | null;
+  place: string;
+  number: string | null;
+  notes: string;
+}
+
+/** Whether the phlebotomist comes to the patient of that order, or the patient to a service centre. */
+export function typeOf({ collection_method }: Pick<OrderDocument, 'collection_method'>): AppointmentType {
+  return collection_method === 'at_home_phlebotomy' ? 'phlebotomy' : 'patient_service_center';
+}
+
+/** The address that a visit takes place at: the appointment's while there is one, else the order's (C3). */
+export function visitAddress({ order }: OrderDocument, appointment: Appointment | null): UsAddress {
+  const { first_line, second_line, city, state, zip, access_notes } = order.address;
+  if (appointment?.type === 'phlebotomy') return appointment.address;
+  return { first_line, second_line, city, state, zip_code: zip, access_notes };
+}
+
+/** What the patient sees of an order at this moment. */
+export async function bookingState(
+  { store, catalogue }: Pick<ApiDeps, 'store' | 'catalogue'>,
+  document: OrderDocument,
+): Promise<BookingState> {
+  const { last_status, collection_method, lab_slug } = document;
+  const type = typeOf(document);
+  const laboratory = catalogue.laboratories.get(document.order.lab_id);
+  if (!laboratory) throw new Error(`The catalogue no longer holds the laboratory of order ${document._id}`);
+  const newest = await newestAppointment(store, document._id, type);
+  const shown = newest?.status === 'cancelled' ? null : newest;
+  const active = newest && isActive(newest) ? newest : null;
+  const address = visitAddress(document, active);
+  // A redraw has a link of its own: its initial order is over for the patient.
+  const isOver = last_status === 'redraw_available';
+  const progress = isOver ? 'completed' : topLevelStatus(collection_method, last_status);
+  const bookable = type === 'phlebotomy' || companyOfLab(lab_slug) !== undefined;
+  return {
+    at_home: type === 'phlebotomy',
+    words: whereThePatientStands(type, progress, last_status === 'ordered', shown),
+    appointment: shown && {
+      status: shown.status,
+      start: shown.start_at,
+      end: shown.end_at,
+      time_zone: shown.time_zone,
+      place: onOneLine(shown.address),
+      number: shown.external_id,
+      notes: shown.appointment_notes ?? '',
+    },
+    can: {
+      book: bookable && !active && mayFollow(collection_method, last_status, 'appointment_pending'),
+      reschedule: Boolean(active?.can_reschedule) && active?.status === 'scheduled',
+      cancel: active !== null && active.status !== 'in_progress',
+    },
+    reasons: patientReasons(type),
+    address: type === 'phlebotomy' ? onOneLine(address) : null,
+    access_notes: type === 'phlebotomy' ? (address.access_notes ?? document.order.address.access_notes ?? '') : '',
+    laboratory: {
+      name: laboratory.name,
+      phone: phoneText(laboratory.phone),
+      locator_url: laboratory.psc_locator_url,
+    },
+    has_requisition: last_status !== 'ordered' && (progress === 'received' || progress === 'collecting_sample'),
+  };
+}
+
+/** Whom to call; on every page. */
+export function contactOf({ name, contact }: TeamDocument) {
+  return { name, phone: contact.phone, email: contact.email };
+}

@@ -1,0 +1,83 @@
+/** What a patient can choose from: times at home, companies that find the time, service centres and times there. */
+import { isActive } from '../../domain/appointment.ts';
+import { newestAppointment } from '../../store/read-appointments.ts';
+import { phlebotomyAvailability, pscAvailability } from '../appointments/availability.ts';
+import { ask, companiesOf } from '../appointments/companies.ts';
+import { pscInfo } from '../appointments/service-centres.ts';
+import type { ApiDeps } from '../deps.ts';
+import { ApiError } from '../errors.ts';
+import type { AvailabilityAnswer, PscInfo } from '../schemas/appointments.ts';
+import { typeOf, visitAddress } from './booking-state.ts';
+import type { OpenedLink } from './opened-link.ts';
+
+type Deps = Pick<ApiDeps, 'store' | 'catalogue' | 'logger'>;
+
+/** How far around the patient service centres are looked for, in miles. */
+const RADIUS = '50';
+
+/** Times, as instants in UTC, and the zone of the place. */
+export interface Times {
+  slots: { key: string; start: string; end: string }[];
+  time_zone: string | null;
+  /** Whether a company can be asked to find the time, as there is none to choose from. */
+  on_request: boolean;
+  /** What the phlebotomist may miss at the address (C3). */
+  warnings: string[];
+}
+
+/** Fourteen days of times; of a service centre where one is named. */
+export async function timesFor(
+  deps: Deps,
+  { team, order }: OpenedLink,
+  question: { start_date?: string | undefined; access_notes?: string | undefined; site_code?: string | undefined },
+): Promise<Times> {
+  const type = typeOf(order);
+  if (type === 'patient_service_center') {
+    const { site_code, start_date } = question;
+    if (site_code === undefined) throw new ApiError('rule_broken', 'Please choose a service centre first.');
+    const answer = await pscAvailability(deps, team, order.lab_slug, { site_codes: [site_code], start_date }).catch(
+      noTimes,
+    );
+    return { ...timesOf(answer), time_zone: answer.slots[0]?.location?.iana_timezone ?? null, on_request: false };
+  }
+  const newest = await newestAppointment(deps.store, order._id, type);
+  const active = newest && isActive(newest) ? newest : null;
+  const { second_line, access_notes, ...address } = visitAddress(order, active);
+  const notes = question.access_notes ?? access_notes;
+  const body = { ...address, ...(second_line && { second_line }), ...(notes && { access_notes: notes }) };
+  const answer = await phlebotomyAvailability(deps, team, body, question.start_date);
+  const times = timesOf(answer);
+  const provider = active || times.slots.length > 0 ? null : await onRequest(deps, { team, order });
+  return { ...times, time_zone: answer.timezone, on_request: provider !== null };
+}
+
+/** The company that can be asked to find a time at the patient's address; null when there is none. */
+export async function onRequest(deps: Deps, { team, order }: OpenedLink) {
+  const zip = order.order.address.zip.slice(0, 5);
+  for (const provider of companiesOf('phlebotomy', 'appointment-request')) {
+    const coverage = await ask(deps, team, provider, (adapter, at, signal) => adapter.coverage(zip, at, signal));
+    if (coverage?.served) return provider;
+  }
+  return null;
+}
+
+/** Service centres of the order's laboratory around the patient, the nearest first; none where none are known. */
+export async function centresFor(deps: Deps, { team, order }: OpenedLink): Promise<PscInfo['patient_service_centers']> {
+  const laboratory = deps.catalogue.laboratories.get(order.order.lab_id);
+  if (!laboratory) return [];
+  const near = { zip: order.order.address.zip, radius: RADIUS, accountId: order.order.lab_account_id };
+  return (await pscInfo(deps, team, laboratory, near)).patient_service_centers;
+}
+
+const timesOf = ({ slots, warnings }: AvailabilityAnswer) => ({
+  slots: slots
+    .flatMap((day) => day.slots)
+    .map(({ booking_key: key, start, end }) => ({ key, start, end }))
+    .sort((a, b) => a.start.localeCompare(b.start)),
+  warnings,
+});
+
+function noTimes(error: unknown): AvailabilityAnswer {
+  if (error instanceof ApiError && error.code === 'not_found') return { slots: [], timezone: null, warnings: [] };
+  throw error;
+}

@@ -1,0 +1,37 @@
+/** From the token in an address to the order that it opens; and what a link that opens nothing is answered with. */
+import { findBookingLink } from '../../store/booking-links.ts';
+import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
+import type { Store } from '../../store/store.ts';
+
+/** What a patient came for. */
+export interface OpenedLink {
+  team: TeamDocument;
+  order: OrderDocument;
+}
+
+/** The link opens nothing; says nothing about the order, and whom to call where that is known. */
+export class ClosedLink extends Error {
+  override name = 'ClosedLink';
+  readonly status: 404 | 410;
+  readonly team: TeamDocument | null;
+
+  constructor(message: string, team: TeamDocument | null) {
+    super(message);
+    this.status = team ? 410 : 404;
+    this.team = team;
+  }
+}
+
+/**
+ * The order behind a link.
+ * @throws ClosedLink when the link is unknown, expired or revoked
+ */
+export async function openLink(store: Store, token: string): Promise<OpenedLink> {
+  const link = await findBookingLink(store, token, new Date());
+  const order = link && (await store.orders.findById(link.order_id).lean<OrderDocument>());
+  const team = order && (await store.teams.findById(order.team_id).lean<TeamDocument>());
+  if (!link || !order || !team) throw new ClosedLink('This link does not work', null);
+  if (link.state === 'expired') throw new ClosedLink('This link has expired', team);
+  if (link.state === 'revoked') throw new ClosedLink('This link is no longer valid', team);
+  return { team, order };
+}

@@ -1,0 +1,77 @@
+/** What the booking page says: where the patient stands, in words, and why an appointment can be cancelled. */
+import type { Appointment, AppointmentType } from '../../domain/appointment.ts';
+import { findCancellationReason } from '../../domain/cancellation-reasons.ts';
+import type { OrderTopLevelStatus } from '../../domain/status.ts';
+
+/** The reasons that a patient may have, the likeliest first. */
+const REASONS: readonly (readonly [id: string, words: string])[] = [
+  ['7248f775-e951-427f-af74-073254aac495', 'The time no longer suits me'],
+  ['567a4ca4-a15b-4aa9-9856-710115713ebe', 'I have not fasted'],
+  ['d6690f82-4a6a-4b31-94cb-648816b24e97', 'I went to a laboratory instead'],
+  ['f7e629fb-d407-4878-9eaa-e69fdaf7dd12', 'I would rather go somewhere in person'],
+  ['3f0a0754-ba03-4d03-b51a-161fab26605d', 'My care provider asked me to'],
+  ['f31d871e-ea17-4c73-a6bf-cc908fbc2fe9', 'I no longer want the visit'],
+  ['3a59800c-287d-4109-beff-562aec7d896e', 'Another reason'],
+];
+
+/** What a patient chooses from when an appointment of that type is cancelled. */
+export function patientReasons(type: AppointmentType): { id: string; words: string }[] {
+  return REASONS.filter(([id]) => findCancellationReason(type, id)).map(([id, words]) => ({ id, words }));
+}
+
+/** A headline and a sentence. */
+export interface Words {
+  title: string;
+  text: string;
+}
+
+/** Where the patient stands, with an appointment or without. Names no test and no result. */
+export function whereThePatientStands(
+  type: AppointmentType,
+  progress: OrderTopLevelStatus,
+  isOrdered: boolean,
+  appointment: Pick<Appointment, 'status'> | null,
+): Words {
+  const atHome = type === 'phlebotomy';
+  if (progress === 'cancelled') {
+    return { title: 'This order was cancelled', text: 'There is nothing left for you to do.' };
+  }
+  if (progress === 'completed' || progress === 'failed') {
+    return { title: 'This order is closed', text: 'There is nothing left to book.' };
+  }
+  if (progress === 'sample_with_lab') {
+    return { title: 'Your sample is with the laboratory', text: 'There is nothing left to book.' };
+  }
+  if (isOrdered) {
+    return {
+      title: 'Your order is being prepared',
+      text: 'The laboratory has not confirmed it yet. Please come back a little later.',
+    };
+  }
+  switch (appointment?.status) {
+    case 'pending':
+    case 'reserved':
+      return {
+        title: atHome ? 'Your visit is requested' : 'Your appointment is requested',
+        text: atHome
+          ? 'A phlebotomist will contact you to settle the time.'
+          : 'You will hear from us when it is confirmed.',
+      };
+    case 'scheduled':
+      return {
+        title: atHome ? 'Your home visit is booked' : 'Your appointment is booked',
+        text: 'Please have a photo ID and your requisition ready.',
+      };
+    case 'in_progress':
+      return { title: 'Your visit is under way', text: 'There is nothing left to book.' };
+    case 'completed':
+      return { title: 'Your sample was taken', text: 'It is on its way to the laboratory.' };
+    default:
+      return atHome
+        ? { title: 'Choose a time for your home visit', text: 'A phlebotomist comes to you and takes the sample.' }
+        : {
+            title: 'Where to have your sample taken',
+            text: 'Please bring your requisition, on paper or on your phone, and a photo ID.',
+          };
+  }
+}

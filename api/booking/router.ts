@@ -1,0 +1,195 @@
+/**
+ * `/book/:token`: the patient's booking page and what it asks for. There is no account: whoever has the link may do what
+ * the patient may do. Nothing here names a test or a result.
+ */
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import express, {
+  type ErrorRequestHandler,
+  type Request,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from 'express';
+import { z } from 'zod';
+import { SLOT_TAKEN } from '../../domain/appointment-refusals.ts';
+import { findOffer, readBookingKey } from '../../store/availabilities.ts';
+import type { OrderDocument } from '../../store/documents.ts';
+import { calendarDate } from '../../store/wire/fields.ts';
+import { type Asked, book, cancel, request, reschedule } from '../appointments/commands.ts';
+import type { ApiDeps } from '../deps.ts';
+import { ApiError } from '../errors.ts';
+import { bookingState, typeOf, visitAddress } from './booking-state.ts';
+import { centresFor, onRequest, timesFor } from './offers.ts';
+import { ClosedLink, type OpenedLink, openLink } from './opened-link.ts';
+import { bookingPage, closedPage } from './pages.ts';
+
+const WEB = join(import.meta.dirname, '../../web/booking');
+const BODY_LIMIT = '16kb';
+
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  'img-src data:',
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const notes = z.string().trim().max(1000).optional();
+const key = z.string().max(500);
+const timesBody = z.object({
+  start_date: calendarDate.optional(),
+  access_notes: notes,
+  site_code: z.string().max(100).optional(),
+});
+const bookBody = z.object({ key, notes });
+const requestBody = z.object({ access_notes: notes, notes });
+const cancelBody = z.object({ reason_id: z.uuid(), notes });
+
+/** Everything under `/book`. */
+export function bookingRouter(deps: ApiDeps): Router {
+  const { store } = deps;
+  const router = express.Router();
+  router.use('/assets', express.static(WEB, { index: false, cacheControl: false, setHeaders: forAssets }));
+  router.use('/:token', named, guarded);
+
+  router.get('/:token', async (asked, response) => {
+    const { team } = await opened(asked);
+    response.set('content-security-policy', POLICY).type('html').send(bookingPage(team));
+  });
+
+  router.get('/:token/requisition.pdf', async (asked, response) => {
+    const { order } = await opened(asked);
+    const { has_requisition } = await bookingState(deps, order);
+    const pdf = has_requisition ? await deps.documents.requisition(order._id) : null;
+    if (!pdf) throw new ApiError('not_found', 'There is no requisition (any more).');
+    response.set('content-disposition', 'inline; filename="requisition.pdf"').type('pdf').send(pdf);
+  });
+
+  router.get('/:token/state', async (asked, response) => {
+    const { order } = await opened(asked);
+    response.json(await bookingState(deps, order));
+  });
+
+  router.get('/:token/centres', async (asked, response) => {
+    response.json({ centres: await centresFor(deps, await opened(asked)) });
+  });
+
+  question('times', timesBody, (link, question) => timesFor(deps, link, question));
+
+  wish('book', bookBody, async (link, { key, notes }) => {
+    await mustBeOffered(link, key);
+    await book(askedOf(link), { appointment_id: randomUUID(), booking_key: key, notes: notes || undefined });
+  });
+
+  wish('request', requestBody, async (link, { access_notes: said, notes }) => {
+    const provider = await onRequest(deps, link);
+    if (!provider) throw new ApiError('rule_broken', 'No company can be asked to come to this address.');
+    const { second_line, access_notes, ...place } = visitAddress(link.order, null);
+    const how = said ?? access_notes;
+    const address = { ...place, ...(second_line && { second_line }), ...(how && { access_notes: how }) };
+    await request(askedOf(link), { appointment_id: randomUUID(), address, provider, notes: notes || undefined });
+  });
+
+  wish('reschedule', bookBody, async (link, { key, notes }) => {
+    await mustBeOffered(link, key);
+    await reschedule(askedOf(link), { booking_key: key, notes });
+  });
+
+  wish('cancel', cancelBody, async (link, { reason_id, notes }) => {
+    await cancel(askedOf(link), { reason_id, notes: notes || undefined });
+  });
+
+  router.use('/:token', closed);
+  return router;
+
+  /** A wish as JSON, answered with the state that it led to. */
+  function wish<Schema extends z.ZodType>(
+    name: string,
+    schema: Schema,
+    grant: (link: OpenedLink, body: z.infer<Schema>) => Promise<void>,
+  ): void {
+    question(name, schema, async (link, body) => {
+      await grant(link, body);
+      return bookingState(deps, await store.orders.findById(link.order._id).orFail().lean<OrderDocument>());
+    });
+  }
+
+  /** A question as JSON. */
+  function question<Schema extends z.ZodType>(
+    name: string,
+    schema: Schema,
+    answer: (link: OpenedLink, body: z.infer<Schema>) => Promise<object>,
+  ): void {
+    router.post(`/:token/${name}`, sameOrigin, express.json({ limit: BODY_LIMIT }), async (asked, response) => {
+      const link = await opened(asked);
+      const body = schema.safeParse(asked.body);
+      if (!body.success) throw new ApiError('malformed_request', 'The page sent something that cannot be read.');
+      response.json(await answer(link, body.data));
+    });
+  }
+
+  function opened({ params }: Request<{ token: string }> | Request): Promise<OpenedLink> {
+    return openLink(store, String(params.token));
+  }
+
+  function askedOf({ team, order }: OpenedLink): Asked {
+    return { deps, team, order, type: typeOf(order) };
+  }
+
+  /** An old page's key is a time that is gone, in the patient's words. */
+  async function mustBeOffered({ team }: OpenedLink, bookingKey: string): Promise<void> {
+    const parts = readBookingKey(bookingKey);
+    const offer = parts && (await findOffer(store, team._id, parts));
+    if (!offer || Date.parse(offer.slot.expires_at) <= Date.now()) throw new ApiError('rule_broken', SLOT_TAKEN);
+  }
+}
+
+/** For the log: the address itself holds the token. */
+const named: RequestHandler = (_request, response, next) => {
+  response.locals.route = '/book/:token';
+  next();
+};
+
+/** Neither kept, nor indexed, nor told to anyone else. */
+const guarded: RequestHandler = (_request, response, next) => {
+  response.set({
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+    'x-robots-tag': 'noindex, nofollow',
+    'x-content-type-options': 'nosniff',
+  });
+  next();
+};
+
+function forAssets(response: Response): void {
+  response.set({ 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' });
+}
+
+/** Only our own page asks: a browser says where a request comes from, and a form elsewhere cannot send JSON. */
+const sameOrigin: RequestHandler = (request, _response, next) => {
+  const site = request.get('sec-fetch-site');
+  const origin = request.get('origin');
+  const isOurs = site ? site === 'same-origin' : origin !== undefined && hostOf(origin) === request.get('host');
+  if (!isOurs) throw new ApiError('forbidden', 'Only the booking page can ask this.');
+  if (!request.is('application/json')) throw new ApiError('malformed_request', 'The body must be JSON.');
+  next();
+};
+
+function hostOf(origin: string): string | null {
+  return URL.canParse(origin) ? new URL(origin).host : null;
+}
+
+/** A link that opens nothing: a page for a browser, a sentence for the page's script. */
+const closed: ErrorRequestHandler = (error, request, response, next) => {
+  if (!(error instanceof ClosedLink)) return next(error);
+  response.status(error.status);
+  if (request.path === '/') {
+    response.set('content-security-policy', POLICY).type('html').send(closedPage(error.message, error.team));
+  } else {
+    response.json({ message: error.message });
+  }
+};

@@ -1,0 +1,314 @@
+/** The booking page in Chromium, on the real API, a real journey and the sandbox companies. */
+import { mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import axe from 'axe-core';
+import { pino } from 'pino';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { createApp } from '../../api/app.ts';
+import type { Order } from '../../domain/order.ts';
+import { revokeBookingLinks } from '../../store/booking-links.ts';
+import { rows } from '../../store/store.ts';
+import { anOrder, type InProcessVenule, type OrderChanges, startVenule } from '../support/in-process-venule.ts';
+import { until } from '../support/until.ts';
+import { openBrowser } from './browser.ts';
+
+/** Look at them: `SCREENSHOTS` names the folder, a temporary one unless told. */
+const PICTURES = process.env.SCREENSHOTS ?? join(tmpdir(), 'venule-booking-page');
+const DESKTOP = { width: 1100, height: 900 };
+const PHONE = { width: 360, height: 740 };
+
+let venule: InProcessVenule;
+let server: Server;
+let browser: Browser;
+let api: string;
+const contexts: BrowserContext[] = [];
+
+beforeAll(async () => {
+  mkdirSync(PICTURES, { recursive: true });
+  browser = await openBrowser();
+  venule = await startVenule();
+  const { store, catalogue, journeys, documents } = venule;
+  const app = createApp({
+    store,
+    catalogue,
+    journeys,
+    documents,
+    temporalAnswers: async () => true,
+    config: { sandboxUrl: venule.sandbox.url, sandboxCredentials: { user: 'sandbox', password: 'password' } },
+    logger: pino({ level: process.env.VENULE_TEST_LOG ?? 'silent' }),
+    webhookAllowPrivate: true,
+  });
+  server = createServer(app);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  api = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}, 120_000);
+
+afterEach(() => Promise.all(contexts.splice(0).map((context) => context.close())));
+
+afterAll(async () => {
+  await browser?.close();
+  server?.closeAllConnections();
+  await new Promise((resolve) => (server ? server.close(resolve) : resolve(null)));
+  await venule?.close();
+});
+
+/** An order whose patient has been mailed, and the path that the mail links to. */
+async function mailed(changes: OrderChanges): Promise<{ order: Order; path: string }> {
+  const email = `patient-${Math.random().toString(36).slice(2)}@patients.example`;
+  const { patient } = anOrder(venule.catalogue, venule.teamId, changes);
+  const order = await venule.place({ ...changes, patient: { ...patient, email } });
+  const mail = await until(() => venule.mails.find(({ to }) => to?.some(({ address }) => address === email)));
+  const path = /\/book\/[A-Za-z0-9_-]{43}/.exec(mail.html ?? '')?.[0];
+  if (!path) throw new Error('The mail links to no booking page');
+  return { order, path };
+}
+
+const atHome = { labTest: 'labcorp-lipid-panel-at-home' };
+
+async function open(path: string, options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: DESKTOP,
+    timezoneId: 'America/Phoenix',
+    locale: 'en-US',
+    reducedMotion: 'reduce',
+    ...options,
+  });
+  contexts.push(context);
+  const page = await context.newPage();
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && !/status of 4\d\d/.test(message.text())) faults.push(message.text());
+  });
+  await page.goto(`${api}${path}`);
+  return page;
+}
+const faults: string[] = [];
+afterEach(() => expect(faults.splice(0)).toEqual([]));
+
+/** A picture at both widths, and nothing serious for the accessibility checker at either. */
+async function inspect(page: Page, name: string): Promise<void> {
+  for (const [width, size] of [
+    ['desktop', DESKTOP],
+    ['phone', PHONE],
+  ] as const) {
+    await page.setViewportSize(size);
+    await page.screenshot({ path: join(PICTURES, `${name}-${width}.png`), fullPage: true });
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+    expect(overflow).toBe(0);
+    await page.evaluate(axe.source);
+    const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults;
+    expect(violations.map(({ id, impact, nodes }) => ({ id, impact, where: nodes.map(({ html }) => html) }))).toEqual(
+      [],
+    );
+  }
+  await page.setViewportSize(DESKTOP);
+}
+
+const heading = (page: Page, text: string) => page.getByRole('heading', { level: 1, name: text }).waitFor();
+const press = (page: Page, name: string | RegExp) => page.getByRole('button', { name }).first().click();
+const times = (page: Page) => page.getByRole('group', { name: /^Times on/ }).getByRole('button');
+/** The second of the days that are free, so that no time passes meanwhile. */
+const pickDay = async (page: Page, index: number) => {
+  const days = page.getByRole('group', { name: 'Day' }).getByRole('button', { disabled: false });
+  await days.first().waitFor();
+  await days.nth(index).click();
+};
+const held = async (order: Order) => {
+  const [appointment] = await venule.store.appointments.find({ order_id: order.id }).sort({ created_at: -1 }).lean();
+  const { appointments } = await venule.atCompany(`/sandbox/phlebotomy/${appointment?.provider}/appointments`);
+  const theirs = appointments.find(({ reference }: { reference: string }) => reference === appointment?._id);
+  return { appointment, theirs };
+};
+
+test('A4, B1, B2: the patient books a home visit from the link in the mail, moves it and cancels it', async () => {
+  const { order, path } = await mailed(atHome);
+  const page = await open(path);
+  await heading(page, 'Choose a time for your home visit');
+  await pickDay(page, 2);
+  await inspect(page, '1-choose');
+
+  await times(page).nth(3).click();
+  await heading(page, 'Book this time?');
+  await page.getByLabel(/How do we reach you/).fill('Gate code 4711');
+  await page.getByLabel(/Anything to know/).fill('left arm');
+  await inspect(page, '2-confirm');
+  await press(page, 'Book this time');
+  await heading(page, 'Your home visit is booked');
+  expect(await page.getByRole('status').textContent()).toBe('Your appointment is booked.');
+  await inspect(page, '3-booked');
+  const booked = await held(order);
+  expect(booked.theirs).toMatchObject({
+    status: 'scheduled',
+    access_notes: 'Gate code 4711',
+    appointment_notes: 'left arm',
+  });
+
+  await press(page, 'Choose another time');
+  await pickDay(page, 3);
+  await inspect(page, '4-move');
+  await times(page).nth(2).click();
+  await heading(page, 'Move your appointment?');
+  expect(await page.getByLabel(/Anything to know/).inputValue()).toBe('left arm');
+  await page.getByLabel(/Anything to know/).fill('right arm');
+  await press(page, 'Move the appointment');
+  await heading(page, 'Your home visit is booked');
+  const moved = await held(order);
+  expect(moved.appointment?._id).toBe(booked.appointment?._id);
+  expect(moved.appointment?.start_at).not.toBe(booked.appointment?.start_at);
+  expect(moved.theirs).toMatchObject({ access_notes: 'Gate code 4711', appointment_notes: 'right arm' });
+
+  await press(page, 'Cancel the appointment');
+  await press(page, 'Cancel the appointment');
+  expect(await page.getByRole('status').textContent()).toBe('Please choose a reason.');
+  await page.getByLabel('The time no longer suits me').check();
+  await inspect(page, '5-cancel');
+  await press(page, 'Cancel the appointment');
+  await heading(page, 'Choose a time for your home visit');
+  expect((await held(order)).theirs).toMatchObject({ status: 'cancelled' });
+});
+
+test('times are in the patient’s own zone, and the visit’s zone is named where clocks differ', async () => {
+  const { order, path } = await mailed(atHome);
+  const page = await open(path, { timezoneId: 'America/New_York', colorScheme: 'dark' });
+  await heading(page, 'Choose a time for your home visit');
+  await page.getByText(/Times are in your time zone, Eastern Standard Time. The appointment is in Mountain/).waitFor();
+  await pickDay(page, 2);
+  await times(page).first().click();
+  const text = await page.getByRole('main').textContent();
+  expect(text).toMatch(/Time9:00 AM to .*Eastern/);
+  expect(text).toMatch(/7:00 AM to .*Mountain/);
+  await inspect(page, '6-elsewhere-dark');
+  await press(page, 'Book this time');
+  await heading(page, 'Your home visit is booked');
+  expect((await held(order)).appointment?.time_zone).toBe('America/Phoenix');
+});
+
+test('everything can be done from the keyboard', async () => {
+  const { order, path } = await mailed(atHome);
+  const page = await open(path);
+  const day = page.getByRole('group', { name: 'Day' }).getByRole('button', { disabled: false });
+  await day.first().focus();
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('ArrowRight');
+  await page.keyboard.press('Enter');
+  await times(page).first().focus();
+  await page.keyboard.press('Enter');
+  await heading(page, 'Book this time?');
+  expect(await page.evaluate('document.activeElement.tagName')).toBe('H1');
+  for (const _ of ['access notes', 'notes', 'button']) await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await heading(page, 'Your home visit is booked');
+  expect((await held(order)).theirs).toMatchObject({ status: 'scheduled' });
+});
+
+test('a time that somebody else took meanwhile: said so, and other times are offered', async () => {
+  const { path } = await mailed(atHome);
+  const page = await open(path);
+  await pickDay(page, 2);
+  await times(page).first().click();
+  await venule.atCompany('/sandbox/phlebotomy/faults', {
+    provider: 'getlabs',
+    mode: 'slot_taken',
+    times: 1,
+    calls: ['book'],
+  });
+  await press(page, 'Book this time');
+  await page.getByText('This appointment slot is no longer available. Please select a new time.').waitFor();
+  await times(page).first().waitFor();
+});
+
+test('where the company finds the time, the visit is requested', async () => {
+  const place = { city: 'Onalaska', state: 'WI', zip: '54650' };
+  const { order, path } = await mailed({
+    ...atHome,
+    address: { ...anOrder(venule.catalogue, venule.teamId).address, ...place },
+  });
+  const page = await open(path);
+  await page.getByRole('button', { name: 'Request a visit' }).waitFor();
+  await inspect(page, '7-request');
+  await press(page, 'Request a visit');
+  await heading(page, 'Your visit is requested');
+  expect((await held(order)).theirs).toMatchObject({ status: 'pending' });
+});
+
+test('walk-in: the nearest service centres, a time at one of them, and the requisition', async () => {
+  const { order, path } = await mailed({ labTest: 'quest-lipid-panel' });
+  const page = await open(path);
+  await heading(page, 'Where to have your sample taken');
+  await page.getByRole('listitem').first().waitFor();
+  await inspect(page, '8-centres');
+  const requisition = await page.request.get(`${api}${path}/requisition.pdf`);
+  expect(requisition.headers()).toMatchObject({ 'content-type': 'application/pdf', 'cache-control': 'no-store' });
+  await press(page, /^Choose a time here/);
+  await pickDay(page, 2);
+  await inspect(page, '9-at-centre');
+  await times(page).first().click();
+  await press(page, 'Book this time');
+  await heading(page, 'Your appointment is booked');
+  expect((await held(order)).appointment).toMatchObject({ type: 'patient_service_center', status: 'scheduled' });
+});
+
+test('walk-in at a laboratory without bookable service centres: its own list of locations', async () => {
+  const { path } = await mailed({});
+  const page = await open(path);
+  await page.getByRole('link', { name: 'All Labcorp locations' }).waitFor();
+  await inspect(page, '10-walk-in');
+});
+
+test('an expired, revoked or unknown link shows nothing about the order', async () => {
+  const { order, path } = await mailed(atHome);
+  const { path: revoked, order: other } = await mailed(atHome);
+  await rows(venule.store.bookingLinks).updateOne({ order_id: order.id }, { $set: { expires_at: new Date() } });
+  expect(await revokeBookingLinks(venule.store, other.id)).toBe(1);
+  const unknown = `/book/${'A'.repeat(43)}`;
+  for (const [link, status, title] of [
+    [path, 410, 'This link has expired'],
+    [revoked, 410, 'This link is no longer valid'],
+    [unknown, 404, 'This link does not work'],
+  ] as const) {
+    const page = await open(link);
+    await heading(page, title);
+    for (const part of ['', '/state', '/requisition.pdf', '/centres']) {
+      const answer = await fetch(`${api}${link}${part}`);
+      const text = await answer.text();
+      expect(answer.status).toBe(status);
+      for (const secret of [order.patient.first_name, 'Elm', 'Labcorp', order.placer_order_number, order.id]) {
+        expect(text).not.toContain(secret);
+      }
+    }
+    await inspect(page, `11-closed-${status}`);
+  }
+});
+
+test('only the page itself can ask: another site’s requests and forms are refused', async () => {
+  const { order, path } = await mailed(atHome);
+  const json = { 'content-type': 'application/json' };
+  const ask = (headers: Record<string, string>) =>
+    fetch(`${api}${path}/times`, { method: 'POST', headers, body: '{}' }).then(({ status }) => status);
+  expect(await ask({ ...json, 'sec-fetch-site': 'cross-site' })).toBe(403);
+  expect(await ask({ ...json, origin: 'https://elsewhere.example' })).toBe(403);
+  expect(await ask(json)).toBe(403);
+  expect(await ask({ 'content-type': 'text/plain', origin: api })).toBe(400);
+  expect(await ask({ ...json, origin: api })).toBe(200);
+  const page = await fetch(`${api}${path}`);
+  expect(Object.fromEntries(page.headers)).toMatchObject({
+    'cache-control': 'no-store',
+    'referrer-policy': 'no-referrer',
+    'x-robots-tag': 'noindex, nofollow',
+    'content-security-policy': expect.stringContaining("default-src 'none'"),
+  });
+  expect(await venule.store.appointments.countDocuments({ order_id: order.id })).toBe(0);
+});
+
+test('F11: neither page nor state names a test', async () => {
+  const { order, path } = await mailed(atHome);
+  const { name } = [...venule.catalogue.labTests.values()].find(({ id }) => id === order.lab_test_id) ?? {};
+  const page = await open(path);
+  await times(page).first().waitFor();
+  const text = `${await page.content()}${await (await fetch(`${api}${path}/state`)).text()}`;
+  expect(text).not.toContain(name);
+  expect(text.toLowerCase()).not.toContain('lipid');
+});
