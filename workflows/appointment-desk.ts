@@ -21,7 +21,7 @@ import {
   nextAfterEvents,
   PROVIDER_TYPES,
 } from '../domain/appointment.ts';
-import type { AppointmentCommand, AppointmentSaid, OfferedSlot } from '../domain/appointment-command.ts';
+import type { AppointmentCommand, AppointmentSaid } from '../domain/appointment-command.ts';
 import type { Order } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import { appointmentCommand, appointmentReport } from './messages.ts';
@@ -259,14 +259,18 @@ export class AppointmentDesk {
     const appointment = this.#appointment;
     if (!appointment || appointment.id !== appointment_id) return null;
     const moves = nextAfterEvents(appointment, report);
-    const moved = moves.reduce<Appointment>((before, { occurred_at, data, status, ...facts }) => {
-      const events = [
-        ...before.events,
-        { number: before.events.length + 1, status, created_at: occurred_at, occurred_at, data },
-      ];
-      const can_reschedule = before.can_reschedule || status === 'scheduled';
-      return { ...before, ...facts, status, can_reschedule, events };
-    }, appointment);
+    let moved = appointment;
+    for (const { occurred_at, data, ...facts } of moves) {
+      const event = {
+        number: moved.events.length + 1,
+        status: facts.status,
+        created_at: occurred_at,
+        occurred_at,
+        data,
+      };
+      const can_reschedule = moved.can_reschedule || facts.status === 'scheduled';
+      moved = { ...moved, ...facts, can_reschedule, events: [...moved.events, event] };
+    }
     return moves.length > 0 ? { appointment: moved, asked: null } : null;
   }
 

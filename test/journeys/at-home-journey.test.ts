@@ -1,0 +1,165 @@
+/** The flow that the product was conceived for, through the SDK: requisition, booking, visit, laboratory, results. */
+import { randomUUID } from 'node:crypto';
+import { JunctionClient } from '@junction-api/sdk';
+import { nextAllowed } from '../../domain/quiet-hours.ts';
+import { timeZonesOf } from '../../domain/time-zones.ts';
+import { newSigningSecret } from '../../notifications/webhooks/signature.ts';
+import type { OrderDocument } from '../../store/documents.ts';
+import { createEndpoint } from '../../store/webhook-endpoints.ts';
+import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
+import { checkedFetch, type OpenApi } from '../support/openapi-check.ts';
+import { until } from '../support/until.ts';
+import { type Receiver, startReceiver } from '../webhooks/scene.ts';
+
+const AT_HOME_TEST = 'b664b6df-30ed-4cd6-bb65-124405ca734c';
+const PHOENIX = { firstLine: '412 West Lincoln Street', city: 'Phoenix', state: 'AZ' };
+
+let venule: InProcessVenule;
+let sdk: JunctionClient;
+let receiver: Receiver;
+
+beforeAll(async () => {
+  venule = await startVenule();
+  receiver = await startReceiver();
+  const settings = { url: receiver.url, description: '', event_types: [] };
+  await createEndpoint(venule.store, venule.teamId, settings, newSigningSecret());
+  const { url: baseUrl, key: apiKey } = venule.api;
+  const openApi = (await (await fetch(`${baseUrl}/openapi.json`)).json()) as OpenApi;
+  sdk = new JunctionClient({ apiKey, baseUrl, maxRetries: 0, fetch: checkedFetch(openApi) });
+});
+afterAll(async () => {
+  await venule?.close();
+  await receiver?.close();
+});
+
+/** Orders as a backend does, and waits for the requisition. */
+async function order(phoneNumber: string): Promise<OrderDocument> {
+  const { userId } = await sdk.user.create({ clientUserId: randomUUID() });
+  const { order: placed } = await sdk.labTests.createOrder({
+    userId,
+    orderSet: { labTestIds: [AT_HOME_TEST] },
+    collectionMethod: 'at_home_phlebotomy',
+    patientDetails: {
+      firstName: 'Ada',
+      lastName: 'Lovelace',
+      dob: '1985-12-10',
+      gender: 'female',
+      phoneNumber,
+      email: `${userId}@patients.example`,
+    },
+    patientAddress: { ...PHOENIX, zip: '85004', country: 'US', accessNotes: 'Gate code 4411, ring twice' },
+  });
+  return venule.reaches(placed.id, 'requisition_created');
+}
+
+/** Ordered, booked, rescheduled with other notes, visited, reported. */
+async function journey(document: OrderDocument) {
+  const orderId = document._id;
+  const { slots } = await sdk.labTests.getPhlebotomyAppointmentAvailability({
+    body: { ...PHOENIX, zipCode: '85004' },
+  });
+  const [first, second] = slots.slice(1).flatMap((day) => day.slots);
+  if (!first || !second) throw new Error('No slots were offered');
+  const booked = await sdk.labTests.bookPhlebotomyAppointment({
+    orderId,
+    body: { bookingKey: String(first.bookingKey), appointmentNotes: 'Faints easily' },
+  });
+  const moved = await sdk.labTests.reschedulePhlebotomyAppointment({
+    orderId,
+    body: { bookingKey: String(second.bookingKey), appointmentNotes: 'Faints easily; left arm only' },
+  });
+  const visit = `/sandbox/phlebotomy/getlabs/appointments/${moved.providerId}`;
+  await venule.atCompany(`${visit}/simulate`, { status: 'in_progress' });
+  await until(async () => (await sdk.labTests.getPhlebotomyAppointment({ orderId })).status === 'in_progress');
+  await venule.atCompany(`${visit}/simulate`, { status: 'completed' });
+  await venule.reaches(orderId, 'draw_completed');
+  await venule.simulate(document.order, { final_status: 'completed' });
+  await venule.reaches(orderId, 'completed');
+  return { first, second, booked, moved, atCompany: await venule.atCompany(visit) };
+}
+
+const STATUSES = [
+  'ordered',
+  'requisition_created',
+  'appointment_pending',
+  'appointment_scheduled',
+  'appointment_scheduled',
+  'draw_completed',
+  'partial_results',
+  'completed',
+];
+/** What webhooks tell of: each partial result only where a team asks for them. */
+const TOLD = STATUSES.filter((status) => status !== 'partial_results');
+const setSwitches = (options: Record<string, boolean>) =>
+  venule.store.teams.updateOne(
+    { _id: venule.teamId },
+    { $set: Object.fromEntries(Object.entries(options).map(([name, value]) => [`options.${name}`, value])) },
+  );
+
+test('A1–A7, B1, B2: an at-home order is booked, moved with other notes, visited, reported, and told of at every step', async () => {
+  await setSwitches({ email_enabled: true, sms_enabled: false, results_ready_mail: true });
+  const document = await order('+16025550143');
+  const { id, patient } = document.order;
+  const { first, second, booked, moved, atCompany } = await journey(document);
+  const handle = await venule.ended(document.order);
+
+  expect(booked).toMatchObject({ orderId: id, status: 'confirmed', provider: 'getlabs', startAt: first.start });
+  expect(moved).toMatchObject({ id: booked.id, status: 'confirmed', startAt: second.start });
+  expect(moved.address.accessNotes).toBe('Gate code 4411, ring twice');
+  expect(moved.appointmentNotes).toBe('Faints easily; left arm only');
+  expect(atCompany.notes).toEqual([
+    expect.objectContaining({ access_notes: 'Gate code 4411, ring twice', appointment_notes: 'Faints easily' }),
+    expect.objectContaining({
+      access_notes: 'Gate code 4411, ring twice',
+      appointment_notes: 'Faints easily; left arm only',
+    }),
+  ]);
+
+  const ended = await sdk.labTests.getOrder({ orderId: id });
+  expect(ended.events.map(({ status }) => status.split('.').at(-1))).toEqual(STATUSES);
+  expect(ended).toMatchObject({ status: 'completed', orderTransaction: { status: 'completed' } });
+  const results = await sdk.labTests.getResultRaw({ orderId: id });
+  expect(results).toMatchObject({ metadata: { status: 'final' }, missingResults: [] });
+
+  const told = await until(() => {
+    const bodies = receiver.received.map(({ body }) => JSON.parse(body.toString()));
+    const ours = bodies.filter(({ data }) => data.id === id || data.order_id === id);
+    return ours.length >= 11 && ours;
+  });
+  const of = (type: string) => told.filter(({ event_type }) => event_type === `labtest.${type}`);
+  const lastOf = ({ data }: { data: { events: { status: string }[] } }) => data.events.at(-1)?.status.split('.').at(-1);
+  expect(of('order.created').map(lastOf)).toEqual(['ordered']);
+  expect(of('order.updated').map(lastOf)).toEqual(TOLD.slice(1));
+  expect(of('appointment.created').map(lastOf)).toEqual(['scheduled']);
+  expect(of('appointment.updated').map(lastOf)).toEqual(['scheduled', 'in_progress', 'completed']);
+  expect(of('appointment.updated')[0].data).toMatchObject({ id: booked.id, event_data: { is_reschedule: true } });
+  expect(told).toHaveLength(11);
+
+  const mails = venule.mails.filter(({ to }) => to?.[0]?.address === patient.email);
+  const kinds = mails.map(({ messageId }) => /\.(\w+)@/.exec(messageId ?? '')?.[1]);
+  expect(kinds.sort()).toEqual([
+    'appointment_confirmed',
+    'appointment_rescheduled',
+    'requisition_ready',
+    'results_ready',
+  ]);
+  expect(await venule.store.sentMessages.countDocuments({ to: patient.phone_number })).toBe(0);
+
+  const { events } = await handle.fetchHistory();
+  console.log("EVENTS", events?.length);
+  expect(events?.length).toBeLessThanOrEqual(84);
+});
+
+test('by SMS alone, a patient is told of order, requisition, appointment, draw and results; at night of nothing', async () => {
+  await setSwitches({ email_enabled: false, sms_enabled: true, results_ready_mail: true });
+  const phoneNumber = '+16025550144';
+  const night = nextAllowed(new Date(), ...timeZonesOf(PHOENIX.state)) > new Date();
+  const document = await order(phoneNumber);
+  await journey(document);
+  const sent = () => venule.store.sentMessages.countDocuments({ to: phoneNumber });
+  if (!night) {
+    await venule.ended(document.order);
+    expect(await sent()).toBe(6);
+  } else expect(await sent()).toBe(0);
+  expect(venule.mails.filter(({ to }) => to?.[0]?.address === document.order.patient.email)).toEqual([]);
+});
