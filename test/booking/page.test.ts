@@ -30,14 +30,19 @@ beforeAll(async () => {
   mkdirSync(PICTURES, { recursive: true });
   browser = await openBrowser();
   venule = await startVenule();
-  const { store, catalogue, journeys, documents } = venule;
+  const { store, catalogue, journeys, policy, documents } = venule;
   const app = createApp({
     store,
     catalogue,
     journeys,
+    policy,
     documents,
     temporalAnswers: async () => true,
-    config: { sandboxUrl: venule.sandbox.url, sandboxCredentials: { user: 'sandbox', password: 'password' } },
+    config: {
+      sandboxUrl: venule.sandbox.url,
+      sandboxCredentials: { user: 'sandbox', password: 'password' },
+      sandboxPhlebotomy: { key: 'key', secret: 'whsec_c2VjcmV0' },
+    },
     logger: pino({ level: process.env.VENULE_TEST_LOG ?? 'silent' }),
     webhookAllowPrivate: true,
   });
