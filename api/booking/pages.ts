@@ -44,7 +44,7 @@ function help({ name, contact }: TeamDocument): Markup {
   ];
   const [first, second] = ways;
   const how = first && second ? html`${first} or ${second}` : (first ?? html`contact ${name}`);
-  return html`<footer><p><strong>Questions?</strong> ${name} is there to help: ${how}.</p><p>In an emergency, call 911.</p></footer>`;
+  return html`<footer><p><strong>Questions?</strong> ${name} is there to help: ${how}.</p></footer>`;
 }
 
 function document(title: string, body: Markup): string {

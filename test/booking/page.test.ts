@@ -7,11 +7,19 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import { pino } from 'pino';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { createBookingUrl } from '../../activities/booking-url.ts';
 import { createApp } from '../../api/app.ts';
 import type { Order } from '../../domain/order.ts';
 import { revokeBookingLinks } from '../../store/booking-links.ts';
 import { rows } from '../../store/store.ts';
-import { anOrder, type InProcessVenule, type OrderChanges, startVenule } from '../support/in-process-venule.ts';
+import { parseCodecKeys } from '../../temporal/codec.ts';
+import {
+  anOrder,
+  type InProcessVenule,
+  type OrderChanges,
+  startVenule,
+  TEST_CODEC_KEYS,
+} from '../support/in-process-venule.ts';
 import { until } from '../support/until.ts';
 import { openBrowser } from './browser.ts';
 
@@ -281,6 +289,33 @@ test('an expired, revoked or unknown link shows nothing about the order', async 
     }
     await inspect(page, `11-closed-${status}`);
   }
+});
+
+test('the link is the same in every message, another one once it was revoked, and none when the order is over', async () => {
+  const { order, path } = await mailed({ ...atHome, options: { sms_enabled: true } });
+  const bookingUrl = createBookingUrl(venule.store, {
+    keys: parseCodecKeys(TEST_CODEC_KEYS),
+    publicUrl: api,
+    policy: venule.policy,
+  });
+  expect(await bookingUrl(order.id)).toBe(`${api}${path}`);
+  expect(await bookingUrl(order.id)).toBe(`${api}${path}`);
+  const [link] = await venule.store.bookingLinks.find({ order_id: order.id }).lean();
+  expect(JSON.stringify(link)).not.toContain(path.slice('/book/'.length));
+  const days = Math.round((Number(link?.expires_at) - Number(link?.created_at)) / 86_400_000);
+  expect(days).toBe(60);
+
+  await revokeBookingLinks(venule.store, order.id);
+  const renewed = await bookingUrl(order.id);
+  expect(renewed).not.toBe(`${api}${path}`);
+  expect((await fetch(`${api}${path}`)).status).toBe(410);
+  expect((await fetch(renewed ?? '')).status).toBe(200);
+
+  await venule.journeys.cancel(await venule.reaches(order.id, 'requisition_created'));
+  expect(await bookingUrl(order.id)).toBeNull();
+  const page = await open(new URL(renewed ?? '').pathname);
+  await heading(page, 'This order was cancelled');
+  expect(await page.getByRole('link', { name: /requisition/ }).count()).toBe(0);
 });
 
 test('only the page itself can ask: another site’s requests and forms are refused', async () => {

@@ -25,6 +25,7 @@ const button = (text, onclick, attributes = {}) => el('button', { type: 'button'
 
 /** Shows something new and takes keyboard and screen reader there. */
 function show(...parts) {
+  say('');
   view.replaceChildren(...parts.flat().filter(Boolean));
   const heading = view.querySelector('h1');
   heading.tabIndex = -1;
@@ -125,8 +126,8 @@ async function begin() {
   try {
     await overview(await ask('state'));
   } catch (error) {
-    say(error.message, true);
     show(el('h1', {}, 'Your laboratory appointment'), button('Try again', begin, { class: 'primary' }));
+    say(error.message, true);
   }
 }
 
@@ -176,6 +177,7 @@ async function anotherTime(state) {
   );
   show(
     el('h1', {}, 'Choose another time'),
+    el('p', {}, 'At the moment your appointment is on:'),
     factList(whenFacts(state.appointment, state.appointment.time_zone)),
     room,
     back,
@@ -205,7 +207,7 @@ async function centres(room, state, wish = 'book') {
         {},
         `You can go to any ${laboratory.name} patient service center. Some take walk-ins, others prefer an appointment.`,
       ),
-      el('p', {}, locator, ` or call ${laboratory.phone}.`),
+      el('p', {}, locator, ' or call ', el('a', { href: `tel:${laboratory.phone}` }, laboratory.phone), '.'),
     );
     return;
   }
@@ -364,8 +366,10 @@ function calendar(begins, byDay, choose) {
   const start = daysLater(known[0], -weekday(known[0]));
   const end = daysLater(known.at(-1), 6 - weekday(known.at(-1)));
   const cells = [];
-  for (let day = start; day <= end; day = daysLater(day, 1))
-    cells.push(dayButton(day, byDay.get(day)?.length ?? 0, choose));
+  for (let day = start; day <= end; day = daysLater(day, 1)) {
+    const isShown = day >= known[0] && day <= known.at(-1);
+    cells.push(isShown ? dayButton(day, byDay.get(day)?.length ?? 0, choose) : el('span'));
+  }
   const names = WEEK.map((name) =>
     el('span', { class: 'weekday', 'aria-hidden': 'true' }, name[0].toUpperCase() + name.slice(1, 3)),
   );
@@ -534,7 +538,7 @@ function cancellation(state) {
     el('label', { class: 'choice' }, el('input', { type: 'radio', name: 'reason', value: id }), words);
   form.append(
     el('fieldset', {}, el('legend', {}, 'Why do you cancel?'), reasons.map(radio)),
-    ...textBox('notes', 'Anything to add? (optional)', 'Only the company that comes to you reads this.', ''),
+    ...textBox('notes', 'Anything to add? (optional)', 'Passed on with the cancellation.', ''),
     el(
       'div',
       { class: 'actions' },
