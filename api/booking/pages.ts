@@ -4,7 +4,7 @@ import { html, type Markup } from '../../notifications/markup.ts';
 import type { TeamDocument } from '../../store/documents.ts';
 
 /** Where the page's script and style sheet are, below the page's own folder. */
-export const ASSETS = '/book/assets';
+const ASSETS = '/book/assets';
 
 /** The page behind a link that works. */
 export function bookingPage(team: TeamDocument): string {

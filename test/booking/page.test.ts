@@ -235,11 +235,50 @@ test('where the company finds the time, the visit is requested', async () => {
     address: { ...anOrder(venule.catalogue, venule.teamId).address, ...place },
   });
   const page = await open(path);
-  await page.getByRole('button', { name: 'Request a visit' }).waitFor();
+  await heading(page, 'Request your home visit');
   await inspect(page, '7-request');
   await press(page, 'Request a visit');
   await heading(page, 'Your visit is requested');
   expect((await held(order)).theirs).toMatchObject({ status: 'pending' });
+});
+
+test('where nobody comes, the page says so', async () => {
+  const place = { city: 'New York', state: 'NY', zip: '10001' };
+  const { path } = await mailed({
+    ...atHome,
+    address: { ...anOrder(venule.catalogue, venule.teamId).address, ...place },
+  });
+  const page = await open(path);
+  await page.getByText('No times can be booked here at the moment.').waitFor();
+});
+
+test('further days are a button away', async () => {
+  const { path } = await mailed(atHome);
+  const page = await open(path);
+  await times(page).first().waitFor();
+  const shown = page.getByRole('group', { name: 'Day' }).getByRole('button').first();
+  const before = await shown.getAttribute('data-day');
+  await press(page, 'Later days');
+  await page.getByRole('button', { name: 'Earlier days' }).waitFor();
+  const after = await shown.getAttribute('data-day');
+  expect((Date.parse(after ?? '') - Date.parse(before ?? '')) / 86_400_000).toBe(14);
+  await press(page, 'Earlier days');
+  await until(async () => (await shown.getAttribute('data-day')) === before);
+});
+
+test('an answer that got lost: the page finds that the visit is booked', async () => {
+  const { order, path } = await mailed(atHome);
+  const page = await open(path);
+  await pickDay(page, 4);
+  await times(page).first().click();
+  await page.route('**/book/*/book', async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await press(page, 'Book this time');
+  await heading(page, 'Your home visit is booked');
+  expect(await venule.store.appointments.countDocuments({ order_id: order.id })).toBe(1);
+  faults.length = 0;
 });
 
 test('walk-in: the nearest service centres, a time at one of them, and the requisition', async () => {

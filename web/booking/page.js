@@ -64,6 +64,13 @@ async function during(pressed, doing, trouble = (error) => say(error.message, tr
   }
 }
 
+/** Lists by key, in the order in which keys first come; phones of some years ago have no `Map.groupBy`. */
+function groupBy(items, keyOf) {
+  const groups = new Map();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
+}
+
 // Days and times
 
 const dayIn = (zone, instant) =>
@@ -285,8 +292,8 @@ async function centreTimes(state, centre, wish) {
 
 // A day and a time
 
-/** A calendar of fourteen days, and the times of the chosen one. `first` is null for today. */
-async function picker(room, choice, first = null) {
+/** A calendar of fourteen days from `first`, null for today, and the times of the chosen one. */
+async function picker(room, choice, first = null, wasTurned = false) {
   room.replaceChildren(el('p', { class: 'loading' }, 'Looking for times …'));
   const { site_code, state, wish } = choice;
   let times;
@@ -309,7 +316,7 @@ async function picker(room, choice, first = null) {
     );
     return;
   }
-  const byDay = Map.groupBy(times.slots, ({ start }) => dayIn(ownZone, start));
+  const byDay = groupBy(times.slots, ({ start }) => dayIn(ownZone, start));
   const timesRoom = el('div', {});
   const [firstFree] = byDay.keys();
 
@@ -321,7 +328,7 @@ async function picker(room, choice, first = null) {
     );
   });
   const turn = (words, label, to) =>
-    button(words, () => picker(room, choice, to), { class: 'turn', 'aria-label': label });
+    button(words, () => picker(room, choice, to, true), { class: 'turn', 'aria-label': label });
   const last = daysLater(begins, WINDOW_DAYS - 1);
   room.replaceChildren(
     el('h2', {}, wish === 'reschedule' ? 'Your new day and time' : 'Pick a day and a time'),
@@ -349,7 +356,7 @@ async function picker(room, choice, first = null) {
   );
   if (firstFree) grid.querySelector('button:not(:disabled)').click();
   else timesRoom.replaceChildren(el('p', {}, 'Nothing is free on these days. Please look at later ones.'));
-  if (first) grid.querySelector('button:not(:disabled)')?.focus();
+  if (wasTurned) (grid.querySelector('button:not(:disabled)') ?? room.querySelector('.turn')).focus();
 }
 
 function zoneWords({ slots, time_zone }) {
@@ -409,7 +416,7 @@ function moveFocus(event) {
 }
 
 function timeList(day, slots, choose) {
-  const parts = Map.groupBy(slots, ({ start }) => {
+  const parts = groupBy(slots, ({ start }) => {
     const hour = hourOf(start);
     return hour < 12 ? 'Morning' : hour < 17 ? 'Afternoon' : 'Evening';
   });
@@ -442,7 +449,10 @@ function confirmation(choice) {
         event.submitter,
         () => confirm(choice, noteOf(form, 'access'), noteOf(form, 'notes')),
         async (error) => {
-          await back();
+          const now = await ask('state').catch(() => state);
+          // No answer came, and yet it was done.
+          if (now.appointment?.start === slot.start) return overview(now, 'Your appointment is booked.');
+          await (isMove && now.can.reschedule ? anotherTime(now) : overview(now));
           say(error.message, true);
         },
       );
@@ -513,6 +523,8 @@ function requestForm(room, state) {
     el('div', { class: 'actions' }, el('button', { type: 'submit', class: 'primary' }, 'Request a visit')),
   );
   room.replaceChildren(form);
+  view.querySelector('h1').textContent = 'Request your home visit';
+  document.title = 'Request your home visit';
 }
 
 // Cancelling
