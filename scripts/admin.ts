@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
 import { CannotDeliver } from '../store/inbox-review.ts';
+import { addBookingLinkCommands } from './admin/booking-links.ts';
 import { addConnectionCommands } from './admin/connections.ts';
 import { addInboxCommands } from './admin/inbox.ts';
 import { addKeyCommands } from './admin/keys.ts';
@@ -44,6 +45,7 @@ addConnectionCommands(program);
 addPhlebotomyCommands(program);
 addInboxCommands(program);
 addWebhookCommands(program);
+addBookingLinkCommands(program);
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {

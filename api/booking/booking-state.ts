@@ -4,7 +4,7 @@ import { phoneText } from '../../domain/phone.ts';
 import { topLevelStatus } from '../../domain/status.ts';
 import { mayFollow } from '../../domain/transitions.ts';
 import { onOneLine } from '../../notifications/visit-time.ts';
-import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
+import type { OrderDocument } from '../../store/documents.ts';
 import { newestAppointment } from '../../store/read-appointments.ts';
 import { companyOfLab } from '../appointments/companies.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -92,9 +92,4 @@ export async function bookingState(
     },
     has_requisition: last_status !== 'ordered' && (progress === 'received' || progress === 'collecting_sample'),
   };
-}
-
-/** Whom to call; on every page. */
-export function contactOf({ name, contact }: TeamDocument) {
-  return { name, phone: contact.phone, email: contact.email };
 }

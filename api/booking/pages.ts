@@ -4,7 +4,7 @@ import { html, type Markup } from '../../notifications/markup.ts';
 import type { TeamDocument } from '../../store/documents.ts';
 
 /** Where the page's script and style sheet are, below the page's own folder. */
-export const ASSETS = '/book/assets';
+const ASSETS = '/book/assets';
 
 /** The page behind a link that works. */
 export function bookingPage(team: TeamDocument): string {
@@ -44,7 +44,7 @@ function help({ name, contact }: TeamDocument): Markup {
   ];
   const [first, second] = ways;
   const how = first && second ? html`${first} or ${second}` : (first ?? html`contact ${name}`);
-  return html`<footer><p><strong>Questions?</strong> ${name} is there to help: ${how}.</p><p>In an emergency, call 911.</p></footer>`;
+  return html`<footer><p><strong>Questions?</strong> ${name} is there to help: ${how}.</p></footer>`;
 }
 
 function document(title: string, body: Markup): string {

@@ -7,8 +7,8 @@ import type { OrderTopLevelStatus } from '../../domain/status.ts';
 const REASONS: readonly (readonly [id: string, words: string])[] = [
   ['7248f775-e951-427f-af74-073254aac495', 'The time no longer suits me'],
   ['567a4ca4-a15b-4aa9-9856-710115713ebe', 'I have not fasted'],
-  ['d6690f82-4a6a-4b31-94cb-648816b24e97', 'I went to a laboratory instead'],
-  ['f7e629fb-d407-4878-9eaa-e69fdaf7dd12', 'I would rather go somewhere in person'],
+  ['d6690f82-4a6a-4b31-94cb-648816b24e97', 'I have been to a laboratory'],
+  ['f7e629fb-d407-4878-9eaa-e69fdaf7dd12', 'I would rather go to a laboratory'],
   ['3f0a0754-ba03-4d03-b51a-161fab26605d', 'My care provider asked me to'],
   ['f31d871e-ea17-4c73-a6bf-cc908fbc2fe9', 'I no longer want the visit'],
   ['3a59800c-287d-4109-beff-562aec7d896e', 'Another reason'],

@@ -1,17 +1,20 @@
-/** `POST /v3/order/{id}/test`: tells the sandbox laboratory how an order is to go on (F6). */
+/** `POST /v3/order/{id}/test`: tells the sandbox partners how an order is to go on (F6). */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type OrderStatus, parseFullStatus } from '../../domain/status.ts';
+import { type CollectionMethod, type OrderStatus, parseFullStatus } from '../../domain/status.ts';
 import { isEnded, refusedTransition } from '../../domain/transitions.ts';
-import type { OrderDocument } from '../../store/documents.ts';
+import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
 import { findOrder } from '../../store/read-orders.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { cancelOrder } from './cancel-order.ts';
+import { tellSandboxLab } from './sandbox-partners.ts';
+import { isVisitGoal, simulateDraw, simulateVisit } from './simulate-visit.ts';
 
 /** How long a simulation waits for the requisition of an order that was only just accepted, in milliseconds. */
 const REQUISITION_WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 50;
-const SANDBOX_ANSWERS_WITHIN_MS = 10_000;
+/** How long the caller waits for a walk that takes its time; it goes on without the caller. In milliseconds. */
+const ANSWERED_WITHIN_MS = 10_000;
 
 /** How a simulation is to end, and with what results. */
 export interface Simulation {
@@ -22,7 +25,7 @@ export interface Simulation {
   hasMissingResults: boolean;
 }
 
-/** What the sandbox laboratory is asked for, by the status that a walk-in order is to reach. */
+/** What the sandbox laboratory is asked for, by the status that an order is to reach. */
 const LAB_OUTCOMES = {
   partial_results: { final_status: 'partial_results' },
   completed: { final_status: 'completed' },
@@ -30,12 +33,21 @@ const LAB_OUTCOMES = {
   redraw_available: { final_status: 'completed', has_missing_results: true },
 } as const;
 
+/** Of which orders the laboratory can be told to report. */
+const SIMULATED: readonly CollectionMethod[] = ['walk_in_test', 'at_home_phlebotomy'];
+
 /**
- * Walks an order on. Resolves when the laboratory has been told; what it then reports arrives by itself.
+ * Walks an order on. Resolves when the partners have been told; what they then report arrives by itself. A visit whose
+ * steps are seconds apart goes on after the answer.
  * @throws ApiError `rule_broken` or `transition_not_allowed` when the order cannot get there, `unavailable` when its
- * requisition is not made yet or the sandbox laboratory does not answer
+ * requisition is not made yet or a sandbox partner does not answer
  */
-export async function simulate(deps: ApiDeps, order: OrderDocument, simulation: Simulation): Promise<void> {
+export async function simulate(
+  deps: ApiDeps,
+  team: TeamDocument,
+  order: OrderDocument,
+  simulation: Simulation,
+): Promise<void> {
   const method = order.collection_method;
   const wanted = simulation.finalStatus ?? (`completed.${method}.completed` as const);
   const goal = parseFullStatus(wanted);
@@ -47,26 +59,44 @@ export async function simulate(deps: ApiDeps, order: OrderDocument, simulation: 
   if (goal.low === 'cancelled') return cancelOrder(deps, order);
 
   const outcome = LAB_OUTCOMES[goal.low as keyof typeof LAB_OUTCOMES];
-  const reachable = goal.low === 'requisition_created' || (method === 'walk_in_test' && outcome !== undefined);
-  if (!reachable || (goal.low === 'redraw_available' && order.origin === 'redraw')) {
+  const atHome = method === 'at_home_phlebotomy';
+  const isReachable =
+    goal.low === 'requisition_created' || (outcome ? SIMULATED.includes(method) : isVisitGoal(goal.low) && atHome);
+  if (!isReachable || (goal.low === 'redraw_available' && (atHome || order.origin === 'redraw'))) {
     throw new ApiError('rule_broken', `A simulation cannot take this order to ${wanted}`);
   }
-  await requisitionOf(deps, order);
-  if (!outcome) return;
-  await tellSandboxLab(deps, order, {
-    has_missing_results: simulation.hasMissingResults,
-    ...outcome,
-    delay_seconds: simulation.delaySeconds,
-    interpretation: simulation.interpretation,
-    result_types: simulation.resultTypes,
-  });
+  const current = await requisitionOf(deps, order);
+  if (goal.low === 'requisition_created') return;
+  const { delaySeconds, interpretation, resultTypes, hasMissingResults } = simulation;
+  const visit = { deps, team, order: current, type: 'phlebotomy' } as const;
+  if (!outcome) return simulateVisit(visit, goal.low, delaySeconds);
+  const walk = async () => {
+    if (atHome) await simulateDraw(visit, delaySeconds);
+    await tellSandboxLab(deps, order, {
+      has_missing_results: hasMissingResults,
+      ...outcome,
+      delay_seconds: delaySeconds,
+      interpretation,
+      result_types: resultTypes,
+    });
+  };
+  await forAWhile(walk(), (error) => deps.logger.warn({ err: error, order_id: order._id }, 'simulation.stopped'));
+}
+
+/** Waits for a walk as long as a caller would; of its failure after that `failed` hears. */
+async function forAWhile(walk: Promise<void>, failed: (error: unknown) => void): Promise<void> {
+  const isDone = walk.then(() => true);
+  const patience = new AbortController();
+  const isLate = sleep(ANSWERED_WITHIN_MS, false, { signal: patience.signal }).catch(() => false);
+  const done = await Promise.race([isDone, isLate]).finally(() => patience.abort());
+  if (!done) isDone.catch(failed);
 }
 
 /** Waits until the laboratory knows the order; it learns of it on its own, soon after it was accepted. */
-async function requisitionOf({ store }: ApiDeps, order: OrderDocument): Promise<void> {
+async function requisitionOf({ store }: ApiDeps, order: OrderDocument): Promise<OrderDocument> {
   const deadline = Date.now() + REQUISITION_WITHIN_MS;
-  let current: OrderDocument | null = order;
-  while (current?.last_status === 'ordered') {
+  let current = order;
+  while (current.last_status === 'ordered') {
     const { activate_at } = current.order;
     if (activate_at && Date.parse(activate_at) > Date.now()) {
       throw new ApiError('rule_broken', `The order goes to the laboratory on ${current.activate_by}, not before`);
@@ -75,27 +105,7 @@ async function requisitionOf({ store }: ApiDeps, order: OrderDocument): Promise<
       throw new ApiError('unavailable', 'The order has no requisition yet: its laboratory has not acknowledged it.');
     }
     await sleep(LOOK_EVERY_MS);
-    current = await findOrder(store, order.team_id, order._id);
+    current = (await findOrder(store, order.team_id, order._id)) ?? current;
   }
-}
-
-async function tellSandboxLab({ config }: ApiDeps, order: OrderDocument, request: object): Promise<void> {
-  const { user, password } = config.sandboxCredentials;
-  const path = `/sandbox/labs/${order.lab_slug}/orders/${order.placer_order_number}/simulate`;
-  let answer: Response;
-  try {
-    answer = await fetch(`${config.sandboxUrl}${path}`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
-      },
-      body: JSON.stringify(request),
-      signal: AbortSignal.timeout(SANDBOX_ANSWERS_WITHIN_MS),
-    });
-  } catch {
-    throw new ApiError('unavailable', 'The sandbox laboratory does not answer.');
-  }
-  if (answer.status >= 500) throw new ApiError('unavailable', 'The sandbox laboratory is in trouble.');
-  if (!answer.ok) throw new ApiError('rule_broken', `The sandbox laboratory refused (${answer.status}).`);
+  return current;
 }

@@ -191,13 +191,13 @@ export const orderEndpoints = [
     tag,
     summary: 'Sandbox: walk an order to a status',
     description:
-      'Walk-in orders go to `partial_results`, `completed`, `redraw_available`, `sample_error` or `cancelled`; any order to `requisition_created`. Answers once the sandbox laboratory has been told.',
+      'Walk-in orders go to `partial_results`, `completed`, `redraw_available`, `sample_error` or `cancelled`; any order to `requisition_created`. At-home orders are visited on the way, and stop at any status of that: where there is no appointment, the first slot is booked, or a company asked for a time. Answers once the sandbox partners have been told; steps that are `delay` seconds apart go on after that.',
     request: { params: orderPath, query: simulateQuery, body: simulateBody },
     response: simulateAnswer,
     errors: ['not_found', 'forbidden', 'rule_broken', 'transition_not_allowed'],
     async handler({ deps, team, params, query, body }) {
       if (team.environment !== 'sandbox') throw new ApiError('forbidden', 'Only sandbox teams can simulate.');
-      await simulate(deps, await orderOf(deps.store, team._id, params.order_id), {
+      await simulate(deps, team, await orderOf(deps.store, team._id, params.order_id), {
         finalStatus: query.final_status,
         delaySeconds: query.delay,
         interpretation: body?.interpretation ?? 'normal',

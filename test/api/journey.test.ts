@@ -4,6 +4,8 @@ import { type InProcessVenule, startVenule } from '../support/in-process-venule.
 import { checkedFetch, type OpenApi } from '../support/openapi-check.ts';
 import { until } from '../support/until.ts';
 
+const AT_HOME_TEST = 'b664b6df-30ed-4cd6-bb65-124405ca734c';
+
 let venule: InProcessVenule;
 let sdk: JunctionClient;
 
@@ -15,11 +17,14 @@ beforeAll(async () => {
 });
 afterAll(() => venule?.close());
 
-async function order(): Promise<Junction.ClientFacingOrder> {
+const PHOENIX = { firstLine: '412 West Lincoln Street', city: 'Phoenix', state: 'AZ', zip: '85004', country: 'US' };
+const ONALASKA = { firstLine: '9 Oak Avenue', city: 'Onalaska', state: 'WI', zip: '54650', country: 'US' };
+
+async function order(labTestId = WALK_IN_TEST, patientAddress = PHOENIX): Promise<Junction.ClientFacingOrder> {
   const { userId } = await sdk.user.create({ clientUserId: `patient-${crypto.randomUUID()}` });
   const answer = await sdk.labTests.createOrder({
     userId,
-    orderSet: { labTestIds: [WALK_IN_TEST] },
+    orderSet: { labTestIds: [labTestId] },
     patientDetails: {
       firstName: 'Ada',
       lastName: 'Lovelace',
@@ -28,13 +33,7 @@ async function order(): Promise<Junction.ClientFacingOrder> {
       phoneNumber: '+16025550143',
       email: 'ada@patient.example',
     },
-    patientAddress: {
-      firstLine: '412 West Lincoln Street',
-      city: 'Phoenix',
-      state: 'AZ',
-      zip: '85004',
-      country: 'US',
-    },
+    patientAddress,
   });
   return answer.order;
 }
@@ -120,5 +119,56 @@ describe('a journey through the SDK alone, each answer read by its parser', () =
     await simulate(id, 'cancelled.walk_in_test.cancelled');
     const cancelled = await reaches(id, 'cancelled.walk_in_test.cancelled');
     expect(cancelled.orderTransaction).toMatchObject({ status: 'cancelled' });
+  });
+
+  const atHome = (address?: typeof PHOENIX) => order(AT_HOME_TEST, address);
+  const statusesOf = ({ events }: Junction.ClientFacingOrder) => events.map(({ status }) => status.split('.').at(-1));
+  const theAppointment = (orderId: string) => sdk.labTests.getPhlebotomyAppointment({ orderId });
+  const VISITED = ['ordered', 'requisition_created', 'appointment_pending', 'appointment_scheduled', 'draw_completed'];
+
+  test('F6: a simulation books an at-home visit, has it made, and has the laboratory report', async () => {
+    const { id } = await atHome();
+    await simulate(id, 'completed.at_home_phlebotomy.completed', { interpretation: 'abnormal' });
+    const ended = await reaches(id, 'completed.at_home_phlebotomy.completed');
+    expect(statusesOf(ended)).toEqual([...VISITED, 'partial_results', 'completed']);
+    expect(ended).toMatchObject({ interpretation: 'abnormal', orderTransaction: { status: 'completed' } });
+  });
+
+  test('F6: where companies find the time, a simulation requests it and has it found', async () => {
+    const { id } = await atHome(ONALASKA);
+    await simulate(id, 'collecting_sample.at_home_phlebotomy.appointment_pending');
+    expect(await theAppointment(id)).toMatchObject({ provider: 'phlebfinders', status: 'pending', startAt: null });
+    await simulate(id, 'collecting_sample.at_home_phlebotomy.draw_completed');
+    await reaches(id, 'collecting_sample.at_home_phlebotomy.draw_completed');
+    await simulate(id, 'completed.at_home_phlebotomy.completed');
+    const ended = await reaches(id, 'completed.at_home_phlebotomy.completed');
+    expect(statusesOf(ended)).toEqual([...VISITED, 'partial_results', 'completed']);
+  });
+
+  test('F6: an at-home simulation stops at each status of the visit, and goes on from there', async () => {
+    const { id } = await atHome();
+    await expect(simulate(id, 'collecting_sample.at_home_phlebotomy.appointment_pending')).rejects.toMatchObject({
+      statusCode: 400,
+    });
+    await simulate(id, 'collecting_sample.at_home_phlebotomy.appointment_scheduled');
+    await reaches(id, 'collecting_sample.at_home_phlebotomy.appointment_scheduled');
+    expect(await theAppointment(id)).toMatchObject({ provider: 'getlabs', status: 'confirmed' });
+    await simulate(id, 'collecting_sample.at_home_phlebotomy.appointment_cancelled');
+    await reaches(id, 'collecting_sample.at_home_phlebotomy.appointment_cancelled');
+    await simulate(id, 'sample_with_lab.at_home_phlebotomy.partial_results');
+    await reaches(id, 'sample_with_lab.at_home_phlebotomy.partial_results');
+    await expect(simulate(id, 'collecting_sample.at_home_phlebotomy.appointment_scheduled')).rejects.toMatchObject({
+      statusCode: 400,
+      body: { message: 'Transition from partial_results to appointment_scheduled is not allowed' },
+    });
+  });
+
+  test('F6, F7: a simulated cancellation of an at-home order cancels its appointment', async () => {
+    const { id } = await atHome();
+    await simulate(id, 'collecting_sample.at_home_phlebotomy.appointment_scheduled');
+    const { id: appointmentId } = await theAppointment(id);
+    await simulate(id, 'cancelled.at_home_phlebotomy.cancelled');
+    await reaches(id, 'cancelled.at_home_phlebotomy.cancelled');
+    await until(async () => (await venule.store.appointments.findById(appointmentId).lean())?.status === 'cancelled');
   });
 });

@@ -7,11 +7,19 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import { pino } from 'pino';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { createBookingUrl } from '../../activities/booking-url.ts';
 import { createApp } from '../../api/app.ts';
 import type { Order } from '../../domain/order.ts';
 import { revokeBookingLinks } from '../../store/booking-links.ts';
 import { rows } from '../../store/store.ts';
-import { anOrder, type InProcessVenule, type OrderChanges, startVenule } from '../support/in-process-venule.ts';
+import { parseCodecKeys } from '../../temporal/codec.ts';
+import {
+  anOrder,
+  type InProcessVenule,
+  type OrderChanges,
+  startVenule,
+  TEST_CODEC_KEYS,
+} from '../support/in-process-venule.ts';
 import { until } from '../support/until.ts';
 import { openBrowser } from './browser.ts';
 
@@ -232,11 +240,50 @@ test('where the company finds the time, the visit is requested', async () => {
     address: { ...anOrder(venule.catalogue, venule.teamId).address, ...place },
   });
   const page = await open(path);
-  await page.getByRole('button', { name: 'Request a visit' }).waitFor();
+  await heading(page, 'Request your home visit');
   await inspect(page, '7-request');
   await press(page, 'Request a visit');
   await heading(page, 'Your visit is requested');
   expect((await held(order)).theirs).toMatchObject({ status: 'pending' });
+});
+
+test('where nobody comes, the page says so', async () => {
+  const place = { city: 'New York', state: 'NY', zip: '10001' };
+  const { path } = await mailed({
+    ...atHome,
+    address: { ...anOrder(venule.catalogue, venule.teamId).address, ...place },
+  });
+  const page = await open(path);
+  await page.getByText('No times can be booked here at the moment.').waitFor();
+});
+
+test('further days are a button away', async () => {
+  const { path } = await mailed(atHome);
+  const page = await open(path);
+  await times(page).first().waitFor();
+  const shown = page.getByRole('group', { name: 'Day' }).getByRole('button').first();
+  const before = await shown.getAttribute('data-day');
+  await press(page, 'Later days');
+  await page.getByRole('button', { name: 'Earlier days' }).waitFor();
+  const after = await shown.getAttribute('data-day');
+  expect((Date.parse(after ?? '') - Date.parse(before ?? '')) / 86_400_000).toBe(14);
+  await press(page, 'Earlier days');
+  await until(async () => (await shown.getAttribute('data-day')) === before);
+});
+
+test('an answer that got lost: the page finds that the visit is booked', async () => {
+  const { order, path } = await mailed(atHome);
+  const page = await open(path);
+  await pickDay(page, 4);
+  await times(page).first().click();
+  await page.route('**/book/*/book', async (route) => {
+    await route.fetch();
+    await route.abort();
+  });
+  await press(page, 'Book this time');
+  await heading(page, 'Your home visit is booked');
+  expect(await venule.store.appointments.countDocuments({ order_id: order.id })).toBe(1);
+  faults.length = 0;
 });
 
 test('walk-in: the nearest service centres, a time at one of them, and the requisition', async () => {
@@ -286,6 +333,33 @@ test('an expired, revoked or unknown link shows nothing about the order', async 
     }
     await inspect(page, `11-closed-${status}`);
   }
+});
+
+test('the link is the same in every message, another one once it was revoked, and none when the order is over', async () => {
+  const { order, path } = await mailed({ ...atHome, options: { sms_enabled: true } });
+  const bookingUrl = createBookingUrl(venule.store, {
+    keys: parseCodecKeys(TEST_CODEC_KEYS),
+    publicUrl: api,
+    policy: venule.policy,
+  });
+  expect(await bookingUrl(order.id)).toBe(`${api}${path}`);
+  expect(await bookingUrl(order.id)).toBe(`${api}${path}`);
+  const [link] = await venule.store.bookingLinks.find({ order_id: order.id }).lean();
+  expect(JSON.stringify(link)).not.toContain(path.slice('/book/'.length));
+  const days = Math.round((Number(link?.expires_at) - Number(link?.created_at)) / 86_400_000);
+  expect(days).toBe(60);
+
+  await revokeBookingLinks(venule.store, order.id);
+  const renewed = await bookingUrl(order.id);
+  expect(renewed).not.toBe(`${api}${path}`);
+  expect((await fetch(`${api}${path}`)).status).toBe(410);
+  expect((await fetch(renewed ?? '')).status).toBe(200);
+
+  await venule.journeys.cancel(await venule.reaches(order.id, 'requisition_created'));
+  expect(await bookingUrl(order.id)).toBeNull();
+  const page = await open(new URL(renewed ?? '').pathname);
+  await heading(page, 'This order was cancelled');
+  expect(await page.getByRole('link', { name: /requisition/ }).count()).toBe(0);
 });
 
 test('only the page itself can ask: another site’s requests and forms are refused', async () => {

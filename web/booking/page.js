@@ -25,6 +25,7 @@ const button = (text, onclick, attributes = {}) => el('button', { type: 'button'
 
 /** Shows something new and takes keyboard and screen reader there. */
 function show(...parts) {
+  say('');
   view.replaceChildren(...parts.flat().filter(Boolean));
   const heading = view.querySelector('h1');
   heading.tabIndex = -1;
@@ -61,6 +62,13 @@ async function during(pressed, doing, trouble = (error) => say(error.message, tr
   } finally {
     pressed.removeAttribute('aria-disabled');
   }
+}
+
+/** Lists by key, in the order in which keys first come; phones of some years ago have no `Map.groupBy`. */
+function groupBy(items, keyOf) {
+  const groups = new Map();
+  for (const item of items) groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  return groups;
 }
 
 // Days and times
@@ -125,8 +133,8 @@ async function begin() {
   try {
     await overview(await ask('state'));
   } catch (error) {
-    say(error.message, true);
     show(el('h1', {}, 'Your laboratory appointment'), button('Try again', begin, { class: 'primary' }));
+    say(error.message, true);
   }
 }
 
@@ -176,6 +184,7 @@ async function anotherTime(state) {
   );
   show(
     el('h1', {}, 'Choose another time'),
+    el('p', {}, 'At the moment your appointment is on:'),
     factList(whenFacts(state.appointment, state.appointment.time_zone)),
     room,
     back,
@@ -205,7 +214,7 @@ async function centres(room, state, wish = 'book') {
         {},
         `You can go to any ${laboratory.name} patient service center. Some take walk-ins, others prefer an appointment.`,
       ),
-      el('p', {}, locator, ` or call ${laboratory.phone}.`),
+      el('p', {}, locator, ' or call ', el('a', { href: `tel:${laboratory.phone}` }, laboratory.phone), '.'),
     );
     return;
   }
@@ -283,8 +292,8 @@ async function centreTimes(state, centre, wish) {
 
 // A day and a time
 
-/** A calendar of fourteen days, and the times of the chosen one. `first` is null for today. */
-async function picker(room, choice, first = null) {
+/** A calendar of fourteen days from `first`, null for today, and the times of the chosen one. */
+async function picker(room, choice, first = null, wasTurned = false) {
   room.replaceChildren(el('p', { class: 'loading' }, 'Looking for times …'));
   const { site_code, state, wish } = choice;
   let times;
@@ -307,7 +316,7 @@ async function picker(room, choice, first = null) {
     );
     return;
   }
-  const byDay = Map.groupBy(times.slots, ({ start }) => dayIn(ownZone, start));
+  const byDay = groupBy(times.slots, ({ start }) => dayIn(ownZone, start));
   const timesRoom = el('div', {});
   const [firstFree] = byDay.keys();
 
@@ -319,7 +328,7 @@ async function picker(room, choice, first = null) {
     );
   });
   const turn = (words, label, to) =>
-    button(words, () => picker(room, choice, to), { class: 'turn', 'aria-label': label });
+    button(words, () => picker(room, choice, to, true), { class: 'turn', 'aria-label': label });
   const last = daysLater(begins, WINDOW_DAYS - 1);
   room.replaceChildren(
     el('h2', {}, wish === 'reschedule' ? 'Your new day and time' : 'Pick a day and a time'),
@@ -347,7 +356,7 @@ async function picker(room, choice, first = null) {
   );
   if (firstFree) grid.querySelector('button:not(:disabled)').click();
   else timesRoom.replaceChildren(el('p', {}, 'Nothing is free on these days. Please look at later ones.'));
-  if (first) grid.querySelector('button:not(:disabled)')?.focus();
+  if (wasTurned) (grid.querySelector('button:not(:disabled)') ?? room.querySelector('.turn')).focus();
 }
 
 function zoneWords({ slots, time_zone }) {
@@ -364,8 +373,10 @@ function calendar(begins, byDay, choose) {
   const start = daysLater(known[0], -weekday(known[0]));
   const end = daysLater(known.at(-1), 6 - weekday(known.at(-1)));
   const cells = [];
-  for (let day = start; day <= end; day = daysLater(day, 1))
-    cells.push(dayButton(day, byDay.get(day)?.length ?? 0, choose));
+  for (let day = start; day <= end; day = daysLater(day, 1)) {
+    const isShown = day >= known[0] && day <= known.at(-1);
+    cells.push(isShown ? dayButton(day, byDay.get(day)?.length ?? 0, choose) : el('span'));
+  }
   const names = WEEK.map((name) =>
     el('span', { class: 'weekday', 'aria-hidden': 'true' }, name[0].toUpperCase() + name.slice(1, 3)),
   );
@@ -405,7 +416,7 @@ function moveFocus(event) {
 }
 
 function timeList(day, slots, choose) {
-  const parts = Map.groupBy(slots, ({ start }) => {
+  const parts = groupBy(slots, ({ start }) => {
     const hour = hourOf(start);
     return hour < 12 ? 'Morning' : hour < 17 ? 'Afternoon' : 'Evening';
   });
@@ -438,7 +449,10 @@ function confirmation(choice) {
         event.submitter,
         () => confirm(choice, noteOf(form, 'access'), noteOf(form, 'notes')),
         async (error) => {
-          await back();
+          const now = await ask('state').catch(() => state);
+          // No answer came, and yet it was done.
+          if (now.appointment?.start === slot.start) return overview(now, 'Your appointment is booked.');
+          await (isMove && now.can.reschedule ? anotherTime(now) : overview(now));
           say(error.message, true);
         },
       );
@@ -509,6 +523,8 @@ function requestForm(room, state) {
     el('div', { class: 'actions' }, el('button', { type: 'submit', class: 'primary' }, 'Request a visit')),
   );
   room.replaceChildren(form);
+  view.querySelector('h1').textContent = 'Request your home visit';
+  document.title = 'Request your home visit';
 }
 
 // Cancelling
@@ -534,7 +550,7 @@ function cancellation(state) {
     el('label', { class: 'choice' }, el('input', { type: 'radio', name: 'reason', value: id }), words);
   form.append(
     el('fieldset', {}, el('legend', {}, 'Why do you cancel?'), reasons.map(radio)),
-    ...textBox('notes', 'Anything to add? (optional)', 'Only the company that comes to you reads this.', ''),
+    ...textBox('notes', 'Anything to add? (optional)', 'Passed on with the cancellation.', ''),
     el(
       'div',
       { class: 'actions' },

@@ -1,0 +1,31 @@
+/** `admin booking-link`: closing a patient's booking page to whoever has the link. */
+import type { Command } from 'commander';
+import { recordAudit } from '../../store/audit.ts';
+import { revokeBookingLinks } from '../../store/booking-links.ts';
+import { CannotDo, inSession } from './session.ts';
+
+/** Adds `booking-link` to the program. */
+export function addBookingLinkCommands(program: Command): void {
+  program
+    .command('booking-link')
+    .alias('booking-links')
+    .description('links to patients’ booking pages')
+    .command('revoke')
+    .description('makes the links of an order useless, as when a mail went astray; its next message carries a new one')
+    .argument('<order>', 'id of the order')
+    .action((orderId: string, _options, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        const order = await store.orders.findById(orderId).lean();
+        if (!order) throw new CannotDo(`There is no order ${orderId}`);
+        const revoked = await revokeBookingLinks(store, orderId);
+        await recordAudit(store, {
+          actor: 'admin',
+          action: 'booking_link.revoked',
+          team_id: order.team_id,
+          order_id: orderId,
+          detail: { revoked },
+        });
+        out.done(`${revoked} ${revoked === 1 ? 'link opens' : 'links open'} nothing any more.`, { revoked });
+      }),
+    );
+}
