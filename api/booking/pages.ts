@@ -35,6 +35,15 @@ ${team ? help(team) : ''}`,
   );
 }
 
+/** The page while a part that is needed is away. */
+export function troublePage(): string {
+  const title = 'This page cannot be shown at the moment';
+  return document(
+    title,
+    html`<main><h1>${title}</h1><p>Please try again in a few minutes. Your appointment, if you have one, stays as it is.</p></main>`,
+  );
+}
+
 function help({ name, contact }: TeamDocument): Markup {
   const ways = [
     ...(contact.phone

@@ -22,7 +22,7 @@ import { ApiError } from '../errors.ts';
 import { bookingState, typeOf, visitAddress } from './booking-state.ts';
 import { centresFor, onRequest, timesFor } from './offers.ts';
 import { ClosedLink, type OpenedLink, openLink } from './opened-link.ts';
-import { bookingPage, closedPage } from './pages.ts';
+import { bookingPage, closedPage, troublePage } from './pages.ts';
 
 const WEB = join(import.meta.dirname, '../../web/booking');
 const BODY_LIMIT = '16kb';
@@ -103,7 +103,7 @@ export function bookingRouter(deps: ApiDeps): Router {
     await cancel(askedOf(link), { reason_id, notes: notes || undefined });
   });
 
-  router.use('/:token', closed);
+  router.use('/:token', answerTrouble(deps));
   return router;
 
   /** A wish as JSON, answered with the state that it led to. */
@@ -183,13 +183,21 @@ function hostOf(origin: string): string | null {
   return URL.canParse(origin) ? new URL(origin).host : null;
 }
 
-/** A link that opens nothing: a page for a browser, a sentence for the page's script. */
-const closed: ErrorRequestHandler = (error, request, response, next) => {
-  if (!(error instanceof ClosedLink)) return next(error);
-  response.status(error.status);
-  if (request.path === '/') {
-    response.set('content-security-policy', POLICY).type('html').send(closedPage(error.message, error.team));
-  } else {
-    response.json({ message: error.message });
-  }
-};
+/** A link that opens nothing, and trouble of ours: a page for a browser, a sentence for the page's script. */
+function answerTrouble({ logger }: Pick<ApiDeps, 'logger'>): ErrorRequestHandler {
+  return (error, request, response, next) => {
+    const isPage = request.method === 'GET' && request.path === '/';
+    const asPage = () => response.set('content-security-policy', POLICY).type('html');
+    if (error instanceof ClosedLink) {
+      response.status(error.status);
+      if (isPage) asPage().send(closedPage(error.message, error.team));
+      else response.json({ message: error.message });
+      return;
+    }
+    if (!isPage) return next(error);
+    const { route, correlationId } = response.locals;
+    logger.error({ route, correlation_id: correlationId, error: (error as Error).name }, 'booking.page');
+    response.status(503);
+    asPage().send(troublePage());
+  };
+}

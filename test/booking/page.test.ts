@@ -300,7 +300,27 @@ test('walk-in: the nearest service centres, a time at one of them, and the requi
   await times(page).first().click();
   await press(page, 'Book this time');
   await heading(page, 'Your appointment is booked');
-  expect((await held(order)).appointment).toMatchObject({ type: 'patient_service_center', status: 'scheduled' });
+  const booked = (await held(order)).appointment;
+  expect(booked).toMatchObject({ type: 'patient_service_center', status: 'scheduled' });
+
+  await press(page, 'Choose another time');
+  await page
+    .getByRole('button', { name: /^Choose a time here/ })
+    .nth(1)
+    .click();
+  await pickDay(page, 3);
+  await times(page).first().click();
+  await press(page, 'Move the appointment');
+  await heading(page, 'Your appointment is booked');
+  const moved = (await held(order)).appointment;
+  expect(moved?._id).toBe(booked?._id);
+  expect(moved?.site_code).not.toBe(booked?.site_code);
+
+  await press(page, 'Cancel the appointment');
+  await page.getByLabel('Another reason').check();
+  await press(page, 'Cancel the appointment');
+  await heading(page, 'Where to have your sample taken');
+  expect((await held(order)).theirs).toMatchObject({ status: 'cancelled' });
 });
 
 test('walk-in at a laboratory without bookable service centres: its own list of locations', async () => {
@@ -360,6 +380,15 @@ test('the link is the same in every message, another one once it was revoked, an
   const page = await open(new URL(renewed ?? '').pathname);
   await heading(page, 'This order was cancelled');
   expect(await page.getByRole('link', { name: /requisition/ }).count()).toBe(0);
+});
+
+test('while the database is away, the patient reads a page that says so', async () => {
+  const { path } = await mailed(atHome);
+  const findOne = jest.spyOn(rows(venule.store.bookingLinks), 'findOne').mockRejectedValueOnce(new Error('away'));
+  const page = await open(path);
+  await heading(page, 'This page cannot be shown at the moment');
+  findOne.mockRestore();
+  faults.length = 0;
 });
 
 test('only the page itself can ask: another site’s requests and forms are refused', async () => {
