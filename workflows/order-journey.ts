@@ -12,25 +12,19 @@ import {
   CancellationScope,
   condition,
   isCancellation,
-  log,
   proxyActivities,
-  proxyLocalActivities,
   setCurrentDetails,
   setHandler,
   sleep,
-  TemporalFailure,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities, Fulfilment } from '../activities/types.ts';
-import { type Appointment, orderStatusesAfter } from '../domain/appointment.ts';
+import { orderStatusesAfter } from '../domain/appointment.ts';
 import type { AppointmentCommand } from '../domain/appointment-command.ts';
-import { appointmentMessageFor, type MailKind, mailFor, smsFor } from '../domain/messages.ts';
 import type { HeldEvent, Order, ProposedEvent } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
-import { nextAllowed } from '../domain/quiet-hours.ts';
 import { redrawFor, statusDetailOf } from '../domain/redraw.ts';
-import { appointmentReminders, bookingReminders } from '../domain/reminders.ts';
 import {
   advance,
   anythingReported,
@@ -41,11 +35,13 @@ import {
   type ReportProgress,
 } from '../domain/report-progress.ts';
 import type { OrderLowLevelStatus } from '../domain/status.ts';
-import { timeZonesOf } from '../domain/time-zones.ts';
 import { isEnded, mayFollow, refusedTransition, takesResults } from '../domain/transitions.ts';
 import { AppointmentDesk, type DeskMemory, type NextAppointment } from './appointment-desk.ts';
+import { durably } from './durably.ts';
+import { rootMessage } from './failures.ts';
 import { journeyDetails } from './journey-details.ts';
 import { cancelOrder, type JourneyState, journeyState, reportArrived } from './messages.ts';
+import { PatientMessages } from './patient-messages.ts';
 import { standing } from './search-attributes.ts';
 
 /** What a journey carries over when it continues as new. */
@@ -62,12 +58,6 @@ export interface JourneyMemory {
 /** A decision; what it leaves out is null, empty or false. */
 type Decision = Pick<ProposedEvent, 'status'> & Partial<Omit<ProposedEvent, 'order_id' | 'number'>>;
 
-/** The activities that tell the patient something. */
-type Messages = Pick<
-  Activities,
-  'sendMail' | 'sendSms' | 'sendAppointmentMail' | 'sendAppointmentSms' | 'sendReminder'
->;
-
 export class OrderJourney {
   readonly #order: Order;
   readonly #policy: JourneyPolicy;
@@ -79,6 +69,7 @@ export class OrderJourney {
   #reportsWaiting: ReportDigest[];
 
   readonly #desk: AppointmentDesk;
+  readonly #messages: PatientMessages;
   #cancelRequested = false;
   #expired = false;
   /** The journey went on from a memory. */
@@ -86,7 +77,6 @@ export class OrderJourney {
   /** The lab may hold our order, so that a cancellation has to reach it too. */
   #labMayHoldIt: boolean;
   #submission: CancellationScope | undefined;
-  #reminders: CancellationScope | undefined;
   /** What follows from events and is not done, or failed. */
   readonly #consequences = new Set<Promise<void>>();
   #waitingFor = 'its first step';
@@ -112,6 +102,10 @@ export class OrderJourney {
     this.#troubles = memory?.troubles ?? [];
     this.#isRenewed = memory !== undefined;
     this.#labMayHoldIt = this.#isRenewed;
+    this.#messages = new PatientMessages(order, policy, {
+      setOff: (deed) => this.#setOff(deed),
+      trouble: (message) => this.#trouble(message),
+    });
     this.#desk = new AppointmentDesk(order, policy, (deed) => this.#setOff(deed), memory?.desk);
   }
 
@@ -148,7 +142,7 @@ export class OrderJourney {
   run(): Promise<HeldEvent> {
     return CancellationScope.nonCancellable(async () => {
       if (!this.#has('requisition_created')) {
-        if (this.#events.length === 0) this.#adopt(await this.#durably('openOrder', this.#order));
+        if (this.#events.length === 0) this.#adopt(await durably('openOrder', this.#order));
         await this.#activation();
         const refused = (await this.#checks()) ?? (await this.#requisition());
         if (refused) return refused;
@@ -220,7 +214,7 @@ export class OrderJourney {
   /** The checks before a requisition (A2); a failed one ends the journey with its reasons (F3). */
   async #checks(): Promise<HeldEvent | undefined> {
     if (this.#cancelRequested) return this.#cancelled();
-    const reasons = await this.#durably('checkOrder', this.#order.id);
+    const reasons = await durably('checkOrder', this.#order.id);
     if (reasons.length > 0) return this.#decide({ status: 'cancelled', reason: reasons.join(' ') });
     return undefined;
   }
@@ -274,7 +268,7 @@ export class OrderJourney {
   /** Takes the lab's reports until the order ends: complete, with a redraw, failed, cancelled or expired. */
   async #results(): Promise<HeldEvent> {
     this.#startDeadline();
-    if (this.#isRenewed) this.#planReminders();
+    if (this.#isRenewed) this.#messages.planReminders(this.#events, this.#desk.appointment);
     while (!this.#isEnded) {
       if (this.#historyIsLong()) await this.#renew(this.#memory());
       this.#describe(this.#has('partial_results') ? 'the rest of the results' : "the lab's results");
@@ -349,7 +343,7 @@ export class OrderJourney {
     if (!this.#mayBecome(decision.status)) {
       throw ApplicationFailure.nonRetryable(refusedTransition(this.#status, decision.status), 'IllegalTransition');
     }
-    const held = await this.#durably('recordEvent', {
+    const held = await durably('recordEvent', {
       order_id: this.#order.id,
       number: this.#events.length + 1,
       status_detail: null,
@@ -375,11 +369,8 @@ export class OrderJourney {
     }
     if (this.#isEnded) this.#cancelRequested = false;
     if (this.#events.length > 1) upsertSearchAttributes(standing(held.status, held.transaction_status));
-    const mail = mailFor(held, this.#order);
-    if (mail) this.#setOff(this.#sendMail(mail));
-    this.#planReminders();
-    const sms = smsFor(held, this.#order);
-    if (sms) this.#setOff(this.#message(`SMS ${sms}`, (activities) => activities.sendSms(this.#order.id, sms), 'sms'));
+    this.#messages.tellOf(held);
+    this.#messages.planReminders(this.#events, this.#desk.appointment);
     if (held.status === 'cancelled' && this.#labMayHoldIt) this.#setOff(this.#cancelAtLab());
     if (held.status === 'cancelled') this.#setOff(this.#withdrawAppointment());
   }
@@ -397,15 +388,15 @@ export class OrderJourney {
       const from = order_statuses.at(-1) ?? this.#status;
       order_statuses.push(...orderStatusesAfter(status, from, this.#order.collection_method));
     }
-    const held = await this.#durably('recordAppointment', {
+    const held = await durably('recordAppointment', {
       order_id: this.#order.id,
       appointment: next.appointment,
       order_event_number: this.#events.length + 1,
       order_statuses,
     });
     this.#desk.adopt(held.appointment, next);
-    this.#tellOfAppointment(held.appointment, known);
-    this.#planReminders();
+    this.#messages.tellOfAppointment(held.appointment, known);
+    this.#messages.planReminders(this.#events, this.#desk.appointment);
     for (const event of held.order_events) this.#adopt(event);
   }
 
@@ -438,83 +429,6 @@ export class OrderJourney {
     );
   }
 
-  #sendMail(kind: MailKind): Promise<void> {
-    return this.#message(`mail ${kind}`, (activities) => activities.sendMail(this.#order.id, kind), 'mail');
-  }
-
-  /** Tells the patient what became of an appointment (lifecycle of the appointment, not of the order). */
-  #tellOfAppointment({ id, events }: Appointment, known: number): void {
-    for (const event of events.slice(known)) {
-      const due = appointmentMessageFor(event, this.#order);
-      if (!due) continue;
-      const { kind, by } = due;
-      const send = by === 'mail' ? 'sendAppointmentMail' : 'sendAppointmentSms';
-      this.#setOff(
-        this.#message(
-          `${by === 'sms' ? 'SMS' : by} ${kind}`,
-          (activities) => activities[send](id, event.number, kind),
-          by,
-        ),
-      );
-    }
-  }
-
-  /** Sends something to the patient for as long as the policy says; a telephone does not ring at night. */
-  async #message(what: string, send: (activities: Messages) => Promise<void>, by: 'mail' | 'sms'): Promise<void> {
-    const activities = proxyActivities<Messages>({
-      startToCloseTimeout: 4 * this.#policy.partner_call,
-      scheduleToCloseTimeout: this.#policy.mail_tried_for,
-      retry: { initialInterval: this.#policy.partner_retry_first, maximumInterval: this.#policy.partner_retry_longest },
-      summary: `Sends the ${what}`,
-    });
-    try {
-      if (by === 'sms') await this.#untilMorning();
-      await send(activities);
-    } catch (failure) {
-      this.#trouble(`The ${what} was not sent: ${rootMessage(failure)}`);
-    }
-  }
-
-  /**
-   * Plans the reminders that are still due, in place of those planned before: to book until there is an appointment,
-   * then of the appointment. They hold nothing up: a journey that ends leaves them unsent.
-   */
-  #planReminders(): void {
-    this.#reminders?.cancel();
-    this.#reminders = undefined;
-    const { reminders_enabled, sms_enabled } = this.#order.options;
-    const requisition = this.#events.find(({ status }) => status === 'requisition_created');
-    if (!reminders_enabled || !sms_enabled || !requisition) return;
-
-    const zones = timeZonesOf(this.#order.address.state);
-    const now = new Date(this.#now);
-    const appointment = this.#desk.appointment?.status === 'scheduled' ? this.#desk.appointment : null;
-    const toBook = this.#status === 'requisition_created' || this.#status === 'appointment_cancelled';
-    const due = appointment?.start_at
-      ? appointmentReminders(new Date(appointment.start_at), now, this.#policy, ...zones)
-      : bookingReminders(new Date(requisition.created_at), this.#policy, ...zones).filter((at) => toBook && at > now);
-    if (due.length === 0) return;
-
-    const scope = new CancellationScope({ cancellable: true });
-    this.#reminders = scope;
-    const reminding = scope.run(async () => {
-      for (const at of due) {
-        await sleep(Math.max(1, at.getTime() - this.#now), { summary: 'A reminder is due' });
-        const remind = (activities: Messages) =>
-          activities.sendReminder(this.#order.id, appointment?.id ?? null, at.toISOString());
-        await CancellationScope.nonCancellable(() => this.#message('SMS reminder', remind, 'sms'));
-      }
-    });
-    reminding.catch(() => {});
-  }
-
-  /** Waits while it is night where the patient lives. */
-  async #untilMorning(): Promise<void> {
-    const now = new Date(this.#now);
-    const wait = nextAllowed(now, ...timeZonesOf(this.#order.address.state)).getTime() - now.getTime();
-    if (wait > 0) await sleep(wait, { summary: 'No SMS at night' });
-  }
-
   async #cancelAtLab(): Promise<void> {
     const { lab_slug, placer_order_number } = this.#order;
     const { cancelAtLab } = proxyActivities<Activities>({
@@ -539,29 +453,8 @@ export class OrderJourney {
   async #keepLateReports(): Promise<void> {
     const late = this.#reportsWaiting.map((report) => report.report_id);
     if (late.length === 0) return;
-    await this.#durably('keepLateReports', late);
+    await durably('keepLateReports', late);
     this.#reportsWaiting = this.#reportsWaiting.filter((report) => !late.includes(report.report_id));
-  }
-
-  /** A write to the database: a local activity, which costs one history event, or a regular one when that fails. */
-  async #durably<Name extends 'openOrder' | 'recordEvent' | 'recordAppointment' | 'checkOrder' | 'keepLateReports'>(
-    name: Name,
-    argument: Parameters<Activities[Name]>[0],
-  ): Promise<Awaited<ReturnType<Activities[Name]>>> {
-    type Write = (argument: unknown) => Promise<Awaited<ReturnType<Activities[Name]>>>;
-    try {
-      const local = proxyLocalActivities<Activities>({ scheduleToCloseTimeout: 5000, retry: { maximumAttempts: 2 } });
-      return await (local[name] as unknown as Write)(argument);
-    } catch (failure) {
-      if (!(failure instanceof TemporalFailure)) throw failure;
-      log.warn('The database did not answer in time; trying for as long as it takes', { step: name });
-      const regular = proxyActivities<Activities>({
-        startToCloseTimeout: 30_000,
-        retry: { initialInterval: 500, maximumInterval: 10_000 },
-        summary: `${name}: the database was away`,
-      });
-      return (regular[name] as unknown as Write)(argument);
-    }
   }
 
   /** Awaits results from the day of the requisition on, for as long as the policy says (F1). */
@@ -641,10 +534,3 @@ const notCancellable = (from: OrderLowLevelStatus) =>
   ApplicationFailure.nonRetryable(refusedTransition(from, 'cancelled'), 'OrderNotCancellable');
 
 const notForAppointments = (status: OrderLowLevelStatus) => `An order that is ${status} can have no appointment`;
-
-/** The innermost message of a failure: what the lab or the server really said. */
-function rootMessage(failure: unknown): string {
-  let current = failure;
-  while (current instanceof Error && current.cause instanceof Error) current = current.cause;
-  return current instanceof Error ? current.message : String(current);
-}
