@@ -1,17 +1,20 @@
-/** `npm run demo`: one order through a lab that loses two results, and the redraw that brings them. */
+/** `npm run demo`: one order through a lab that loses two results and the redraw that brings them, or one drawn at home. */
 import { parseArgs } from 'node:util';
 import { JunctionClient, JunctionError } from '@junction-api/sdk';
+import { walkAtHome } from './demo/at-home.ts';
 import { type JourneyReport, LABS, type Lab, type Moment, walkJourney } from './demo/journey.ts';
 import { aside, directory, heading, momentLines, resultTable, shortPath } from './demo/screen.ts';
 import { findOrStartVenule, type Venule } from './demo/venule.ts';
 
 const HELP = `Orders a wellness panel with the Junction SDK, has the sandbox laboratory lose two of its results,
-follows the redraw to the combined result, and shows the journey as it happens.
+follows the redraw to the combined result, and shows the journey as it happens. At home: books a
+phlebotomist’s visit, moves it, has it made, and follows the order to its result.
 
 Usage: npm run demo [-- options]
 
 Options:
   --lab <lab>   ${LABS.join(', ')} (default: ${LABS[0]})
+  --at-home     Have the sample drawn at the patient’s home
   --json        Print one JSON object at the end instead
   --help        Print this
 
@@ -35,6 +38,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       lab: { type: 'string', default: LABS[0] },
+      'at-home': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -53,24 +57,31 @@ async function main(): Promise<void> {
   };
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   try {
-    await show(venule, lab, values.json, say);
+    await show(venule, { lab, atHome: values['at-home'], json: values.json }, say);
   } finally {
     if (!interrupted) await venule.stop();
   }
 }
 
-async function show(venule: Venule, lab: Lab, json: boolean, say: (text: string) => void): Promise<void> {
+async function show(
+  venule: Venule,
+  { lab, atHome, json }: { lab: Lab; atHome: boolean; json: boolean },
+  say: (text: string) => void,
+): Promise<void> {
   const client = new JunctionClient({ apiKey: venule.apiKey, baseUrl: venule.apiUrl });
   const timeline: Moment[] = [];
-  say(heading(`A panel, two lost results and a redraw, at ${venule.apiUrl}`));
-  const report = await walkJourney(venule, client, lab, (moment) => {
+  const story = atHome ? 'A visit at home, moved and made' : 'A panel, two lost results and a redraw';
+  say(heading(`${story}, at ${venule.apiUrl}`));
+  const walk = atHome ? walkAtHome : walkJourney;
+  const report = await walk(venule, client, lab, (moment) => {
     timeline.push(moment);
     say(momentLines(moment));
   });
   const links = linksTo(venule, report);
   if (json) return print(JSON.stringify({ ...report, timeline, links }, null, 2));
 
-  say(heading(`Combined result of ${report.orders.length} orders, order transaction ${report.transaction.id}`));
+  const result = atHome ? 'Result' : `Combined result of ${report.orders.length} orders`;
+  say(heading(`${result}, order transaction ${report.transaction.id}`));
   say(resultTable(report));
   say('');
   say(

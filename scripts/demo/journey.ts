@@ -11,7 +11,8 @@ import type { Venule } from './venule.ts';
 export const LABS = ['labcorp', 'quest', 'bioreference'] as const;
 export type Lab = (typeof LABS)[number];
 
-const PATIENT = {
+/** The demo’s patient. */
+export const PATIENT = {
   firstName: 'Robin',
   lastName: 'Sample',
   dob: '1986-04-12',
@@ -19,7 +20,14 @@ const PATIENT = {
   phoneNumber: '+16025550142',
   email: 'robin.sample@example.com',
 };
-const ADDRESS = { firstLine: '1 East Washington Street', city: 'Phoenix', state: 'AZ', zip: '85004', country: 'US' };
+/** Where the patient lives. */
+export const ADDRESS = {
+  firstLine: '1 East Washington Street',
+  city: 'Phoenix',
+  state: 'AZ',
+  zip: '85004',
+  country: 'US',
+};
 
 /** How long the demo waits for one thing to happen, in milliseconds. */
 const PATIENCE = 60_000;
@@ -56,11 +64,12 @@ export interface JourneyReport {
   lost: { marker: string; reason: string }[];
   results: ResultRow[];
   missing: string[];
-  documents: Record<'requisition' | 'redraw_requisition' | 'result' | 'combined_result', string>;
+  /** Paths of PDFs, by what they are. */
+  documents: Record<string, string>;
 }
 
 /** Something is not as it should be; the message says what. */
-class NotAsExpected extends Error {
+export class NotAsExpected extends Error {
   override name = 'NotAsExpected';
 }
 
@@ -213,7 +222,8 @@ async function wellnessPanel(client: JunctionClient, labSlug: Lab): Promise<Pane
   return { id: test.id, name: test.name, lab: test.lab?.name ?? labSlug, markers, results };
 }
 
-function listen(
+/** Hears of the user’s orders: by webhook, or by asking where no webhook can be had. */
+export function listen(
   venule: Venule,
   user: { userId: string; teamId: string },
   orders: Orders,
@@ -271,7 +281,8 @@ async function simulate(client: JunctionClient, orderId: string, body: Junction.
   await client.labTests.simulateOrderProcess({ orderId, finalStatus: 'completed.walk_in_test.completed', body });
 }
 
-function rowsOf({ results }: Junction.LabResultsRaw, redrawSample: string): ResultRow[] {
+/** The rows of a result, of which those of `redrawSample` come from the redraw. */
+export function rowsOf({ results }: Junction.LabResultsRaw, redrawSample: string): ResultRow[] {
   expect(Array.isArray(results), 'The combined result is not a list');
   return (results as Junction.BiomarkerResult[]).map((result) => ({
     marker: result.name,
@@ -283,7 +294,8 @@ function rowsOf({ results }: Junction.LabResultsRaw, redrawSample: string): Resu
   }));
 }
 
-async function save(
+/** Saves a PDF in the folder, and answers with its path. @throws NotAsExpected when it is none */
+export async function save(
   answer: Promise<{ arrayBuffer(): Promise<ArrayBuffer> }>,
   folder: string,
   name: string,
@@ -296,7 +308,7 @@ async function save(
 }
 
 /** The demo’s orders as news tell of them. */
-class Orders {
+export class Orders {
   readonly #tell: (moment: Moment) => void;
   readonly #orders = new Map<string, ToldOrder>();
   #failure: Error | undefined;
@@ -354,6 +366,9 @@ const ENDINGS = ['cancelled', 'completed', 'sample_error', 'redraw_available'];
 const MEANING: Record<string, string> = {
   ordered: 'accepted',
   requisition_created: 'the lab has the order',
+  appointment_pending: 'a visit is asked for',
+  appointment_scheduled: 'the visit has its time',
+  draw_completed: 'the phlebotomist has been there',
   partial_results: 'some results are in',
   redraw_available: 'the rest is drawn again',
   completed: 'all results are in',
@@ -361,6 +376,7 @@ const MEANING: Record<string, string> = {
 
 const lowLevel = (status: string) => status.split('.').at(-1) ?? status;
 
-function expect(holds: boolean, otherwise: string): void {
+/** @throws NotAsExpected with these words when it does not hold */
+export function expect(holds: boolean, otherwise: string): void {
   if (!holds) throw new NotAsExpected(otherwise);
 }

@@ -33,7 +33,7 @@ export function watchMail(
         .catch(() => undefined);
       reachable = mails !== undefined;
       for (const mail of (mails ?? []).toReversed()) {
-        const [, orderId = '', kind = ''] = /^<?([\w-]+)\.(\w+)@/.exec(mail.message_id ?? '') ?? [];
+        const [, orderId = '', kind = ''] = /^<?([\w-]+)\.(\w+)[\w.-]*@/.exec(mail.message_id ?? '') ?? [];
         if (seen.has(mail.id) || !isOurs(orderId)) continue;
         seen.add(mail.id);
         const attached = mail.attachments.map(({ filename }) => filename).join(', ');

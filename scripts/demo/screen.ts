@@ -5,7 +5,7 @@ import Table from 'cli-table3';
 import type { JourneyReport, Moment } from './journey.ts';
 
 const WIDTH = 100;
-const COLUMNS = { time: 12, who: 8, what: 20 };
+const COLUMNS = { time: 12, who: 8, what: 21 };
 const INDENT = 2 + COLUMNS.time + 2 + 2 + COLUMNS.who + 1 + COLUMNS.what + 1;
 
 type Style = Parameters<typeof styleText>[0];
@@ -57,8 +57,11 @@ export function resultTable({ results, lost, orders }: JourneyReport): string {
   return [
     table.toString(),
     '',
-    styleText('green', `✔ No marker is missing: ${results.length} results from ${orders.length} samples.`),
-    `  ${redrawn}, lost in the first sample, came with the redraw.`,
+    styleText(
+      'green',
+      `✔ No marker is missing: ${results.length} results from ${orders.length === 1 ? 'one sample' : `${orders.length} samples`}.`,
+    ),
+    ...(lost.length > 0 ? [`  ${redrawn}, lost in the first sample, came with the redraw.`] : []),
   ].join('\n');
 }
 

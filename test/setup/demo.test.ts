@@ -85,6 +85,22 @@ describe('npm run demo', () => {
     for (const link of Object.values(report.links) as string[]) expect((await fetch(link)).status).toBe(200);
   }, 300_000);
 
+  test('at home: a visit is booked, moved and made, and the result comes', async () => {
+    const { exitCode, stdout, stderr } = await demo(['--at-home'], { VENULE_DATA_DIR: dataDir });
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+    const statuses = [
+      'requisition_created',
+      'appointment_pending',
+      'appointment_scheduled',
+      'draw_completed',
+      'completed',
+    ];
+    for (const status of statuses) expect(stdout).toMatch(new RegExp(`● initial +${status}`));
+    expect(stdout.match(/✉ mail +appointment/g)).toHaveLength(2);
+    expect(stdout).toMatch(/✔ No marker is missing: \d+ results from one sample\./);
+  }, 120_000);
+
   test('without the management key it asks instead, and the lab chooses what is missing', async () => {
     const { apiUrl, apiKey } = running as SpawnedVenule;
     const elsewhere = { VENULE_URL: apiUrl, VENULE_API_KEY: apiKey, VENULE_DATA_DIR: join(dataDir, 'elsewhere') };
