@@ -5,6 +5,7 @@ import { cancellationReasons } from '../../domain/cancellation-reasons.ts';
 import { clientFacingAppointment } from '../../store/client-facing-appointment.ts';
 import type { TeamDocument } from '../../store/documents.ts';
 import { activeAppointment, findAppointment } from '../../store/read-appointments.ts';
+import type { Store } from '../../store/store.ts';
 import {
   clientFacingAppointment as appointmentAnswer,
   type ClientFacingAppointment,
@@ -68,22 +69,45 @@ async function once(
 ): Promise<ClientFacingAppointment> {
   const key = headers['x-idempotency-key'];
   if (key === undefined) return make(randomUUID());
-  const newIds = () => ({ appointment_id: randomUUID() });
+  const newIds = () => ({ appointment_id: randomUUID(), earlier: '' });
   const claim = {
     id: `${asked.team._id}:${asked.order._id}:${key}`,
     newIds,
-    // What came to no answer was undone, unless it is there; under the same id it would stay undone.
-    idsOfRetry: async (ids: { appointment_id: string }) =>
-      (await findAppointment(store, ids.appointment_id)) ? ids : newIds(),
+    // What came to no answer may be undone, and would stay so under its id; or it may be made yet.
+    idsOfRetry: async ({ appointment_id, earlier }: BookingIds) => ({
+      ...newIds(),
+      earlier: `${earlier} ${appointment_id}`.trim(),
+    }),
     keptForMs: BOOKINGS_KEPT_FOR_MS,
     keepRefusals: headers['x-idempotency-error'] !== 'no-cache',
     body,
     correlationId,
   };
-  return onceForKey(store, claim, async ({ appointment_id }) => {
-    const made = await findAppointment(store, appointment_id);
-    return made ? clientFacingAppointment(made) : make(appointment_id);
+  return onceForKey(store, claim, async ({ appointment_id, earlier }) => {
+    const before = earlier.split(' ').filter(Boolean);
+    const made = await firstMade(store, before);
+    if (made) return made;
+    try {
+      return await make(appointment_id);
+    } catch (error) {
+      const madeMeanwhile = await firstMade(store, before);
+      if (madeMeanwhile) return madeMeanwhile;
+      const isUndecided = await store.appointmentClaims.exists({ appointment_id: { $in: before } });
+      if (!isUndecided) throw error;
+      throw new ApiError('unavailable', 'What became of this booking is not known yet; ask again with the same key.');
+    }
   });
+}
+
+/** What a booking will be called, and what it was called when nobody answered; ids with a space between them. */
+type BookingIds = { appointment_id: string; earlier: string };
+
+async function firstMade(store: Store, ids: readonly string[]): Promise<ClientFacingAppointment | null> {
+  for (const id of ids) {
+    const made = await findAppointment(store, id);
+    if (made) return clientFacingAppointment(made);
+  }
+  return null;
 }
 
 const keyHint =

@@ -1,0 +1,121 @@
+/** C2: a worker killed between a company's yes and our record of it leaves no orphan and no double. On real processes. */
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { JunctionClient, JunctionError } from '@junction-api/sdk';
+import { isActive } from '../../domain/appointment.ts';
+import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
+import { type SpawnedVenule, spawnVenule } from '../support/spawn-venule.ts';
+import { until } from '../support/until.ts';
+
+const AT_HOME_TEST = 'b664b6df-30ed-4cd6-bb65-124405ca734c';
+const PHOENIX = { firstLine: '412 West Lincoln Street', city: 'Phoenix', state: 'AZ' };
+const KILLS = 20;
+/** Each kill comes so much later after the company's yes than the one before, in milliseconds. */
+const LATER_BY = 3;
+
+/** What died with a worker is found to be dead after seconds, as it would be after a quarter of a minute otherwise. */
+const IMPATIENT = { partner_call: 2_000, partner_retry_first: 100, partner_retry_longest: 500 };
+
+interface Held {
+  reference: string;
+  status: string;
+}
+
+const dataDir = mkdtempSync(join(tmpdir(), 'venule-booking-kills-'));
+let venule: SpawnedVenule;
+let store: Store;
+let sdk: JunctionClient;
+
+beforeAll(async () => {
+  venule = await spawnVenule({ dataDir, env: { VENULE_POLICY: JSON.stringify(IMPATIENT) } });
+  store = await openStore(venule.addresses.mongodb);
+  sdk = new JunctionClient({ apiKey: venule.apiKey, baseUrl: venule.apiUrl, maxRetries: 0 });
+}, 300_000);
+
+afterAll(async () => {
+  if (store) await closeStore(store);
+  await venule?.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+/** An order of a patient of its own, with its requisition. */
+async function order(): Promise<{ id: string; userId: string }> {
+  const { userId } = await sdk.user.create({ clientUserId: randomUUID() });
+  const { order: placed } = await sdk.labTests.createOrder({
+    userId,
+    orderSet: { labTestIds: [AT_HOME_TEST] },
+    patientDetails: {
+      firstName: 'Ada',
+      lastName: 'Lovelace',
+      dob: '1985-12-10',
+      gender: 'female',
+      phoneNumber: '+16025550143',
+      email: 'ada@patients.example',
+    },
+    patientAddress: { ...PHOENIX, zip: '85004', country: 'US' },
+  });
+  await until(async () => (await sdk.labTests.getOrder({ orderId: placed.id })).events.length >= 2);
+  return { id: placed.id, userId };
+}
+
+/** One key for each booking, no slot twice. */
+async function bookingKeys(count: number): Promise<string[]> {
+  const { slots } = await sdk.labTests.getPhlebotomyAppointmentAvailability({ body: { ...PHOENIX, zipCode: '85004' } });
+  const keys = slots.slice(1).flatMap((day) => day.slots.map((slot) => String(slot.bookingKey)));
+  return keys.slice(0, count);
+}
+
+/** Books with one idempotency key for as long as nobody says yes or no. */
+async function bookInsistently(orderId: string, bookingKey: string): Promise<void> {
+  const headers = { 'X-Idempotency-Key': randomUUID() };
+  const deadline = Date.now() + 120_000;
+  for (;;) {
+    try {
+      await sdk.labTests.bookPhlebotomyAppointment({ orderId, body: { bookingKey } }, { headers });
+      return;
+    } catch (error) {
+      const status = error instanceof JunctionError ? (error.statusCode ?? 599) : 0;
+      if ((status < 500 && status !== 409) || Date.now() > deadline) throw error;
+      await pause(200);
+    }
+  }
+}
+
+async function atCompany(): Promise<Held[]> {
+  const key = readFileSync(join(dataDir, 'sandbox-phlebotomy-key'), 'utf8').trim();
+  const answer = await fetch(`${venule.addresses.sandbox}/sandbox/phlebotomy/getlabs/appointments`, {
+    headers: { authorization: `Bearer ${key}` },
+  });
+  return ((await answer.json()) as { appointments: Held[] }).appointments;
+}
+
+const activeAtCompany = async () => (await atCompany()).filter(({ status }) => status !== 'cancelled');
+const activeWithUs = async () => (await rows(store.appointments).find({}).toArray()).filter(isActive);
+
+test(`C2: the worker is killed ${KILLS} times around bookings: no orphan and no double booking at the company`, async () => {
+  const orders = await Promise.all(Array.from({ length: KILLS }, order));
+  const keys = await bookingKeys(KILLS);
+  const bookings: Promise<void>[] = [];
+  let betweenYesAndRecord = 0;
+  for (const [index, { id }] of orders.entries()) {
+    const booked = (await atCompany()).length;
+    bookings.push(bookInsistently(id, keys[index] as string));
+    await until(async () => (await atCompany()).length > booked);
+    await pause(index * LATER_BY);
+    const { worker } = venule.pids();
+    await venule.kill('worker');
+    if ((await activeAtCompany()).length > (await activeWithUs()).length) betweenYesAndRecord += 1;
+    await until(() => venule.pids().worker !== worker);
+  }
+  await Promise.all(bookings);
+  expect(betweenYesAndRecord).toBeGreaterThan(0);
+
+  await until(async () => (await activeAtCompany()).length === (await activeWithUs()).length);
+  const ours = await activeWithUs();
+  const references = (await activeAtCompany()).map(({ reference }) => reference);
+  expect(references.sort()).toEqual(ours.map(({ _id }) => _id).sort());
+  expect(ours.map(({ user_id }) => user_id).sort()).toEqual(orders.map(({ userId }) => userId).sort());
+}, 240_000);
