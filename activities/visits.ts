@@ -112,6 +112,7 @@ export function visitActivities({
       const { adapter, endpoint, signal } = await conversation(orderId, provider);
       const answer = await decided(async () => {
         const made = await adapter.findByReference(appointmentId, endpoint, signal);
+        if (!made && Date.now() < Context.current().info.scheduledTimestampMs + 2 * partnerCallMs) throw notYetKnown();
         if (!made || made.status === 'cancelled') return null;
         const undo = { appointment_id: made.id, idempotency_key: `${appointmentId}:undo`, notes: null };
         return adapter.cancel({ ...undo, reason: 'The booking could not be completed' }, endpoint, signal);
@@ -143,6 +144,13 @@ async function decided(
     return { refused: error.code === 'slot_taken' ? SLOT_TAKEN : error.message };
   }
 }
+
+/** A booking of which no answer came may still be on its way to the company. */
+const notYetKnown = () =>
+  ApplicationFailure.create({
+    type: 'NotYetKnown',
+    message: 'The company holds no such booking so far; looking again',
+  });
 
 const away = (error: unknown) =>
   error instanceof PartnerUnreachable

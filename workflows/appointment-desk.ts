@@ -148,7 +148,8 @@ export class AppointmentDesk {
     if (!appointment) return null;
     const at = now();
     const { withdrawVisit } = this.#patient('The order was cancelled');
-    await withdrawVisit(this.#order.id, appointment.id, 'The order was cancelled', null);
+    const answer = await withdrawVisit(this.#order.id, appointment.id, 'The order was cancelled', null);
+    if ('refused' in answer) throw ApplicationFailure.nonRetryable(answer.refused, 'VisitNotWithdrawn');
     return { appointment: withEvent(appointment, at, 'cancelled', { origin: 'order_cancelled' }), asked: null };
   }
 

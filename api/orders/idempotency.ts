@@ -3,6 +3,7 @@
  * the order to be, so a retry after a crash finishes that order. What was answered is kept and given again.
  */
 import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { IdempotencyDocument } from '../../store/documents.ts';
 import { newPlacerOrderNumber } from '../../store/placer-order-number.ts';
 import type { Store } from '../../store/store.ts';
@@ -11,6 +12,8 @@ import type { OrderIds } from './accept-order.ts';
 
 /** While a claim's lease lasts its first request is thought to be at work; afterwards a retry may take over. */
 const LEASE_MS = 10_000;
+/** How long writing the answer down may hold the answer up, in milliseconds. */
+const NOTE_MS = 2_000;
 const DUPLICATE_KEY = 11000;
 
 /** Ids for an order that begins now. */
@@ -112,11 +115,20 @@ async function claimKey<Ids extends Record<string, string>>(
 }
 
 /** The answer is given whether or not it could be kept: a retry then finishes the same order and answers alike. */
-async function keep(store: Store, mine: object, response: { status: number; body: unknown }): Promise<void> {
-  await store.idempotency.updateOne(mine, { $set: { response } }).catch(() => {});
+function keep(store: Store, mine: object, response: { status: number; body: unknown }): Promise<void> {
+  return noLongerThan(store.idempotency.updateOne(mine, { $set: { response } }).exec());
 }
 
 /** Nothing was decided: the next request with this key goes on with the same ids at once. */
-async function release(store: Store, mine: object): Promise<void> {
-  await store.idempotency.updateOne(mine, { $set: { lease_until: new Date(0) } }).catch(() => {});
+function release(store: Store, mine: object): Promise<void> {
+  return noLongerThan(store.idempotency.updateOne(mine, { $set: { lease_until: new Date(0) } }).exec());
+}
+
+/** A caller who waits for an answer does not wait for our notes on it while the database is away. */
+async function noLongerThan(note: Promise<unknown>): Promise<void> {
+  const written = note.then(
+    () => undefined,
+    () => undefined,
+  );
+  await Promise.race([written, sleep(NOTE_MS, undefined, { ref: false })]);
 }

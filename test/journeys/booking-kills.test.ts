@@ -12,7 +12,7 @@ import { until } from '../support/until.ts';
 
 const AT_HOME_TEST = 'b664b6df-30ed-4cd6-bb65-124405ca734c';
 const PHOENIX = { firstLine: '412 West Lincoln Street', city: 'Phoenix', state: 'AZ' };
-const KILLS = 20;
+const KILLS = Number(process.env.KILLS ?? 8);
 /** Each kill comes so much later after the company's yes than the one before, in milliseconds. */
 const LATER_BY = 3;
 
