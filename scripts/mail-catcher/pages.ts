@@ -15,7 +15,7 @@ const STYLE = `
 export function listPage(mails: readonly CaughtMail[]): string {
   const rows = mails.map(({ id, email }) => {
     const subject = `<a href="/mail/${id}">${escapeHtml(email.subject || '(no subject)')}</a>`;
-    return `<tr><td>${escapeHtml(email.date ?? '')}<td>${escapeHtml(addresses(email.to))}<td>${subject}<td>${email.attachments.length || ''}`;
+    return `<tr><td>${escapeHtml(sentAt(email.date))}<td>${escapeHtml(addresses(email.to))}<td>${subject}<td>${email.attachments.length || ''}`;
   });
   return page(
     'Caught mail',
@@ -30,7 +30,7 @@ export function mailPage({ id, email }: CaughtMail): string {
   const facts: [string, string][] = [
     ['From', addresses(email.from ? [email.from] : [])],
     ['To', addresses(email.to)],
-    ['Sent', email.date ?? ''],
+    ['Sent', sentAt(email.date)],
     ['Message id', email.messageId ?? ''],
   ];
   const attachments = email.attachments.map(
@@ -72,6 +72,10 @@ export function mailAsJson({ id, email }: CaughtMail): Record<string, unknown> {
 export function attachmentName({ filename }: Attachment, number: number): string {
   return filename || `attachment-${number + 1}`;
 }
+
+/** In the zone of this machine, which is its reader's. */
+const SENT = new Intl.DateTimeFormat('en-US', { dateStyle: 'medium', timeStyle: 'long' });
+const sentAt = (date: string | undefined) => (date ? SENT.format(new Date(date)) : '');
 
 function addresses(list: readonly Address[] = []): string {
   return list.map(({ name, address }) => (name ? `${name} <${address}>` : (address ?? ''))).join(', ');
