@@ -7,34 +7,28 @@ export const MAIL_KINDS = ['requisition_ready', 'redraw_needed', 'results_ready'
 /** A mail to the patient; its template is in `notifications/templates`. */
 export type MailKind = (typeof MAIL_KINDS)[number];
 
-interface MailRule {
-  kind: MailKind;
-  /** The status that an order enters when the mail is due. */
+/** When a message goes out. */
+interface MessageRule<Kind> {
+  kind: Kind;
+  /** The status that an order enters when the message is due. */
   when: OrderLowLevelStatus;
   of: readonly OrderOrigin[];
   /** The collection methods that it goes with; every one unless given. */
   by?: readonly CollectionMethod[];
-  /** A team option that has to be on besides mail itself. */
+  /** A team option that has to be on besides the way itself. */
   option?: 'results_ready_mail';
 }
 
-/** A test kit comes by post and is announced by SMS: its patient is mailed no requisition. */
-const CARRIED: readonly CollectionMethod[] = ['walk_in_test', 'at_home_phlebotomy', 'on_site_collection'];
+/** As much of an order as decides about its messages. */
+type Addressed = Pick<Order, 'origin' | 'collection_method'> & { options: MessageSwitches };
 
-const MAILS: readonly MailRule[] = [
-  { kind: 'requisition_ready', when: 'requisition_created', of: ['initial', 'recreation'], by: CARRIED },
-  { kind: 'redraw_needed', when: 'requisition_created', of: ['redraw'], by: CARRIED },
-  { kind: 'results_ready', when: 'completed', of: ['initial', 'recreation', 'redraw'], option: 'results_ready_mail' },
-  { kind: 'order_cancelled', when: 'cancelled', of: ['initial', 'recreation', 'redraw'] },
-];
-
-/** The mail that an event of an order calls for, by the team's switches; null when there is none (F11). */
-export function mailFor(
+/** The message that an event of an order calls for, among those that go one way; null when there is none. */
+function due<Kind>(
+  rules: readonly MessageRule<Kind>[],
   event: { status: OrderLowLevelStatus },
-  order: Pick<Order, 'origin' | 'collection_method' | 'options'>,
-): MailKind | null {
-  if (!order.options.email_enabled) return null;
-  const rule = MAILS.find(
+  order: Addressed,
+): Kind | null {
+  const rule = rules.find(
     ({ when, of, by, option }) =>
       when === event.status &&
       of.includes(order.origin) &&
@@ -42,6 +36,23 @@ export function mailFor(
       (!option || order.options[option]),
   );
   return rule?.kind ?? null;
+}
+
+/** A test kit comes by post and is announced by SMS: its patient is mailed no requisition. */
+const CARRIED: readonly CollectionMethod[] = ['walk_in_test', 'at_home_phlebotomy', 'on_site_collection'];
+
+const EVERY_ORIGIN: readonly OrderOrigin[] = ['initial', 'recreation', 'redraw'];
+
+const MAILS: readonly MessageRule<MailKind>[] = [
+  { kind: 'requisition_ready', when: 'requisition_created', of: ['initial', 'recreation'], by: CARRIED },
+  { kind: 'redraw_needed', when: 'requisition_created', of: ['redraw'], by: CARRIED },
+  { kind: 'results_ready', when: 'completed', of: EVERY_ORIGIN, option: 'results_ready_mail' },
+  { kind: 'order_cancelled', when: 'cancelled', of: EVERY_ORIGIN },
+];
+
+/** The mail that an event of an order calls for, by the team's switches; null when there is none (F11). */
+export function mailFor(event: { status: OrderLowLevelStatus }, order: Addressed): MailKind | null {
+  return order.options.email_enabled ? due(MAILS, event, order) : null;
 }
 
 export const SMS_KINDS = [
@@ -63,17 +74,7 @@ export interface MessageSwitches {
   results_ready_mail: boolean;
 }
 
-interface SmsRule {
-  kind: SmsKind;
-  when: OrderLowLevelStatus;
-  of: readonly OrderOrigin[];
-  by?: readonly CollectionMethod[];
-  option?: 'results_ready_mail';
-}
-
-const EVERY_ORIGIN: readonly OrderOrigin[] = ['initial', 'recreation', 'redraw'];
-
-const SMS: readonly SmsRule[] = [
+const SMS: readonly MessageRule<SmsKind>[] = [
   { kind: 'order_received', when: 'ordered', of: ['initial', 'recreation'] },
   { kind: 'requisition_ready', when: 'requisition_created', of: EVERY_ORIGIN, by: CARRIED },
   { kind: 'redraw_needed', when: 'redraw_available', of: ['initial', 'recreation'] },
@@ -88,19 +89,8 @@ const SMS: readonly SmsRule[] = [
 ];
 
 /** The SMS that an event of an order calls for, by the team's switches; null when there is none (F11). */
-export function smsFor(
-  event: { status: OrderLowLevelStatus },
-  order: Pick<Order, 'origin' | 'collection_method'> & { options: MessageSwitches },
-): SmsKind | null {
-  if (!order.options.sms_enabled) return null;
-  const rule = SMS.find(
-    ({ when, of, by, option }) =>
-      when === event.status &&
-      of.includes(order.origin) &&
-      (!by || by.includes(order.collection_method)) &&
-      (!option || order.options[option]),
-  );
-  return rule?.kind ?? null;
+export function smsFor(event: { status: OrderLowLevelStatus }, order: Addressed): SmsKind | null {
+  return order.options.sms_enabled ? due(SMS, event, order) : null;
 }
 
 export const APPOINTMENT_MESSAGE_KINDS = [
