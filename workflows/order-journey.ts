@@ -178,10 +178,12 @@ export class OrderJourney {
    * @throws ApplicationFailure `CancellationNotDelivered` when the lab could not be told; somebody has to.
    */
   async conclude(): Promise<void> {
-    await this.whileKeepingLateReports('what follows from its end', async () => {
-      await Promise.all(this.#consequences);
-      await condition(allHandlersFinished);
-    });
+    do {
+      await this.whileKeepingLateReports('what follows from its end', async () => {
+        await Promise.all(this.#consequences);
+        await condition(allHandlersFinished);
+      });
+    } while (this.#consequences.size > 0);
     this.#describe('nothing: the journey is over');
   }
 
@@ -404,8 +406,7 @@ export class OrderJourney {
   async #withdrawAppointment(): Promise<void> {
     if (this.#order.collection_method !== 'at_home_phlebotomy') return;
     try {
-      const next = await this.#desk.withdraw();
-      if (next) await this.#recordAppointment(next);
+      await this.#desk.withdraw();
     } catch (failure) {
       const message = `The appointment could not be cancelled at the company. Call them. ${rootMessage(failure)}`;
       this.#trouble(message);
