@@ -80,6 +80,9 @@ export class AppointmentDesk {
   readonly #asked: Asked[] = [];
   #reports: Said[];
   readonly #heard: Set<string>;
+  #hasRequisition: boolean;
+  /** The visit that a company has agreed to before there was a requisition. */
+  #promised: Said | null = null;
   /** A booking is being looked for, because no answer came. */
   #isLooking = false;
   readonly #found: Found[] = [];
@@ -88,7 +91,9 @@ export class AppointmentDesk {
   /** A booking without an answer is being asked for on and on. */
   #asking: CancellationScope | undefined;
 
+  /** @param memory Of a journey that continued as new, which it does only when there is a requisition. */
   constructor(order: Order, policy: JourneyPolicy, setOff: (deed: Promise<void>) => void, memory?: DeskMemory) {
+    this.#hasRequisition = memory !== undefined;
     this.#order = order;
     this.#policy = policy;
     this.#setOff = setOff;
@@ -177,19 +182,35 @@ export class AppointmentDesk {
     next.tell?.(held);
   }
 
-  /** Cancels an active appointment because its order was cancelled (F7); tried until the company has taken note. */
-  async withdraw(): Promise<void> {
-    const appointment = this.#active;
+  /**
+   * Cancels an active appointment because of what became of its order (F7); tried until the company has taken note.
+   * @param reason In words, for the company.
+   * @param origin In a word, for API callers.
+   */
+  async withdraw(reason: string, origin: string): Promise<void> {
+    const appointment = this.active;
     if (!appointment) return;
     if (!this.#stopsAsking(appointment)) {
-      const { withdrawVisit } = this.#patient('The order was cancelled');
-      const answer = await withdrawVisit(this.#order.id, appointment.id, 'The order was cancelled', null);
+      const { withdrawVisit } = this.#patient(reason);
+      const answer = await withdrawVisit(this.#order.id, appointment.id, reason, null);
       if ('refused' in answer) throw ApplicationFailure.nonRetryable(answer.refused, 'VisitNotWithdrawn');
     }
-    this.#isNow(appointment.id, CANCELLED, { origin: 'order_cancelled' });
+    this.#isNow(appointment.id, CANCELLED, { origin });
   }
 
-  get #active(): Appointment | null {
+  /**
+   * From now on the order has its requisition: what companies have promised holds.
+   * @returns What to record; null when no appointment changes.
+   */
+  requisitionArrived(): NextAppointment | null {
+    this.#hasRequisition = true;
+    const promised = this.#promised;
+    this.#promised = null;
+    return promised && this.#afterReport({ ...promised, report: { ...promised.report, occurred_at: now() } });
+  }
+
+  /** The appointment that is neither over nor called off. */
+  get active(): Appointment | null {
     return this.#appointment && isActive(this.#appointment) ? this.#appointment : null;
   }
 
@@ -216,7 +237,7 @@ export class AppointmentDesk {
 
   /** What the appointment itself has against a command. */
   #conflict(command: AppointmentCommand): string | null {
-    const active = this.#active;
+    const active = this.active;
     if (isMaking(command)) {
       return active && isInTheWay(active, new Date(now()))
         ? 'The order already has an active appointment. Reschedule or cancel it before booking another.'
@@ -236,7 +257,7 @@ export class AppointmentDesk {
     // Before the company is asked, so that what it then says about the visit is later.
     const at = now();
     if (isMaking(command)) return this.#arrange(asked, command, at);
-    const active = this.#active;
+    const active = this.active;
     if (!active) return null;
     try {
       return command.kind === 'reschedule'
@@ -326,7 +347,7 @@ export class AppointmentDesk {
       address: { ...place.address, access_notes: place.address.access_notes ?? this.#order.address.access_notes },
       location: place.location,
       appointment_notes: command.appointment_notes,
-      can_reschedule: command.kind === 'book' && visit !== UNANSWERED,
+      can_reschedule: command.kind === 'book' && visit !== UNANSWERED && this.#hasRequisition,
       ...visit,
       ...(command.kind === 'book' && {
         time_zone: visit.time_zone ?? command.slot.time_zone,
@@ -334,12 +355,14 @@ export class AppointmentDesk {
       }),
       events: [],
     };
-    return withEvent(appointment, at, visit.status, null);
+    if (this.#hasRequisition || visit.status !== 'scheduled') return withEvent(appointment, at, visit.status, null);
+    this.#promised = { appointment_id: command.appointment_id, report: { ...visit, occurred_at: at, data: null } };
+    return withEvent(withEvent(appointment, at, 'pending', null), at, 'reserved', null);
   }
 
   /** What came to no answer and was made all the same is the order's appointment, if it can still have one. */
   #afterFinding(found: Found, refusal: Refusal): NextAppointment | null {
-    if (refusal(found.command) !== null || this.#active) {
+    if (refusal(found.command) !== null || this.active) {
       found.outcome = 'unwanted';
       return null;
     }
@@ -351,10 +374,12 @@ export class AppointmentDesk {
     };
   }
 
-  #afterReport({ appointment_id, report }: Said): NextAppointment | null {
+  #afterReport(said: Said): NextAppointment | null {
     const appointment = this.#appointment;
-    if (!appointment || appointment.id !== appointment_id) return null;
-    const moves = nextAfterEvents(appointment, report);
+    if (!appointment || appointment.id !== said.appointment_id) return null;
+    const isPromise = !this.#hasRequisition && said.report.status === 'scheduled';
+    if (isPromise) this.#promised = said;
+    const moves = nextAfterEvents(appointment, isPromise ? { ...said.report, status: 'reserved' } : said.report);
     let moved = appointment;
     for (const { occurred_at, data, ...facts } of moves) {
       const event = {
@@ -406,7 +431,8 @@ export class AppointmentDesk {
       if (!awaitsConfirmation(answer.visit)) return;
       const isDecided = () => {
         const current = this.#appointment;
-        return current !== null && (current.id !== appointment_id || !awaitsConfirmation(current));
+        const isPromised = this.#promised?.appointment_id === appointment_id;
+        return isPromised || current?.id !== appointment_id || !awaitsConfirmation(current);
       };
       if (
         await condition(isDecided, deadline - Date.parse(now()), { summary: 'The confirmation is awaited until here' })

@@ -145,6 +145,7 @@ function mustSuit({ order, type }: Asked): void {
     }
   }
   if (last_status === 'ordered') {
+    if (order.order.options.early_booking_enabled) return;
     throw refusal('The order has no requisition yet: an appointment can be made from requisition_created on');
   }
   if (!APPOINTABLE.includes(last_status)) {

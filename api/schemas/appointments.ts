@@ -90,14 +90,9 @@ export const bookingBody = z
       description:
         'The appointment may be confirmed after the answer: a company that does not answer in time leaves it `pending`, and it is asked again until it confirms, refuses, or the appointment is cancelled. Without it no answer is 503.',
     }),
-    sync_confirmation_timeout_millisecond: z
-      .int()
-      .min(1000)
-      .max(10_000)
-      .default(2500)
-      .meta({
-        description: 'With `async_confirmation`: how long the company may take before the answer is `pending`.',
-      }),
+    sync_confirmation_timeout_millisecond: z.int().min(1000).max(10_000).default(2500).meta({
+      description: 'With `async_confirmation`: how long the company may take before the answer is `pending`.',
+    }),
     async_confirmation_timeout_millisecond: z
       .int()
       .min(60_000)
