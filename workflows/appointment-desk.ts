@@ -9,11 +9,9 @@ import {
   CancellationScope,
   condition,
   isCancellation,
-  proxyActivities,
   setHandler,
-  sleep,
 } from '@temporalio/workflow';
-import type { Activities, VisitAnswer } from '../activities/types.ts';
+import type { VisitAnswer } from '../activities/types.ts';
 import {
   type Appointment,
   type AppointmentEventStatus,
@@ -24,6 +22,7 @@ import {
   mayMove,
   nextAfterEvents,
   PROVIDER_TYPES,
+  type UsAddress,
 } from '../domain/appointment.ts';
 import type {
   AppointmentCommand,
@@ -33,6 +32,7 @@ import type {
 } from '../domain/appointment-command.ts';
 import type { Order } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
+import { CompanyConversation, type VisitReference } from './company-conversation.ts';
 import { appointmentCommand, appointmentReport } from './messages.ts';
 
 /** What a journey carries over of its desk when it continues as new. */
@@ -45,7 +45,13 @@ export interface DeskMemory {
 }
 
 /** What a company said, or what we know of it. */
-type Said = Pick<AppointmentSaid, 'appointment_id' | 'report'>;
+interface Said extends Pick<AppointmentSaid, 'appointment_id' | 'report'> {
+  /** What we know besides, if the report changes anything. */
+  besides?: Besides;
+}
+
+/** What a rescheduling changes and companies do not report. */
+type Besides = Pick<Appointment, 'address' | 'location' | 'appointment_notes'>;
 
 type Answer = { appointment: Appointment } | { refused: string } | { unknown: string };
 
@@ -73,7 +79,7 @@ type Refusal = (command: AppointmentCommand) => string | null;
 
 export class AppointmentDesk {
   readonly #order: Order;
-  readonly #policy: JourneyPolicy;
+  readonly #company: CompanyConversation;
   /** Sees to it that something is done after all, however long it takes. */
   readonly #setOff: (deed: Promise<void>) => void;
   #appointment: Appointment | null;
@@ -95,7 +101,7 @@ export class AppointmentDesk {
   constructor(order: Order, policy: JourneyPolicy, setOff: (deed: Promise<void>) => void, memory?: DeskMemory) {
     this.#hasRequisition = memory !== undefined;
     this.#order = order;
-    this.#policy = policy;
+    this.#company = new CompanyConversation(order.id, policy);
     this.#setOff = setOff;
     this.#appointment = memory?.appointment ?? null;
     this.#reports = memory?.reports_waiting ?? [];
@@ -191,7 +197,7 @@ export class AppointmentDesk {
     const appointment = this.active;
     if (!appointment) return;
     if (!this.#stopsAsking(appointment)) {
-      const { withdrawVisit } = this.#patient(reason);
+      const { withdrawVisit } = this.#company.patient(reason);
       const answer = await withdrawVisit(this.#order.id, appointment.id, reason, null);
       if ('refused' in answer) throw ApplicationFailure.nonRetryable(answer.refused, 'VisitNotWithdrawn');
     }
@@ -266,7 +272,7 @@ export class AppointmentDesk {
     } catch (failure) {
       if (!(failure instanceof ActivityFailure)) throw failure;
       asked.answer = UNKNOWN_CHANGE;
-      this.#setOff(this.#lookAgain(active));
+      this.#setOff(this.#lookAgain(active, command));
       return null;
     }
   }
@@ -276,7 +282,7 @@ export class AppointmentDesk {
     this.#owed = null;
     let visit: ArrangedVisit | null = null;
     try {
-      const { arrangeVisit } = this.#prompt(patience?.answered_within);
+      const { arrangeVisit } = this.#company.prompt(patience?.answered_within);
       const answer = await arrangeVisit(this.#order.id, command);
       if ('refused' in answer) return refuse(asked, answer.refused);
       if (answer.visit.status === 'cancelled') return refuse(asked, 'This booking was withdrawn. Book again.');
@@ -305,18 +311,30 @@ export class AppointmentDesk {
     active: Appointment,
     at: string,
   ): Promise<NextAppointment | null> {
-    const answer = await this.#prompt().moveVisit(this.#order.id, active.id, slot, appointment_notes);
+    const answer = await this.#company.prompt().moveVisit(this.#order.id, active.id, slot, appointment_notes);
     if ('refused' in answer) return refuse(asked, answer.refused);
     const moved: Appointment = {
       ...active,
       ...answer.visit,
       provider_appointment_id: answer.visit.provider_appointment_id ?? active.provider_appointment_id,
-      address: { ...slot.address, access_notes: slot.address.access_notes ?? this.#order.address.access_notes },
-      location: slot.location,
       time_zone: answer.visit.time_zone ?? slot.time_zone,
-      appointment_notes: appointment_notes ?? active.appointment_notes,
+      ...this.#besides(asked.command, active),
     };
     return { appointment: withEvent(moved, at, 'scheduled', { is_reschedule: true }), tell: answering(asked) };
+  }
+
+  #besides(command: AppointmentCommand, { address, location, appointment_notes }: Appointment): Besides {
+    if (command.kind !== 'reschedule') return { address, location, appointment_notes };
+    return {
+      address: this.#reached(command.slot.address),
+      location: command.slot.location,
+      appointment_notes: command.appointment_notes ?? appointment_notes,
+    };
+  }
+
+  /** An address with how to reach it: what the order says unless the address itself does (C3). */
+  #reached(address: UsAddress): UsAddress {
+    return { ...address, access_notes: address.access_notes ?? this.#order.address.access_notes };
   }
 
   async #cancel(
@@ -326,7 +344,7 @@ export class AppointmentDesk {
     at: string,
   ): Promise<NextAppointment | null> {
     if (!this.#stopsAsking(active)) {
-      const answer = await this.#prompt().withdrawVisit(this.#order.id, active.id, reason, notes);
+      const answer = await this.#company.prompt().withdrawVisit(this.#order.id, active.id, reason, notes);
       if ('refused' in answer) return refuse(asked, answer.refused);
     }
     return { appointment: withEvent(active, at, 'cancelled', { reason }), tell: answering(asked) };
@@ -344,7 +362,7 @@ export class AppointmentDesk {
       user_id,
       provider: place.provider,
       type: PROVIDER_TYPES[place.provider],
-      address: { ...place.address, access_notes: place.address.access_notes ?? this.#order.address.access_notes },
+      address: this.#reached(place.address),
       location: place.location,
       appointment_notes: command.appointment_notes,
       can_reschedule: command.kind === 'book' && visit !== UNANSWERED && this.#hasRequisition,
@@ -392,7 +410,7 @@ export class AppointmentDesk {
       const can_reschedule = moved.can_reschedule || facts.status === 'scheduled';
       moved = { ...moved, ...facts, can_reschedule, events: [...moved.events, event] };
     }
-    return moves.length > 0 ? { appointment: moved } : null;
+    return moves.length > 0 ? { appointment: { ...moved, ...said.besides } } : null;
   }
 
   /** Looks for a booking of which no answer came until it is known whether it was made; then adopts or undoes it. */
@@ -400,15 +418,15 @@ export class AppointmentDesk {
     const { appointment_id } = command;
     this.#isLooking = true;
     try {
-      const visit = await this.#find(command);
+      const visit = await this.#company.find(referenceOf(command));
       if (!visit || visit.status === 'cancelled') {
-        await this.#patient('No booking was made').releasePatient(appointment_id);
+        await this.#company.patient('No booking was made').releasePatient(appointment_id);
         return;
       }
       const found: Found = { command, visit, asked_at };
       this.#found.push(found);
       await condition(() => found.outcome !== undefined);
-      if (found.outcome === 'unwanted') await this.#undo(command);
+      if (found.outcome === 'unwanted') await this.#company.undo(referenceOf(command));
     } finally {
       this.#isLooking = false;
     }
@@ -434,14 +452,12 @@ export class AppointmentDesk {
         const isPromised = this.#promised?.appointment_id === appointment_id;
         return isPromised || current?.id !== appointment_id || !awaitsConfirmation(current);
       };
-      if (
-        await condition(isDecided, deadline - Date.parse(now()), { summary: 'The confirmation is awaited until here' })
-      )
-        return;
-      await this.#undo(command);
+      const left = deadline - Date.parse(now());
+      if (await condition(isDecided, left, { summary: 'The confirmation is awaited until here' })) return;
+      await this.#company.undo(referenceOf(command));
     } catch (failure) {
       if (!(failure instanceof ActivityFailure)) throw failure;
-      await this.#undo(command);
+      await this.#company.undo(referenceOf(command));
       if (isCancellation(failure)) return;
     }
     this.#isNow(appointment_id, CANCELLED, { origin: 'system', reason: 'The company did not confirm it in time' });
@@ -452,8 +468,7 @@ export class AppointmentDesk {
     const scope = new CancellationScope({ cancellable: true });
     this.#asking = scope;
     try {
-      const { arrangeVisit } = this.#patient(`Book ${command.appointment_id}`, confirmed_within);
-      return await scope.run(() => arrangeVisit(this.#order.id, command));
+      return await scope.run(() => this.#company.arrangeWithin(command, confirmed_within));
     } finally {
       this.#asking = undefined;
     }
@@ -467,62 +482,15 @@ export class AppointmentDesk {
   }
 
   /** Has the journey record what is known of an appointment now. */
-  #isNow(appointment_id: string, visit: ArrangedVisit, data: AppointmentReport['data']): void {
-    this.#reports.push({ appointment_id, report: { ...visit, occurred_at: now(), data } });
-  }
-
-  /** What the company made of a booking that came to no answer; null when it is known that it made nothing. */
-  async #find(command: ArrangeVisit): Promise<ArrangedVisit | null> {
-    const { appointment_id } = command;
-    const provider = providerOf(command);
-    const { findVisit } = this.#patient(`Look for ${appointment_id} at ${provider}`);
-    const visit = await findVisit(this.#order.id, provider, appointment_id);
-    if (visit) return visit;
-    await this.#untilAllHasArrived();
-    return findVisit(this.#order.id, provider, appointment_id);
-  }
-
-  /** What may have been made is looked for by our reference, and cancelled. */
-  async #undo(command: ArrangeVisit): Promise<void> {
-    await this.#find(command);
-    const provider = providerOf(command);
-    const { undoVisit } = this.#patient(`Undo ${command.appointment_id} at ${provider}`);
-    await undoVisit(this.#order.id, provider, command.appointment_id);
+  #isNow(appointment_id: string, visit: ArrangedVisit, data: AppointmentReport['data'], besides?: Besides): void {
+    this.#reports.push({ appointment_id, report: { ...visit, occurred_at: now(), data }, ...(besides && { besides }) });
   }
 
   /** What became of a change that came to no answer is for the company to say. */
-  async #lookAgain({ id: appointment_id, provider }: Appointment): Promise<void> {
-    await this.#untilAllHasArrived();
-    const { findVisit } = this.#patient(`Look at ${appointment_id} again`);
-    const visit = await findVisit(this.#order.id, provider, appointment_id);
-    if (visit) this.#isNow(appointment_id, visit, null);
-  }
-
-  /** A request that was sent and not answered may still be on its way to the company. */
-  #untilAllHasArrived(): Promise<void> {
-    return sleep(this.#policy.partner_call, { summary: 'The request may still be on its way' });
-  }
-
-  /** Calls while a caller waits, for `within` milliseconds in all. */
-  #prompt(within = this.#policy.partner_call) {
-    return proxyActivities<Activities>({
-      startToCloseTimeout: within,
-      scheduleToCloseTimeout: within,
-      retry: {
-        initialInterval: this.#policy.partner_retry_first / 10,
-        maximumInterval: this.#policy.partner_retry_first,
-      },
-    });
-  }
-
-  /** Calls that nobody waits for, and that have to succeed within `within` milliseconds. */
-  #patient(summary: string, within = this.#policy.undo_tried_for) {
-    return proxyActivities<Activities>({
-      startToCloseTimeout: 2 * this.#policy.partner_call,
-      scheduleToCloseTimeout: within,
-      retry: { initialInterval: this.#policy.partner_retry_first, maximumInterval: this.#policy.partner_retry_longest },
-      summary,
-    });
+  async #lookAgain(appointment: Appointment, command: AppointmentCommand): Promise<void> {
+    const { id: appointment_id, provider } = appointment;
+    const visit = await this.#company.findSettled({ provider, appointment_id });
+    if (visit) this.#isNow(appointment_id, visit, null, this.#besides(command, appointment));
   }
 }
 
@@ -557,7 +525,10 @@ const awaitsConfirmation = ({ status }: Pick<Appointment, 'status'>) => status =
 const isMaking = (command: AppointmentCommand): command is ArrangeVisit =>
   command.kind === 'book' || command.kind === 'request';
 
-const providerOf = (command: ArrangeVisit) => (command.kind === 'book' ? command.slot.provider : command.provider);
+const referenceOf = (command: ArrangeVisit): VisitReference => ({
+  provider: command.kind === 'book' ? command.slot.provider : command.provider,
+  appointment_id: command.appointment_id,
+});
 
 const refused = (reason: string) => ApplicationFailure.nonRetryable(reason, 'AppointmentRefused');
 

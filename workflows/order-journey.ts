@@ -5,21 +5,16 @@
  * holds, which after a crash may be one that an earlier attempt wrote.
  */
 import {
-  ActivityCancellationType,
-  ActivityFailure,
   ApplicationFailure,
   allHandlersFinished,
   CancellationScope,
   condition,
-  isCancellation,
-  proxyActivities,
   setCurrentDetails,
   setHandler,
   sleep,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Activities, Fulfilment } from '../activities/types.ts';
 import { orderStatusesAfter } from '../domain/appointment.ts';
 import type { AppointmentCommand } from '../domain/appointment-command.ts';
 import { requisitionNeededBy } from '../domain/early-booking.ts';
@@ -41,6 +36,7 @@ import { AppointmentDesk, type DeskMemory, type NextAppointment } from './appoin
 import { durably } from './durably.ts';
 import { rootMessage } from './failures.ts';
 import { journeyDetails } from './journey-details.ts';
+import { LaboratoryConversation } from './laboratory-conversation.ts';
 import { cancelOrder, type JourneyState, journeyState, reportArrived } from './messages.ts';
 import { PatientMessages } from './patient-messages.ts';
 import { standing } from './search-attributes.ts';
@@ -69,6 +65,7 @@ export class OrderJourney {
   readonly #reportsTaken: Set<string>;
   #reportsWaiting: ReportDigest[];
 
+  readonly #laboratory: LaboratoryConversation;
   readonly #desk: AppointmentDesk;
   readonly #messages: PatientMessages;
   #cancelRequested = false;
@@ -77,9 +74,6 @@ export class OrderJourney {
   #waitedTooLong: string | undefined;
   /** The journey went on from a memory. */
   readonly #isRenewed: boolean;
-  /** The lab may hold our order, so that a cancellation has to reach it too. */
-  #labMayHoldIt: boolean;
-  #submission: CancellationScope | undefined;
   /** What follows from events and is not done, or failed. */
   readonly #consequences = new Set<Promise<void>>();
   #waitingFor = 'its first step';
@@ -104,10 +98,11 @@ export class OrderJourney {
     this.#reportsWaiting = memory?.reports_waiting ?? [];
     this.#troubles = memory?.troubles ?? [];
     this.#isRenewed = memory !== undefined;
-    this.#labMayHoldIt = this.#isRenewed;
+    const trouble = (message: string) => this.#trouble(message);
+    this.#laboratory = new LaboratoryConversation(order, policy, trouble, this.#isRenewed);
     this.#messages = new PatientMessages(order, policy, {
       setOff: (deed) => this.#setOff(deed),
-      trouble: (message) => this.#trouble(message),
+      trouble,
     });
     this.#desk = new AppointmentDesk(order, policy, (deed) => this.#setOff(deed), memory?.desk);
   }
@@ -229,7 +224,7 @@ export class OrderJourney {
     if (this.#cancelRequested) return this.#cancelled();
     this.#describe(`${this.#order.lab_slug} to acknowledge the order`);
     let isDecided = false;
-    const submission = this.#submit().finally(() => {
+    const submission = this.#laboratory.submit().finally(() => {
       isDecided = true;
     });
     submission.catch(() => {});
@@ -279,39 +274,6 @@ export class OrderJourney {
     if (!active) return;
     for (const status of orderStatusesAfter(active.status, this.#status, this.#order.collection_method)) {
       await this.#decide({ status });
-    }
-  }
-
-  /**
-   * Sends the order to the lab until the lab has decided, or the policy's patience is at its end. A cancellation lets
-   * the attempt that is under way finish and prevents the next one (F4).
-   */
-  async #submit(): Promise<Fulfilment> {
-    const { submitOrder } = proxyActivities<Activities>({
-      startToCloseTimeout: 2 * this.#policy.partner_call,
-      // The activity gives up earlier, so that the last words are the lab's; this is for when no worker runs.
-      scheduleToCloseTimeout:
-        this.#policy.lab_tried_for + this.#policy.partner_retry_longest + 2 * this.#policy.partner_call,
-      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-      retry: {
-        initialInterval: this.#policy.partner_retry_first,
-        maximumInterval: this.#policy.partner_retry_longest,
-        backoffCoefficient: 2,
-      },
-      summary: `Order ${this.#order.placer_order_number} to ${this.#order.lab_slug}`,
-    });
-    this.#labMayHoldIt = true;
-    this.#submission = new CancellationScope({ cancellable: true });
-    try {
-      const fulfilment = await this.#submission.run(() => submitOrder(this.#order.id, this.#policy.lab_tried_for));
-      this.#labMayHoldIt = fulfilment.accepted;
-      return fulfilment;
-    } catch (failure) {
-      if (!(failure instanceof ActivityFailure)) throw failure;
-      const words = isCancellation(failure) ? 'Cancelled before the lab had decided.' : rootMessage(failure);
-      return { accepted: false, words };
-    } finally {
-      this.#submission = undefined;
     }
   }
 
@@ -421,7 +383,7 @@ export class OrderJourney {
     if (this.#events.length > 1) upsertSearchAttributes(standing(held.status, held.transaction_status));
     this.#messages.tellOf(held);
     this.#messages.planReminders(this.#events, this.#desk.appointment);
-    if (held.status === 'cancelled' && this.#labMayHoldIt) this.#setOff(this.#cancelAtLab());
+    if (held.status === 'cancelled' && this.#laboratory.mayHoldOrder) this.#setOff(this.#laboratory.cancel());
     if (held.status === 'cancelled') this.#setOff(this.#withdrawAppointment());
   }
 
@@ -489,26 +451,6 @@ export class OrderJourney {
     );
   }
 
-  async #cancelAtLab(): Promise<void> {
-    const { lab_slug, placer_order_number } = this.#order;
-    const { cancelAtLab } = proxyActivities<Activities>({
-      startToCloseTimeout: 2 * this.#policy.partner_call,
-      scheduleToCloseTimeout: this.#policy.undo_tried_for,
-      retry: { initialInterval: this.#policy.partner_retry_first, maximumInterval: this.#policy.partner_retry_longest },
-      summary: `Cancel ${placer_order_number} at ${lab_slug}`,
-    });
-    try {
-      const { too_late } = await cancelAtLab(this.#order.id);
-      if (too_late !== null) this.#trouble(`${lab_slug} says it is too late to cancel: ${too_late}`);
-    } catch (failure) {
-      const message =
-        `${lab_slug} could not be told that requisition ${placer_order_number} is cancelled. ` +
-        `Call the lab and cancel it there. ${rootMessage(failure)}`;
-      this.#trouble(message);
-      throw ApplicationFailure.nonRetryable(message, 'CancellationNotDelivered');
-    }
-  }
-
   /** Sets reports aside. They are not counted as taken: an operator may find their place and deliver them again (F5). */
   async #keepLateReports(): Promise<void> {
     const late = this.#reportsWaiting.map((report) => report.report_id);
@@ -548,7 +490,7 @@ export class OrderJourney {
   #requestCancellation(): void {
     if (this.#isEnded) return;
     this.#cancelRequested = true;
-    this.#submission?.cancel();
+    this.#laboratory.interrupt();
   }
 
   /** Milliseconds since 1970. */

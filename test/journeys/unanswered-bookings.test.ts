@@ -1,7 +1,7 @@
 /** C2: a booking that came to no answer is found again by our reference, and adopted or undone; never two, never an orphan. */
 import { randomUUID } from 'node:crypto';
 import type { Appointment } from '../../domain/appointment.ts';
-import type { ConfirmationPatience } from '../../domain/appointment-command.ts';
+import type { ConfirmationPatience, OfferedSlot } from '../../domain/appointment-command.ts';
 import { rows } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
@@ -80,6 +80,18 @@ describe('C2: a company answers nothing', () => {
     expect(await heldFor({ id })).toMatchObject({ status: 'cancelled' });
     expect(await appointment({ id })).toBeNull();
     expect(await isFree(document._id)).toBe(true);
+  });
+
+  test('B2: to a rescheduling, and has moved the visit: time and notes are what the company holds', async () => {
+    const document = await order({}, { ...venule.policy, ...HASTY });
+    const [slot, another] = await slots();
+    const booked = await book(document, slot, { notes: 'left arm' });
+    await fault({ mode: 'down', after_accept: true, calls: ['reschedule'] });
+    const command = { kind: 'reschedule', slot: another as OfferedSlot, appointment_notes: 'right arm' } as const;
+    await expect(venule.journeys.appointment(document, command)).rejects.toThrow('did not answer in time');
+    await until(async () => (await appointment(booked))?.start_at === another?.start_at);
+    expect(await appointment(booked)).toMatchObject({ status: 'scheduled', appointment_notes: 'right arm' });
+    expect((await heldFor(booked)).notes.at(-1)).toMatchObject({ appointment_notes: 'right arm' });
   });
 
   test('to a cancellation: what became of it is found out', async () => {

@@ -1,0 +1,97 @@
+/** What a journey says to its laboratory: the order, until it is decided, and its cancellation (F4). */
+import {
+  ActivityCancellationType,
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  isCancellation,
+  proxyActivities,
+} from '@temporalio/workflow';
+import type { Activities, Fulfilment } from '../activities/types.ts';
+import type { Order } from '../domain/order.ts';
+import type { JourneyPolicy } from '../domain/policy.ts';
+import { rootMessage } from './failures.ts';
+
+export class LaboratoryConversation {
+  readonly #order: Order;
+  readonly #policy: JourneyPolicy;
+  readonly #trouble: (message: string) => void;
+  #mayHoldOrder: boolean;
+  #submission: CancellationScope | undefined;
+
+  /**
+   * @param trouble Notes for engineers what did not succeed.
+   * @param mayHoldOrder Whether the laboratory may have been told of the order before.
+   */
+  constructor(order: Order, policy: JourneyPolicy, trouble: (message: string) => void, mayHoldOrder: boolean) {
+    this.#order = order;
+    this.#policy = policy;
+    this.#trouble = trouble;
+    this.#mayHoldOrder = mayHoldOrder;
+  }
+
+  /** Whether the laboratory may hold the order, so that a cancellation has to reach it too. */
+  get mayHoldOrder(): boolean {
+    return this.#mayHoldOrder;
+  }
+
+  /** Sends the order to the lab until the lab has decided, or the policy's patience is at its end. */
+  async submit(): Promise<Fulfilment> {
+    const { id, placer_order_number, lab_slug } = this.#order;
+    const { submitOrder } = proxyActivities<Activities>({
+      startToCloseTimeout: 2 * this.#policy.partner_call,
+      // The activity gives up earlier, so that the last words are the lab's; this is for when no worker runs.
+      scheduleToCloseTimeout:
+        this.#policy.lab_tried_for + this.#policy.partner_retry_longest + 2 * this.#policy.partner_call,
+      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+      retry: {
+        initialInterval: this.#policy.partner_retry_first,
+        maximumInterval: this.#policy.partner_retry_longest,
+        backoffCoefficient: 2,
+      },
+      summary: `Order ${placer_order_number} to ${lab_slug}`,
+    });
+    this.#mayHoldOrder = true;
+    this.#submission = new CancellationScope({ cancellable: true });
+    try {
+      const fulfilment = await this.#submission.run(() => submitOrder(id, this.#policy.lab_tried_for));
+      this.#mayHoldOrder = fulfilment.accepted;
+      return fulfilment;
+    } catch (failure) {
+      if (!(failure instanceof ActivityFailure)) throw failure;
+      const words = isCancellation(failure) ? 'Cancelled before the lab had decided.' : rootMessage(failure);
+      return { accepted: false, words };
+    } finally {
+      this.#submission = undefined;
+    }
+  }
+
+  /** Lets the attempt that is under way finish, and prevents the next one. */
+  interrupt(): void {
+    this.#submission?.cancel();
+  }
+
+  /**
+   * Cancels the order at the lab, however often it takes.
+   * @throws ApplicationFailure `CancellationNotDelivered` when the lab could not be told; somebody has to.
+   */
+  async cancel(): Promise<void> {
+    const { id, lab_slug, placer_order_number } = this.#order;
+    const { cancelAtLab } = proxyActivities<Activities>({
+      startToCloseTimeout: 2 * this.#policy.partner_call,
+      scheduleToCloseTimeout: this.#policy.undo_tried_for,
+      retry: { initialInterval: this.#policy.partner_retry_first, maximumInterval: this.#policy.partner_retry_longest },
+      summary: `Cancel ${placer_order_number} at ${lab_slug}`,
+    });
+    try {
+      const { too_late } = await cancelAtLab(id);
+      if (too_late !== null) this.#trouble(`${lab_slug} says it is too late to cancel: ${too_late}`);
+    } catch (failure) {
+      const message =
+        `${lab_slug} could not be told that requisition ${placer_order_number} is cancelled. ` +
+        `Call the lab and cancel it there. ${rootMessage(failure)}`;
+      this.#trouble(message);
+      throw ApplicationFailure.nonRetryable(message, 'CancellationNotDelivered');
+    }
+  }
+}
