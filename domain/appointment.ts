@@ -163,6 +163,9 @@ export function isActive({ status }: Pick<Appointment, 'status'>): boolean {
 /** How long after its end a visit is given to be reported, in milliseconds (C2). */
 const REPORTED_WITHIN = 3 * 24 * 60 * 60 * 1000;
 
+/** The origin of a cancellation that nobody asked for: another visit was booked in an overdue one's place. */
+export const OVERDUE = 'overdue';
+
 /** Whether the visit should long be over and nobody has said what became of it (C2). */
 export function isOverdue({ status, end_at }: Pick<Appointment, 'status' | 'end_at'>, now: Date): boolean {
   const expected = status === 'scheduled' || status === 'in_progress';

@@ -1,5 +1,5 @@
 /** What is sent to the patient, and when: one line a message. */
-import type { AppointmentEvent, AppointmentEventStatus } from './appointment.ts';
+import { type AppointmentEvent, type AppointmentEventStatus, OVERDUE } from './appointment.ts';
 import type { Order } from './order.ts';
 import type { CollectionMethod, OrderLowLevelStatus, OrderOrigin } from './status.ts';
 
@@ -126,11 +126,15 @@ const APPOINTMENT_WAYS: Partial<Record<CollectionMethod, Partial<Record<Appointm
   },
 };
 
-/** What an event of an appointment calls for, by the team's switches: a mail or an SMS, or null when nothing. */
+/**
+ * What an event of an appointment calls for, by the team's switches: a mail or an SMS, or null when nothing. Of an
+ * overdue visit the patient hears nothing: the next one is booked.
+ */
 export function appointmentMessageFor(
   event: Pick<AppointmentEvent, 'status' | 'data'>,
   order: Pick<Order, 'collection_method'> & { options: Pick<MessageSwitches, 'email_enabled' | 'sms_enabled'> },
 ): { kind: AppointmentMessageKind; by: 'mail' | 'sms' } | null {
+  if (event.status === 'cancelled' && event.data?.origin === OVERDUE) return null;
   const rescheduled = event.status === 'scheduled' && event.data?.is_reschedule === true;
   const kind = rescheduled ? 'appointment_rescheduled' : APPOINTMENT_NEWS[event.status];
   const way = kind && APPOINTMENT_WAYS[order.collection_method]?.[kind];

@@ -21,6 +21,7 @@ import {
   isInTheWay,
   mayMove,
   nextAfterEvents,
+  OVERDUE,
   PROVIDER_TYPES,
   type UsAddress,
 } from '../domain/appointment.ts';
@@ -60,12 +61,13 @@ interface Asked {
   answer?: Answer;
 }
 
-/** A visit of which no answer came, and which the company holds all the same. */
-interface Found {
+/** A visit that the company holds and the journey has yet to record. */
+interface Arranged {
   command: ArrangeVisit;
   visit: ArrangedVisit;
   asked_at: string;
-  outcome?: 'adopted' | 'unwanted';
+  /** Tells what became of it; null when the order can have it no more, so that it has to be undone. */
+  tell(held: Appointment | null): void;
 }
 
 /** An appointment as it should be next; what follows from recording it is the journey's. */
@@ -91,7 +93,7 @@ export class AppointmentDesk {
   #promised: Said | null = null;
   /** A booking is being looked for, because no answer came. */
   #isLooking = false;
-  readonly #found: Found[] = [];
+  readonly #arranged: Arranged[] = [];
   /** The booking whose caller was told that nobody knows: asked for again, it is answered with what became of it. */
   #owed: ArrangeVisit | null;
   /** A booking without an answer is being asked for on and on. */
@@ -145,7 +147,7 @@ export class AppointmentDesk {
 
   /** Whether somebody waits. */
   get hasWork(): boolean {
-    return this.#asked.length > 0 || this.#reports.length > 0 || this.#found.length > 0;
+    return this.#asked.length > 0 || this.#reports.length > 0 || this.#arranged.length > 0;
   }
 
   /** Answers everybody who still waits with a no. */
@@ -168,8 +170,8 @@ export class AppointmentDesk {
    * @returns What to record; null when nothing changes.
    */
   async attend(refusal: Refusal): Promise<NextAppointment | null> {
-    const found = this.#found.shift();
-    if (found) return this.#afterFinding(found, refusal);
+    const arranged = this.#arranged.shift();
+    if (arranged) return this.#afterArranging(arranged, refusal);
     const said = this.#reports.shift();
     if (said) return this.#afterReport(said);
     const asked = this.#asked.shift();
@@ -262,8 +264,11 @@ export class AppointmentDesk {
     const { command } = asked;
     // Before the company is asked, so that what it then says about the visit is later.
     const at = now();
-    if (isMaking(command)) return this.#arrange(asked, command, at);
-    const active = this.active;
+    if (isMaking(command)) {
+      await this.#arrange(asked, command, at);
+      return null;
+    }
+    const { active } = this;
     if (!active) return null;
     try {
       return command.kind === 'reschedule'
@@ -277,32 +282,31 @@ export class AppointmentDesk {
     }
   }
 
-  async #arrange(asked: Asked, command: ArrangeVisit, at: string): Promise<NextAppointment | null> {
+  /** Asks the company for a visit, which the journey then records; without an answer it has to be found out. */
+  async #arrange(asked: Asked, command: ArrangeVisit, asked_at: string): Promise<void> {
     const patience = command.kind === 'book' ? command.patience : null;
     this.#owed = null;
     let visit: ArrangedVisit | null = null;
     try {
-      const { arrangeVisit } = this.#company.prompt(patience?.answered_within);
-      const answer = await arrangeVisit(this.#order.id, command);
+      const answer = await this.#company.prompt(patience?.answered_within).arrangeVisit(this.#order.id, command);
       if ('refused' in answer) return refuse(asked, answer.refused);
       if (answer.visit.status === 'cancelled') return refuse(asked, 'This booking was withdrawn. Book again.');
       visit = answer.visit;
     } catch (failure) {
       if (!(failure instanceof ActivityFailure)) throw failure;
     }
-    if (visit || patience) {
-      return {
-        appointment: this.#newAppointment(command, visit ?? UNANSWERED, at),
-        tell: (appointment) => {
-          asked.answer = { appointment };
-          if (patience) this.#setOff(this.#confirm(command, patience, visit));
-        },
-      };
+    if (!visit && !patience) {
+      asked.answer = UNKNOWN_BOOKING;
+      this.#owed = command;
+      this.#setOff(this.#lookFor(command, asked_at));
+      return;
     }
-    asked.answer = UNKNOWN_BOOKING;
-    this.#owed = command;
-    this.#setOff(this.#lookFor(command, at));
-    return null;
+    const tell = (appointment: Appointment | null) => {
+      asked.answer = appointment ? { appointment } : UNWANTED;
+      if (!appointment) this.#setOff(this.#company.undo(referenceOf(command)));
+      else if (patience) this.#setOff(this.#confirm(command, patience, visit));
+    };
+    this.#arranged.push({ command, visit: visit ?? UNANSWERED, asked_at, tell });
   }
 
   async #reschedule(
@@ -312,7 +316,10 @@ export class AppointmentDesk {
     at: string,
   ): Promise<NextAppointment | null> {
     const answer = await this.#company.prompt().moveVisit(this.#order.id, active.id, slot, appointment_notes);
-    if ('refused' in answer) return refuse(asked, answer.refused);
+    if ('refused' in answer) {
+      refuse(asked, answer.refused);
+      return null;
+    }
     const moved: Appointment = {
       ...active,
       ...answer.visit,
@@ -345,7 +352,10 @@ export class AppointmentDesk {
   ): Promise<NextAppointment | null> {
     if (!this.#stopsAsking(active)) {
       const answer = await this.#company.prompt().withdrawVisit(this.#order.id, active.id, reason, notes);
-      if ('refused' in answer) return refuse(asked, answer.refused);
+      if ('refused' in answer) {
+        refuse(asked, answer.refused);
+        return null;
+      }
     }
     return { appointment: withEvent(active, at, 'cancelled', { reason }), tell: answering(asked) };
   }
@@ -378,18 +388,19 @@ export class AppointmentDesk {
     return withEvent(withEvent(appointment, at, 'pending', null), at, 'reserved', null);
   }
 
-  /** What came to no answer and was made all the same is the order's appointment, if it can still have one. */
-  #afterFinding(found: Found, refusal: Refusal): NextAppointment | null {
-    if (refusal(found.command) !== null || this.active) {
-      found.outcome = 'unwanted';
+  /** What is arranged is the order's appointment, if it can still have one; a visit that is overdue makes room for it. */
+  #afterArranging(arranged: Arranged, refusal: Refusal): NextAppointment | null {
+    const { command, visit, asked_at, tell } = arranged;
+    const { active } = this;
+    if (refusal(command) !== null || (active && isInTheWay(active, new Date(now())))) {
+      tell(null);
       return null;
     }
-    return {
-      appointment: this.#newAppointment(found.command, found.visit, found.asked_at),
-      tell: () => {
-        found.outcome = 'adopted';
-      },
-    };
+    if (active) {
+      this.#arranged.unshift(arranged);
+      return { appointment: withEvent(active, now(), 'cancelled', { origin: OVERDUE }) };
+    }
+    return { appointment: this.#newAppointment(command, visit, asked_at), tell };
   }
 
   #afterReport(said: Said): NextAppointment | null {
@@ -423,10 +434,13 @@ export class AppointmentDesk {
         await this.#company.patient('No booking was made').releasePatient(appointment_id);
         return;
       }
-      const found: Found = { command, visit, asked_at };
-      this.#found.push(found);
-      await condition(() => found.outcome !== undefined);
-      if (found.outcome === 'unwanted') await this.#company.undo(referenceOf(command));
+      let outcome: Appointment | null | undefined;
+      const tell = (held: Appointment | null) => {
+        outcome = held;
+      };
+      this.#arranged.push({ command, visit, asked_at, tell });
+      await condition(() => outcome !== undefined);
+      if (outcome === null) await this.#company.undo(referenceOf(command));
     } finally {
       this.#isLooking = false;
     }
@@ -506,6 +520,8 @@ const UNKNOWN_CHANGE = {
     'The company did not answer in time. Whether it made the change is being found out: look at the appointment, or ask again.',
 };
 
+const UNWANTED = { refused: 'The order can have no appointment any more; the booking is being undone' };
+
 /** A visit of which the company has said nothing. */
 const UNANSWERED: ArrangedVisit = {
   status: 'pending',
@@ -532,9 +548,8 @@ const referenceOf = (command: ArrangeVisit): VisitReference => ({
 
 const refused = (reason: string) => ApplicationFailure.nonRetryable(reason, 'AppointmentRefused');
 
-function refuse(asked: Asked, reason: string): null {
+function refuse(asked: Asked, reason: string): void {
   asked.answer = { refused: reason };
-  return null;
 }
 
 function answering(asked: Asked): (held: Appointment) => void {
