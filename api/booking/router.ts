@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import express, {
   type ErrorRequestHandler,
+  type NextFunction,
   type Request,
   type RequestHandler,
   type Response,
@@ -19,24 +20,16 @@ import { calendarDate } from '../../store/wire/fields.ts';
 import { type Asked, book, cancel, request, reschedule } from '../appointments/commands.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
+import { answerTrouble, behindLink, pagePolicy, sendPage } from '../patient-page.ts';
 import { bookingState, typeOf, visitAddress } from './booking-state.ts';
 import { centresFor, onRequest, timesFor } from './offers.ts';
 import { ClosedLink, type OpenedLink, openLink } from './opened-link.ts';
-import { bookingPage, closedPage, troublePage } from './pages.ts';
+import { bookingPage, closedPage } from './pages.ts';
 
 const WEB = join(import.meta.dirname, '../../web/booking');
 const BODY_LIMIT = '16kb';
 
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  'img-src data:',
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+const POLICY = pagePolicy("script-src 'self'", "connect-src 'self'", "form-action 'none'");
 
 const notes = z.string().trim().max(1000).optional();
 const key = z.string().max(500);
@@ -54,11 +47,11 @@ export function bookingRouter(deps: ApiDeps): Router {
   const { store } = deps;
   const router = express.Router();
   router.use('/assets', express.static(WEB, { index: false, cacheControl: false, setHeaders: forAssets }));
-  router.use('/:token', named, guarded);
+  router.use('/:token', behindLink('/book/:token'));
 
   router.get('/:token', async (asked, response) => {
     const { team } = await opened(asked);
-    response.set('content-security-policy', POLICY).type('html').send(bookingPage(team));
+    sendPage(response, POLICY, bookingPage(team));
   });
 
   router.get('/:token/requisition.pdf', async (asked, response) => {
@@ -103,7 +96,10 @@ export function bookingRouter(deps: ApiDeps): Router {
     await cancel(askedOf(link), { reason_id, notes: notes || undefined });
   });
 
-  router.use('/:token', answerTrouble(deps));
+  const trouble = answerTrouble(deps, 'Your appointment, if you have one, stays as it is.');
+  router.use('/:token', answerClosedLink, (error: unknown, request: Request, response: Response, next: NextFunction) =>
+    isPage(request) ? trouble(error, request, response, next) : next(error),
+  );
   return router;
 
   /** A wish as JSON, answered with the state that it led to. */
@@ -148,23 +144,6 @@ export function bookingRouter(deps: ApiDeps): Router {
   }
 }
 
-/** For the log: the address itself holds the token. */
-const named: RequestHandler = (_request, response, next) => {
-  response.locals.route = '/book/:token';
-  next();
-};
-
-/** Neither kept, nor indexed, nor told to anyone else. */
-const guarded: RequestHandler = (_request, response, next) => {
-  response.set({
-    'cache-control': 'no-store',
-    'referrer-policy': 'no-referrer',
-    'x-robots-tag': 'noindex, nofollow',
-    'x-content-type-options': 'nosniff',
-  });
-  next();
-};
-
 function forAssets(response: Response): void {
   response.set({ 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' });
 }
@@ -183,21 +162,12 @@ function hostOf(origin: string): string | null {
   return URL.canParse(origin) ? new URL(origin).host : null;
 }
 
-/** A link that opens nothing, and trouble of ours: a page for a browser, a sentence for the page's script. */
-function answerTrouble({ logger }: Pick<ApiDeps, 'logger'>): ErrorRequestHandler {
-  return (error, request, response, next) => {
-    const isPage = request.method === 'GET' && request.path === '/';
-    const asPage = () => response.set('content-security-policy', POLICY).type('html');
-    if (error instanceof ClosedLink) {
-      response.status(error.status);
-      if (isPage) asPage().send(closedPage(error.message, error.team));
-      else response.json({ message: error.message });
-      return;
-    }
-    if (!isPage) return next(error);
-    const { route, correlationId } = response.locals;
-    logger.error({ route, correlation_id: correlationId, error: (error as Error).name }, 'booking.page');
-    response.status(503);
-    asPage().send(troublePage());
-  };
-}
+const isPage = ({ method, path }: Request) => method === 'GET' && path === '/';
+
+/** A link that opens nothing: a page for a browser, a sentence for the page's script. */
+const answerClosedLink: ErrorRequestHandler = (error, request, response, next) => {
+  if (!(error instanceof ClosedLink)) return next(error);
+  response.status(error.status);
+  if (isPage(request)) sendPage(response, POLICY, closedPage(error.message, error.team));
+  else response.json({ message: error.message });
+};
