@@ -16,6 +16,7 @@ import { z } from 'zod';
 import { SLOT_TAKEN } from '../../domain/appointment-refusals.ts';
 import { findOffer, readBookingKey } from '../../store/availabilities.ts';
 import type { OrderDocument } from '../../store/documents.ts';
+import { activeAppointment } from '../../store/read-appointments.ts';
 import { calendarDate } from '../../store/wire/fields.ts';
 import { type Asked, book, cancel, request, reschedule } from '../appointments/commands.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -79,9 +80,10 @@ export function bookingRouter(deps: ApiDeps): Router {
   });
 
   wish('request', requestBody, async (link, { access_notes: said, notes }) => {
-    const provider = await onRequest(deps, link);
+    const active = await activeAppointment(store, link.order._id, 'phlebotomy');
+    const { second_line, access_notes, ...place } = visitAddress(link.order, active);
+    const provider = await onRequest(deps, link.team, place.zip_code);
     if (!provider) throw new ApiError('rule_broken', 'No company can be asked to come to this address.');
-    const { second_line, access_notes, ...place } = visitAddress(link.order, null);
     const how = said ?? access_notes;
     const address = { ...place, ...(second_line && { second_line }), ...(how && { access_notes: how }) };
     await request(askedOf(link), { appointment_id: randomUUID(), address, provider, notes: notes || undefined });
