@@ -23,6 +23,7 @@ import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { answerTrouble, behindLink, pagePolicy, sendPage } from '../patient-page.ts';
 import { bookingState, typeOf, visitAddress } from './booking-state.ts';
+import { companyLimit } from './company-limit.ts';
 import { centresFor, onRequest, timesFor } from './offers.ts';
 import { ClosedLink, type OpenedLink, openLink } from './opened-link.ts';
 import { bookingPage, closedPage } from './pages.ts';
@@ -48,38 +49,40 @@ export function bookingRouter(deps: ApiDeps): Router {
   const { store } = deps;
   const router = express.Router();
   router.use('/assets', express.static(WEB, { index: false, cacheControl: false, setHeaders: forAssets }));
-  router.use('/:token', behindLink('/book/:token'));
-
-  router.get('/:token', async (asked, response) => {
-    const { team } = await opened(asked);
-    sendPage(response, POLICY, bookingPage(team));
+  const limited = companyLimit((response) => linkOf(response).order._id);
+  router.use('/:token', behindLink('/book/:token'), async (asked, response, next) => {
+    response.locals.link = await openLink(store, String(asked.params.token));
+    next();
   });
 
-  router.get('/:token/requisition.pdf', async (asked, response) => {
-    const { order } = await opened(asked);
+  router.get('/:token', (_asked, response) => {
+    sendPage(response, POLICY, bookingPage(linkOf(response).team));
+  });
+
+  router.get('/:token/requisition.pdf', async (_asked, response) => {
+    const { order } = linkOf(response);
     const { has_requisition } = await bookingState(deps, order);
     const pdf = has_requisition ? await deps.documents.requisition(order._id) : null;
     if (!pdf) throw new ApiError('not_found', 'There is no requisition (any more).');
     response.set('content-disposition', 'inline; filename="requisition.pdf"').type('pdf').send(pdf);
   });
 
-  router.get('/:token/state', async (asked, response) => {
-    const { order } = await opened(asked);
-    response.json(await bookingState(deps, order));
+  router.get('/:token/state', async (_asked, response) => {
+    response.json(await bookingState(deps, linkOf(response).order));
   });
 
-  router.get('/:token/centres', async (asked, response) => {
-    response.json({ centres: await centresFor(deps, await opened(asked)) });
+  router.get('/:token/centres', limited, async (_asked, response) => {
+    response.json({ centres: await centresFor(deps, linkOf(response)) });
   });
 
-  question('times', timesBody, (link, question) => timesFor(deps, link, question));
+  question('times', [limited], timesBody, (link, question) => timesFor(deps, link, question));
 
-  wish('book', bookBody, async (link, { key, notes }) => {
+  wish('book', [limited], bookBody, async (link, { key, notes }) => {
     await mustBeOffered(link, key);
     await book(askedOf(link), { appointment_id: randomUUID(), booking_key: key, notes: notes || undefined });
   });
 
-  wish('request', requestBody, async (link, { access_notes: said, notes }) => {
+  wish('request', [limited], requestBody, async (link, { access_notes: said, notes }) => {
     const active = await activeAppointment(store, link.order._id, 'phlebotomy');
     const { second_line, access_notes, ...place } = visitAddress(link.order, active);
     const provider = await onRequest(deps, link.team, place.zip_code);
@@ -89,12 +92,13 @@ export function bookingRouter(deps: ApiDeps): Router {
     await request(askedOf(link), { appointment_id: randomUUID(), address, provider, notes: notes || undefined });
   });
 
-  wish('reschedule', bookBody, async (link, { key, notes }) => {
+  wish('reschedule', [limited], bookBody, async (link, { key, notes }) => {
     await mustBeOffered(link, key);
     await reschedule(askedOf(link), { booking_key: key, notes });
   });
 
-  wish('cancel', cancelBody, async (link, { reason_id, notes }) => {
+  // Never too often: there is one appointment to cancel, and no harm in it.
+  wish('cancel', [], cancelBody, async (link, { reason_id, notes }) => {
     await cancel(askedOf(link), { reason_id, notes: notes || undefined });
   });
 
@@ -107,10 +111,11 @@ export function bookingRouter(deps: ApiDeps): Router {
   /** A wish as JSON, answered with the state that it led to. */
   function wish<Schema extends z.ZodType>(
     name: string,
+    guards: RequestHandler[],
     schema: Schema,
     grant: (link: OpenedLink, body: z.infer<Schema>) => Promise<void>,
   ): void {
-    question(name, schema, async (link, body) => {
+    question(name, guards, schema, async (link, body) => {
       await grant(link, body);
       return bookingState(deps, await store.orders.findById(link.order._id).orFail().lean<OrderDocument>());
     });
@@ -119,19 +124,16 @@ export function bookingRouter(deps: ApiDeps): Router {
   /** A question as JSON. */
   function question<Schema extends z.ZodType>(
     name: string,
+    guards: RequestHandler[],
     schema: Schema,
     answer: (link: OpenedLink, body: z.infer<Schema>) => Promise<object>,
   ): void {
-    router.post(`/:token/${name}`, sameOrigin, express.json({ limit: BODY_LIMIT }), async (asked, response) => {
-      const link = await opened(asked);
+    const readJson = express.json({ limit: BODY_LIMIT });
+    router.post(`/:token/${name}`, sameOrigin, readJson, ...guards, async (asked, response) => {
       const body = schema.safeParse(asked.body);
       if (!body.success) throw new ApiError('malformed_request', 'The page sent something that cannot be read.');
-      response.json(await answer(link, body.data));
+      response.json(await answer(linkOf(response), body.data));
     });
-  }
-
-  function opened({ params }: Request<{ token: string }> | Request): Promise<OpenedLink> {
-    return openLink(store, String(params.token));
   }
 
   function askedOf({ team, order }: OpenedLink): Asked {
@@ -145,6 +147,9 @@ export function bookingRouter(deps: ApiDeps): Router {
     if (!offer || Date.parse(offer.slot.expires_at) <= Date.now()) throw new ApiError('rule_broken', SLOT_TAKEN);
   }
 }
+
+/** The link that a request came by. */
+const linkOf = ({ locals }: Response) => locals.link as OpenedLink;
 
 function forAssets(response: Response): void {
   response.set({ 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' });

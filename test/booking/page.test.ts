@@ -448,6 +448,38 @@ test('only the page itself can ask: another site’s requests and forms are refu
   expect(await venule.store.appointments.countDocuments({ order_id: order.id })).toBe(0);
 });
 
+test('a link that asks a company all the time has to wait, which the page says; other links and cancelling do not', async () => {
+  const { order, path } = await mailed(atHome);
+  const { path: other } = await mailed(atHome);
+  const page = await open(path);
+  await pickDay(page, 2);
+  await times(page).first().click();
+  await press(page, 'Book this time');
+  await heading(page, 'Your home visit is booked');
+  const ask = (link: string) =>
+    fetch(`${api}${link}/times`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: api },
+      body: '{}',
+    });
+  const refused = await until(async () => {
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => ask(path)));
+    return answers.find(({ status }) => status !== 200);
+  });
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await ask(other)).status).toBe(200);
+
+  await press(page, 'Choose another time');
+  await page.getByText(/^You have looked for times very often just now. Please try again in \d minutes./).waitFor();
+  await inspect(page, '13-too-often');
+  await press(page, 'Keep the time I have');
+  await press(page, 'Cancel the appointment');
+  await page.getByLabel('Another reason').check();
+  await press(page, 'Cancel the appointment');
+  await until(async () => (await held(order)).theirs.status === 'cancelled');
+});
+
 test('F11: neither page nor state names a test', async () => {
   const { order, path } = await mailed(atHome);
   const { name } = [...venule.catalogue.labTests.values()].find(({ id }) => id === order.lab_test_id) ?? {};
