@@ -54,7 +54,7 @@ export function unsubscribeRouter(deps: Pick<ApiDeps, 'store' | 'logger'>): Rout
     }),
   );
 
-  router.use('/:token', answerTrouble(deps, 'Nothing was changed.'));
+  router.use('/:token', answerTrouble(deps, 'To do this twice does no harm.'));
   return router;
 
   function page(make: (opened: Opened) => Promise<string>): RequestHandler {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
 import type { Order } from '../../domain/order.ts';
+import { rows } from '../../store/store.ts';
 import { updateTeam } from '../../store/teams.ts';
 import { isUnsubscribed } from '../../store/unsubscriptions.ts';
 import { anOrder, type InProcessVenule, type OrderChanges, startVenule } from '../support/in-process-venule.ts';
@@ -208,6 +209,18 @@ test('a link that was never given out changes nothing and names nobody; a teamâ€
     'x-robots-tag': 'noindex, nofollow',
     'content-security-policy': expect.stringContaining("default-src 'none'"),
   });
+});
+
+test('while the database is away, the mail program is told to come again, and so is the reader', async () => {
+  const { order, url } = await mailed();
+  const findOne = jest.spyOn(rows(venule.store.unsubscribeLinks), 'findOne').mockRejectedValueOnce(new Error('away'));
+  const answer = await fetch(url, { method: 'POST' });
+  findOne.mockRestore();
+  expect(answer.status).toBe(503);
+  expect(await answer.text()).toContain('Please try again in a few minutes. To do this twice does no harm.');
+  expect((await settings(order)).email_unsubscribed).toBe(false);
+  await fetch(url, { method: 'POST' });
+  expect((await settings(order)).email_unsubscribed).toBe(true);
 });
 
 test('a redraw begins with the SMS switch of its initial order', async () => {
