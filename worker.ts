@@ -5,6 +5,7 @@ import { type Logger, pino } from 'pino';
 import { createBookingUrl } from './activities/booking-url.ts';
 import { createActivities } from './activities/create-activities.ts';
 import { createDocumentIssuer } from './activities/issue-documents.ts';
+import { createUnsubscribeUrl } from './activities/unsubscribe-url.ts';
 import { temporalJourneys } from './api/journeys.ts';
 import { startAppointmentDispatcher } from './api/partners/appointment-dispatcher.ts';
 import { startReportDispatcher } from './api/partners/report-dispatcher.ts';
@@ -68,6 +69,7 @@ export async function startWorker(
       sms,
       documents,
       bookingUrl: createBookingUrl(store, { keys, publicUrl: config.publicUrl, policy }),
+      unsubscribeUrl: createUnsubscribeUrl(store, { keys, publicUrl: config.publicUrl }),
       partnerCallMs: policy.partner_call,
     }),
     dataConverter: encryptingConverter(keys),

@@ -1,11 +1,11 @@
 /** Where the patient of an order books, changes and cancels: the link that messages carry. */
-import { createHmac } from 'node:crypto';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import type { CollectionMethod } from '../domain/status.ts';
 import { isEnded } from '../domain/transitions.ts';
 import { bookingToken } from '../store/booking-links.ts';
 import type { OrderDocument } from '../store/documents.ts';
 import type { Store } from '../store/store.ts';
+import { linkSecret } from './link-secret.ts';
 
 /** The address of an order's booking page, the same whenever it is asked for; null when there is nothing to book. */
 export type BookingUrl = (orderId: string) => Promise<string | null>;
@@ -21,9 +21,7 @@ export function createBookingUrl(
   store: Store,
   { keys, publicUrl, policy }: { keys: ReadonlyMap<string, Buffer>; publicUrl: string; policy: JourneyPolicy },
 ): BookingUrl {
-  const [key] = keys.values();
-  if (!key) throw new RangeError('There is no key to make booking links with');
-  const secret = createHmac('sha256', key).update('venule booking links').digest();
+  const secret = linkSecret(keys, 'booking');
   return async (orderId) => {
     const { order, last_status } = await store.orders.findById(orderId).orFail().lean<OrderDocument>();
     const { collection_method, activate_at } = order;

@@ -11,6 +11,7 @@ import { mailActivities } from './mail.ts';
 import { recordActivities } from './records.ts';
 import { smsActivities } from './sms.ts';
 import type { Activities } from './types.ts';
+import type { UnsubscribeUrl } from './unsubscribe-url.ts';
 import { visitActivities } from './visits.ts';
 
 /** Everything that activities work on. */
@@ -22,6 +23,8 @@ export interface ActivityDependencies {
   documents: DocumentIssuer;
   /** Where the patient of an order books; null when there is nothing (more) to book. */
   bookingUrl: BookingUrl;
+  /** Where a patient ends a team's mail. */
+  unsubscribeUrl: UnsubscribeUrl;
   /** One call to a laboratory, in milliseconds. */
   partnerCallMs: number;
 }

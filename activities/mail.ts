@@ -1,9 +1,12 @@
-/** Mail to the patient (A4, F11). */
+/** Mail to the patient (A4, F11); none to who asked the team for no more. */
 import { ApplicationFailure } from '@temporalio/common';
+import type { Order } from '../domain/order.ts';
 import { composeAppointmentMail, composeMail } from '../notifications/compose.ts';
 import { MailRefused, type OutgoingMail } from '../notifications/mailer.ts';
+import { holdBack } from '../store/message-log.ts';
 import { appointmentAt } from '../store/record-appointment.ts';
 import { logoOf } from '../store/teams.ts';
+import { isUnsubscribed } from '../store/unsubscriptions.ts';
 import type { ActivityDependencies } from './create-activities.ts';
 import { fastingNeeded } from './issue-documents.ts';
 import type { Activities } from './types.ts';
@@ -16,6 +19,7 @@ export function mailActivities({
   mailer,
   documents,
   bookingUrl,
+  unsubscribeUrl,
 }: ActivityDependencies): Pick<Activities, 'sendMail' | 'sendAppointmentMail'> {
   async function contentOf(orderId: string) {
     const { order } = await store.orders.findById(orderId).orFail().lean();
@@ -26,11 +30,17 @@ export function mailActivities({
     if (!laboratory || !labTest) throw new Error(`The catalogue no longer holds what order ${orderId} refers to`);
     const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);
     const booking_url = await bookingUrl(orderId);
+    const unsubscribe_url = await unsubscribeUrl(order.team_id, order.patient.email);
     const sender = { name: team.name, contact: team.contact, logo: logoOf(team) };
-    return { order, team: sender, laboratory, booking_url, fasting: fastingNeeded(labTest, markers) };
+    const fasting = fastingNeeded(labTest, markers);
+    return { order, team: sender, laboratory, booking_url, unsubscribe_url, fasting };
   }
 
-  async function send(mail: OutgoingMail): Promise<void> {
+  async function send(order: Order, kind: string, mail: OutgoingMail): Promise<void> {
+    if (await isUnsubscribed(store, order.team_id, mail.to.address)) {
+      await holdBack(store, mail.message_id, { order_id: order.id, way: 'email', kind, reason: 'unsubscribed' });
+      return;
+    }
     try {
       await mailer.send(mail);
     } catch (error) {
@@ -42,13 +52,15 @@ export function mailActivities({
   return {
     async sendMail(orderId, kind) {
       const requisition_pdf = WITH_REQUISITION.includes(kind) ? await documents.requisition(orderId) : null;
-      await send(composeMail(kind, { ...(await contentOf(orderId)), ...(requisition_pdf && { requisition_pdf }) }));
+      const content = { ...(await contentOf(orderId)), ...(requisition_pdf && { requisition_pdf }) };
+      await send(content.order, kind, composeMail(kind, content));
     },
 
     async sendAppointmentMail(appointmentId, eventNumber, kind) {
       const appointment = appointmentAt(await store.appointments.findById(appointmentId).orFail().lean(), eventNumber);
       const content = await contentOf(appointment.order_id);
-      await send(composeAppointmentMail(kind, { ...content, appointment, event_number: eventNumber }));
+      const mail = composeAppointmentMail(kind, { ...content, appointment, event_number: eventNumber });
+      await send(content.order, kind, mail);
     },
   };
 }

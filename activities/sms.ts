@@ -1,9 +1,12 @@
-/** SMS to the patient (F11). */
+/** SMS to the patient (F11); none about an order whose SMS are switched off, and none to who has opted out. */
 import { ApplicationFailure } from '@temporalio/common';
 import { mailMessageId } from '../domain/ids.ts';
-import type { Order } from '../domain/order.ts';
+import type { HeldBackReason } from '../domain/messages.ts';
 import { type OutgoingSms, SmsRefused } from '../notifications/sms.ts';
 import { appointmentReminderSms, appointmentSms, bookingReminderSms, orderSms } from '../notifications/sms-texts.ts';
+import { smsEnabled } from '../store/communication-settings.ts';
+import type { OrderDocument } from '../store/documents.ts';
+import { holdBack } from '../store/message-log.ts';
 import { appointmentAt, appointmentOf } from '../store/record-appointment.ts';
 import type { ActivityDependencies } from './create-activities.ts';
 import type { Activities } from './types.ts';
@@ -14,41 +17,47 @@ export function smsActivities({
   bookingUrl,
 }: ActivityDependencies): Pick<Activities, 'sendSms' | 'sendAppointmentSms' | 'sendReminder'> {
   async function contentOf(orderId: string) {
-    const { order } = await store.orders.findById(orderId).orFail().lean();
-    const team = await store.teams.findById(order.team_id).orFail().lean();
-    return { order, team, booking_url: await bookingUrl(orderId) };
+    const document = await store.orders.findById(orderId).orFail().lean<OrderDocument>();
+    const team = await store.teams.findById(document.team_id).orFail().lean();
+    return { document, content: { order: document.order, team, booking_url: await bookingUrl(orderId) } };
   }
 
-  async function send({ patient, id }: Order, kind: string, text: string): Promise<void> {
-    const message: OutgoingSms = { to: patient.phone_number, text, reference: mailMessageId(id, `sms.${kind}`) };
+  /** @param occasion What tells the message from others about the order. */
+  async function send(document: OrderDocument, kind: string, occasion: string, text: string): Promise<void> {
+    const { id, patient } = document.order;
+    const message: OutgoingSms = { to: patient.phone_number, text, reference: mailMessageId(id, `sms.${occasion}`) };
+    const heldBack = (reason: HeldBackReason) =>
+      holdBack(store, message.reference, { order_id: id, way: 'sms', kind, reason });
+    if (!smsEnabled(document)) return heldBack('sms_off');
     try {
       await sms.send(message);
     } catch (error) {
-      if (error instanceof SmsRefused) throw ApplicationFailure.nonRetryable(error.message, 'SmsRefused');
-      throw error;
+      if (!(error instanceof SmsRefused)) throw error;
+      if (error.optedOut) return heldBack('opted_out');
+      throw ApplicationFailure.nonRetryable(error.message, 'SmsRefused');
     }
   }
 
   return {
     async sendSms(orderId, kind) {
-      const content = await contentOf(orderId);
-      await send(content.order, kind, orderSms(kind, content));
+      const { document, content } = await contentOf(orderId);
+      await send(document, kind, kind, orderSms(kind, content));
     },
 
     async sendAppointmentSms(appointmentId, eventNumber, kind) {
       const appointment = appointmentAt(await store.appointments.findById(appointmentId).orFail().lean(), eventNumber);
-      const content = await contentOf(appointment.order_id);
+      const { document, content } = await contentOf(appointment.order_id);
       const text = appointmentSms(kind, { ...content, appointment });
-      await send(content.order, `appointment.${appointmentId}.${eventNumber}`, text);
+      await send(document, kind, `appointment.${appointmentId}.${eventNumber}`, text);
     },
 
     async sendReminder(orderId, appointmentId, due) {
-      const content = await contentOf(orderId);
+      const { document, content } = await contentOf(orderId);
       const held = appointmentId && (await store.appointments.findById(appointmentId).orFail().lean());
       const text = held
         ? appointmentReminderSms({ ...content, appointment: appointmentOf(held) })
         : bookingReminderSms(content);
-      await send(content.order, `reminder.${due}`, text);
+      await send(document, held ? 'appointment_reminder' : 'booking_reminder', `reminder.${due}`, text);
     },
   };
 }

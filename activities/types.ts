@@ -27,7 +27,10 @@ export interface Activities {
   submitOrder(orderId: string, triedFor: number): Promise<Fulfilment>;
   /** Cancels the order at its laboratory; retried until the lab acknowledges (F4). Answers the lab's words if it is too late. */
   cancelAtLab(orderId: string): Promise<{ too_late: string | null }>;
-  /** Mails the patient, once (F10). A mail that the server refuses for good is noted and not tried again. */
+  /**
+   * Mails the patient, once (F10). A mail that the server refuses for good is noted and not tried again; to a patient who
+   * has unsubscribed none is sent, which the message log says.
+   */
   sendMail(orderId: string, kind: MailKind): Promise<void>;
   /** Keeps reports that came when their order had ended: late, correcting, or unmatched (D5, F5). */
   keepLateReports(reportIds: string[]): Promise<void>;
@@ -52,7 +55,7 @@ export interface Activities {
   releasePatient(appointmentId: string): Promise<void>;
   /** Mails the patient about an event of an appointment, once (F10). */
   sendAppointmentMail(appointmentId: string, eventNumber: number, kind: AppointmentMessageKind): Promise<void>;
-  /** Sends the patient an SMS about the order. */
+  /** Sends the patient an SMS about the order, unless SMS are switched off for it or the patient has opted out. */
   sendSms(orderId: string, kind: SmsKind): Promise<void>;
   /** Sends the patient an SMS about an event of an appointment. */
   sendAppointmentSms(appointmentId: string, eventNumber: number, kind: AppointmentMessageKind): Promise<void>;

@@ -12,6 +12,7 @@ import { answerErrors, correlate, logRequests, mount, noSuchRoute } from './moun
 import { openApiDocument } from './openapi.ts';
 import { partnersRouter } from './partners/router.ts';
 import { referenceRouter } from './reference.ts';
+import { unsubscribeRouter } from './unsubscribe/router.ts';
 
 const PACKAGE = join(import.meta.dirname, '../package.json');
 
@@ -44,6 +45,7 @@ export function createApp(options: AppOptions): Express {
   app.use(referenceRouter(document));
   if (codec) app.use(codec);
   app.use('/book', bookingRouter(deps));
+  app.use('/unsubscribe', unsubscribeRouter(deps));
   app.use('/partners', partnersRouter(deps));
   app.use(managementRouter(deps, rules));
   app.use(mount(endpoints, deps));

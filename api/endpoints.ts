@@ -2,6 +2,7 @@
 import type { Endpoint } from './endpoint.ts';
 import { appointmentEndpoints } from './routers/appointments.ts';
 import { areaEndpoints } from './routers/areas.ts';
+import { communicationSettingsEndpoints } from './routers/communication-settings.ts';
 import { labTestEndpoints } from './routers/lab-tests.ts';
 import { orderTransactionEndpoints } from './routers/order-transactions.ts';
 import { orderEndpoints } from './routers/orders.ts';
@@ -17,6 +18,7 @@ export const endpoints: readonly Endpoint[] = [
   ...areaEndpoints,
   ...appointmentEndpoints,
   ...orderEndpoints,
+  ...communicationSettingsEndpoints,
   ...resultEndpoints,
   ...orderTransactionEndpoints,
 ];

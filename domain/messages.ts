@@ -142,3 +142,10 @@ export function appointmentMessageFor(
   if (way === 'mail_or_sms' && order.options.email_enabled) return { kind, by: 'mail' };
   return order.options.sms_enabled ? { kind, by: 'sms' } : null;
 }
+
+export const HELD_BACK_REASONS = ['unsubscribed', 'opted_out', 'sms_off'] as const;
+/**
+ * Why a message that was due is not sent: the patient wants no more mail, or has answered STOP to an SMS, or the caller
+ * has switched SMS off for this order.
+ */
+export type HeldBackReason = (typeof HELD_BACK_REASONS)[number];

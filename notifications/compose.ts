@@ -92,12 +92,13 @@ export function composeAppointmentMail(
 }
 
 /** The letter as it goes to the order's patient. */
-function addressed(letter: Letter, { order, team }: MailContent) {
+function addressed(letter: Letter, { order, team, unsubscribe_url }: MailContent) {
   return {
     to: { name: `${order.patient.first_name} ${order.patient.last_name}`, address: order.patient.email },
     reply_to: team.contact.email ? { name: team.name, address: team.contact.email } : null,
     subject: letter.subject,
-    html: htmlOf(letter, team),
-    text: textOf(letter, team),
+    html: htmlOf(letter, team, unsubscribe_url),
+    text: textOf(letter, team, unsubscribe_url),
+    unsubscribe_url,
   };
 }

@@ -29,14 +29,18 @@ export interface Sender {
 /** Under which a mail carries the logo that its HTML shows, so that no mail program has to fetch it. */
 export const LOGO_CID = 'logo@venule';
 
+const UNSUBSCRIBE = 'Receive no more mail';
 const INK = '#14181f';
 const MUTED = '#56606e';
 const ACCENT = '#12405f';
 const FONT = "font-family:'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif";
 const TEXT = `${FONT};font-size:16px;line-height:25px;color:${INK}`;
 
-/** The letter as an HTML document: tables and inline styles, as mail programs need them. */
-export function htmlOf(letter: Letter, sender: Sender): string {
+/**
+ * The letter as an HTML document: tables and inline styles, as mail programs need them.
+ * @param unsubscribeUrl Where the reader ends this sender's mail.
+ */
+export function htmlOf(letter: Letter, sender: Sender, unsubscribeUrl: string): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -60,6 +64,7 @@ ${letter.blocks.map(blockHtml)}
 <tr><td style="padding:0 36px 30px">${contactHtml(sender)}</td></tr>
 </table>
 <p style="${FONT};font-size:13px;line-height:19px;color:${MUTED};margin:18px 0 0">${footer(sender)}</p>
+<p style="${FONT};font-size:13px;line-height:19px;margin:4px 0 0"><a href="${unsubscribeUrl}" style="color:${MUTED};text-decoration:underline">${UNSUBSCRIBE}</a></p>
 </td></tr>
 </table>
 </body>
@@ -68,8 +73,9 @@ ${letter.blocks.map(blockHtml)}
 }
 
 /** The same letter as plain text. */
-export function textOf(letter: Letter, sender: Sender): string {
-  const parts = [letter.title, ...letter.blocks.map(blockText), contactText(sender), `--\n${footer(sender)}`];
+export function textOf(letter: Letter, sender: Sender, unsubscribeUrl: string): string {
+  const foot = `--\n${footer(sender)}\n${UNSUBSCRIBE}: ${unsubscribeUrl}`;
+  const parts = [letter.title, ...letter.blocks.map(blockText), contactText(sender), foot];
   return `${parts.join('\n\n')}\n`;
 }
 

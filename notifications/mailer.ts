@@ -16,6 +16,8 @@ export interface OutgoingMail {
   subject: string;
   html: string;
   text: string;
+  /** Where the recipient ends this sender's mail; a POST there is enough (RFC 8058). */
+  unsubscribe_url: string;
   /** One with a `cid` is shown by the HTML under that name. */
   attachments: { filename: string; content: Buffer; content_type: string; cid?: string }[];
   /** Attached, and beside the text for mail programs that put it into the calendar themselves. */
@@ -102,6 +104,8 @@ export function createMailer(settings: { smtpUrl: string; from: string }): Maile
           subject: mail.subject,
           html: mail.html,
           text: mail.text,
+          list: { unsubscribe: mail.unsubscribe_url },
+          headers: { 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' },
           attachments: mail.attachments.map(({ filename, content, content_type, cid }) => ({
             filename,
             content,

@@ -1,19 +1,7 @@
-/**
- * Links to the patient's booking page. A link is a token for one order: 32 bytes that nobody can guess, made from a
- * secret and the order, so that a mail that is sent again carries the same link. Only the token's hash is stored: a copy
- * of the database opens no page.
- */
-import { createHash, createHmac } from 'node:crypto';
+/** Links to the patient's booking page: each opens one order, until it expires or is revoked. */
 import type { BookingLinkDocument } from './documents.ts';
+import { linkId, linkToken } from './link-tokens.ts';
 import { rows, type Store } from './store.ts';
-
-const TOKEN = /^[A-Za-z0-9_-]{43}$/;
-
-/** Found by its hash: how long a look-up takes says nothing about the tokens that there are. */
-const idOf = (token: string) => createHash('sha256').update(token).digest('base64url');
-
-const tokenOf = (secret: Buffer, orderId: string, version: number) =>
-  createHmac('sha256', secret).update(`booking link ${orderId} ${version}`).digest('base64url');
 
 /**
  * The token of an order's link; made at the first call, the same ever after. After a revocation it is another one.
@@ -21,9 +9,9 @@ const tokenOf = (secret: Buffer, orderId: string, version: number) =>
  */
 export async function bookingToken(store: Store, secret: Buffer, orderId: string, validUntil: Date): Promise<string> {
   const version = await rows(store.bookingLinks).countDocuments({ order_id: orderId, revoked_at: { $ne: null } });
-  const token = tokenOf(secret, orderId, version);
+  const token = linkToken(secret, `booking link ${orderId} ${version}`);
   await rows(store.bookingLinks).updateOne(
-    { _id: idOf(token) },
+    { _id: linkId(token) },
     { $setOnInsert: { order_id: orderId, expires_at: validUntil, revoked_at: null, created_at: new Date() } },
     { upsert: true },
   );
@@ -35,7 +23,7 @@ export type FoundLink = Pick<BookingLinkDocument, 'order_id'> & { state: 'valid'
 
 /** What a token stands for; null for one that was never given out. */
 export async function findBookingLink(store: Store, token: string, now: Date): Promise<FoundLink | null> {
-  const link = TOKEN.test(token) ? await rows(store.bookingLinks).findOne({ _id: idOf(token) }) : null;
+  const link = await rows(store.bookingLinks).findOne({ _id: linkId(token) });
   if (!link) return null;
   const { order_id, revoked_at, expires_at } = link;
   return { order_id, state: revoked_at ? 'revoked' : expires_at <= now ? 'expired' : 'valid' };

@@ -1,9 +1,9 @@
-/** Appointments in the shape of the wire. Pure: the API answers with them, and webhooks freeze them (E3). */
-import { type Appointment, providerStatus } from '../domain/appointment.ts';
+/** Appointments in the shape of the wire: the API answers with them, and webhooks freeze them (E3). */
+import { type Appointment, isOverdue, providerStatus } from '../domain/appointment.ts';
 import type { ClientFacingAppointment } from './wire/appointment.ts';
 
-/** An appointment with everything a caller may know of it. */
-export function clientFacingAppointment(appointment: Appointment): ClientFacingAppointment {
+/** An appointment with everything a caller may know of it at that moment. */
+export function clientFacingAppointment(appointment: Appointment, now = new Date()): ClientFacingAppointment {
   return {
     id: appointment.id,
     user_id: appointment.user_id,
@@ -20,6 +20,7 @@ export function clientFacingAppointment(appointment: Appointment): ClientFacingA
     provider_id: appointment.provider_appointment_id ?? appointment.id,
     external_id: appointment.external_id,
     can_reschedule: appointment.can_reschedule,
+    is_overdue: isOverdue(appointment, now),
     appointment_notes: appointment.appointment_notes,
     event_status: appointment.status,
     event_data: appointment.events.at(-1)?.data ?? null,

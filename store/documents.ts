@@ -2,6 +2,7 @@
 import type { Appointment, AppointmentProvider, AppointmentReport, LngLat, UsAddress } from '../domain/appointment.ts';
 import type { LabAccount, Laboratory, LabTest, Marker } from '../domain/catalogue.ts';
 import type { Interpretation, LabReport } from '../domain/lab-report.ts';
+import type { HeldBackReason } from '../domain/messages.ts';
 import type { Order, OrderEvent } from '../domain/order.ts';
 import type { MatchDecision } from '../domain/report-matching.ts';
 import type { OrderResult } from '../domain/results.ts';
@@ -81,6 +82,8 @@ export interface OrderDocument {
   sample_id: string | null;
   /** The order's newest appointment. */
   appointment_id: string | null;
+  /** What the caller last said about SMS for this order; null for what held when it was accepted. */
+  sms_enabled: boolean | null;
   /** Projections that the list filters use. */
   team_id: string;
   user_id: string;
@@ -171,6 +174,18 @@ export interface SentMessageDocument {
   sent_at: Date;
 }
 
+/** A message that was not sent, because somebody wants none. */
+export interface HeldMessageDocument {
+  /** What identifies the message however often it is tried (F10). */
+  _id: string;
+  order_id: string;
+  way: 'email' | 'sms';
+  /** What it would have been about, such as `requisition_ready`. */
+  kind: string;
+  reason: HeldBackReason;
+  held_at: Date;
+}
+
 /** Whose active appointment a patient's with a company is (C2). */
 export interface AppointmentClaimDocument {
   /** `<team id>:<user id>:<provider>`. */
@@ -248,7 +263,7 @@ export interface IdempotencyDocument {
 export interface AuditDocument {
   _id: string;
   team_id: string | null;
-  /** `api`, `lab`, `journey`, `admin`, `webhooks`. */
+  /** `api`, `lab`, `journey`, `admin`, `patient`, `webhooks`. */
   actor: string;
   action: string;
   order_id: string | null;
@@ -321,6 +336,24 @@ export interface BookingLinkDocument {
   order_id: string;
   expires_at: Date;
   revoked_at: Date | null;
+  created_at: Date;
+}
+
+/** A link with which a patient says that a team is to send no more mail. */
+export interface UnsubscribeLinkDocument {
+  /** SHA-256 of the token, base64url. The token itself is in the patient's mail only. */
+  _id: string;
+  team_id: string;
+  /** SHA-256 of team and mail address, base64url. */
+  address_hash: string;
+  created_at: Date;
+}
+
+/** A mail address to which a team sends no more mail. */
+export interface UnsubscriptionDocument {
+  /** SHA-256 of team and mail address, base64url. */
+  _id: string;
+  team_id: string;
   created_at: Date;
 }
 

@@ -1,4 +1,5 @@
-/** Where SMS go while there is no account with a carrier: kept, and shown to operators. */
+/** The message log: SMS that are kept while there is no account with a carrier, and every message that was held back. */
+import type { HeldMessageDocument } from './documents.ts';
 import { rows, type Store } from './store.ts';
 
 /** A sender that keeps messages; the same reference again changes nothing. */
@@ -9,4 +10,22 @@ export function loggedSms(store: Store) {
       await rows(store.sentMessages).updateOne({ _id: reference }, { $setOnInsert: message }, { upsert: true });
     },
   };
+}
+
+/**
+ * Notes that a message was not sent, because the patient or the caller wants none.
+ * @param reference What identifies the message however often it is tried (F10).
+ */
+export async function holdBack(
+  store: Store,
+  reference: string,
+  message: Pick<HeldMessageDocument, 'order_id' | 'way' | 'kind' | 'reason'>,
+): Promise<void> {
+  const held = { ...message, held_at: new Date() };
+  await rows(store.heldMessages).updateOne({ _id: reference }, { $setOnInsert: held }, { upsert: true });
+}
+
+/** The messages about an order that were held back, oldest first. */
+export async function heldMessages(store: Store, orderId: string): Promise<HeldMessageDocument[]> {
+  return rows(store.heldMessages).find({ order_id: orderId }).sort({ held_at: 1 }).toArray();
 }

@@ -20,6 +20,7 @@ export function orderDocument(order: Order, status: OrderEvent['status'] = 'orde
     filler_order_number: null,
     sample_id: order.sample_id,
     appointment_id: null,
+    sms_enabled: null,
     team_id: order.team_id,
     user_id: order.user_id,
     transaction_id: order.transaction_id,

@@ -79,7 +79,7 @@ export async function recordAppointment(
       const then = asOf(appointment, known + 1);
       const type = known === 0 ? 'labtest.appointment.created' : 'labtest.appointment.updated';
       const kind = `appointment_${appointment.id}_${known + 1}`;
-      await tellAbout(store, session, next, type, kind, clientFacingAppointment(then));
+      await tellAbout(store, session, next, type, kind, clientFacingAppointment(then, now));
     }
     for (let count = 1; count <= events.length; count += 1) {
       const then = after(count);

@@ -129,7 +129,7 @@ async function recordIn(
   const becameCritical = await takeResultIn(store, session, catalogue, order, next, event);
   const redraw =
     proposed.redraw_results.length > 0 ? redrawOrder(order.order, proposed.redraw_results, catalogue, now) : null;
-  const redrawDocument = redraw && orderDocument(redraw);
+  const redrawDocument = redraw && { ...orderDocument(redraw), sms_enabled: order.sms_enabled };
 
   const orders = [next, ...siblings, ...(redrawDocument ? [redrawDocument] : [])].sort(
     (a, b) => a.created_at.getTime() - b.created_at.getTime(),

@@ -1,5 +1,11 @@
 /** Everything that the booking page shows about an order, and nothing more: no test, no result. */
-import { type Appointment, type AppointmentType, isActive, type UsAddress } from '../../domain/appointment.ts';
+import {
+  type Appointment,
+  type AppointmentType,
+  isActive,
+  isOverdue,
+  type UsAddress,
+} from '../../domain/appointment.ts';
 import { phoneText } from '../../domain/phone.ts';
 import { topLevelStatus } from '../../domain/status.ts';
 import { mayFollow } from '../../domain/transitions.ts';
@@ -31,6 +37,8 @@ interface BookedVisit {
   start: string | null;
   end: string | null;
   time_zone: string | null;
+  /** Whether it should long be over and nobody has said what became of it: another can be booked (C2). */
+  is_overdue: boolean;
   place: string;
   number: string | null;
   notes: string;
@@ -60,6 +68,7 @@ export async function bookingState(
   const newest = await newestAppointment(store, document._id, type);
   const shown = newest?.status === 'cancelled' ? null : newest;
   const active = newest && isActive(newest) ? newest : null;
+  const overdue = active !== null && isOverdue(active, new Date());
   const address = visitAddress(document, active);
   // A redraw has a link of its own: its initial order is over for the patient.
   const isOver = last_status === 'redraw_available';
@@ -67,20 +76,24 @@ export async function bookingState(
   const bookable = type === 'phlebotomy' || companyOfLab(lab_slug) !== undefined;
   return {
     at_home: type === 'phlebotomy',
-    words: whereThePatientStands(type, progress, last_status === 'ordered', shown),
+    words: whereThePatientStands(type, progress, last_status === 'ordered', shown, overdue),
     appointment: shown && {
       status: shown.status,
       start: shown.start_at,
       end: shown.end_at,
       time_zone: shown.time_zone,
+      is_overdue: overdue,
       place: onOneLine(shown.address),
       number: shown.external_id,
       notes: shown.appointment_notes ?? '',
     },
     can: {
-      book: bookable && !active && mayFollow(collection_method, last_status, 'appointment_pending'),
-      reschedule: Boolean(active?.can_reschedule) && active?.status === 'scheduled',
-      cancel: active !== null && active.status !== 'in_progress',
+      book:
+        bookable &&
+        (!active || overdue) &&
+        mayFollow(collection_method, last_status, overdue ? 'appointment_scheduled' : 'appointment_pending'),
+      reschedule: Boolean(active?.can_reschedule) && active?.status === 'scheduled' && !overdue,
+      cancel: active !== null && active.status !== 'in_progress' && !overdue,
     },
     reasons: patientReasons(type),
     address: type === 'phlebotomy' ? onOneLine(address) : null,

@@ -1,6 +1,7 @@
 /** What a patient can choose from: times at home, companies that find the time, service centres and times there. */
-import { isActive } from '../../domain/appointment.ts';
-import { newestAppointment } from '../../store/read-appointments.ts';
+import { isInTheWay } from '../../domain/appointment.ts';
+import type { TeamDocument } from '../../store/documents.ts';
+import { activeAppointment } from '../../store/read-appointments.ts';
 import { phlebotomyAvailability, pscAvailability } from '../appointments/availability.ts';
 import { ask, companiesOf } from '../appointments/companies.ts';
 import { pscInfo } from '../appointments/service-centres.ts';
@@ -40,20 +41,20 @@ export async function timesFor(
     );
     return { ...timesOf(answer), time_zone: answer.slots[0]?.location?.iana_timezone ?? null, on_request: false };
   }
-  const newest = await newestAppointment(deps.store, order._id, type);
-  const active = newest && isActive(newest) ? newest : null;
+  const active = await activeAppointment(deps.store, order._id, type);
   const { second_line, access_notes, ...address } = visitAddress(order, active);
   const notes = question.access_notes ?? access_notes;
   const body = { ...address, ...(second_line && { second_line }), ...(notes && { access_notes: notes }) };
   const answer = await phlebotomyAvailability(deps, team, body, question.start_date);
   const times = timesOf(answer);
-  const provider = active || times.slots.length > 0 ? null : await onRequest(deps, { team, order });
+  const canBook = !active || !isInTheWay(active, new Date());
+  const provider = canBook && times.slots.length === 0 ? await onRequest(deps, team, address.zip_code) : null;
   return { ...times, time_zone: answer.timezone, on_request: provider !== null };
 }
 
-/** The company that can be asked to find a time at the patient's address; null when there is none. */
-export async function onRequest(deps: Deps, { team, order }: OpenedLink) {
-  const zip = order.order.address.zip.slice(0, 5);
+/** The company that can be asked to find a time in that ZIP; null when there is none. */
+export async function onRequest(deps: Deps, team: TeamDocument, zipCode: string) {
+  const zip = zipCode.slice(0, 5);
   for (const provider of companiesOf('phlebotomy', 'appointment-request')) {
     const coverage = await ask(deps, team, provider, (adapter, at, signal) => adapter.coverage(zip, at, signal));
     if (coverage?.served) return provider;

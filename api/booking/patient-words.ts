@@ -31,6 +31,7 @@ export function whereThePatientStands(
   progress: OrderTopLevelStatus,
   isOrdered: boolean,
   appointment: Pick<Appointment, 'status'> | null,
+  isOverdue: boolean,
 ): Words {
   const atHome = type === 'phlebotomy';
   if (progress === 'cancelled') {
@@ -46,6 +47,12 @@ export function whereThePatientStands(
     return {
       title: 'Your order is being prepared',
       text: 'The laboratory has not confirmed it yet. Please come back a little later.',
+    };
+  }
+  if (isOverdue) {
+    return {
+      title: atHome ? 'Did your home visit take place?' : 'Did your appointment take place?',
+      text: 'We have heard nothing of it since. If your sample was taken, there is nothing left for you to do. If not, please choose another time.',
     };
   }
   switch (appointment?.status) {

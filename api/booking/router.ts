@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import express, {
   type ErrorRequestHandler,
+  type NextFunction,
   type Request,
   type RequestHandler,
   type Response,
@@ -15,28 +16,22 @@ import { z } from 'zod';
 import { SLOT_TAKEN } from '../../domain/appointment-refusals.ts';
 import { findOffer, readBookingKey } from '../../store/availabilities.ts';
 import type { OrderDocument } from '../../store/documents.ts';
+import { activeAppointment } from '../../store/read-appointments.ts';
 import { calendarDate } from '../../store/wire/fields.ts';
 import { type Asked, book, cancel, request, reschedule } from '../appointments/commands.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
+import { answerTrouble, behindLink, pagePolicy, sendPage } from '../patient-page.ts';
 import { bookingState, typeOf, visitAddress } from './booking-state.ts';
+import { companyLimit } from './company-limit.ts';
 import { centresFor, onRequest, timesFor } from './offers.ts';
 import { ClosedLink, type OpenedLink, openLink } from './opened-link.ts';
-import { bookingPage, closedPage, troublePage } from './pages.ts';
+import { bookingPage, closedPage } from './pages.ts';
 
 const WEB = join(import.meta.dirname, '../../web/booking');
 const BODY_LIMIT = '16kb';
 
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  'img-src data:',
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+const POLICY = pagePolicy("script-src 'self'", "connect-src 'self'", "form-action 'none'");
 
 const notes = z.string().trim().max(1000).optional();
 const key = z.string().max(500);
@@ -54,65 +49,73 @@ export function bookingRouter(deps: ApiDeps): Router {
   const { store } = deps;
   const router = express.Router();
   router.use('/assets', express.static(WEB, { index: false, cacheControl: false, setHeaders: forAssets }));
-  router.use('/:token', named, guarded);
-
-  router.get('/:token', async (asked, response) => {
-    const { team } = await opened(asked);
-    response.set('content-security-policy', POLICY).type('html').send(bookingPage(team));
+  const limited = companyLimit((response) => linkOf(response).order._id);
+  router.use('/:token', behindLink('/book/:token'), async (asked, response, next) => {
+    response.locals.link = await openLink(store, String(asked.params.token));
+    next();
   });
 
-  router.get('/:token/requisition.pdf', async (asked, response) => {
-    const { order } = await opened(asked);
+  router.get('/:token', (_asked, response) => {
+    sendPage(response, POLICY, bookingPage(linkOf(response).team));
+  });
+
+  router.get('/:token/requisition.pdf', async (_asked, response) => {
+    const { order } = linkOf(response);
     const { has_requisition } = await bookingState(deps, order);
     const pdf = has_requisition ? await deps.documents.requisition(order._id) : null;
     if (!pdf) throw new ApiError('not_found', 'There is no requisition (any more).');
     response.set('content-disposition', 'inline; filename="requisition.pdf"').type('pdf').send(pdf);
   });
 
-  router.get('/:token/state', async (asked, response) => {
-    const { order } = await opened(asked);
-    response.json(await bookingState(deps, order));
+  router.get('/:token/state', async (_asked, response) => {
+    response.json(await bookingState(deps, linkOf(response).order));
   });
 
-  router.get('/:token/centres', async (asked, response) => {
-    response.json({ centres: await centresFor(deps, await opened(asked)) });
+  router.get('/:token/centres', limited, async (_asked, response) => {
+    response.json({ centres: await centresFor(deps, linkOf(response)) });
   });
 
-  question('times', timesBody, (link, question) => timesFor(deps, link, question));
+  question('times', [limited], timesBody, (link, question) => timesFor(deps, link, question));
 
-  wish('book', bookBody, async (link, { key, notes }) => {
+  wish('book', [limited], bookBody, async (link, { key, notes }) => {
     await mustBeOffered(link, key);
     await book(askedOf(link), { appointment_id: randomUUID(), booking_key: key, notes: notes || undefined });
   });
 
-  wish('request', requestBody, async (link, { access_notes: said, notes }) => {
-    const provider = await onRequest(deps, link);
+  wish('request', [limited], requestBody, async (link, { access_notes: said, notes }) => {
+    const active = await activeAppointment(store, link.order._id, 'phlebotomy');
+    const { second_line, access_notes, ...place } = visitAddress(link.order, active);
+    const provider = await onRequest(deps, link.team, place.zip_code);
     if (!provider) throw new ApiError('rule_broken', 'No company can be asked to come to this address.');
-    const { second_line, access_notes, ...place } = visitAddress(link.order, null);
     const how = said ?? access_notes;
     const address = { ...place, ...(second_line && { second_line }), ...(how && { access_notes: how }) };
     await request(askedOf(link), { appointment_id: randomUUID(), address, provider, notes: notes || undefined });
   });
 
-  wish('reschedule', bookBody, async (link, { key, notes }) => {
+  wish('reschedule', [limited], bookBody, async (link, { key, notes }) => {
     await mustBeOffered(link, key);
     await reschedule(askedOf(link), { booking_key: key, notes });
   });
 
-  wish('cancel', cancelBody, async (link, { reason_id, notes }) => {
+  // Never too often: there is one appointment to cancel, and no harm in it.
+  wish('cancel', [], cancelBody, async (link, { reason_id, notes }) => {
     await cancel(askedOf(link), { reason_id, notes: notes || undefined });
   });
 
-  router.use('/:token', answerTrouble(deps));
+  const trouble = answerTrouble(deps, 'Your appointment, if you have one, stays as it is.');
+  router.use('/:token', answerClosedLink, (error: unknown, request: Request, response: Response, next: NextFunction) =>
+    isPage(request) ? trouble(error, request, response, next) : next(error),
+  );
   return router;
 
   /** A wish as JSON, answered with the state that it led to. */
   function wish<Schema extends z.ZodType>(
     name: string,
+    guards: RequestHandler[],
     schema: Schema,
     grant: (link: OpenedLink, body: z.infer<Schema>) => Promise<void>,
   ): void {
-    question(name, schema, async (link, body) => {
+    question(name, guards, schema, async (link, body) => {
       await grant(link, body);
       return bookingState(deps, await store.orders.findById(link.order._id).orFail().lean<OrderDocument>());
     });
@@ -121,19 +124,16 @@ export function bookingRouter(deps: ApiDeps): Router {
   /** A question as JSON. */
   function question<Schema extends z.ZodType>(
     name: string,
+    guards: RequestHandler[],
     schema: Schema,
     answer: (link: OpenedLink, body: z.infer<Schema>) => Promise<object>,
   ): void {
-    router.post(`/:token/${name}`, sameOrigin, express.json({ limit: BODY_LIMIT }), async (asked, response) => {
-      const link = await opened(asked);
+    const readJson = express.json({ limit: BODY_LIMIT });
+    router.post(`/:token/${name}`, sameOrigin, readJson, ...guards, async (asked, response) => {
       const body = schema.safeParse(asked.body);
       if (!body.success) throw new ApiError('malformed_request', 'The page sent something that cannot be read.');
-      response.json(await answer(link, body.data));
+      response.json(await answer(linkOf(response), body.data));
     });
-  }
-
-  function opened({ params }: Request<{ token: string }> | Request): Promise<OpenedLink> {
-    return openLink(store, String(params.token));
   }
 
   function askedOf({ team, order }: OpenedLink): Asked {
@@ -148,22 +148,8 @@ export function bookingRouter(deps: ApiDeps): Router {
   }
 }
 
-/** For the log: the address itself holds the token. */
-const named: RequestHandler = (_request, response, next) => {
-  response.locals.route = '/book/:token';
-  next();
-};
-
-/** Neither kept, nor indexed, nor told to anyone else. */
-const guarded: RequestHandler = (_request, response, next) => {
-  response.set({
-    'cache-control': 'no-store',
-    'referrer-policy': 'no-referrer',
-    'x-robots-tag': 'noindex, nofollow',
-    'x-content-type-options': 'nosniff',
-  });
-  next();
-};
+/** The link that a request came by. */
+const linkOf = ({ locals }: Response) => locals.link as OpenedLink;
 
 function forAssets(response: Response): void {
   response.set({ 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' });
@@ -183,21 +169,12 @@ function hostOf(origin: string): string | null {
   return URL.canParse(origin) ? new URL(origin).host : null;
 }
 
-/** A link that opens nothing, and trouble of ours: a page for a browser, a sentence for the page's script. */
-function answerTrouble({ logger }: Pick<ApiDeps, 'logger'>): ErrorRequestHandler {
-  return (error, request, response, next) => {
-    const isPage = request.method === 'GET' && request.path === '/';
-    const asPage = () => response.set('content-security-policy', POLICY).type('html');
-    if (error instanceof ClosedLink) {
-      response.status(error.status);
-      if (isPage) asPage().send(closedPage(error.message, error.team));
-      else response.json({ message: error.message });
-      return;
-    }
-    if (!isPage) return next(error);
-    const { route, correlationId } = response.locals;
-    logger.error({ route, correlation_id: correlationId, error: (error as Error).name }, 'booking.page');
-    response.status(503);
-    asPage().send(troublePage());
-  };
-}
+const isPage = ({ method, path }: Request) => method === 'GET' && path === '/';
+
+/** A link that opens nothing: a page for a browser, a sentence for the page's script. */
+const answerClosedLink: ErrorRequestHandler = (error, request, response, next) => {
+  if (!(error instanceof ClosedLink)) return next(error);
+  response.status(error.status);
+  if (isPage(request)) sendPage(response, POLICY, closedPage(error.message, error.team));
+  else response.json({ message: error.message });
+};

@@ -12,6 +12,8 @@ export interface MailContent {
   fasting?: boolean;
   /** Where the patient books, changes and cancels an appointment; null or absent when there is no such place. */
   booking_url?: string | null;
+  /** Where the patient ends this team's mail. */
+  unsubscribe_url: string;
 }
 
 /** The same for a mail about an appointment. */

@@ -43,6 +43,10 @@ export const clientFacingAppointment = z
     provider_id: z.string().meta({ description: 'The company’s id of the appointment; ours until it has given one.' }),
     external_id: z.string().nullable().meta({ description: 'The number that the patient shows or says.' }),
     can_reschedule: z.boolean(),
+    is_overdue: z.boolean().meta({
+      description:
+        'Whether the visit ended three days ago and nobody has said what became of it. It keeps its status, and another may be booked (C2).',
+    }),
     appointment_notes: z.string().nullable(),
     event_status: eventStatus,
     event_data: data,

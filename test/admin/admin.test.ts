@@ -2,9 +2,15 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import express from 'express';
+import { bookingRouter } from '../../api/booking/router.ts';
+import type { ApiDeps } from '../../api/deps.ts';
 import { ownIdentity } from '../../scripts/parts/process.ts';
+import { bookingToken } from '../../store/booking-links.ts';
 import { seedCatalogue } from '../../store/catalogue.ts';
 import type { LabMessageDocument, OrderDocument } from '../../store/documents.ts';
 import { environmentOfLab, findLabConnection } from '../../store/lab-connections.ts';
@@ -248,6 +254,60 @@ describe('npm run admin', () => {
     });
     expect(JSON.stringify(await json('phlebotomy', 'list'))).not.toMatch(/whsec|outward/);
     expect(await json('phlebotomy', 'events', '--state', 'kept')).toEqual([]);
+  });
+
+  describe('booking-link revoke', () => {
+    const ends = new Date(Date.now() + 86_400_000);
+    const link = (orderId: string) => bookingToken(store, Buffer.from('a secret'), orderId, ends);
+    let server: Server;
+    beforeAll(async () => {
+      server = createServer(express().use('/book', bookingRouter({ store } as ApiDeps)));
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    });
+    afterAll(() => new Promise((resolve) => server.close(resolve)));
+    async function opened(token: string, part = '') {
+      const answer = await fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}/book/${token}${part}`);
+      return { status: answer.status, text: await answer.text() };
+    }
+
+    async function order(): Promise<string> {
+      const team = await createTeam(store, { name: `Links ${randomUUID()}`, environment: 'sandbox' });
+      const id = randomUUID();
+      const document = { _id: id, team_id: team._id, placer_order_number: id } as OrderDocument;
+      await rows(store.orders).insertOne(document);
+      return id;
+    }
+
+    test('the order’s links open nothing any more, other orders’ do; the next message carries another', async () => {
+      const [mine, other] = await Promise.all([order(), order()]);
+      const [sent, elsewhere] = await Promise.all([link(mine), link(other)]);
+      expect(await json('booking-link', 'revoke', mine)).toEqual({ revoked: 1 });
+      for (const part of ['', '/state', '/requisition.pdf', '/centres']) {
+        const { status, text } = await opened(sent, part);
+        expect([status, text]).toEqual([410, expect.stringContaining('This link is no longer valid')]);
+        expect(text).not.toContain(mine);
+      }
+      expect((await opened(elsewhere)).status).toBe(200);
+
+      const renewed = await link(mine);
+      expect(renewed).not.toBe(sent);
+      expect([(await opened(sent)).status, (await opened(renewed)).status]).toEqual([410, 200]);
+    });
+
+    test('it is said how many there were, and noted who did it, without the token', async () => {
+      const mine = await order();
+      const sent = await link(mine);
+      expect((await admin(['booking-link', 'revoke', mine])).out).toBe('1 link opens nothing any more.\n');
+      expect((await admin(['booking-link', 'revoke', mine])).out).toBe('0 links open nothing any more.\n');
+      const noted = await store.audit.find({ actor: 'admin', action: 'booking_link.revoked', order_id: mine }).lean();
+      expect(noted.map(({ detail }) => detail)).toEqual([{ revoked: 1 }, { revoked: 0 }]);
+      expect(JSON.stringify(noted)).not.toContain(sent);
+    });
+
+    test('an order that is not there is named', async () => {
+      const { code, err } = await admin(['booking-link', 'revoke', 'nothing']);
+      expect({ code, err }).toEqual({ code: 1, err: 'There is no order nothing\n' });
+    });
   });
 
   describe('inbox', () => {

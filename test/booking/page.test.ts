@@ -286,6 +286,43 @@ test('an answer that got lost: the page finds that the visit is booked', async (
   faults.length = 0;
 });
 
+test('C2: a visit of which nobody has heard for three days is shown as overdue, and another can be booked', async () => {
+  const { order, path } = await mailed(atHome);
+  const page = await open(path);
+  await pickDay(page, 2);
+  await times(page).first().click();
+  await press(page, 'Book this time');
+  await heading(page, 'Your home visit is booked');
+  const first = await held(order);
+  const fourDaysAgo = new Date(Date.now() - 4 * 86_400_000).toISOString().replace(/T.*/, 'T17:00:00.000Z');
+  await venule.atCompany(`/sandbox/phlebotomy/getlabs/appointments/${first.theirs.id}/simulate`, {
+    status: 'scheduled',
+    start: fourDaysAgo,
+  });
+  await until(async () => (await held(order)).appointment?.start_at === fourDaysAgo);
+
+  const asCaller = async () => {
+    const answer = await fetch(`${venule.api.url}/v3/order/${order.id}/phlebotomy/appointment`, {
+      headers: { 'x-vital-api-key': venule.api.key },
+    });
+    return answer.json();
+  };
+  expect(await asCaller()).toMatchObject({ id: first.appointment?._id, status: 'confirmed', is_overdue: true });
+  await page.reload();
+  await heading(page, 'Did your home visit take place?');
+  await page.getByText(/If not, please choose another time/).waitFor();
+  expect(await page.getByRole('button', { name: /Cancel|Choose another time/ }).count()).toBe(0);
+  await pickDay(page, 3);
+  await inspect(page, '12-overdue');
+  await times(page).first().click();
+  await press(page, 'Book this time');
+  await heading(page, 'Your home visit is booked');
+  const second = await held(order);
+  expect(second.appointment?._id).not.toBe(first.appointment?._id);
+  expect(second.theirs).toMatchObject({ status: 'scheduled' });
+  expect(await asCaller()).toMatchObject({ id: second.appointment?._id, is_overdue: false });
+});
+
 test('walk-in: the nearest service centres, a time at one of them, and the requisition', async () => {
   const { order, path } = await mailed({ labTest: 'quest-lipid-panel' });
   const page = await open(path);
@@ -409,6 +446,38 @@ test('only the page itself can ask: another site’s requests and forms are refu
     'content-security-policy': expect.stringContaining("default-src 'none'"),
   });
   expect(await venule.store.appointments.countDocuments({ order_id: order.id })).toBe(0);
+});
+
+test('a link that asks a company all the time has to wait, which the page says; other links and cancelling do not', async () => {
+  const { order, path } = await mailed(atHome);
+  const { path: other } = await mailed(atHome);
+  const page = await open(path);
+  await pickDay(page, 2);
+  await times(page).first().click();
+  await press(page, 'Book this time');
+  await heading(page, 'Your home visit is booked');
+  const ask = (link: string) =>
+    fetch(`${api}${link}/times`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', origin: api },
+      body: '{}',
+    });
+  const refused = await until(async () => {
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(() => ask(path)));
+    return answers.find(({ status }) => status !== 200);
+  });
+  expect(refused.status).toBe(429);
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  expect((await ask(other)).status).toBe(200);
+
+  await press(page, 'Choose another time');
+  await page.getByText(/^You have looked for times very often just now. Please try again in \d minutes./).waitFor();
+  await inspect(page, '13-too-often');
+  await press(page, 'Keep the time I have');
+  await press(page, 'Cancel the appointment');
+  await page.getByLabel('Another reason').check();
+  await press(page, 'Cancel the appointment');
+  await until(async () => (await held(order)).theirs.status === 'cancelled');
 });
 
 test('F11: neither page nor state names a test', async () => {

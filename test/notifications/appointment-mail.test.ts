@@ -10,6 +10,7 @@ import { appointmentOf } from './appointment-example.ts';
 const team = { ...printed, logo_url: null };
 const order = orderOf(markersOf(wellness), { collection_method: 'at_home_phlebotomy' });
 const booking_url = 'https://venule.example/book/abc';
+const unsubscribe_url = 'https://venule.example/unsubscribe/abc';
 const STORIES = {
   appointment_pending: ['pending'],
   appointment_confirmed: ['scheduled'],
@@ -20,7 +21,8 @@ const STORIES = {
 function compose(kind: AppointmentMessageKind, link: string | null = booking_url) {
   const appointment = appointmentOf([...STORIES[kind]]);
   const event_number = appointment.events.length;
-  return composeAppointmentMail(kind, { order, team, laboratory, appointment, event_number, booking_url: link });
+  const content = { order, team, laboratory, appointment, event_number, unsubscribe_url, booking_url: link };
+  return composeAppointmentMail(kind, content);
 }
 
 describe.each(APPOINTMENT_MESSAGE_KINDS)('F11: the mail %s', (kind) => {
@@ -68,6 +70,7 @@ it('the requisition of an order at home leads to the booking page', () => {
     team,
     laboratory,
     booking_url,
+    unsubscribe_url,
     requisition_pdf: Buffer.from('%PDF-1.7'),
   });
   expect(mail.html).toContain(`href="${booking_url}"`);

@@ -5,10 +5,18 @@ import { composeMail } from '../../notifications/compose.ts';
 import { laboratory, labTests, markers, markersOf, orderOf, team as printed, wellness } from '../documents/examples.ts';
 
 const team = { ...printed, logo: null };
+const unsubscribe_url = 'https://venule.example/unsubscribe/abc';
 const requisition_pdf = Buffer.from('%PDF-1.7');
 const order = orderOf(markersOf(wellness));
 const compose = (kind: (typeof MAIL_KINDS)[number], changes: Partial<Order> = {}) =>
-  composeMail(kind, { order: { ...order, ...changes }, team, laboratory, requisition_pdf, fasting: true });
+  composeMail(kind, {
+    order: { ...order, ...changes },
+    team,
+    laboratory,
+    unsubscribe_url,
+    requisition_pdf,
+    fasting: true,
+  });
 
 describe('F11: which mail is sent when', () => {
   const at = (status: (typeof LOW_LEVEL_STATUSES)[number], changes: Partial<Order> = {}) =>
@@ -85,6 +93,13 @@ describe.each(MAIL_KINDS)('F11: the mail %s', (kind) => {
     }
   });
 
+  it('ends with the way to receive no more mail, in both twins', () => {
+    for (const { html, text } of everyMail) {
+      expect(html).toContain(`<a href="${unsubscribe_url}"`);
+      expect(text).toMatch(new RegExp(`Receive no more mail: ${unsubscribe_url}\\n$`));
+    }
+  });
+
   it('declares its language, and shows a line of its own in the inbox', () => {
     const { html } = compose(kind);
     expect(html).toMatch(/^<!doctype html>\n<html lang="en">/);
@@ -96,6 +111,7 @@ describe.each(MAIL_KINDS)('F11: the mail %s', (kind) => {
     const { html } = composeMail(kind, {
       order: { ...order, patient: { ...order.patient, first_name: typed } },
       laboratory: { ...laboratory, name: typed },
+      unsubscribe_url,
       team: { name: typed, contact: { email: '"><script>', phone: '<script>' }, logo: null },
       requisition_pdf,
     });
@@ -114,7 +130,14 @@ describe('A4: the mail with the requisition', () => {
     expect(text).toContain(laboratory.psc_locator_url);
     expect(text).toContain('photo ID');
     expect(text).toContain('Please fast');
-    const eating = composeMail('requisition_ready', { order, team, laboratory, requisition_pdf, fasting: false });
+    const eating = composeMail('requisition_ready', {
+      order,
+      team,
+      laboratory,
+      unsubscribe_url,
+      requisition_pdf,
+      fasting: false,
+    });
     expect(eating.text).toContain('You do not need to fast');
   });
 
@@ -122,7 +145,7 @@ describe('A4: the mail with the requisition', () => {
     expect(compose(kind).attachments).toEqual([
       { filename: 'requisition-VN4K7Q2M9X.pdf', content: requisition_pdf, content_type: 'application/pdf' },
     ]);
-    expect(() => composeMail(kind, { order, team, laboratory })).toThrow('needs the requisition');
+    expect(() => composeMail(kind, { order, team, laboratory, unsubscribe_url })).toThrow('needs the requisition');
   });
 
   it.each(['results_ready', 'order_cancelled'] as const)('is the only one with an attachment: not %s', (kind) => {
@@ -131,7 +154,12 @@ describe('A4: the mail with the requisition', () => {
 
   it('shows the logo of the team, with its name for those who do not see it', () => {
     const logo = Buffer.from('\x89PNG', 'latin1');
-    const { html, attachments } = composeMail('results_ready', { order, laboratory, team: { ...team, logo } });
+    const { html, attachments } = composeMail('results_ready', {
+      order,
+      laboratory,
+      unsubscribe_url,
+      team: { ...team, logo },
+    });
     expect(html).toContain('<img src="cid:logo@venule" alt="Northwind Health"');
     expect(attachments).toEqual([
       { filename: 'logo.png', content: logo, content_type: 'image/png', cid: 'logo@venule' },

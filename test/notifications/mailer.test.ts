@@ -8,6 +8,7 @@ const mail = composeMail('requisition_ready', {
   order: orderOf(markersOf(wellness)),
   team: { ...printed, logo: null },
   laboratory,
+  unsubscribe_url: 'https://venule.example/unsubscribe/abc',
   requisition_pdf: Buffer.from('%PDF-1.7 a requisition'),
   fasting: true,
 });
@@ -73,6 +74,8 @@ describe('A4: a mail on its way', () => {
       expect(header('To')).toMatch(/=\?UTF-8\?.*\?= <mai@example\.com>/);
       expect(header('Reply-To')).toBe('Northwind Health <care@northwind.example>');
       expect(header('Subject')).toBe(mail.subject);
+      expect(header('List-Unsubscribe')).toBe('<https://venule.example/unsubscribe/abc>');
+      expect(header('List-Unsubscribe-Post')).toBe('List-Unsubscribe=One-Click');
       expect(header('Auto-Submitted')).toBe('auto-generated');
       expect(raw).toMatch(/multipart\/mixed[\s\S]*multipart\/alternative[\s\S]*text\/plain[\s\S]*text\/html/);
       expect(raw).toMatch(/Content-Type: application\/pdf; name=requisition-VN4K7Q2M9X\.pdf/);

@@ -169,7 +169,7 @@ async function overview(state, message = '') {
   }
   show(parts);
   say(message);
-  if (appointment || !(can.book || (!state.at_home && state.has_requisition))) return;
+  if (!can.book && (appointment || state.at_home || !state.has_requisition)) return;
   if (state.at_home) await picker(room, { state, wish: 'book' });
   else await centres(room, state);
 }

@@ -1,0 +1,70 @@
+/** `/v3/order/:order_id/communication_settings`: what is sent to an order's patient, and what was held back. */
+import type { z } from 'zod';
+import { smsEnabled, switchSms } from '../../store/communication-settings.ts';
+import type { OrderDocument } from '../../store/documents.ts';
+import { heldMessages } from '../../store/message-log.ts';
+import type { Store } from '../../store/store.ts';
+import { isUnsubscribed } from '../../store/unsubscriptions.ts';
+import { defineEndpoint } from '../endpoint.ts';
+import { ApiError } from '../errors.ts';
+import {
+  communicationSettingsBody,
+  communicationSettings as settingsAnswer,
+} from '../schemas/communication-settings.ts';
+import { orderPath } from '../schemas/orders.ts';
+import { orderOf } from './orders.ts';
+
+const tag = 'Orders';
+const path = '/v3/order/:order_id/communication_settings';
+
+async function settingsOf(store: Store, document: OrderDocument): Promise<z.input<typeof settingsAnswer>> {
+  const [email_unsubscribed, held] = await Promise.all([
+    isUnsubscribed(store, document.team_id, document.order.patient.email),
+    heldMessages(store, document._id),
+  ]);
+  return {
+    order_id: document._id,
+    sms_enabled: smsEnabled(document),
+    email_unsubscribed,
+    held_back: held.map(({ way, kind, reason, held_at }) => ({ way, kind, reason, held_at: held_at.toISOString() })),
+  };
+}
+
+/** Endpoints of an order's communication settings. */
+export const communicationSettingsEndpoints = [
+  defineEndpoint({
+    method: 'get',
+    path,
+    operationId: 'getOrderCommunicationSettings',
+    tag,
+    summary: 'What is sent to an order’s patient, and what was held back',
+    request: { params: orderPath },
+    response: settingsAnswer,
+    errors: ['not_found'],
+    async handler({ deps: { store }, team, params }) {
+      return settingsOf(store, await orderOf(store, team._id, params.order_id));
+    },
+  }),
+
+  defineEndpoint({
+    method: 'patch',
+    path,
+    operationId: 'updateOrderCommunicationSettings',
+    tag,
+    summary: 'Switch the SMS about an order',
+    description:
+      'Holds for whatever is due from now on. An order begins with the team’s switch as it was when the order was accepted, and a redraw with the switch of its initial order. SMS of an order that was accepted without cannot be switched on.',
+    request: { params: orderPath, body: communicationSettingsBody },
+    response: settingsAnswer,
+    errors: ['not_found', 'rule_broken'],
+    async handler({ deps: { store }, team, params, body: { sms_enabled } }) {
+      const document = await orderOf(store, team._id, params.order_id);
+      if (sms_enabled && !document.order.options.sms_enabled) {
+        const because = 'The team’s SMS were switched off when the order was accepted';
+        throw new ApiError('rule_broken', `${because}, so there are none to switch on`);
+      }
+      await switchSms(store, document._id, sms_enabled);
+      return settingsOf(store, { ...document, sms_enabled });
+    },
+  }),
+];
