@@ -1,4 +1,5 @@
 /** Every duration that a journey waits for, in one object that is passed into the workflow (F1). In milliseconds, unless said otherwise. */
+import { DEFAULT_QUIET_HOURS, LONGEST_QUIET_HOURS, lengthOf, type QuietHours } from './quiet-hours.ts';
 import { DEFAULT_REMINDERS, type ReminderPolicy } from './reminders.ts';
 import type { CollectionMethod } from './status.ts';
 
@@ -7,7 +8,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-export interface JourneyPolicy extends ReminderPolicy {
+export interface JourneyPolicy extends ReminderPolicy, QuietHours {
   /** How long a requisition is valid, from the day it is created (F1). */
   requisition_valid: Record<CollectionMethod, number>;
   /** How much longer results are awaited after that (F1). */
@@ -46,26 +47,21 @@ const DEFAULT_POLICY: JourneyPolicy = {
   mail_tried_for: 3 * DAY,
   longest_history: 4000,
   ...DEFAULT_REMINDERS,
+  ...DEFAULT_QUIET_HOURS,
 };
+
+/** What is a time of day and no duration. */
+const TIMES_OF_DAY: readonly string[] = ['quiet_from', 'quiet_until'] satisfies (keyof QuietHours)[];
 
 /**
  * The default policy with some durations replaced.
- * @param overrides Durations in milliseconds by the policy's own names; `requisition_valid` may name some methods only.
- * @throws RangeError naming an unknown duration, or one that is not a positive number.
+ * @param overrides Durations in milliseconds, and hours of the day, by the policy's own names; `requisition_valid` may
+ * name some methods only.
+ * @throws RangeError naming an unknown duration, one that is not a positive number, an hour that is not of a day, or
+ * quiet hours that hardly end.
  */
 export function policyWith(overrides: Record<string, unknown> = {}): JourneyPolicy {
   const policy: JourneyPolicy = { ...DEFAULT_POLICY, requisition_valid: { ...DEFAULT_POLICY.requisition_valid } };
-  const assign = (target: Record<string, unknown>, name: string, value: unknown) => {
-    if (!Object.hasOwn(target, name)) throw new RangeError(`There is no duration "${name}" in the journey policy`);
-    const isList = Array.isArray(target[name]);
-    const durations = isList && Array.isArray(value) ? value : [value];
-    if (isList !== Array.isArray(value) || durations.some((one) => typeof one !== 'number' || !(one > 0))) {
-      throw new RangeError(
-        `"${name}" of the journey policy must be ${isList ? 'a list of positive numbers' : 'a positive number'}`,
-      );
-    }
-    target[name] = value;
-  };
   for (const [name, value] of Object.entries(overrides)) {
     if (name === 'requisition_valid' && typeof value === 'object' && value !== null) {
       for (const [method, duration] of Object.entries(value)) {
@@ -75,5 +71,22 @@ export function policyWith(overrides: Record<string, unknown> = {}): JourneyPoli
       assign(policy as unknown as Record<string, unknown>, name, value);
     }
   }
+  if (lengthOf(policy) > LONGEST_QUIET_HOURS) {
+    throw new RangeError(
+      `The quiet hours of the journey policy must leave ${24 - LONGEST_QUIET_HOURS} hours of the day`,
+    );
+  }
   return policy;
+}
+
+function assign(target: Record<string, unknown>, name: string, value: unknown): void {
+  if (!Object.hasOwn(target, name)) throw new RangeError(`There is no duration "${name}" in the journey policy`);
+  const isList = Array.isArray(target[name]);
+  const isTime = TIMES_OF_DAY.includes(name);
+  const fits = (one: unknown) => typeof one === 'number' && (isTime ? one >= 0 && one <= 24 : one > 0);
+  if (isList !== Array.isArray(value) || ![value].flat().every(fits)) {
+    const kind = isTime ? 'an hour from 0 to 24' : isList ? 'a list of positive numbers' : 'a positive number';
+    throw new RangeError(`"${name}" of the journey policy must be ${kind}`);
+  }
+  target[name] = value;
 }

@@ -34,6 +34,7 @@ import { createApiKey, createTeam } from '../../store/teams.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { temporalClient } from '../../temporal/connection.ts';
 import { type RunningWorker, startWorker } from '../../worker.ts';
+import { NO_NIGHT } from './nights.ts';
 import { until } from './until.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
@@ -44,8 +45,8 @@ const SANDBOX = { user: 'sandbox', password: 'sandbox-password' };
 const PHLEBOTOMY = { key: 'phlebotomy-key', secret: `whsec_${Buffer.alloc(24, 3).toString('base64')}` };
 const quiet = pino({ level: process.env.VENULE_TEST_LOG ?? 'silent' });
 
-/** Partners are tried again at once, so that trouble passes within a test. */
-const IMPATIENT = { partner_retry_first: 50, partner_retry_longest: 200, expiry_grace: 200 };
+/** Partners are tried again at once, so that trouble passes within a test; and SMS are sent at whatever hour it runs. */
+const IMPATIENT = { partner_retry_first: 50, partner_retry_longest: 200, expiry_grace: 200, ...NO_NIGHT };
 
 export interface VenuleOptions {
   policy?: Record<string, unknown>;
@@ -65,7 +66,7 @@ export interface InProcessVenule {
   mails: Email[];
   mailServer: MailServer;
   /** Accepts an order as the API does; `policy` replaces durations for this journey alone. */
-  place(changes?: OrderChanges, policy?: Record<string, unknown>): Promise<Order>;
+  place(changes?: OrderChanges, policy?: object): Promise<Order>;
   /** Waits until an order has reached a status. */
   reaches(orderId: string, status: OrderLowLevelStatus): Promise<OrderDocument>;
   /** Waits until a journey's workflow has ended, and answers with its handle. */
