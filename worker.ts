@@ -69,6 +69,7 @@ export async function startWorker(
       documents,
       bookingUrl: createBookingUrl(store, { keys, publicUrl: config.publicUrl, policy }),
       partnerCallMs: policy.partner_call,
+      sandboxLab: { url: config.sandboxUrl, ...config.sandboxCredentials },
     }),
     dataConverter: encryptingConverter(keys),
     maxCachedWorkflows: config.maxCachedWorkflows,

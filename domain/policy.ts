@@ -26,6 +26,8 @@ export interface JourneyPolicy extends ReminderPolicy, QuietHours {
   undo_tried_for: number;
   /** For how long a mail is tried. */
   mail_tried_for: number;
+  /** How much longer than the steps of a simulated visit its draw is waited for (F6). */
+  simulation_waits_longer: number;
   /** Number of history events (not a duration) after which a journey continues as new, if Temporal does not ask for it earlier. */
   longest_history: number;
 }
@@ -45,6 +47,7 @@ const DEFAULT_POLICY: JourneyPolicy = {
   partner_call: 15 * SECOND,
   undo_tried_for: 30 * DAY,
   mail_tried_for: 3 * DAY,
+  simulation_waits_longer: HOUR,
   longest_history: 4000,
   ...DEFAULT_REMINDERS,
   ...DEFAULT_QUIET_HOURS,

@@ -43,6 +43,7 @@ beforeAll(async () => {
     store,
     catalogue,
     journeys,
+    walks: { start: async () => undefined },
     policy,
     documents,
     temporalAnswers: async () => true,
