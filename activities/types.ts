@@ -1,12 +1,6 @@
 /** What workflows may ask for: the contract that `createActivities` fulfils. */
-import type { AppointmentProvider, AppointmentReport } from '../domain/appointment.ts';
-import type {
-  AppointmentCommand,
-  ArrangedVisit,
-  HeldAppointment,
-  OfferedSlot,
-  ProposedAppointment,
-} from '../domain/appointment-command.ts';
+import type { AppointmentProvider, ArrangedVisit } from '../domain/appointment.ts';
+import type { ArrangeVisit, HeldAppointment, OfferedSlot, ProposedAppointment } from '../domain/appointment-command.ts';
 import type { AppointmentMessageKind, MailKind, SmsKind } from '../domain/messages.ts';
 import type { HeldEvent, Order, ProposedEvent } from '../domain/order.ts';
 
@@ -15,9 +9,6 @@ export type Fulfilment =
   | { accepted: true; filler_order_number: string | null }
   /** The lab will not have the order; `words` are the lab's (F4). */
   | { accepted: false; words: string };
-
-/** The commands that make an appointment. */
-export type ArrangeVisit = Extract<AppointmentCommand, { kind: 'book' | 'request' }>;
 
 /** What the sandbox laboratory is asked to report (docs/hl7.md). */
 export interface SimulatedReport {
@@ -63,10 +54,12 @@ export interface Activities {
   ): Promise<VisitAnswer>;
   /** Cancels the visit at the company. */
   withdrawVisit(orderId: string, appointmentId: string, reason: string, notes: string | null): Promise<VisitAnswer>;
-  /** Makes sure that a booking of which nobody knows whether it was made is not there, and gives the patient back. */
+  /** What the company holds under an appointment's id; null when nothing. */
+  findVisit(orderId: string, provider: AppointmentProvider, appointmentId: string): Promise<ArrangedVisit | null>;
+  /** Cancels what the company holds under an appointment's id, if anything, and gives the patient back (C2). */
   undoVisit(orderId: string, provider: AppointmentProvider, appointmentId: string): Promise<void>;
-  /** What the company holds of an appointment; null when nothing. */
-  visitAsHeld(orderId: string, appointmentId: string): Promise<AppointmentReport | null>;
+  /** Gives the patient back: the company holds nothing under the appointment's id (C2). */
+  releasePatient(appointmentId: string): Promise<void>;
   /** Mails the patient about an event of an appointment, once (F10). */
   sendAppointmentMail(appointmentId: string, eventNumber: number, kind: AppointmentMessageKind): Promise<void>;
   /** Sends the patient an SMS about the order. */

@@ -1,13 +1,15 @@
 /** The conversation with a phlebotomy company, as a journey has it. Temporal repeats it; the company sees one booking (C2, F10). */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { AppointmentReport } from '../domain/appointment.ts';
-import type { ArrangedVisit } from '../domain/appointment-command.ts';
+import type { AppointmentProvider, ArrangedVisit } from '../domain/appointment.ts';
 import { SLOT_TAKEN } from '../domain/appointment-refusals.ts';
+import type { Order } from '../domain/order.ts';
 import {
   BookingRefused,
   type PartnerAppointment,
   PartnerUnreachable,
+  type PhlebotomyAdapter,
+  type PhlebotomyEndpoint,
 } from '../partners/phlebotomy/phlebotomy-adapter.ts';
 import { adapterFor } from '../partners/phlebotomy/registry.ts';
 import { claimPatient, releasePatient } from '../store/appointment-claims.ts';
@@ -20,15 +22,23 @@ import type { Activities } from './types.ts';
 const ALREADY_BOOKED =
   'The patient already has an active appointment with this provider. Reschedule or cancel it before booking another.';
 
+/** A company to speak to about an order, and how. */
+interface Conversation {
+  order: Order;
+  adapter: PhlebotomyAdapter;
+  endpoint: PhlebotomyEndpoint;
+  signal: AbortSignal;
+}
+
 export function visitActivities({
   store,
   catalogue,
   partnerCallMs,
 }: ActivityDependencies): Pick<
   Activities,
-  'arrangeVisit' | 'moveVisit' | 'withdrawVisit' | 'undoVisit' | 'visitAsHeld'
+  'arrangeVisit' | 'moveVisit' | 'withdrawVisit' | 'findVisit' | 'undoVisit' | 'releasePatient'
 > {
-  async function conversation(orderId: string, provider: Parameters<typeof adapterFor>[0]) {
+  async function conversation(orderId: string, provider: AppointmentProvider): Promise<Conversation> {
     const { order } = await store.orders.findById(orderId).orFail().lean();
     const environment = order.options.sandbox ? 'sandbox' : 'production';
     const connection = await findPhlebotomyConnection(store, provider, environment);
@@ -38,7 +48,14 @@ export function visitActivities({
         message: `There is no ${environment} connection to ${provider}. Add one with "npm run admin -- phlebotomy set ${provider}".`,
       });
     }
-    const endpoint = { url: connection.url, key: connection.key, timeoutMs: partnerCallMs };
+    const { scheduledTimestampMs, scheduleToCloseTimeoutMs } = Context.current().info;
+    const endpoint = {
+      ...{ url: connection.url, key: connection.key },
+      // No call outlives what the journey waits for, so that what came to no answer is over soon after.
+      get timeoutMs() {
+        return Math.max(1, Math.min(partnerCallMs, scheduledTimestampMs + scheduleToCloseTimeoutMs - Date.now()));
+      },
+    };
     return { order, adapter: adapterFor(provider), endpoint, signal: Context.current().cancellationSignal };
   }
 
@@ -108,11 +125,18 @@ export function visitActivities({
       );
     },
 
+    async findVisit(orderId, provider, appointmentId) {
+      const { adapter, endpoint, signal } = await conversation(orderId, provider);
+      const made = await adapter.findByReference(appointmentId, endpoint, signal).catch((error: unknown) => {
+        throw away(error);
+      });
+      return made && visitOf(made);
+    },
+
     async undoVisit(orderId, provider, appointmentId) {
       const { adapter, endpoint, signal } = await conversation(orderId, provider);
       const answer = await decided(async () => {
         const made = await adapter.findByReference(appointmentId, endpoint, signal);
-        if (!made && Date.now() < Context.current().info.scheduledTimestampMs + 2 * partnerCallMs) throw notYetKnown();
         if (!made || made.status === 'cancelled') return null;
         const undo = { appointment_id: made.id, idempotency_key: `${appointmentId}:undo`, notes: null };
         return adapter.cancel({ ...undo, reason: 'The booking could not be completed' }, endpoint, signal);
@@ -121,14 +145,7 @@ export function visitActivities({
       await releasePatient(store, appointmentId);
     },
 
-    async visitAsHeld(orderId, appointmentId) {
-      const appointment = appointmentOf(await store.appointments.findById(appointmentId).orFail().lean());
-      const { adapter, endpoint, signal } = await conversation(orderId, appointment.provider);
-      const held = await adapter.findByReference(appointmentId, endpoint, signal).catch((error: unknown) => {
-        throw away(error);
-      });
-      return held && reportOf(held);
-    },
+    releasePatient: (appointmentId) => releasePatient(store, appointmentId),
   };
 }
 
@@ -144,13 +161,6 @@ async function decided(
     return { refused: error.code === 'slot_taken' ? SLOT_TAKEN : error.message };
   }
 }
-
-/** A booking of which no answer came may still be on its way to the company. */
-const notYetKnown = () =>
-  ApplicationFailure.create({
-    type: 'NotYetKnown',
-    message: 'The company holds no such booking so far; looking again',
-  });
 
 const away = (error: unknown) =>
   error instanceof PartnerUnreachable
@@ -170,17 +180,3 @@ const visitOf = (appointment: PartnerAppointment | null): ArrangedVisit => ({
   provider_appointment_id: appointment?.id ?? null,
   site_code: appointment?.location_code ?? null,
 });
-
-function reportOf(appointment: PartnerAppointment): AppointmentReport {
-  const { status, start_at, end_at, time_zone, external_id, site_code } = visitOf(appointment);
-  return {
-    status,
-    start_at,
-    end_at,
-    time_zone,
-    external_id,
-    site_code,
-    occurred_at: new Date().toISOString(),
-    data: null,
-  };
-}

@@ -17,10 +17,24 @@ export interface OfferedSlot {
   site_code: string | null;
 }
 
+/** How a caller would have a company's silence taken who agreed to hear of the confirmation later; in milliseconds. */
+export interface ConfirmationPatience {
+  /** Without an answer by then the caller is told `pending`. */
+  answered_within: number;
+  /** Without an answer by then the booking is cancelled. */
+  confirmed_within: number;
+}
+
 /** A command of a caller or of the patient. */
 export type AppointmentCommand =
   /** Take this slot. */
-  | { kind: 'book'; appointment_id: string; slot: OfferedSlot; appointment_notes: string | null }
+  | {
+      kind: 'book';
+      appointment_id: string;
+      slot: OfferedSlot;
+      appointment_notes: string | null;
+      patience: ConfirmationPatience | null;
+    }
   /** Have the company find a time. */
   | {
       kind: 'request';
@@ -48,11 +62,8 @@ export function commandKey(command: AppointmentCommand): string {
   }
 }
 
-/** What a visit is, as the company answered. */
-export type ArrangedVisit = Pick<
-  Appointment,
-  'status' | 'start_at' | 'end_at' | 'time_zone' | 'external_id' | 'provider_appointment_id' | 'site_code'
->;
+/** The commands that make an appointment. */
+export type ArrangeVisit = Extract<AppointmentCommand, { kind: 'book' | 'request' }>;
 
 /** What is next in an appointment's life, as its order's journey would have it, and what that does to the order. */
 export interface ProposedAppointment {

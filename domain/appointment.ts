@@ -174,15 +174,15 @@ export function isInTheWay(appointment: Pick<Appointment, 'status' | 'end_at'>, 
   return isActive(appointment) && !isOverdue(appointment, now);
 }
 
-/** What a company says about an appointment, at a time of its own. Instants are ISO, in UTC. */
-export interface AppointmentReport {
-  status: AppointmentEventStatus;
-  start_at: string | null;
-  end_at: string | null;
-  time_zone: string | null;
-  external_id: string | null;
-  site_code: string | null;
-  /** When it happened at the company: decides between reports (docs/phlebotomy.md). */
+/** What a visit is, as the company has it. */
+export type ArrangedVisit = Pick<
+  Appointment,
+  'status' | 'start_at' | 'end_at' | 'time_zone' | 'external_id' | 'provider_appointment_id' | 'site_code'
+>;
+
+/** What a company says about an appointment, at a time of its own. */
+export interface AppointmentReport extends ArrangedVisit {
+  /** When it happened at the company, as an ISO instant: decides between reports (docs/phlebotomy.md). */
   occurred_at: string;
   data: Record<string, unknown> | null;
 }
@@ -196,10 +196,7 @@ export type AppointmentMove = AppointmentReport;
  * `scheduled` in between.
  */
 export function nextAfterEvents(
-  appointment: Pick<
-    Appointment,
-    'status' | 'start_at' | 'end_at' | 'time_zone' | 'external_id' | 'site_code' | 'events'
-  >,
+  appointment: ArrangedVisit & Pick<Appointment, 'events'>,
   report: AppointmentReport,
 ): AppointmentMove[] {
   const known = appointment.events.map(({ occurred_at }) => Date.parse(occurred_at));
@@ -211,6 +208,7 @@ export function nextAfterEvents(
     end_at: report.end_at ?? appointment.end_at,
     time_zone: report.time_zone ?? appointment.time_zone,
     external_id: report.external_id ?? appointment.external_id,
+    provider_appointment_id: report.provider_appointment_id ?? appointment.provider_appointment_id,
     site_code: report.site_code ?? appointment.site_code,
   };
   if (report.status === appointment.status) {

@@ -155,6 +155,8 @@ export interface OrderOptions {
   /** Reminders by SMS; absent in orders from before there were any. */
   reminders_enabled?: boolean;
   results_ready_mail: boolean;
+  /** Appointments may be made before there is a requisition; absent in orders from before that was possible. */
+  early_booking_enabled?: boolean;
   /** IANA zone, default America/New_York (F2). */
   time_zone: string;
   sandbox: boolean;

@@ -1,4 +1,5 @@
 /** Every duration that a journey waits for, in one object that is passed into the workflow (F1). In milliseconds, unless said otherwise. */
+import { DEFAULT_EARLY_BOOKING, type EarlyBookingPolicy } from './early-booking.ts';
 import { DEFAULT_QUIET_HOURS, LONGEST_QUIET_HOURS, lengthOf, type QuietHours } from './quiet-hours.ts';
 import { DEFAULT_REMINDERS, type ReminderPolicy } from './reminders.ts';
 import type { CollectionMethod } from './status.ts';
@@ -8,7 +9,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-export interface JourneyPolicy extends ReminderPolicy, QuietHours {
+export interface JourneyPolicy extends ReminderPolicy, QuietHours, EarlyBookingPolicy {
   /** How long a requisition is valid, from the day it is created (F1). */
   requisition_valid: Record<CollectionMethod, number>;
   /** How much longer results are awaited after that (F1). */
@@ -50,6 +51,7 @@ const DEFAULT_POLICY: JourneyPolicy = {
   simulation_waits_longer: HOUR,
   longest_history: 4000,
   ...DEFAULT_REMINDERS,
+  ...DEFAULT_EARLY_BOOKING,
   ...DEFAULT_QUIET_HOURS,
 };
 

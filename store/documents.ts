@@ -17,6 +17,8 @@ export interface TeamOptions {
   /** Whether patients are reminded by SMS to book, and of what is booked. */
   reminders_enabled: boolean;
   results_ready_mail: boolean;
+  /** Whether appointments can be made before an order has its requisition. */
+  early_booking_enabled: boolean;
   /** IANA zone in which "today" and age are computed (F2). */
   time_zone: string;
 }

@@ -21,6 +21,7 @@ const DEFAULT_TEAM_OPTIONS: Readonly<TeamOptions> = {
   sms_enabled: false,
   reminders_enabled: false,
   results_ready_mail: false,
+  early_booking_enabled: false,
   time_zone: 'America/New_York',
 };
 

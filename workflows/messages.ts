@@ -17,7 +17,7 @@ export const cancelOrder = defineUpdate<OrderLowLevelStatus>('cancelOrder');
 
 /**
  * Book, request, reschedule or cancel the order's appointment. Fails with an ApplicationFailure of type
- * `AppointmentRefused` (it cannot be) or `PartnerAway` (nobody knows yet; nothing stays half-made).
+ * `AppointmentRefused` (it cannot be) or `PartnerAway` (nobody knows yet; asked again, it is found out).
  */
 export const appointmentCommand = defineUpdate<Appointment, [AppointmentCommand]>('appointmentCommand');
 

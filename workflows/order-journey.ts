@@ -22,6 +22,7 @@ import {
 import type { Activities, Fulfilment } from '../activities/types.ts';
 import { orderStatusesAfter } from '../domain/appointment.ts';
 import type { AppointmentCommand } from '../domain/appointment-command.ts';
+import { requisitionNeededBy } from '../domain/early-booking.ts';
 import type { HeldEvent, Order, ProposedEvent } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import { redrawFor, statusDetailOf } from '../domain/redraw.ts';
@@ -72,6 +73,8 @@ export class OrderJourney {
   readonly #messages: PatientMessages;
   #cancelRequested = false;
   #expired = false;
+  /** The appointment that is being cancelled because the requisition took too long. */
+  #waitedTooLong: string | undefined;
   /** The journey went on from a memory. */
   readonly #isRenewed: boolean;
   /** The lab may hold our order, so that a cancellation has to reach it too. */
@@ -178,10 +181,12 @@ export class OrderJourney {
    * @throws ApplicationFailure `CancellationNotDelivered` when the lab could not be told; somebody has to.
    */
   async conclude(): Promise<void> {
-    await this.whileKeepingLateReports('what follows from its end', async () => {
-      await Promise.all(this.#consequences);
-      await condition(allHandlersFinished);
-    });
+    do {
+      await this.whileKeepingLateReports('what follows from its end', async () => {
+        await Promise.all(this.#consequences);
+        await condition(allHandlersFinished);
+      });
+    } while (this.#consequences.size > 0);
     this.#describe('nothing: the journey is over');
   }
 
@@ -208,7 +213,7 @@ export class OrderJourney {
     const wait = Date.parse(this.#order.activate_at) - this.#now;
     if (wait <= 0) return;
     this.#describe(`its activation on ${this.#order.activate_by}`);
-    await condition(() => this.#cancelRequested, wait, { summary: `Activation on ${this.#order.activate_by}` });
+    await this.#attendUntil(() => this.#cancelRequested, Date.parse(this.#order.activate_at));
   }
 
   /** The checks before a requisition (A2); a failed one ends the journey with its reasons (F3). */
@@ -223,13 +228,58 @@ export class OrderJourney {
   async #requisition(): Promise<HeldEvent | undefined> {
     if (this.#cancelRequested) return this.#cancelled();
     this.#describe(`${this.#order.lab_slug} to acknowledge the order`);
-    const fulfilment = await this.#submit();
+    let isDecided = false;
+    const submission = this.#submit().finally(() => {
+      isDecided = true;
+    });
+    submission.catch(() => {});
+    await this.#attendUntil(() => isDecided);
+    const fulfilment = await submission;
     if (this.#cancelRequested) return this.#cancelled();
     if (!fulfilment.accepted) {
       return this.#decide({ status: 'cancelled', status_detail: 'fulfillment_error', reason: fulfilment.words });
     }
     await this.#decide({ status: 'requisition_created', filler_order_number: fulfilment.filler_order_number });
-    return this.#isEnded ? this.#lastEvent : undefined;
+    if (this.#isEnded) return this.#lastEvent;
+    await this.#requisitionMeetsAppointment();
+    return undefined;
+  }
+
+  /**
+   * Attends to appointments that are made before there is a requisition, until something has come about.
+   * @param at Milliseconds since 1970; it is over then in any case.
+   */
+  async #attendUntil(isOver: () => boolean, at = Number.POSITIVE_INFINITY): Promise<void> {
+    while (!isOver() && this.#now < at) {
+      if (this.#desk.hasWork) await this.#attendToAppointment();
+      const patience = this.#earlyAppointmentWaits();
+      const left = Math.min(at - this.#now, patience);
+      const wake = () => isOver() || this.#desk.hasWork;
+      if (Number.isFinite(left)) await condition(wake, Math.max(1, left), { summary: this.#waitingFor });
+      else await condition(wake);
+    }
+  }
+
+  /** How much longer an appointment waits for the requisition, in milliseconds; one that waited too long is cancelled. */
+  #earlyAppointmentWaits(): number {
+    const { active } = this.#desk;
+    if (!active || active.id === this.#waitedTooLong) return Number.POSITIVE_INFINITY;
+    const left = requisitionNeededBy(this.#order, active.start_at, this.#policy) - this.#now;
+    if (left > 0) return left;
+    this.#waitedTooLong = active.id;
+    this.#setOff(this.#withdraw('The laboratory has not confirmed the order in time', 'no_requisition'));
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** What an appointment that was made early does to the order, now that there is a requisition. */
+  async #requisitionMeetsAppointment(): Promise<void> {
+    const next = this.#desk.requisitionArrived();
+    if (next) return this.#recordAppointment(next);
+    const { active } = this.#desk;
+    if (!active) return;
+    for (const status of orderStatusesAfter(active.status, this.#status, this.#order.collection_method)) {
+      await this.#decide({ status });
+    }
   }
 
   /**
@@ -403,9 +453,12 @@ export class OrderJourney {
   /** Cancelling an at-home order cancels its appointment; a service centre's is left alone (F7). */
   async #withdrawAppointment(): Promise<void> {
     if (this.#order.collection_method !== 'at_home_phlebotomy') return;
+    await this.#withdraw('The order was cancelled', 'order_cancelled');
+  }
+
+  async #withdraw(reason: string, origin: string): Promise<void> {
     try {
-      const next = await this.#desk.withdraw();
-      if (next) await this.#recordAppointment(next);
+      await this.#desk.withdraw(reason, origin);
     } catch (failure) {
       const message = `The appointment could not be cancelled at the company. Call them. ${rootMessage(failure)}`;
       this.#trouble(message);
@@ -414,8 +467,15 @@ export class OrderJourney {
   }
 
   /** Why the order can have no appointment now, in words for the caller; null when it can. */
-  #appointmentRefusal(_command: AppointmentCommand): string | null {
-    if (!this.#has('requisition_created')) return 'The order has no requisition yet';
+  #appointmentRefusal(command: AppointmentCommand): string | null {
+    if (!this.#has('requisition_created') && !this.#isEnded) {
+      if (!this.#order.options.early_booking_enabled) return 'The order has no requisition yet';
+      if (command.kind === 'reschedule' || command.kind === 'cancel') return null;
+      const start_at = command.kind === 'book' ? command.slot.start_at : null;
+      return requisitionNeededBy(this.#order, start_at, this.#policy) <= this.#now
+        ? 'The order has no requisition yet, and it is too late to book without one'
+        : null;
+    }
     return this.#mayBecome('appointment_cancelled') || this.#mayBecome('appointment_pending')
       ? null
       : notForAppointments(this.#status);

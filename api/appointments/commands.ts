@@ -1,7 +1,7 @@
 /** Booking, moving and cancelling appointments: what can be judged before the journey is asked (C1, C3). */
 import type { Appointment, AppointmentProvider, AppointmentType, UsAddress } from '../../domain/appointment.ts';
 import { appointmentFaults } from '../../domain/appointment-checks.ts';
-import type { AppointmentCommand, OfferedSlot } from '../../domain/appointment-command.ts';
+import type { AppointmentCommand, ConfirmationPatience, OfferedSlot } from '../../domain/appointment-command.ts';
 import { SLOT_TAKEN } from '../../domain/appointment-refusals.ts';
 import { findCancellationReason } from '../../domain/cancellation-reasons.ts';
 import type { OrderLowLevelStatus } from '../../domain/status.ts';
@@ -31,7 +31,12 @@ export interface Asked {
  */
 export async function book(
   asked: Asked,
-  wish: { appointment_id: string; booking_key: string; notes: string | undefined },
+  wish: {
+    appointment_id: string;
+    booking_key: string;
+    notes: string | undefined;
+    patience?: ConfirmationPatience | null;
+  },
 ): Promise<Appointment> {
   mustSuit(asked);
   const slot = await offeredSlot(asked, wish.booking_key);
@@ -40,6 +45,7 @@ export async function book(
     appointment_id: wish.appointment_id,
     slot,
     appointment_notes: wish.notes ?? null,
+    patience: wish.patience ?? null,
   });
 }
 
@@ -139,6 +145,7 @@ function mustSuit({ order, type }: Asked): void {
     }
   }
   if (last_status === 'ordered') {
+    if (order.order.options.early_booking_enabled) return;
     throw refusal('The order has no requisition yet: an appointment can be made from requisition_created on');
   }
   if (!APPOINTABLE.includes(last_status)) {

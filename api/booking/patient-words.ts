@@ -42,7 +42,7 @@ export function whereThePatientStands(
   if (progress === 'sample_with_lab') {
     return { title: 'Your sample is with the laboratory', text: 'There is nothing left to book.' };
   }
-  if (isOrdered) {
+  if (isOrdered && !appointment) {
     return {
       title: 'Your order is being prepared',
       text: 'The laboratory has not confirmed it yet. Please come back a little later.',

@@ -143,6 +143,7 @@ function orderOf(
       sms_enabled: options.sms_enabled,
       reminders_enabled: options.reminders_enabled,
       results_ready_mail: options.results_ready_mail,
+      early_booking_enabled: options.early_booking_enabled,
       time_zone: options.time_zone,
       sandbox: team.environment === 'sandbox',
     },

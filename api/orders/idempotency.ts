@@ -34,8 +34,6 @@ export interface IdempotentRequest<Ids> {
   /** Team, what is done, and the caller's key. */
   id: string;
   newIds(): Ids;
-  /** The ids with which a retry goes on; the first ones unless given. */
-  idsOfRetry?(ids: Ids): Promise<Ids>;
   /** How long an answer can be had again, in milliseconds. */
   keptForMs: number;
   /** `no-cache`: a refusal is not kept, so the key can be tried again. */
@@ -78,7 +76,7 @@ export async function onceForKey<T, Ids extends Record<string, string>>(
 
 async function claimKey<Ids extends Record<string, string>>(
   store: Store,
-  { id, body, newIds, idsOfRetry, keptForMs }: IdempotentRequest<Ids>,
+  { id, body, newIds, keptForMs }: IdempotentRequest<Ids>,
 ): Promise<IdempotencyDocument> {
   const hash = createHash('sha256').update(JSON.stringify(body)).digest('hex');
   const now = Date.now();
@@ -99,11 +97,10 @@ async function claimKey<Ids extends Record<string, string>>(
   }
   const held = await store.idempotency.findById(id).lean<IdempotencyDocument>();
   if (held?.response) return held;
-  const ids = held && idsOfRetry ? await idsOfRetry(held.ids as Ids) : held?.ids;
   const taken = await store.idempotency
     .findOneAndUpdate(
-      { _id: id, ids: held?.ids, request_hash: hash, response: null, lease_until: { $lte: new Date(now) } },
-      { $set: { lease_until, ids } },
+      { _id: id, request_hash: hash, response: null, lease_until: { $lte: new Date(now) } },
+      { $set: { lease_until } },
       { returnDocument: 'after' },
     )
     .lean<IdempotencyDocument>();

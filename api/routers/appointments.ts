@@ -1,11 +1,12 @@
 /** `/v3/order/…/phlebotomy/…` and `/v3/order/…/psc/…`: appointments at home and at service centres. */
 import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
 import type { AppointmentType } from '../../domain/appointment.ts';
+import type { ConfirmationPatience } from '../../domain/appointment-command.ts';
 import { cancellationReasons } from '../../domain/cancellation-reasons.ts';
 import { clientFacingAppointment } from '../../store/client-facing-appointment.ts';
 import type { TeamDocument } from '../../store/documents.ts';
 import { activeAppointment, findAppointment } from '../../store/read-appointments.ts';
-import type { Store } from '../../store/store.ts';
 import {
   clientFacingAppointment as appointmentAnswer,
   type ClientFacingAppointment,
@@ -69,45 +70,35 @@ async function once(
 ): Promise<ClientFacingAppointment> {
   const key = headers['x-idempotency-key'];
   if (key === undefined) return make(randomUUID());
-  const newIds = () => ({ appointment_id: randomUUID(), earlier: '' });
   const claim = {
     id: `${asked.team._id}:${asked.order._id}:${key}`,
-    newIds,
-    // What came to no answer may be undone, and would stay so under its id; or it may be made yet.
-    idsOfRetry: async ({ appointment_id, earlier }: BookingIds) => ({
-      ...newIds(),
-      earlier: `${earlier} ${appointment_id}`.trim(),
-    }),
+    newIds: () => ({ appointment_id: randomUUID() }),
     keptForMs: BOOKINGS_KEPT_FOR_MS,
     keepRefusals: headers['x-idempotency-error'] !== 'no-cache',
     body,
     correlationId,
   };
-  return onceForKey(store, claim, async ({ appointment_id, earlier }) => {
-    const before = earlier.split(' ').filter(Boolean);
-    const made = await firstMade(store, before);
-    if (made) return made;
+  return onceForKey(store, claim, async ({ appointment_id }) => {
+    const made = await findAppointment(store, appointment_id);
+    if (made) return clientFacingAppointment(made);
     try {
       return await make(appointment_id);
     } catch (error) {
-      const madeMeanwhile = await firstMade(store, before);
-      if (madeMeanwhile) return madeMeanwhile;
-      const isUndecided = await store.appointmentClaims.exists({ appointment_id: { $in: before } });
+      // A first request that came to no answer may have been granted, whatever speaks against it by now.
+      const isUndecided = await store.appointmentClaims.exists({ appointment_id });
       if (!isUndecided) throw error;
       throw new ApiError('unavailable', 'What became of this booking is not known yet; ask again with the same key.');
     }
   });
 }
 
-/** What a booking will be called, and what it was called when nobody answered; ids with a space between them. */
-type BookingIds = { appointment_id: string; earlier: string };
-
-async function firstMade(store: Store, ids: readonly string[]): Promise<ClientFacingAppointment | null> {
-  for (const id of ids) {
-    const made = await findAppointment(store, id);
-    if (made) return clientFacingAppointment(made);
-  }
-  return null;
+/** How the caller would have a company's silence taken (contract §2.7); null for an answer now or never. */
+function patienceOf(body: z.infer<typeof bookingBody>): ConfirmationPatience | null {
+  if (!body.async_confirmation) return null;
+  return {
+    answered_within: body.sync_confirmation_timeout_millisecond,
+    confirmed_within: body.async_confirmation_timeout_millisecond,
+  };
 }
 
 const keyHint =
@@ -205,8 +196,9 @@ export const appointmentEndpoints = [
       const { body, headers, deps } = received;
       const asked = await askedOf(received, 'phlebotomy');
       const { booking_key, appointment_notes: notes } = body;
+      const patience = patienceOf(body);
       return once(deps, asked, headers, received, async (appointment_id) =>
-        clientFacingAppointment(await book(asked, { appointment_id, booking_key, notes })),
+        clientFacingAppointment(await book(asked, { appointment_id, booking_key, notes, patience })),
       );
     },
   }),
@@ -288,8 +280,9 @@ export const appointmentEndpoints = [
       const { body, headers, deps } = received;
       const asked = await askedOf(received, 'patient_service_center');
       const { booking_key, appointment_notes: notes } = body;
+      const patience = patienceOf(body);
       return once(deps, asked, headers, received, async (appointment_id) =>
-        clientFacingAppointment(await book(asked, { appointment_id, booking_key, notes })),
+        clientFacingAppointment(await book(asked, { appointment_id, booking_key, notes, patience })),
       );
     },
   }),

@@ -86,12 +86,19 @@ export const bookingBody = z
   .object({
     booking_key: bookingKey,
     appointment_notes: notes.optional().meta({ description: 'For this appointment (B2).' }),
-    async_confirmation: z
-      .boolean()
-      .default(false)
-      .meta({ description: 'Accepted; a company that confirms later is answered for as it is, `pending`.' }),
-    sync_confirmation_timeout_millisecond: z.int().min(1000).max(10_000).optional(),
-    async_confirmation_timeout_millisecond: z.int().min(60_000).max(172_800_000).optional(),
+    async_confirmation: z.boolean().default(false).meta({
+      description:
+        'The appointment may be confirmed after the answer: a company that does not answer in time leaves it `pending`, and it is asked again until it confirms, refuses, or the appointment is cancelled. Without it no answer is 503.',
+    }),
+    sync_confirmation_timeout_millisecond: z.int().min(1000).max(10_000).default(2500).meta({
+      description: 'With `async_confirmation`: how long the company may take before the answer is `pending`.',
+    }),
+    async_confirmation_timeout_millisecond: z
+      .int()
+      .min(60_000)
+      .max(172_800_000)
+      .default(900_000)
+      .meta({ description: 'With `async_confirmation`: an appointment that is not confirmed by then is cancelled.' }),
   })
   .meta({ id: 'AppointmentBookingRequest' });
 

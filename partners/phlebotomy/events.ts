@@ -61,6 +61,7 @@ export function readPhlebotomyEvent(
       end_at: appointment.end,
       time_zone: appointment.time_zone,
       external_id: appointment.number,
+      provider_appointment_id: appointment.id,
       site_code: appointment.location_code,
       occurred_at,
       data,

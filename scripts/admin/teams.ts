@@ -12,6 +12,7 @@ interface TeamFlags {
   redraws?: boolean;
   partialWebhooks?: boolean;
   minors?: boolean;
+  earlyBooking?: boolean;
   email?: boolean;
   sms?: boolean;
   reminders?: boolean;
@@ -60,6 +61,7 @@ function withTeamOptions(command: Command): Command {
     .option('--sms <on|off>', 'text messages to patients', onOff)
     .option('--reminders <on|off>', 'reminders by text message, to book and of what is booked', onOff)
     .option('--results-ready-mail <on|off>', 'tell patients that results are ready', onOff)
+    .option('--early-booking <on|off>', 'appointments before the laboratory has the order', onOff)
     .option('--time-zone <name>', 'where "today" and age are reckoned, such as America/Phoenix', timeZone)
     .option('--contact-email <address>', 'whom a patient can write to')
     .option('--contact-phone <number>', 'whom a patient can call')
@@ -78,6 +80,7 @@ function changesOf(flags: TeamFlags) {
       sms_enabled: flags.sms,
       reminders_enabled: flags.reminders,
       results_ready_mail: flags.resultsReadyMail,
+      early_booking_enabled: flags.earlyBooking,
       time_zone: flags.timeZone,
     }),
     contact: given({ email: flags.contactEmail, phone: flags.contactPhone }),

@@ -641,7 +641,30 @@ describe('an appointment at a service centre', () => {
     await expect(bookPsc(orderId, bookingKey, tried)).rejects.toMatchObject({ statusCode: 503 });
     const [refused, lost] = desk.desk.commands.slice(-2) as { appointment_id: string }[];
     const booked = await bookPsc(orderId, bookingKey, tried);
-    expect([refused?.appointment_id, lost?.appointment_id]).not.toContain(booked.id);
+    expect(booked.id).toBe(lost?.appointment_id);
+    expect(booked.id).not.toBe(refused?.appointment_id);
+  });
+
+  test('a confirmation may come later, if the caller says so and for how long', async () => {
+    const bookWith = async (body: object) => {
+      const orderId = await atQuest();
+      await caller.sdk.labTests.bookPscAppointment({ orderId, body: { bookingKey: await key(), ...body } });
+      return desk.desk.commands.at(-1);
+    };
+    expect(await bookWith({})).toMatchObject({ patience: null });
+    expect(await bookWith({ asyncConfirmation: true })).toMatchObject({
+      patience: { answered_within: 2_500, confirmed_within: 900_000 },
+    });
+    expect(
+      await bookWith({
+        asyncConfirmation: true,
+        syncConfirmationTimeoutMillisecond: 1_000,
+        asyncConfirmationTimeoutMillisecond: 60_000,
+      }),
+    ).toMatchObject({ patience: { answered_within: 1_000, confirmed_within: 60_000 } });
+    await expect(bookWith({ asyncConfirmation: true, syncConfirmationTimeoutMillisecond: 999 })).rejects.toMatchObject({
+      statusCode: 422,
+    });
   });
 
   test('a slot that is gone is 400 in the sandbox and 404 in production', async () => {

@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { AppointmentRefused } from '../../api/journeys.ts';
 import type { Appointment } from '../../domain/appointment.ts';
-import type { OfferedSlot } from '../../domain/appointment-command.ts';
-import type { Order } from '../../domain/order.ts';
-import type { OrderDocument } from '../../store/documents.ts';
-import { bookVisit, offeredSlots, placeAtHome } from '../support/at-home-visits.ts';
+import { atHome as scene } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { until } from '../support/until.ts';
 
@@ -14,21 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => venule.close());
 
-const slots = (access_notes: string | null = null) => offeredSlots(venule, access_notes);
-const atHome = (...order: Parameters<InProcessVenule['place']>) => placeAtHome(venule, ...order);
-const book = (...[document, slot, notes]: [OrderDocument, OfferedSlot | undefined, (string | null)?]) =>
-  bookVisit(venule, document, slot, notes);
-
-const held = async (): Promise<
-  { id: string; reference: string; status: string; notes: { access_notes: string; appointment_notes: string }[] }[]
-> => (await venule.atCompany('/sandbox/phlebotomy/getlabs/appointments')).appointments;
-const heldFor = async (appointment: Appointment) => {
-  const found = (await held()).find(({ reference }) => reference === appointment.id);
-  if (!found) throw new Error('The company holds no such appointment');
-  return found;
-};
-const statuses = ({ events }: OrderDocument) => events.map((event) => event.status);
-const now = (order: Pick<Order, 'id'>) => venule.store.orders.findById(order.id).orFail().lean<OrderDocument>();
+const { slots, order: atHome, book, held, heldFor, now, statuses } = scene(() => venule);
 
 test('A4–A5: a slot is booked, the order becomes pending and then scheduled, the appointment is told', async () => {
   const document = await atHome();
@@ -50,7 +33,7 @@ test('B1, B2: access notes go to the company at every booking and rescheduling; 
     address: { ...(await atHome()).order.address, access_notes: 'Gate code 4711, park in the yard' },
   });
   const [first, second, third] = await slots();
-  const appointment = await book(document, first, 'left arm');
+  const appointment = await book(document, first, { notes: 'left arm' });
   if (!second || !third) throw new Error('No slots');
   const kept = await venule.journeys.appointment(document, {
     kind: 'reschedule',
@@ -140,24 +123,6 @@ test('no appointment before there is a requisition, and none after the order has
   await venule.journeys.cancel(document);
   await venule.ended(document.order);
   await expect(book(document, first)).rejects.toThrow(AppointmentRefused);
-});
-
-test('a company that answers nothing: the caller is told so, the booking is found again and undone, and can be made anew', async () => {
-  const document = await atHome({}, { ...venule.policy, partner_call: 1000 });
-  const [first, second] = await slots();
-  await venule.atCompany('/sandbox/phlebotomy/faults', {
-    provider: 'getlabs',
-    mode: 'down',
-    after_accept: true,
-    calls: ['book'],
-  });
-  await expect(book(document, first)).rejects.toThrow('did not answer in time');
-  await venule.atCompany('/sandbox/phlebotomy/faults', { provider: 'getlabs', mode: 'ok' });
-  await until(async () => !(await venule.store.appointmentClaims.exists({ order_id: document._id })));
-  expect((await book(document, second)).status).toBe('scheduled');
-  const active = (await held()).filter(({ status }) => status === 'scheduled');
-  const mine = await venule.store.appointments.find({ order_id: document._id }).lean();
-  expect(active.filter(({ reference }) => mine.some(({ _id }) => _id === reference))).toHaveLength(1);
 });
 
 test('the patient is told what became of the appointment, with a calendar file; by SMS where there is no mail', async () => {

@@ -2,7 +2,7 @@
 import type { Appointment } from '../../domain/appointment.ts';
 import type { OfferedSlot } from '../../domain/appointment-command.ts';
 import type { OrderDocument } from '../../store/documents.ts';
-import { bookVisit, offeredSlots, placeAtHome } from '../support/at-home-visits.ts';
+import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { inMs, NO_NIGHT, nightUntil } from '../support/nights.ts';
 import { pendingTimers } from '../support/temporal-view.ts';
@@ -17,6 +17,8 @@ beforeAll(async () => {
   venule = await startVenule();
 });
 afterAll(() => venule?.close());
+
+const { slots, order, book } = atHome(() => venule);
 
 /** An SMS that the patient of an order was sent, by what it is about. */
 async function sent({ _id }: Pick<OrderDocument, '_id'>, about: string) {
@@ -33,7 +35,7 @@ describe('F1: an SMS', () => {
   const TEXTED = { options: { sms_enabled: true, email_enabled: false } };
 
   test('goes out at once where no hour is quiet', async () => {
-    const document = await placeAtHome(venule, TEXTED, NO_NIGHT);
+    const document = await order(TEXTED, NO_NIGHT);
     const { text } = await arrives(document, 'requisition_ready');
     expect(text).toContain('Northwind Health');
     expect(await sent(document, 'order_received')).toHaveLength(1);
@@ -41,9 +43,9 @@ describe('F1: an SMS', () => {
 
   test('waits at night, and the journey does not wait for it', async () => {
     const morning = inMs(6 * HOUR);
-    const document = await placeAtHome(venule, TEXTED, nightUntil(morning));
-    const [slot] = await offeredSlots(venule);
-    await bookVisit(venule, document, slot);
+    const document = await order(TEXTED, nightUntil(morning));
+    const [slot] = await slots();
+    await book(document, slot);
     const waiting = await until(async () => {
       const timers = await pendingTimers(venule.workflow(document.order), 'No SMS at night');
       return timers.length === 3 && timers;
@@ -54,15 +56,15 @@ describe('F1: an SMS', () => {
 
   test('is sent in the morning', async () => {
     const morning = inMs(3 * SECOND);
-    const document = await placeAtHome(venule, TEXTED, nightUntil(morning));
+    const document = await order(TEXTED, nightUntil(morning));
     const { sent_at } = await arrives(document, 'order_received');
     expect(sent_at.getTime()).toBeGreaterThanOrEqual(morning.getTime());
   });
 
   test('is not what a mail is: that goes out at night', async () => {
     const email = 'awake@patients.example';
-    const { order } = await placeAtHome(venule);
-    await placeAtHome(venule, { patient: { ...order.patient, email } }, nightUntil(inMs(6 * HOUR)));
+    const { patient } = (await order()).order;
+    await order({ patient: { ...patient, email } }, nightUntil(inMs(6 * HOUR)));
     await until(() => venule.mails.some(({ to }) => to?.[0]?.address === email));
   });
 });
@@ -88,8 +90,8 @@ describe('a reminder to book', () => {
   test('is not sent by a team that sends none, or no SMS', async () => {
     const timing = { booking_reminders_after: [HOUR] };
     const silent = await Promise.all([
-      placeAtHome(venule, { options: { sms_enabled: true } }, timing),
-      placeAtHome(venule, { options: { reminders_enabled: true } }, timing),
+      order({ options: { sms_enabled: true } }, timing),
+      order({ options: { reminders_enabled: true } }, timing),
     ]);
     for (const document of silent) expect(await planned(document)).toEqual([]);
   });
@@ -98,8 +100,8 @@ describe('a reminder to book', () => {
     const document = await reminded({ booking_reminders_after: [HOUR], appointment_reminders_before: [HOUR] });
     const toBook = new Date(created(document).getTime() + HOUR);
     await waitsUntil(document, toBook);
-    const [slot] = await offeredSlots(venule);
-    await bookVisit(venule, document, slot);
+    const [slot] = await slots();
+    await book(document, slot);
     await waitsUntil(document, leading(slot, HOUR));
     await venule.journeys.appointment(document, { kind: 'cancel', reason: 'Other', notes: null });
     await waitsUntil(document, toBook);
@@ -108,11 +110,11 @@ describe('a reminder to book', () => {
 
 describe('a reminder of an appointment', () => {
   test('is sent when it is due, and only then', async () => {
-    const [slot] = await offeredSlots(venule);
+    const [slot] = await slots();
     const earliest = Date.now() + Math.min(...OFTEN);
     const lead = OFTEN.map((wait) => startOf(slot) - Date.now() - wait);
     const document = await reminded({ appointment_reminders_before: lead });
-    await bookVisit(venule, document, slot);
+    await book(document, slot);
     const { _id, text, sent_at } = await arrives(document, 'reminder');
     expect(text).toContain('STOP');
     expect(dueOf(_id).getTime()).toBeGreaterThanOrEqual(earliest);
@@ -120,11 +122,11 @@ describe('a reminder of an appointment', () => {
   });
 
   test('waits at night until the morning', async () => {
-    const [slot] = await offeredSlots(venule);
+    const [slot] = await slots();
     const morning = inMs(8 * SECOND);
     const lead = OFTEN.map((wait) => startOf(slot) - Date.now() - wait);
     const document = await reminded({ appointment_reminders_before: lead, ...nightUntil(morning) });
-    await bookVisit(venule, document, slot);
+    await book(document, slot);
     const { _id, sent_at } = await arrives(document, 'reminder');
     expect(dueOf(_id).getTime()).toBeGreaterThanOrEqual(morning.getTime());
     expect(sent_at.getTime()).toBeGreaterThanOrEqual(morning.getTime());
@@ -132,8 +134,8 @@ describe('a reminder of an appointment', () => {
 
   test('comes a day before, and is planned anew when the appointment is moved', async () => {
     const document = await reminded();
-    const [first, , , fourth] = await offeredSlots(venule);
-    await bookVisit(venule, document, first);
+    const [first, , , fourth] = await slots();
+    await book(document, first);
     await waitsUntil(document, leading(first, DAY));
     await move(document, fourth);
     await waitsUntil(document, leading(fourth, DAY));
@@ -141,16 +143,16 @@ describe('a reminder of an appointment', () => {
 
   test('that should have been sent before the booking is skipped, and the next is not', async () => {
     const document = await reminded({ appointment_reminders_before: [30 * DAY, 2 * HOUR] });
-    const [slot] = await offeredSlots(venule);
-    await bookVisit(venule, document, slot);
+    const [slot] = await slots();
+    await book(document, slot);
     await waitsUntil(document, leading(slot, 2 * HOUR));
     expect(await sent(document, 'reminder')).toEqual([]);
   });
 
   test('keeps no journey open, and is not sent when it is over', async () => {
     const document = await reminded();
-    const [slot] = await offeredSlots(venule);
-    await bookVisit(venule, document, slot);
+    const [slot] = await slots();
+    await book(document, slot);
     await waitsUntil(document, leading(slot, DAY));
     await venule.journeys.cancel(await venule.reaches(document._id, 'appointment_scheduled'));
     await venule.ended(document.order);
@@ -161,7 +163,7 @@ describe('a reminder of an appointment', () => {
 
 /** An order of a team that reminds. */
 function reminded(policy = {}): Promise<OrderDocument> {
-  return placeAtHome(venule, { options: { sms_enabled: true, reminders_enabled: true } }, policy);
+  return order({ options: { sms_enabled: true, reminders_enabled: true } }, policy);
 }
 
 function move(document: OrderDocument, slot: OfferedSlot | undefined): Promise<Appointment> {
