@@ -198,6 +198,14 @@ describe('reminders', () => {
     ]);
   });
 
+  it('that fell into one night come once', () => {
+    const hourly = { ...DEFAULT_REMINDERS, booking_reminders_after: [1, 2, 3, 12].map((hours) => hours * 3_600_000) };
+    expect(times(bookingReminders(new Date('2026-12-01T05:00:00Z'), hourly, zone))).toEqual([
+      '2026-12-01T15:00:00.000Z',
+      '2026-12-01T17:00:00.000Z',
+    ]);
+  });
+
   it('wait for the morning of the policy', () => {
     const timing = { ...DEFAULT_REMINDERS, quiet_from: 10, quiet_until: 12 };
     const [first] = times(bookingReminders(new Date('2026-12-01T18:00:00Z'), timing, zone));

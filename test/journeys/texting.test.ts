@@ -76,7 +76,7 @@ describe('a reminder to book', () => {
     expect(text).toContain('STOP');
   });
 
-  test('waits at night until the morning, and comes once for all that fell into the night', async () => {
+  test('waits at night until the morning', async () => {
     const morning = inMs(4 * SECOND);
     const document = await reminded({
       booking_reminders_after: [1, 2, 3, 4].map((wait) => wait * 500),
