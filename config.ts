@@ -168,7 +168,7 @@ const variables = {
     jsonObject,
     ['api', 'worker'],
     '{}',
-    'Durations that differ from the policy, as JSON; for tests and demonstrations.',
+    'Durations and quiet hours that differ from the policy, as JSON; for tests and demonstrations.',
   ),
   VENULE_DATA_DIR: variable(z.string(), everywhere, '.venule', 'Folder of everything that is kept.'),
   VENULE_CACHE_DIR: variable(

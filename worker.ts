@@ -1,5 +1,4 @@
 /** The worker: runs journeys and their side effects, delivers reports to journeys and webhooks to receivers. */
-import { join } from 'node:path';
 import { NativeConnection, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { type Logger, pino } from 'pino';
 import { createBookingUrl } from './activities/booking-url.ts';
@@ -21,6 +20,7 @@ import { parseCodecKeys } from './temporal/codec.ts';
 import { encryptingConverter, temporalClient } from './temporal/connection.ts';
 import { loggingTo } from './temporal/logging.ts';
 import { ensureSearchAttributes } from './temporal/search-attributes.ts';
+import { workflowBundle } from './temporal/workflow-bundle.ts';
 
 /** A hung activity must not keep a worker from stopping. */
 const SHUTDOWN = { shutdownGraceTime: '5s', shutdownForceTime: '15s' } as const;
@@ -34,12 +34,12 @@ export interface RunningWorker {
 
 /**
  * Starts a worker and returns when it polls.
- * @param workflowBundle Workflows bundled beforehand; bundled here when absent, which takes some seconds.
+ * @param bundle Workflows bundled beforehand; today's when absent.
  */
 export async function startWorker(
   config: Config,
   logger: Logger,
-  workflowBundle?: WorkflowBundleOption,
+  bundle?: WorkflowBundleOption,
 ): Promise<RunningWorker> {
   const policy = policyWith(config.policyOverrides);
   const keys = parseCodecKeys(config.codecKeys);
@@ -61,7 +61,7 @@ export async function startWorker(
     connection,
     namespace: config.temporal.namespace,
     taskQueue: config.temporal.taskQueue,
-    ...(workflowBundle ? { workflowBundle } : { workflowsPath: join(import.meta.dirname, 'workflows/index.ts') }),
+    workflowBundle: bundle ?? (await workflowBundle(config.dataDir)),
     activities: createActivities({
       store,
       catalogue,
@@ -71,6 +71,7 @@ export async function startWorker(
       bookingUrl: createBookingUrl(store, { keys, publicUrl: config.publicUrl, policy }),
       unsubscribeUrl: createUnsubscribeUrl(store, { keys, publicUrl: config.publicUrl }),
       partnerCallMs: policy.partner_call,
+      sandboxLab: { url: config.sandboxUrl, ...config.sandboxCredentials },
     }),
     dataConverter: encryptingConverter(keys),
     maxCachedWorkflows: config.maxCachedWorkflows,

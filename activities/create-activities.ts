@@ -2,6 +2,7 @@
 
 import type { Mailer } from '../notifications/mailer.ts';
 import type { SmsSender } from '../notifications/sms.ts';
+import type { SandboxLab } from '../partners/sandbox-controls.ts';
 import type { Catalogue } from '../store/catalogue.ts';
 import type { Store } from '../store/store.ts';
 import type { BookingUrl } from './booking-url.ts';
@@ -9,6 +10,7 @@ import type { DocumentIssuer } from './issue-documents.ts';
 import { laboratoryActivities } from './laboratory.ts';
 import { mailActivities } from './mail.ts';
 import { recordActivities } from './records.ts';
+import { sandboxActivities } from './sandbox.ts';
 import { smsActivities } from './sms.ts';
 import type { Activities } from './types.ts';
 import type { UnsubscribeUrl } from './unsubscribe-url.ts';
@@ -27,6 +29,8 @@ export interface ActivityDependencies {
   unsubscribeUrl: UnsubscribeUrl;
   /** One call to a laboratory, in milliseconds. */
   partnerCallMs: number;
+  /** Told to go on when an order is simulated. */
+  sandboxLab: SandboxLab;
 }
 
 /** Makes the activities that workflows ask for. */
@@ -37,5 +41,6 @@ export function createActivities(dependencies: ActivityDependencies): Activities
     ...mailActivities(dependencies),
     ...smsActivities(dependencies),
     ...visitActivities(dependencies),
+    ...sandboxActivities(dependencies),
   };
 }

@@ -5,6 +5,7 @@ import { type LabAcknowledgement, type LabOrderMessage, LabUnreachable } from '.
 import { adapterFor } from '../partners/labs/registry.ts';
 import { findLabConnection } from '../store/lab-connections.ts';
 import type { ActivityDependencies } from './create-activities.ts';
+import { isOver } from './patience.ts';
 import type { Activities } from './types.ts';
 
 export function laboratoryActivities({
@@ -56,19 +57,18 @@ export function laboratoryActivities({
   };
 }
 
-const saidError = (lab: string, answer: LabAcknowledgement, triedFor?: number) =>
+const saidError = (lab: string, answer: LabAcknowledgement, triedFor = Number.POSITIVE_INFINITY) =>
   ApplicationFailure.create({
     type: 'LabSaidError',
     message: `${lab} answered with an error: ${answer.text}`,
     nonRetryable: isOver(triedFor),
   });
 
-/** Whether the time for attempts, in milliseconds since the first one was scheduled, is over. */
-const isOver = (triedFor = Number.POSITIVE_INFINITY) =>
-  Date.now() - Context.current().info.scheduledTimestampMs >= triedFor;
-
 /** Lets Temporal wait as long as the lab asked for. */
-async function heard(call: () => Promise<LabAcknowledgement>, triedFor?: number): Promise<LabAcknowledgement> {
+async function heard(
+  call: () => Promise<LabAcknowledgement>,
+  triedFor = Number.POSITIVE_INFINITY,
+): Promise<LabAcknowledgement> {
   try {
     return await call();
   } catch (error) {

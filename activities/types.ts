@@ -10,6 +10,16 @@ export type Fulfilment =
   /** The lab will not have the order; `words` are the lab's (F4). */
   | { accepted: false; words: string };
 
+/** What the sandbox laboratory is asked to report (docs/hl7.md). */
+export interface SimulatedReport {
+  final_status: 'partial_results' | 'completed' | 'sample_error';
+  has_missing_results: boolean;
+  /** Between its messages. */
+  delay_seconds: number;
+  interpretation: 'normal' | 'abnormal' | 'critical';
+  result_types: readonly string[];
+}
+
 /** A phlebotomy company's decision; `refused` is what the caller is told. */
 export type VisitAnswer = { visit: ArrangedVisit } | { refused: string };
 
@@ -61,4 +71,9 @@ export interface Activities {
   sendAppointmentSms(appointmentId: string, eventNumber: number, kind: AppointmentMessageKind): Promise<void>;
   /** Reminds the patient by SMS: of an appointment, or to book one; `due` (ISO instant) tells one reminder from another. */
   sendReminder(orderId: string, appointmentId: string | null, due: string): Promise<void>;
+  /**
+   * Has the sandbox laboratory report on an order (F6). Retried until the specimen is drawn, for `triedFor` milliseconds;
+   * answers false when the order ended without.
+   */
+  reportOnceDrawn(orderId: string, report: SimulatedReport, triedFor: number): Promise<boolean>;
 }

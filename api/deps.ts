@@ -5,6 +5,7 @@ import type { JourneyPolicy } from '../domain/policy.ts';
 import type { Catalogue } from '../store/catalogue.ts';
 import type { Store } from '../store/store.ts';
 import type { Journeys } from './journeys.ts';
+import type { SandboxWalks } from './orders/sandbox-walks.ts';
 
 /** The PDFs that have been issued, or are issued when first asked for; null where there is none (yet). */
 export interface IssuedDocuments {
@@ -21,6 +22,7 @@ export interface ApiDeps {
   store: Store;
   catalogue: Catalogue;
   journeys: Journeys;
+  walks: SandboxWalks;
   /** The durations that new journeys are given. */
   policy: JourneyPolicy;
   documents: IssuedDocuments;

@@ -15,6 +15,7 @@ import { temporalClient } from '../temporal/connection.ts';
 import { createApp } from './app.ts';
 import { codecRouter } from './codec.ts';
 import { temporalJourneys } from './journeys.ts';
+import { temporalSandboxWalks } from './orders/sandbox-walks.ts';
 
 const TEMPORAL_ANSWERS_WITHIN_MS = 2_000;
 /** Requests that are still being answered when the program is told to stop get this long, in milliseconds. */
@@ -49,6 +50,7 @@ export async function startApi(config: Config, logger: Logger): Promise<RunningA
     store,
     catalogue,
     journeys: temporalJourneys(client, config.temporal.taskQueue, policy),
+    walks: temporalSandboxWalks(client.workflow, config.temporal.taskQueue, policy),
     policy,
     documents: createDocumentIssuer(store, catalogue),
     temporalAnswers: async () => {

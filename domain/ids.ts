@@ -6,6 +6,9 @@ export const transactionWorkflowId = (transactionId: string) => `order-transacti
 /** The child workflow of a redraw (D6). */
 export const redrawWorkflowId = (orderId: string) => `redraw-order/${orderId}`;
 
+/** The workflow that goes on with a simulated order when its request has been answered (F6). */
+export const sandboxWalkWorkflowId = (orderId: string) => `sandbox-walk/${orderId}`;
+
 /** The workflow that an order's commands and reports are addressed to. */
 export function journeyWorkflowId(order: { id: string; transaction_id: string; origin: string }): string {
   return order.origin === 'redraw' ? redrawWorkflowId(order.id) : transactionWorkflowId(order.transaction_id);

@@ -1,5 +1,6 @@
 /** Every duration that a journey waits for, in one object that is passed into the workflow (F1). In milliseconds, unless said otherwise. */
 import { DEFAULT_EARLY_BOOKING, type EarlyBookingPolicy } from './early-booking.ts';
+import { DEFAULT_QUIET_HOURS, LONGEST_QUIET_HOURS, lengthOf, type QuietHours } from './quiet-hours.ts';
 import { DEFAULT_REMINDERS, type ReminderPolicy } from './reminders.ts';
 import type { CollectionMethod } from './status.ts';
 
@@ -8,7 +9,7 @@ const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-export interface JourneyPolicy extends ReminderPolicy, EarlyBookingPolicy {
+export interface JourneyPolicy extends ReminderPolicy, QuietHours, EarlyBookingPolicy {
   /** How long a requisition is valid, from the day it is created (F1). */
   requisition_valid: Record<CollectionMethod, number>;
   /** How much longer results are awaited after that (F1). */
@@ -26,6 +27,8 @@ export interface JourneyPolicy extends ReminderPolicy, EarlyBookingPolicy {
   undo_tried_for: number;
   /** For how long a mail is tried. */
   mail_tried_for: number;
+  /** How much longer than the steps of a simulated visit its draw is waited for (F6). */
+  simulation_waits_longer: number;
   /** Number of history events (not a duration) after which a journey continues as new, if Temporal does not ask for it earlier. */
   longest_history: number;
 }
@@ -45,29 +48,25 @@ const DEFAULT_POLICY: JourneyPolicy = {
   partner_call: 15 * SECOND,
   undo_tried_for: 30 * DAY,
   mail_tried_for: 3 * DAY,
+  simulation_waits_longer: HOUR,
   longest_history: 4000,
   ...DEFAULT_REMINDERS,
   ...DEFAULT_EARLY_BOOKING,
+  ...DEFAULT_QUIET_HOURS,
 };
+
+/** What is a time of day and no duration. */
+const TIMES_OF_DAY: readonly string[] = ['quiet_from', 'quiet_until'] satisfies (keyof QuietHours)[];
 
 /**
  * The default policy with some durations replaced.
- * @param overrides Durations in milliseconds by the policy's own names; `requisition_valid` may name some methods only.
- * @throws RangeError naming an unknown duration, or one that is not a positive number.
+ * @param overrides Durations in milliseconds, and hours of the day, by the policy's own names; `requisition_valid` may
+ * name some methods only.
+ * @throws RangeError naming an unknown duration, one that is not a positive number, an hour that is not of a day, or
+ * quiet hours that hardly end.
  */
 export function policyWith(overrides: Record<string, unknown> = {}): JourneyPolicy {
   const policy: JourneyPolicy = { ...DEFAULT_POLICY, requisition_valid: { ...DEFAULT_POLICY.requisition_valid } };
-  const assign = (target: Record<string, unknown>, name: string, value: unknown) => {
-    if (!Object.hasOwn(target, name)) throw new RangeError(`There is no duration "${name}" in the journey policy`);
-    const isList = Array.isArray(target[name]);
-    const durations = isList && Array.isArray(value) ? value : [value];
-    if (isList !== Array.isArray(value) || durations.some((one) => typeof one !== 'number' || !(one > 0))) {
-      throw new RangeError(
-        `"${name}" of the journey policy must be ${isList ? 'a list of positive numbers' : 'a positive number'}`,
-      );
-    }
-    target[name] = value;
-  };
   for (const [name, value] of Object.entries(overrides)) {
     if (name === 'requisition_valid' && typeof value === 'object' && value !== null) {
       for (const [method, duration] of Object.entries(value)) {
@@ -77,5 +76,22 @@ export function policyWith(overrides: Record<string, unknown> = {}): JourneyPoli
       assign(policy as unknown as Record<string, unknown>, name, value);
     }
   }
+  if (lengthOf(policy) > LONGEST_QUIET_HOURS) {
+    throw new RangeError(
+      `The quiet hours of the journey policy must leave ${24 - LONGEST_QUIET_HOURS} hours of the day`,
+    );
+  }
   return policy;
+}
+
+function assign(target: Record<string, unknown>, name: string, value: unknown): void {
+  if (!Object.hasOwn(target, name)) throw new RangeError(`There is no duration "${name}" in the journey policy`);
+  const isList = Array.isArray(target[name]);
+  const isTime = TIMES_OF_DAY.includes(name);
+  const fits = (one: unknown) => typeof one === 'number' && (isTime ? one >= 0 && one <= 24 : one > 0);
+  if (isList !== Array.isArray(value) || ![value].flat().every(fits)) {
+    const kind = isTime ? 'an hour from 0 to 24' : isList ? 'a list of positive numbers' : 'a positive number';
+    throw new RangeError(`"${name}" of the journey policy must be ${kind}`);
+  }
+  target[name] = value;
 }

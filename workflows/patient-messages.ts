@@ -111,7 +111,8 @@ export class PatientMessages {
   /** The same while nobody's telephone rings at night. */
   async #sendByDay(what: string, send: (messages: Messages) => Promise<void>): Promise<void> {
     const at = now();
-    const wait = nextAllowed(at, ...timeZonesOf(this.#order.address.state)).getTime() - at.getTime();
+    const allowed = nextAllowed(at, this.#policy, ...timeZonesOf(this.#order.address.state));
+    const wait = allowed.getTime() - at.getTime();
     if (wait > 0) await sleep(wait, { summary: 'No SMS at night' });
     await this.#send(what, send);
   }

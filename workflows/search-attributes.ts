@@ -10,11 +10,18 @@ const COLLECTION_METHOD = defineSearchAttributeKey('CollectionMethod', 'KEYWORD'
 const ORDER_STATUS = defineSearchAttributeKey('OrderStatus', 'KEYWORD');
 const TRANSACTION_STATUS = defineSearchAttributeKey('TransactionStatus', 'KEYWORD');
 
-/** What a journey is found by from its start on. */
-export function searchAttributesOf(order: Order): SearchAttributePair[] {
+/** What everything that is done for an order is found by. */
+export function idsOf(order: Order): SearchAttributePair[] {
   return [
     { key: TEAM_ID, value: order.team_id },
     { key: ORDER_ID, value: order.id },
+  ];
+}
+
+/** What a journey is found by from its start on. */
+export function searchAttributesOf(order: Order): SearchAttributePair[] {
+  return [
+    ...idsOf(order),
     { key: LAB, value: order.lab_slug },
     { key: COLLECTION_METHOD, value: order.collection_method },
     ...standing('ordered', 'active'),

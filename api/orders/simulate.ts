@@ -1,20 +1,19 @@
 /** `POST /v3/order/{id}/test`: tells the sandbox partners how an order is to go on (F6). */
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { SimulatedReport } from '../../activities/types.ts';
 import { type CollectionMethod, type OrderStatus, parseFullStatus } from '../../domain/status.ts';
-import { isEnded, refusedTransition } from '../../domain/transitions.ts';
+import { isEnded, refusedTransition, takesResults } from '../../domain/transitions.ts';
 import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
 import { findOrder } from '../../store/read-orders.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { cancelOrder } from './cancel-order.ts';
-import { tellSandboxLab } from './sandbox-partners.ts';
-import { isVisitGoal, simulateDraw, simulateVisit } from './simulate-visit.ts';
+import { haveLabReport } from './sandbox-partners.ts';
+import { isVisitGoal, STEPS_OF_A_VISIT, simulateVisit } from './simulate-visit.ts';
 
 /** How long a simulation waits for the requisition of an order that was only just accepted, in milliseconds. */
 const REQUISITION_WITHIN_MS = 5_000;
 const LOOK_EVERY_MS = 50;
-/** How long the caller waits for a walk that takes its time; it goes on without the caller. In milliseconds. */
-const ANSWERED_WITHIN_MS = 10_000;
 
 /** How a simulation is to end, and with what results. */
 export interface Simulation {
@@ -33,14 +32,14 @@ const LAB_OUTCOMES = {
   redraw_available: { final_status: 'completed', has_missing_results: true },
 } as const;
 
-/** Of which orders the laboratory can be told to report. */
+/** Of which orders the specimen can be had by telling somebody. */
 const SIMULATED: readonly CollectionMethod[] = ['walk_in_test', 'at_home_phlebotomy'];
 
 /**
- * Walks an order on. Resolves when the partners have been told; what they then report arrives by itself. A visit whose
- * steps are seconds apart goes on after the answer.
+ * Walks an order on. Resolves when the partners have been told; what they then report arrives by itself. A visit goes on
+ * after the answer, and so does what follows from it.
  * @throws ApiError `rule_broken` or `transition_not_allowed` when the order cannot get there, `unavailable` when its
- * requisition is not made yet or a sandbox partner does not answer
+ * requisition is not made yet or a sandbox partner does not answer; JourneysUnavailable when Temporal does not
  */
 export async function simulate(
   deps: ApiDeps,
@@ -60,36 +59,34 @@ export async function simulate(
 
   const outcome = LAB_OUTCOMES[goal.low as keyof typeof LAB_OUTCOMES];
   const atHome = method === 'at_home_phlebotomy';
-  const isReachable =
-    goal.low === 'requisition_created' || (outcome ? SIMULATED.includes(method) : isVisitGoal(goal.low) && atHome);
+  if (!SIMULATED.includes(method) && goal.low !== 'requisition_created') {
+    throw new ApiError(
+      'rule_broken',
+      `A simulation takes this order to requisition_created or cancelled, not to ${wanted}: nobody can be told to collect a specimen by ${method}`,
+    );
+  }
+  const isReachable = goal.low === 'requisition_created' || outcome !== undefined || (isVisitGoal(goal.low) && atHome);
   if (!isReachable || (goal.low === 'redraw_available' && (atHome || order.origin === 'redraw'))) {
     throw new ApiError('rule_broken', `A simulation cannot take this order to ${wanted}`);
   }
   const current = await requisitionOf(deps, order);
+  if (isEnded(current.last_status, method)) {
+    throw new ApiError('transition_not_allowed', refusedTransition(current.last_status, goal.low));
+  }
   if (goal.low === 'requisition_created') return;
   const { delaySeconds, interpretation, resultTypes, hasMissingResults } = simulation;
   const visit = { deps, team, order: current, type: 'phlebotomy' } as const;
   if (!outcome) return simulateVisit(visit, goal.low, delaySeconds);
-  const walk = async () => {
-    if (atHome) await simulateDraw(visit, delaySeconds);
-    await tellSandboxLab(deps, order, {
-      has_missing_results: hasMissingResults,
-      ...outcome,
-      delay_seconds: delaySeconds,
-      interpretation,
-      result_types: resultTypes,
-    });
+  const report: SimulatedReport = {
+    has_missing_results: hasMissingResults,
+    ...outcome,
+    delay_seconds: delaySeconds,
+    interpretation,
+    result_types: resultTypes,
   };
-  await forAWhile(walk(), (error) => deps.logger.warn({ err: error, order_id: order._id }, 'simulation.stopped'));
-}
-
-/** Waits for a walk as long as a caller would; of its failure after that `failed` hears. */
-async function forAWhile(walk: Promise<void>, failed: (error: unknown) => void): Promise<void> {
-  const isDone = walk.then(() => true);
-  const patience = new AbortController();
-  const isLate = sleep(ANSWERED_WITHIN_MS, false, { signal: patience.signal }).catch(() => false);
-  const done = await Promise.race([isDone, isLate]).finally(() => patience.abort());
-  if (!done) isDone.catch(failed);
+  if (!atHome || takesResults(method, current.last_status)) return haveLabReport(deps, order, report);
+  await simulateVisit(visit, 'draw_completed', delaySeconds);
+  await deps.walks.start(current.order, report, STEPS_OF_A_VISIT * delaySeconds * 1000);
 }
 
 /** Waits until the laboratory knows the order; it learns of it on its own, soon after it was accepted. */

@@ -191,7 +191,7 @@ export const orderEndpoints = [
     tag,
     summary: 'Sandbox: walk an order to a status',
     description:
-      'Walk-in orders go to `partial_results`, `completed`, `redraw_available`, `sample_error` or `cancelled`; any order to `requisition_created`. At-home orders are visited on the way, and stop at any status of that: where there is no appointment, the first slot is booked, or a company asked for a time. Answers once the sandbox partners have been told; steps that are `delay` seconds apart go on after that.',
+      'Walk-in orders go to `partial_results`, `completed`, `redraw_available`, `sample_error` or `cancelled`; any order to `requisition_created`. At-home orders are visited on the way, and stop at any status of that: where there is no appointment, the first slot is booked, or a company asked for a time. On-site orders and test kits go to `requisition_created` and `cancelled` only. Answers once the sandbox partners have been told; a visit, and steps that are `delay` seconds apart, go on after that.',
     request: { params: orderPath, query: simulateQuery, body: simulateBody },
     response: simulateAnswer,
     errors: ['not_found', 'forbidden', 'rule_broken', 'transition_not_allowed'],

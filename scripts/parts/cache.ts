@@ -1,11 +1,11 @@
-/** Downloaded parts: one folder outside the checkout, in the user’s cache folder. */
+/** Downloaded parts, and compiled code: one folder outside the checkout, in the user’s cache folder. */
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /** `VENULE_CACHE_DIR`, or `venule` where this system keeps caches. */
-function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
+export function cacheDir(env: NodeJS.ProcessEnv = process.env): string {
   if (env.VENULE_CACHE_DIR) return env.VENULE_CACHE_DIR;
   if (process.platform === 'win32') return join(env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'venule');
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'venule');

@@ -1,10 +1,14 @@
 import { type Junction, JunctionClient } from '@junction-api/sdk';
+import type { WorkflowFailedError } from '@temporalio/client';
+import { temporalSandboxWalks } from '../../api/orders/sandbox-walks.ts';
 import { WALK_IN_TEST } from '../support/api.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { checkedFetch, type OpenApi } from '../support/openapi-check.ts';
+import { currentDetails, pendingActivities } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 
 const AT_HOME_TEST = 'b664b6df-30ed-4cd6-bb65-124405ca734c';
+const ON_SITE_TEST = '284694bd-8966-4333-92a0-693c72a89f41';
 
 let venule: InProcessVenule;
 let sdk: JunctionClient;
@@ -38,10 +42,11 @@ async function order(labTestId = WALK_IN_TEST, patientAddress = PHOENIX): Promis
   return answer.order;
 }
 
-const simulate = (orderId: string, low: string, body: Junction.SimulationFlags = {}) =>
+const simulate = (orderId: string, low: string, body: Junction.SimulationFlags = {}, delay = 0) =>
   sdk.labTests.simulateOrderProcess({
     orderId,
     finalStatus: low as Junction.OrderStatus,
+    delay,
     body,
   });
 
@@ -161,6 +166,94 @@ describe('a journey through the SDK alone, each answer read by its parser', () =
       statusCode: 400,
       body: { message: 'Transition from partial_results to appointment_scheduled is not allowed' },
     });
+  });
+
+  describe('F6: a visit whose steps take their time', () => {
+    const COMPLETED = 'completed.at_home_phlebotomy.completed';
+    const MINUTES = 600;
+    const reports = async (orderId: string) => {
+      const { order } = await venule.reaches(orderId, 'requisition_created');
+      return (await venule.atLab(order)).messages;
+    };
+
+    test('is answered at once; the walk can be seen, and ends quietly when the order is cancelled', async () => {
+      const { id } = await atHome();
+      await simulate(id, COMPLETED, {}, MINUTES);
+      const walk = venule.walkOf({ id });
+      const [waiting] = await until(async () => {
+        const pending = await pendingActivities(walk);
+        return pending.every(({ lastFailure }) => lastFailure.includes('scheduled')) && pending.length > 0 && pending;
+      });
+      expect(waiting?.lastFailure).toBe('The specimen is not drawn: the order is appointment_scheduled.');
+      expect(await currentDetails(walk)).toContain(`the draw of order \`${id}\``);
+      const found = venule.walkOf({ id }).client.list({ query: `OrderId = "${id}"` });
+      await until(async () => {
+        const types = [];
+        for await (const { type } of found) types.push(type);
+        return types.sort().join() === 'orderTransaction,sandboxWalk';
+      });
+      await sdk.labTests.cancelOrder({ orderId: id });
+      expect(await walk.result()).toBe('order over');
+      expect(await reports(id)).toEqual([]);
+    });
+
+    test('can be hurried: what was asked for last counts', async () => {
+      const { id } = await atHome();
+      await simulate(id, 'sample_with_lab.at_home_phlebotomy.partial_results', {}, MINUTES);
+      await simulate(id, COMPLETED);
+      await reaches(id, COMPLETED);
+      expect(await venule.walkOf({ id }).result()).toBe('reported');
+    });
+
+    test('goes on while no worker runs', async () => {
+      const { id } = await atHome();
+      await simulate(id, 'collecting_sample.at_home_phlebotomy.appointment_scheduled');
+      await venule.stopWorker();
+      await simulate(id, COMPLETED);
+      await venule.startWorker();
+      await reaches(id, COMPLETED);
+    });
+
+    test('that brings no draw in time ends the walk, which says what to do', async () => {
+      const { id } = await atHome();
+      const { order } = await venule.reaches(id, 'requisition_created');
+      const { client } = venule.walkOf({ id });
+      const { taskQueue } = await venule.workflow(order).describe();
+      const walks = temporalSandboxWalks(client, taskQueue, { ...venule.policy, simulation_waits_longer: 300 });
+      const report = { final_status: 'completed', has_missing_results: false, delay_seconds: 0 } as const;
+      await walks.start(order, { ...report, interpretation: 'normal', result_types: [] }, 0);
+      const failure = await venule
+        .walkOf({ id })
+        .result()
+        .catch((error: WorkflowFailedError) => error.cause);
+      expect(failure).toMatchObject({
+        message: 'The specimen is not drawn: the order is requisition_created. Simulate the order again.',
+      });
+      expect(await reports(id)).toEqual([]);
+    });
+  });
+
+  test('F6: a simulation takes an on-site order to its requisition and no further, and says why', async () => {
+    const { id } = await order(ON_SITE_TEST);
+    for (const status of [
+      'sample_with_lab.on_site_collection.draw_completed',
+      'completed.on_site_collection.completed',
+    ]) {
+      await expect(simulate(id, status)).rejects.toMatchObject({
+        statusCode: 400,
+        body: {
+          message: `A simulation takes this order to requisition_created or cancelled, not to ${status}: nobody can be told to collect a specimen by on_site_collection`,
+        },
+      });
+    }
+    await expect(sdk.labTests.simulateOrderProcess({ orderId: id, body: {} })).rejects.toMatchObject({
+      statusCode: 400,
+    });
+    await simulate(id, 'received.on_site_collection.requisition_created');
+    await reaches(id, 'received.on_site_collection.requisition_created');
+    await simulate(id, 'cancelled.on_site_collection.cancelled');
+    const { events } = await reaches(id, 'cancelled.on_site_collection.cancelled');
+    expect(events).toHaveLength(3);
   });
 
   test('F6, F7: a simulated cancellation of an at-home order cancels its appointment', async () => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
+import { DateTime } from 'luxon';
 import { APPOINTMENT_STATUSES, type AppointmentEventStatus } from '../../domain/appointment.ts';
 import { appointmentMessageFor, type MessageSwitches, smsFor } from '../../domain/messages.ts';
-import { nextAllowed } from '../../domain/quiet-hours.ts';
+import { DEFAULT_QUIET_HOURS, LONGEST_QUIET_HOURS, nextAllowed, type QuietHours } from '../../domain/quiet-hours.ts';
 import { appointmentReminders, bookingReminders, DEFAULT_REMINDERS } from '../../domain/reminders.ts';
 import { type CollectionMethod, LOW_LEVEL_STATUSES, type OrderOrigin } from '../../domain/status.ts';
 import { timeZonesOf } from '../../domain/time-zones.ts';
@@ -91,7 +92,8 @@ describe('what is said about an appointment', () => {
 });
 
 describe('quiet hours', () => {
-  const allowed = (instant: string, ...zones: string[]) => nextAllowed(new Date(instant), ...zones).toISOString();
+  const allowed = (instant: string, ...zones: string[]) =>
+    nextAllowed(new Date(instant), DEFAULT_QUIET_HOURS, ...zones).toISOString();
 
   it('last from nine in the evening to eight in the morning where the patient is', () => {
     expect(allowed('2026-12-02T03:59:59Z', 'America/Phoenix')).toBe('2026-12-02T03:59:59.000Z');
@@ -105,6 +107,51 @@ describe('quiet hours', () => {
     expect(allowed('2026-11-01T04:00:00Z', 'America/New_York')).toBe('2026-11-01T13:00:00.000Z');
   });
 
+  describe('F1: are what the policy says', () => {
+    const phoenix = (time: string, hours: Partial<QuietHours>) => {
+      const then = nextAllowed(new Date(`2026-12-02T${time}-07:00`), hours, 'America/Phoenix');
+      return DateTime.fromJSDate(then, { zone: 'America/Phoenix' }).toFormat('ccc HH:mm:ss.SSS');
+    };
+
+    it.each([
+      ['21:00:00', {}, 'Thu 08:00:00.000'],
+      ['21:00:00', { quiet_from: 22 }, 'Wed 21:00:00.000'],
+      ['22:00:00', { quiet_from: 22, quiet_until: 9 }, 'Thu 09:00:00.000'],
+      ['08:29:59', { quiet_until: 8.5 }, 'Wed 08:30:00.000'],
+      ['21:29:59.999', { quiet_from: 21.5 }, 'Wed 21:29:59.999'],
+      ['21:30:00', { quiet_from: 21.5 }, 'Thu 08:00:00.000'],
+      ['03:10:11.345', { quiet_until: (3 * 3600 + 10 * 60 + 12.345) / 3600 }, 'Wed 03:10:12.345'],
+      ['12:00:00', { quiet_from: 9, quiet_until: 17 }, 'Wed 17:00:00.000'],
+      ['08:59:59', { quiet_from: 9, quiet_until: 17 }, 'Wed 08:59:59.000'],
+      ['17:00:00', { quiet_from: 9, quiet_until: 17 }, 'Wed 17:00:00.000'],
+      ['23:59:59', { quiet_from: 22, quiet_until: 24 }, 'Thu 00:00:00.000'],
+      ['00:00:00', { quiet_from: 22, quiet_until: 0 }, 'Wed 00:00:00.000'],
+    ])('%s, with %j: %s', (time, hours, then) => {
+      expect(phoenix(time, hours)).toBe(then);
+    });
+
+    it('and never are where they begin and end at once', () => {
+      for (const hour of [0, 3, 12, 21, 24]) {
+        for (const time of ['00:00:00', '03:00:00', '12:00:00', '21:30:00']) {
+          expect(phoenix(time, { quiet_from: hour, quiet_until: hour })).toBe(`Wed ${time}.000`);
+        }
+      }
+      expect(phoenix('03:00:00', { quiet_from: 0, quiet_until: 24 })).toBe('Wed 03:00:00.000');
+    });
+
+    it('and the longest that a policy may have end everywhere', () => {
+      const instants = fc.date({ min: new Date('2025-01-01'), max: new Date('2030-01-01'), noInvalidDate: true });
+      const hours = fc.double({ min: 0, max: 24, noNaN: true });
+      fc.assert(
+        fc.property(instants, hours, fc.constantFrom(...US_STATES), (instant, quiet_until, state) => {
+          const longest = { quiet_from: (quiet_until + 24 - LONGEST_QUIET_HOURS) % 24, quiet_until };
+          const then = nextAllowed(instant, longest, ...timeZonesOf(state));
+          expect(then.getTime() - instant.getTime()).toBeLessThanOrEqual(50 * 3_600_000);
+        }),
+      );
+    });
+  });
+
   it('are over only when they are over in every zone that the patient may be in', () => {
     const zones = timeZonesOf('fl');
     expect(allowed('2026-12-02T13:30:00Z', ...zones)).toBe('2026-12-02T14:00:00.000Z');
@@ -115,14 +162,14 @@ describe('quiet hours', () => {
     const instants = fc.date({ min: new Date('2025-01-01'), max: new Date('2030-01-01'), noInvalidDate: true });
     fc.assert(
       fc.property(instants, fc.constantFrom(...US_STATES), (instant, state) => {
-        const then = nextAllowed(instant, ...timeZonesOf(state));
+        const then = nextAllowed(instant, DEFAULT_QUIET_HOURS, ...timeZonesOf(state));
         for (const timeZone of timeZonesOf(state)) {
           const hour = Number(then.toLocaleString('en-US', { timeZone, hour: 'numeric', hourCycle: 'h23' }));
           expect(hour >= 8 && hour < 21).toBe(true);
         }
         expect(then.getTime() - instant.getTime()).toBeLessThanOrEqual(14 * 3_600_000);
         expect(then >= instant).toBe(true);
-        expect(nextAllowed(then, ...timeZonesOf(state))).toEqual(then);
+        expect(nextAllowed(then, DEFAULT_QUIET_HOURS, ...timeZonesOf(state))).toEqual(then);
       }),
     );
   });
@@ -148,6 +195,25 @@ describe('reminders', () => {
     expect(of('2026-12-10T16:30:00Z', '2026-12-01T00:00:00Z')).toEqual([
       '2026-12-09T16:30:00.000Z',
       '2026-12-10T15:00:00.000Z',
+    ]);
+  });
+
+  it('that fell into one night come once', () => {
+    const hourly = { ...DEFAULT_REMINDERS, booking_reminders_after: [1, 2, 3, 12].map((hours) => hours * 3_600_000) };
+    expect(times(bookingReminders(new Date('2026-12-01T05:00:00Z'), hourly, zone))).toEqual([
+      '2026-12-01T15:00:00.000Z',
+      '2026-12-01T17:00:00.000Z',
+    ]);
+  });
+
+  it('wait for the morning of the policy', () => {
+    const timing = { ...DEFAULT_REMINDERS, quiet_from: 10, quiet_until: 12 };
+    const [first] = times(bookingReminders(new Date('2026-12-01T18:00:00Z'), timing, zone));
+    expect(first).toBe('2026-12-02T19:00:00.000Z');
+    const start = new Date('2026-12-10T18:59:00Z');
+    expect(times(appointmentReminders(start, new Date('2026-12-09T00:00:00Z'), timing, zone))).toEqual([
+      '2026-12-09T19:00:00.000Z',
+      '2026-12-10T16:59:00.000Z',
     ]);
   });
 

@@ -1,9 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppointmentRefused } from '../../api/journeys.ts';
 import type { Appointment } from '../../domain/appointment.ts';
-import { nextAllowed } from '../../domain/quiet-hours.ts';
-import { timeZonesOf } from '../../domain/time-zones.ts';
-import type { OrderDocument } from '../../store/documents.ts';
 import { atHome as scene } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { until } from '../support/until.ts';
@@ -143,66 +140,6 @@ test('the patient is told what became of the appointment, with a calendar file; 
   const methods = mine().flatMap(({ attachments }) => attachments.map(({ method }) => method).filter(Boolean));
   expect(methods.sort()).toEqual(['CANCEL', 'REQUEST', 'REQUEST']);
   await book(texted, third);
-  const now = new Date();
-  const night = nextAllowed(now, ...timeZonesOf(texted.order.address.state)) > now;
-  if (night) {
-    await until(async () => {
-      const { events } = await venule.workflow(texted.order).fetchHistory();
-      return events?.some(
-        ({ timerStartedEventAttributes, userMetadata }) => timerStartedEventAttributes && userMetadata,
-      );
-    });
-    expect(await venule.store.sentMessages.countDocuments({ to: texted.order.patient.phone_number })).toBe(0);
-  } else {
-    const sent = await until(() => venule.store.sentMessages.findOne({ text: /appointment is on/ }).lean());
-    expect(sent.text).toContain('Northwind Health');
-  }
-});
-
-describe('reminders by SMS', () => {
-  const REMINDED = { sms_enabled: true, reminders_enabled: true };
-  const soon = { booking_reminders_after: [300], appointment_reminders_before: [365 * 86_400_000] };
-  /** A state where it is day, or null where it is night all over the country. */
-  const daytime = ['NY', 'CA', 'HI', 'AK'].find((state) => {
-    const now = new Date();
-    return nextAllowed(now, ...timeZonesOf(state)).getTime() === now.getTime();
-  });
-  const remindersOf = async (document: OrderDocument) => {
-    const { events } = await venule.workflow(document.order).fetchHistory();
-    return events?.filter(({ timerStartedEventAttributes }) => timerStartedEventAttributes).length ?? 0;
-  };
-  const sentTo = (document: OrderDocument) =>
-    venule.store.sentMessages.find({ _id: new RegExp(`^${document._id}.sms.reminder`) }).lean();
-
-  test('who has not booked is reminded to, by day only', async () => {
-    const { address } = (await atHome()).order;
-    const document = await atHome({ options: REMINDED, address: { ...address, state: daytime ?? 'NY' } }, soon);
-    if (daytime) {
-      const [sent] = await until(async () => {
-        const messages = await sentTo(document);
-        return messages.length > 0 ? messages : null;
-      });
-      expect(sent?.text).toContain('STOP');
-    } else {
-      await until(async () => (await remindersOf(document)) >= 2);
-      expect(await sentTo(document)).toEqual([]);
-    }
-  });
-
-  test('who has booked is not reminded to book; a team without reminders sends none', async () => {
-    const [first] = await slots();
-    const later = { ...soon, booking_reminders_after: [60_000] };
-    const [booked, silent] = await Promise.all([
-      atHome({ options: REMINDED }, { ...later, appointment_reminders_before: [1] }),
-      atHome({ options: { sms_enabled: true } }, soon),
-    ]);
-    await until(async () => (await remindersOf(booked)) >= 2);
-    await book(booked, first);
-    const { events } = await venule.workflow(booked.order).fetchHistory();
-    expect(
-      events?.filter(({ timerCanceledEventAttributes }) => timerCanceledEventAttributes).length,
-    ).toBeGreaterThanOrEqual(1);
-    expect(await sentTo(booked)).toEqual([]);
-    expect(await sentTo(silent)).toEqual([]);
-  });
+  const sent = await until(() => venule.store.sentMessages.findOne({ text: /appointment is on/ }).lean());
+  expect(sent.text).toContain('Northwind Health');
 });

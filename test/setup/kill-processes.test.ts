@@ -110,6 +110,40 @@ test('orders are accepted and can be read while every worker is away, and go on 
   await Promise.all(orders.map(({ id }) => customer.reaches(id, 'requisition_created')));
 }, 120_000);
 
+test('the API killed between the answer to a simulation and the draw: the order completes all the same', async () => {
+  const { labTests, user } = customer.client;
+  const { userId } = await user.create({ clientUserId: randomUUID() });
+  const [panel] = await labTests.get({ labSlug: 'quest', collectionMethod: 'at_home_phlebotomy' });
+  const { order } = await labTests.createOrder({
+    userId,
+    orderSet: { labTestIds: [panel?.id as string] },
+    patientDetails: {
+      firstName: 'Robin',
+      lastName: 'Sample',
+      dob: '1986-04-12',
+      gender: 'female',
+      phoneNumber: '+16025550142',
+      email: 'robin.sample@example.com',
+    },
+    patientAddress: {
+      firstLine: '1 East Washington Street',
+      city: 'Phoenix',
+      state: 'AZ',
+      zip: '85004',
+      country: 'US',
+    },
+  });
+  const finalStatus = 'completed.at_home_phlebotomy.completed';
+  await labTests.simulateOrderProcess({ orderId: order.id, finalStatus, delay: 4, body: {} });
+  const { api } = venule.pids();
+  await venule.kill('api');
+  const killedAt = new Date();
+  await until(() => venule.pids().api !== api);
+  const { events } = await customer.reaches(order.id, 'completed');
+  const draw = events.find(({ status }) => status.endsWith('.draw_completed'));
+  expect(draw?.createdAt.getTime()).toBeGreaterThan(killedAt.getTime());
+}, 120_000);
+
 test('the laboratory killed between two of its reports: the second comes all the same', async () => {
   const { id } = await customer.order();
   await customer.reaches(id, 'requisition_created');

@@ -93,6 +93,7 @@ export async function startTestApi(journeysOfTest: JourneysOfTest = () => ({})):
     store,
     catalogue,
     journeys,
+    walks: { start: async () => undefined },
     policy: policyWith(),
     documents: {
       requisition: async () => Buffer.from('%PDF-1.7 requisition'),

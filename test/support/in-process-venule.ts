@@ -17,8 +17,9 @@ import { SMTPServer } from 'smtp-server';
 import { createDocumentIssuer, type DocumentIssuer } from '../../activities/issue-documents.ts';
 import { createApp } from '../../api/app.ts';
 import { type Journeys, temporalJourneys } from '../../api/journeys.ts';
+import { temporalSandboxWalks } from '../../api/orders/sandbox-walks.ts';
 import { loadConfig } from '../../config.ts';
-import { journeyWorkflowId } from '../../domain/ids.ts';
+import { journeyWorkflowId, sandboxWalkWorkflowId } from '../../domain/ids.ts';
 import type { Order, OrderOptions } from '../../domain/order.ts';
 import { type JourneyPolicy, policyWith } from '../../domain/policy.ts';
 import type { OrderLowLevelStatus } from '../../domain/status.ts';
@@ -34,6 +35,7 @@ import { createApiKey, createTeam } from '../../store/teams.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { temporalClient } from '../../temporal/connection.ts';
 import { type RunningWorker, startWorker } from '../../worker.ts';
+import { NO_NIGHT } from './nights.ts';
 import { until } from './until.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
@@ -44,8 +46,8 @@ const SANDBOX = { user: 'sandbox', password: 'sandbox-password' };
 const PHLEBOTOMY = { key: 'phlebotomy-key', secret: `whsec_${Buffer.alloc(24, 3).toString('base64')}` };
 const quiet = pino({ level: process.env.VENULE_TEST_LOG ?? 'silent' });
 
-/** Partners are tried again at once, so that trouble passes within a test. */
-const IMPATIENT = { partner_retry_first: 50, partner_retry_longest: 200, expiry_grace: 200 };
+/** Partners are tried again at once, so that trouble passes within a test; and SMS are sent at whatever hour it runs. */
+const IMPATIENT = { partner_retry_first: 50, partner_retry_longest: 200, expiry_grace: 200, ...NO_NIGHT };
 
 export interface VenuleOptions {
   policy?: Record<string, unknown>;
@@ -65,12 +67,14 @@ export interface InProcessVenule {
   mails: Email[];
   mailServer: MailServer;
   /** Accepts an order as the API does; `policy` replaces durations for this journey alone. */
-  place(changes?: OrderChanges, policy?: Record<string, unknown>): Promise<Order>;
+  place(changes?: OrderChanges, policy?: object): Promise<Order>;
   /** Waits until an order has reached a status. */
   reaches(orderId: string, status: OrderLowLevelStatus): Promise<OrderDocument>;
   /** Waits until a journey's workflow has ended, and answers with its handle. */
   ended(order: Order): Promise<WorkflowHandle>;
   workflow(order: Order): WorkflowHandle;
+  /** The workflow of a simulation that goes on when its request has been answered. */
+  walkOf(order: Pick<Order, 'id'>): WorkflowHandle;
   redrawOf(order: Order): Promise<OrderDocument>;
   /** Tells the sandbox laboratory to report. */
   simulate(order: Order, request: object): Promise<void>;
@@ -168,6 +172,7 @@ export async function startVenule({
     store,
     catalogue,
     journeys,
+    walks: temporalSandboxWalks(client.workflow, taskQueue, policy),
     policy,
     documents,
     temporalAnswers: async () => true,
@@ -185,7 +190,8 @@ export async function startVenule({
   });
   const { key: apiKey } = await createApiKey(store, team, 'tests');
 
-  let worker: RunningWorker | undefined = await startWorker(config, quiet, await workflowBundle());
+  const workerConfig = { ...config, sandboxUrl: sandbox.url, sandboxCredentials: SANDBOX };
+  let worker: RunningWorker | undefined = await startWorker(workerConfig, quiet, await workflowBundle());
   const stopWorker = async () => {
     await worker?.stop();
     worker = undefined;
@@ -202,6 +208,7 @@ export async function startVenule({
   };
   const orderPath = (order: Order) => `/sandbox/labs/${order.lab_slug}/orders/${order.placer_order_number}`;
   const workflow = (order: Order) => client.workflow.getHandle(journeyWorkflowId(order));
+  const walkOf = (order: Pick<Order, 'id'>) => client.workflow.getHandle(sandboxWalkWorkflowId(order.id));
 
   return {
     store,
@@ -232,6 +239,7 @@ export async function startVenule({
       return handle;
     },
     workflow,
+    walkOf,
     redrawOf: (order) => until(() => store.orders.findOne({ 'order.parent_id': order.id }).lean<OrderDocument>()),
     simulate: async (order, request) =>
       void (await atSandbox(`${orderPath(order)}/simulate`, { method: 'POST', body: JSON.stringify(request) })),
@@ -267,7 +275,7 @@ export async function startVenule({
     },
     stopWorker,
     async startWorker() {
-      worker ??= await startWorker(config, quiet, await workflowBundle());
+      worker ??= await startWorker(workerConfig, quiet, await workflowBundle());
     },
     async close() {
       await stopWorker();
@@ -287,13 +295,8 @@ export async function startVenule({
     const open = await rows(store.orders)
       .find({}, { projection: { order: 1 } })
       .toArray();
-    await Promise.all(
-      open.map(({ order }) =>
-        workflow(order)
-          .terminate('The test is over')
-          .catch(() => undefined),
-      ),
-    );
+    const handles = open.flatMap(({ order }) => [workflow(order), walkOf(order)]);
+    await Promise.all(handles.map((handle) => handle.terminate('The test is over').catch(() => undefined)));
   }
 }
 

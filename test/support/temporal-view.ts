@@ -1,7 +1,11 @@
 /** What an engineer sees of a journey in Temporal. */
 import type { WorkflowHandle } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { decodeOptionalFailureToOptionalError } from '@temporalio/common/lib/internal-non-workflow/index.js';
+import {
+  decodeFromPayloadsAtIndex,
+  decodeOptionalFailureToOptionalError,
+} from '@temporalio/common/lib/internal-non-workflow/index.js';
+import { tsToMs } from '@temporalio/common/lib/time.js';
 import { EncryptionCodec, parseCodecKeys } from '../../temporal/codec.ts';
 import { failureConverter } from '../../temporal/failure-converter.ts';
 import { type JourneyState, journeyState } from '../../workflows/messages.ts';
@@ -42,4 +46,22 @@ export async function currentDetails(workflow: WorkflowHandle): Promise<string> 
 /** The journey's whole state. */
 export function stateOf(workflow: WorkflowHandle): Promise<JourneyState> {
   return workflow.query(journeyState);
+}
+
+/** Until when a journey waits, for each of its timers of that summary that has neither fired nor been cancelled. */
+export async function pendingTimers(workflow: WorkflowHandle, summary: string): Promise<Date[]> {
+  const { events } = await workflow.fetchHistory();
+  const settled = new Set(
+    events?.map(
+      ({ timerFiredEventAttributes: fired, timerCanceledEventAttributes: cancelled }) =>
+        fired?.timerId ?? cancelled?.timerId,
+    ),
+  );
+  const due: Date[] = [];
+  for (const { timerStartedEventAttributes: timer, eventTime, userMetadata } of events ?? []) {
+    if (!timer || settled.has(timer.timerId) || !userMetadata?.summary) continue;
+    const said = await decodeFromPayloadsAtIndex(converter, 0, [userMetadata.summary]);
+    if (said === summary) due.push(new Date(tsToMs(eventTime) + tsToMs(timer.startToFireTimeout)));
+  }
+  return due;
 }

@@ -1,0 +1,78 @@
+/** Telling the sandbox partners how an order is to go on (F6); real partners have nothing of the kind. */
+
+/** The sandbox lab's address, and what it is shown. */
+export interface SandboxLab {
+  url: string;
+  user: string;
+  password: string;
+}
+
+/** The sandbox phlebotomy companies' address, and what they are shown. */
+export interface SandboxCompanies {
+  url: string;
+  key: string;
+}
+
+/** Nobody answered, or somebody in trouble: the same can be asked again. */
+export class SandboxAway extends Error {
+  override name = 'SandboxAway';
+}
+
+/** The partner will not, and would not if it were asked again. */
+export class SandboxRefused extends Error {
+  override name = 'SandboxRefused';
+}
+
+const ANSWER_WITHIN_MS = 10_000;
+
+/**
+ * Has the sandbox laboratory report on an order (docs/hl7.md). What it was asked for before it does not report again.
+ * @throws SandboxAway, SandboxRefused
+ */
+export function tellSandboxLab(
+  { url, user, password }: SandboxLab,
+  order: { lab_slug: string; placer_order_number: string },
+  report: object,
+): Promise<void> {
+  return tell({
+    who: 'laboratory',
+    url: `${url}/sandbox/labs/${order.lab_slug}/orders/${order.placer_order_number}/simulate`,
+    authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
+    request: report,
+  });
+}
+
+/**
+ * Has the sandbox company of an appointment walk it on (docs/phlebotomy.md).
+ * @throws SandboxAway, SandboxRefused
+ */
+export function tellSandboxCompany(
+  { url, key }: SandboxCompanies,
+  appointment: { provider: string; provider_appointment_id: string | null },
+  request: object,
+): Promise<void> {
+  const { provider, provider_appointment_id } = appointment;
+  return tell({
+    who: 'phlebotomy company',
+    url: `${url}/sandbox/phlebotomy/${provider}/appointments/${provider_appointment_id}/simulate`,
+    authorization: `Bearer ${key}`,
+    request,
+  });
+}
+
+async function tell(told: { who: string; url: string; authorization: string; request: object }): Promise<void> {
+  const { who, url, authorization, request } = told;
+  let answer: Response;
+  try {
+    answer = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization },
+      body: JSON.stringify(request),
+      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+    });
+  } catch {
+    throw new SandboxAway(`The sandbox ${who} does not answer.`);
+  }
+  if (answer.status >= 500) throw new SandboxAway(`The sandbox ${who} is in trouble.`);
+  if (!answer.ok) throw new SandboxRefused(`The sandbox ${who} refused (${answer.status}).`);
+}
