@@ -397,7 +397,6 @@ export interface PhlebotomyEventDocument {
   event_id: string;
   /** The body as it came. */
   raw: string;
-  provider_appointment_id: string;
   /** Ours, from the booking. */
   reference: string;
   report: AppointmentReport;

@@ -18,7 +18,6 @@ export interface ReceivedEvent {
   environment: Environment;
   event_id: string;
   raw: string;
-  provider_appointment_id: string;
   reference: string;
   report: AppointmentReport;
 }
@@ -64,11 +63,11 @@ export function claimPhlebotomyEvent(store: Store, leaseMs: number): Promise<Phl
  */
 export async function appointmentOfEvent(
   store: Store,
-  { provider, environment, reference, provider_appointment_id }: PhlebotomyEventDocument,
+  { provider, environment, reference, report: { provider_appointment_id } }: PhlebotomyEventDocument,
 ): Promise<{ appointment: AppointmentDocument; order: OrderDocument } | null> {
   const appointment =
     (await rows(store.appointments).findOne({ _id: reference, provider })) ??
-    (await rows(store.appointments).findOne({ provider, provider_appointment_id }));
+    (provider_appointment_id && (await rows(store.appointments).findOne({ provider, provider_appointment_id })));
   const order = appointment && (await rows(store.orders).findOne({ _id: appointment.order_id }));
   return order && order.order.options.sandbox === (environment === 'sandbox') ? { appointment, order } : null;
 }

@@ -473,7 +473,6 @@ function models(connection: Connection) {
         environment: text,
         event_id: text,
         raw: text,
-        provider_appointment_id: text,
         reference: text,
         report: whole,
         state: text,

@@ -8,8 +8,6 @@ import { EventBody } from './wire.ts';
 export interface PhlebotomyEvent {
   /** `webhook-id`: the same again is the same event. */
   event_id: string;
-  /** The company's id of the appointment. */
-  provider_appointment_id: string;
   /** Ours, from the booking. */
   reference: string;
   report: AppointmentReport;
@@ -53,7 +51,6 @@ export function readPhlebotomyEvent(
   const { appointment, occurred_at, data } = body.data;
   return {
     event_id: String(headers['webhook-id']),
-    provider_appointment_id: appointment.id,
     reference: appointment.reference,
     report: {
       status: appointment.status,

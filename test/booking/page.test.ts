@@ -322,6 +322,8 @@ test('C2: a visit of which nobody has heard for three days is shown as overdue, 
   expect(second.appointment?._id).not.toBe(first.appointment?._id);
   expect(second.theirs).toMatchObject({ status: 'scheduled' });
   expect(await asCaller()).toMatchObject({ id: second.appointment?._id, is_overdue: false });
+  const closed = await venule.store.appointments.findById(first.appointment?._id).lean();
+  expect(closed?.events.at(-1)).toMatchObject({ status: 'cancelled', data: { origin: 'overdue' } });
 });
 
 test('walk-in: the nearest service centres, a time at one of them, and the requisition', async () => {

@@ -37,7 +37,6 @@ describe('an event of a phlebotomy company', () => {
   it('is read when the company signed it', () => {
     expect(readPhlebotomyEvent(signed(body), Buffer.from(body), [another, secret])).toEqual({
       event_id: 'evt_1',
-      provider_appointment_id: 'gl_1',
       reference: 'order-1:visit-1',
       report: {
         status: 'scheduled',
@@ -45,6 +44,7 @@ describe('an event of a phlebotomy company', () => {
         end_at: '2026-12-01T17:00:00.000Z',
         time_zone: 'America/Phoenix',
         external_id: 'GL-001',
+        provider_appointment_id: 'gl_1',
         site_code: null,
         occurred_at: '2026-11-30T16:00:00.000Z',
         data: { origin: 'patient' },
