@@ -1,6 +1,8 @@
 /** One journey for each way an order transaction can end, walked on a whole Venule; every test of them shares these. */
 import type { Order } from '../../domain/order.ts';
 import type { OrderLowLevelStatus } from '../../domain/status.ts';
+import { rows } from '../../store/store.ts';
+import { atHome } from '../support/at-home.ts';
 import type { InProcessVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';
 import { until } from '../support/until.ts';
@@ -55,6 +57,21 @@ async function over(venule: InProcessVenule, order: Order): Promise<Order> {
 
 /** Results are awaited for as many milliseconds after the requisition. */
 const expiringIn = (deadline: number) => ({ requisition_valid: { walk_in_test: 1 }, results_awaited_longer: deadline });
+
+const EARLY = { options: { early_booking_enabled: true } };
+const OTHER = { kind: 'cancel', reason: 'Other', notes: null } as const;
+
+/** Makes getlabs misbehave from now on. */
+const companyTrouble = (venule: InProcessVenule, trouble: object) =>
+  venule.atCompany('/sandbox/phlebotomy/faults', { provider: 'getlabs', ...trouble });
+
+/** The company comes, draws, and says so. */
+async function drawn(venule: InProcessVenule, order: Order): Promise<void> {
+  const held = await until(() => rows(venule.store.appointments).findOne({ order_id: order.id, status: 'scheduled' }));
+  const visit = `/sandbox/phlebotomy/getlabs/appointments/${held.provider_appointment_id}`;
+  await venule.atCompany(`${visit}/simulate`, { status: 'completed' });
+  await venule.reaches(order.id, 'draw_completed');
+}
 
 /** A journey for every ending. */
 export const JOURNEYS: Journey[] = [
@@ -171,6 +188,132 @@ export const JOURNEYS: Journey[] = [
       'partial_results',
       'partial_results',
       'partial_results',
+      'partial_results',
+      'completed',
+    ],
+  },
+  {
+    name: 'at-home-completed',
+    async walk(venule) {
+      const scene = atHome(() => venule);
+      const document = await scene.order({ options: { sms_enabled: true, reminders_enabled: true } });
+      const [slot, another] = await scene.slots();
+      await scene.book(document, slot, { notes: 'left arm' });
+      if (!another) throw new Error('No second slot was offered');
+      const reschedule = { kind: 'reschedule', slot: another, appointment_notes: 'right arm' } as const;
+      await venule.journeys.appointment(document, reschedule);
+      await drawn(venule, document.order);
+      await venule.simulate(document.order, { final_status: 'completed' });
+      return over(venule, document.order);
+    },
+    initial: [
+      'ordered',
+      'requisition_created',
+      'appointment_pending',
+      'appointment_scheduled',
+      'appointment_scheduled',
+      'draw_completed',
+      'partial_results',
+      'completed',
+    ],
+  },
+  {
+    name: 'at-home-cancelled-with-its-visit',
+    async walk(venule) {
+      const scene = atHome(() => venule);
+      const document = await scene.order();
+      const [slot] = await scene.slots();
+      await scene.book(document, slot);
+      await venule.journeys.cancel(document);
+      return over(venule, document.order);
+    },
+    initial: ['ordered', 'requisition_created', 'appointment_pending', 'appointment_scheduled', 'cancelled'],
+  },
+  {
+    name: 'at-home-expired-after-the-draw',
+    async walk(venule) {
+      const scene = atHome(() => venule);
+      const deadline = { requisition_valid: { at_home_phlebotomy: 1 }, results_awaited_longer: 6_000 };
+      const document = await scene.order({}, deadline);
+      const [slot] = await scene.slots();
+      await scene.book(document, slot);
+      await drawn(venule, document.order);
+      return over(venule, document.order);
+    },
+    initial: [
+      'ordered',
+      'requisition_created',
+      'appointment_pending',
+      'appointment_scheduled',
+      'draw_completed',
+      'completed',
+    ],
+  },
+  {
+    name: 'at-home-found-again',
+    async walk(venule) {
+      const scene = atHome(() => venule);
+      const document = await scene.order({}, { partner_call: 1_000 });
+      const [slot] = await scene.slots();
+      await companyTrouble(venule, { mode: 'down', after_accept: true, calls: ['book'] });
+      await scene.book(document, slot).catch(() => {});
+      await companyTrouble(venule, { mode: 'ok' });
+      await venule.reaches(document._id, 'appointment_scheduled');
+      await venule.journeys.appointment(document, OTHER);
+      await venule.journeys.cancel(document);
+      return over(venule, document.order);
+    },
+    initial: [
+      'ordered',
+      'requisition_created',
+      'appointment_pending',
+      'appointment_scheduled',
+      'appointment_cancelled',
+      'cancelled',
+    ],
+  },
+  {
+    name: 'at-home-confirmed-later',
+    async walk(venule) {
+      const scene = atHome(() => venule);
+      const document = await scene.order();
+      const [slot] = await scene.slots();
+      await companyTrouble(venule, { mode: 'down', calls: ['book'] });
+      await scene.book(document, slot, { patience: { answered_within: 1_000, confirmed_within: 60_000 } });
+      await companyTrouble(venule, { mode: 'ok' });
+      await drawn(venule, document.order);
+      await venule.simulate(document.order, { final_status: 'completed' });
+      return over(venule, document.order);
+    },
+    initial: [
+      'ordered',
+      'requisition_created',
+      'appointment_pending',
+      'appointment_scheduled',
+      'draw_completed',
+      'partial_results',
+      'completed',
+    ],
+  },
+  {
+    name: 'at-home-booked-early',
+    async walk(venule) {
+      const scene = atHome(() => venule);
+      await venule.fault({ lab, mode: 'down' });
+      const order = await venule.place({ labTest: 'labcorp-lipid-panel-at-home', ...EARLY });
+      const [slot] = await scene.slots();
+      await scene.book(await venule.reaches(order.id, 'ordered'), slot);
+      await venule.fault({ lab, mode: 'ok' });
+      await drawn(venule, order);
+      await venule.simulate(order, { final_status: 'completed' });
+      return over(venule, order);
+    },
+    initial: [
+      'ordered',
+      'requisition_created',
+      'appointment_pending',
+      'appointment_scheduled',
+      'draw_completed',
       'partial_results',
       'completed',
     ],
