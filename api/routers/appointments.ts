@@ -57,9 +57,6 @@ async function activeOf(asked: OrderRequest, type: AppointmentType): Promise<Cli
   return clientFacingAppointment(appointment);
 }
 
-const reasonsFor = (type: AppointmentType) =>
-  cancellationReasons(type).map(({ id, name, is_refundable }) => ({ id, name, is_refundable }));
-
 /** Does a booking once for a key; without a key each request is one of its own. */
 async function once(
   { store }: ApiDeps,
@@ -104,7 +101,87 @@ function patienceOf(body: z.infer<typeof bookingBody>): ConfirmationPatience | n
 const keyHint =
   'Send `X-Idempotency-Key` to be able to ask again: the same key gets the same appointment and answer for 14 days.';
 
-/** Endpoints of appointments; the literal paths come first. */
+/** What is the same for visits at home and appointments at service centres, in the words of either. */
+function endpointsFor(words: {
+  type: AppointmentType;
+  tag: string;
+  path: 'phlebotomy' | 'psc';
+  /** In operation ids. */
+  name: 'Phlebotomy' | 'Psc';
+  reasons: string;
+  book: string;
+  move: string;
+}) {
+  const { type, tag, path, name } = words;
+  const appointment = `/v3/order/:order_id/${path}/appointment`;
+  return [
+    defineEndpoint({
+      method: 'get',
+      path: `/v3/order/${path}/appointment/cancellation-reasons`,
+      operationId: `get${name}CancellationReasons`,
+      tag,
+      summary: words.reasons,
+      request: {},
+      response: cancellationReasonList,
+      async handler() {
+        return cancellationReasons(type).map(({ id, name, is_refundable }) => ({ id, name, is_refundable }));
+      },
+    }),
+
+    defineEndpoint({
+      method: 'get',
+      path: appointment,
+      operationId: `get${name}Appointment`,
+      tag,
+      summary: 'The active appointment of an order',
+      request: { params: orderPath },
+      response: appointmentAnswer,
+      errors: ['not_found'],
+      async handler(asked) {
+        return activeOf(asked, type);
+      },
+    }),
+
+    defineEndpoint({
+      method: 'post',
+      path: `${appointment}/book`,
+      operationId: `book${name}Appointment`,
+      tag,
+      summary: words.book,
+      description: keyHint,
+      request: { params: orderPath, headers: idempotencyHeaders, body: bookingBody },
+      response: appointmentAnswer,
+      errors: ['rule_broken', 'not_found', 'idempotency_key_in_use'],
+      async handler(received) {
+        const { body, headers, deps } = received;
+        const asked = await askedOf(received, type);
+        const { booking_key, appointment_notes: notes } = body;
+        const patience = patienceOf(body);
+        return once(deps, asked, headers, received, async (appointment_id) =>
+          clientFacingAppointment(await book(asked, { appointment_id, booking_key, notes, patience })),
+        );
+      },
+    }),
+
+    defineEndpoint({
+      method: 'patch',
+      path: `${appointment}/reschedule`,
+      operationId: `reschedule${name}Appointment`,
+      tag,
+      summary: words.move,
+      request: { params: orderPath, body: rescheduleBody },
+      response: appointmentAnswer,
+      errors: ['rule_broken', 'not_found'],
+      async handler(received) {
+        const { booking_key, appointment_notes: notes } = received.body;
+        const asked = await askedOf(received, type);
+        return clientFacingAppointment(await reschedule(asked, { booking_key, notes }));
+      },
+    }),
+  ];
+}
+
+/** Endpoints of appointments. */
 export const appointmentEndpoints = [
   defineEndpoint({
     method: 'post',
@@ -122,16 +199,46 @@ export const appointmentEndpoints = [
     },
   }),
 
-  defineEndpoint({
-    method: 'get',
-    path: '/v3/order/phlebotomy/appointment/cancellation-reasons',
-    operationId: 'getPhlebotomyCancellationReasons',
+  ...endpointsFor({
+    type: 'phlebotomy',
     tag: AT_HOME,
-    summary: 'Why a phlebotomy appointment can be cancelled',
-    request: {},
-    response: cancellationReasonList,
-    async handler() {
-      return reasonsFor('phlebotomy');
+    path: 'phlebotomy',
+    name: 'Phlebotomy',
+    reasons: 'Why a phlebotomy appointment can be cancelled',
+    book: 'Book a time for a phlebotomist to come',
+    move: 'Move the appointment of an order to another time at the same address',
+  }),
+
+  defineEndpoint({
+    method: 'post',
+    path: '/v3/order/:order_id/phlebotomy/appointment/request',
+    operationId: 'requestPhlebotomyAppointment',
+    tag: AT_HOME,
+    summary: 'Have a company find a time for a phlebotomist to come',
+    request: { params: orderPath, body: requestBody },
+    response: requestedAppointment,
+    errors: ['rule_broken', 'not_found'],
+    async handler(received) {
+      const { address, provider, appointment_notes: notes } = received.body;
+      const wish = { appointment_id: randomUUID(), address, provider, notes };
+      const { appointment, warnings } = await request(await askedOf(received, 'phlebotomy'), wish);
+      return { ...clientFacingAppointment(appointment), warnings };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'patch',
+    path: '/v3/order/:order_id/phlebotomy/appointment/cancel',
+    operationId: 'cancelPhlebotomyAppointment',
+    tag: AT_HOME,
+    summary: 'Cancel the appointment of an order',
+    request: { params: orderPath, body: cancelPhlebotomyBody },
+    response: appointmentAnswer,
+    errors: ['rule_broken', 'not_found'],
+    async handler(received) {
+      const { cancellation_reason_id: reason_id, notes } = received.body;
+      const asked = await askedOf(received, 'phlebotomy');
+      return clientFacingAppointment(await cancel(asked, { reason_id, notes }));
     },
   }),
 
@@ -155,152 +262,14 @@ export const appointmentEndpoints = [
     },
   }),
 
-  defineEndpoint({
-    method: 'get',
-    path: '/v3/order/psc/appointment/cancellation-reasons',
-    operationId: 'getPscCancellationReasons',
+  ...endpointsFor({
+    type: 'patient_service_center',
     tag: AT_CENTRE,
-    summary: 'Why an appointment at a service centre can be cancelled',
-    request: {},
-    response: cancellationReasonList,
-    async handler() {
-      return reasonsFor('patient_service_center');
-    },
-  }),
-
-  defineEndpoint({
-    method: 'get',
-    path: '/v3/order/:order_id/phlebotomy/appointment',
-    operationId: 'getPhlebotomyAppointment',
-    tag: AT_HOME,
-    summary: 'The active appointment of an order',
-    request: { params: orderPath },
-    response: appointmentAnswer,
-    errors: ['not_found'],
-    async handler(asked) {
-      return activeOf(asked, 'phlebotomy');
-    },
-  }),
-
-  defineEndpoint({
-    method: 'post',
-    path: '/v3/order/:order_id/phlebotomy/appointment/book',
-    operationId: 'bookPhlebotomyAppointment',
-    tag: AT_HOME,
-    summary: 'Book a time for a phlebotomist to come',
-    description: keyHint,
-    request: { params: orderPath, headers: idempotencyHeaders, body: bookingBody },
-    response: appointmentAnswer,
-    errors: ['rule_broken', 'not_found', 'idempotency_key_in_use'],
-    async handler(received) {
-      const { body, headers, deps } = received;
-      const asked = await askedOf(received, 'phlebotomy');
-      const { booking_key, appointment_notes: notes } = body;
-      const patience = patienceOf(body);
-      return once(deps, asked, headers, received, async (appointment_id) =>
-        clientFacingAppointment(await book(asked, { appointment_id, booking_key, notes, patience })),
-      );
-    },
-  }),
-
-  defineEndpoint({
-    method: 'post',
-    path: '/v3/order/:order_id/phlebotomy/appointment/request',
-    operationId: 'requestPhlebotomyAppointment',
-    tag: AT_HOME,
-    summary: 'Have a company find a time for a phlebotomist to come',
-    request: { params: orderPath, body: requestBody },
-    response: requestedAppointment,
-    errors: ['rule_broken', 'not_found'],
-    async handler(received) {
-      const { address, provider, appointment_notes: notes } = received.body;
-      const wish = { appointment_id: randomUUID(), address, provider, notes };
-      const { appointment, warnings } = await request(await askedOf(received, 'phlebotomy'), wish);
-      return { ...clientFacingAppointment(appointment), warnings };
-    },
-  }),
-
-  defineEndpoint({
-    method: 'patch',
-    path: '/v3/order/:order_id/phlebotomy/appointment/reschedule',
-    operationId: 'reschedulePhlebotomyAppointment',
-    tag: AT_HOME,
-    summary: 'Move the appointment of an order to another time at the same address',
-    request: { params: orderPath, body: rescheduleBody },
-    response: appointmentAnswer,
-    errors: ['rule_broken', 'not_found'],
-    async handler(received) {
-      const { booking_key, appointment_notes: notes } = received.body;
-      const asked = await askedOf(received, 'phlebotomy');
-      return clientFacingAppointment(await reschedule(asked, { booking_key, notes }));
-    },
-  }),
-
-  defineEndpoint({
-    method: 'patch',
-    path: '/v3/order/:order_id/phlebotomy/appointment/cancel',
-    operationId: 'cancelPhlebotomyAppointment',
-    tag: AT_HOME,
-    summary: 'Cancel the appointment of an order',
-    request: { params: orderPath, body: cancelPhlebotomyBody },
-    response: appointmentAnswer,
-    errors: ['rule_broken', 'not_found'],
-    async handler(received) {
-      const { cancellation_reason_id: reason_id, notes } = received.body;
-      const asked = await askedOf(received, 'phlebotomy');
-      return clientFacingAppointment(await cancel(asked, { reason_id, notes }));
-    },
-  }),
-
-  defineEndpoint({
-    method: 'get',
-    path: '/v3/order/:order_id/psc/appointment',
-    operationId: 'getPscAppointment',
-    tag: AT_CENTRE,
-    summary: 'The active appointment of an order',
-    request: { params: orderPath },
-    response: appointmentAnswer,
-    errors: ['not_found'],
-    async handler(asked) {
-      return activeOf(asked, 'patient_service_center');
-    },
-  }),
-
-  defineEndpoint({
-    method: 'post',
-    path: '/v3/order/:order_id/psc/appointment/book',
-    operationId: 'bookPscAppointment',
-    tag: AT_CENTRE,
-    summary: 'Book a time at a service centre',
-    description: keyHint,
-    request: { params: orderPath, headers: idempotencyHeaders, body: bookingBody },
-    response: appointmentAnswer,
-    errors: ['rule_broken', 'not_found', 'idempotency_key_in_use'],
-    async handler(received) {
-      const { body, headers, deps } = received;
-      const asked = await askedOf(received, 'patient_service_center');
-      const { booking_key, appointment_notes: notes } = body;
-      const patience = patienceOf(body);
-      return once(deps, asked, headers, received, async (appointment_id) =>
-        clientFacingAppointment(await book(asked, { appointment_id, booking_key, notes, patience })),
-      );
-    },
-  }),
-
-  defineEndpoint({
-    method: 'patch',
-    path: '/v3/order/:order_id/psc/appointment/reschedule',
-    operationId: 'reschedulePscAppointment',
-    tag: AT_CENTRE,
-    summary: 'Move the appointment of an order to another time, at any service centre of the laboratory',
-    request: { params: orderPath, body: rescheduleBody },
-    response: appointmentAnswer,
-    errors: ['rule_broken', 'not_found'],
-    async handler(received) {
-      const { booking_key, appointment_notes: notes } = received.body;
-      const asked = await askedOf(received, 'patient_service_center');
-      return clientFacingAppointment(await reschedule(asked, { booking_key, notes }));
-    },
+    path: 'psc',
+    name: 'Psc',
+    reasons: 'Why an appointment at a service centre can be cancelled',
+    book: 'Book a time at a service centre',
+    move: 'Move the appointment of an order to another time, at any service centre of the laboratory',
   }),
 
   defineEndpoint({
