@@ -1,37 +1,12 @@
 /** The side effects of a journey, made from what they work on. */
-
-import type { Mailer } from '../notifications/mailer.ts';
-import type { SmsSender } from '../notifications/sms.ts';
-import type { SandboxLab } from '../partners/sandbox-controls.ts';
-import type { Catalogue } from '../store/catalogue.ts';
-import type { Store } from '../store/store.ts';
-import type { BookingUrl } from './booking-url.ts';
-import type { DocumentIssuer } from './issue-documents.ts';
+import type { ActivityDependencies } from './dependencies.ts';
 import { laboratoryActivities } from './laboratory.ts';
 import { mailActivities } from './mail.ts';
 import { recordActivities } from './records.ts';
 import { sandboxActivities } from './sandbox.ts';
 import { smsActivities } from './sms.ts';
 import type { Activities } from './types.ts';
-import type { UnsubscribeUrl } from './unsubscribe-url.ts';
 import { visitActivities } from './visits.ts';
-
-/** Everything that activities work on. */
-export interface ActivityDependencies {
-  store: Store;
-  catalogue: Catalogue;
-  mailer: Mailer;
-  sms: SmsSender;
-  documents: DocumentIssuer;
-  /** Where the patient of an order books; null when there is nothing (more) to book. */
-  bookingUrl: BookingUrl;
-  /** Where a patient ends a team's mail. */
-  unsubscribeUrl: UnsubscribeUrl;
-  /** One call to a laboratory, in milliseconds. */
-  partnerCallMs: number;
-  /** Told to go on when an order is simulated. */
-  sandboxLab: SandboxLab;
-}
 
 /** Makes the activities that workflows ask for. */
 export function createActivities(dependencies: ActivityDependencies): Activities {

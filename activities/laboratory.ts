@@ -4,7 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { type LabAcknowledgement, type LabOrderMessage, LabUnreachable } from '../partners/labs/laboratory-adapter.ts';
 import { adapterFor } from '../partners/labs/registry.ts';
 import { findLabConnection } from '../store/lab-connections.ts';
-import type { ActivityDependencies } from './create-activities.ts';
+import type { ActivityDependencies } from './dependencies.ts';
 import { isOver } from './patience.ts';
 import type { Activities } from './types.ts';
 

@@ -7,7 +7,7 @@ import { holdBack } from '../store/message-log.ts';
 import { appointmentAt } from '../store/record-appointment.ts';
 import { logoOf } from '../store/teams.ts';
 import { isUnsubscribed } from '../store/unsubscriptions.ts';
-import type { ActivityDependencies } from './create-activities.ts';
+import type { ActivityDependencies } from './dependencies.ts';
 import { fastingNeeded } from './issue-documents.ts';
 import type { Activities } from './types.ts';
 

@@ -4,7 +4,7 @@ import { keepLateReport } from '../store/lab-inbox.ts';
 import { orderFacts } from '../store/order-facts.ts';
 import { recordAppointment } from '../store/record-appointment.ts';
 import { ensureOpen, recordEvent } from '../store/record-event.ts';
-import type { ActivityDependencies } from './create-activities.ts';
+import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
 
 export function recordActivities({

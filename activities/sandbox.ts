@@ -2,7 +2,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { isEnded, takesResults } from '../domain/transitions.ts';
 import { SandboxAway, SandboxRefused, tellSandboxLab } from '../partners/sandbox-controls.ts';
-import type { ActivityDependencies } from './create-activities.ts';
+import type { ActivityDependencies } from './dependencies.ts';
 import { isOver } from './patience.ts';
 import type { Activities } from './types.ts';
 

@@ -8,7 +8,7 @@ import { smsEnabled } from '../store/communication-settings.ts';
 import type { OrderDocument } from '../store/documents.ts';
 import { holdBack } from '../store/message-log.ts';
 import { appointmentAt, appointmentOf } from '../store/record-appointment.ts';
-import type { ActivityDependencies } from './create-activities.ts';
+import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
 
 export function smsActivities({

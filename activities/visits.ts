@@ -15,7 +15,7 @@ import { adapterFor } from '../partners/phlebotomy/registry.ts';
 import { claimPatient, releasePatient } from '../store/appointment-claims.ts';
 import { findPhlebotomyConnection } from '../store/phlebotomy-connections.ts';
 import { appointmentOf } from '../store/record-appointment.ts';
-import type { ActivityDependencies } from './create-activities.ts';
+import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
 
 /** What callers are told when a patient has an appointment already (C2). */

@@ -1,7 +1,7 @@
 /** What is sent about one order: the caller's switch, the patient's STOP, and where both can be seen. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { ActivityDependencies } from '../../activities/create-activities.ts';
+import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { smsActivities } from '../../activities/sms.ts';
 import { type SmsSender, twilioSms } from '../../notifications/sms.ts';
 import { loggedSms } from '../../store/message-log.ts';

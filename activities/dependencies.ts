@@ -1,0 +1,25 @@
+import type { Mailer } from '../notifications/mailer.ts';
+import type { SmsSender } from '../notifications/sms.ts';
+import type { SandboxLab } from '../partners/sandbox-controls.ts';
+import type { Catalogue } from '../store/catalogue.ts';
+import type { Store } from '../store/store.ts';
+import type { BookingUrl } from './booking-url.ts';
+import type { DocumentIssuer } from './issue-documents.ts';
+import type { UnsubscribeUrl } from './unsubscribe-url.ts';
+
+/** Everything that activities work on. */
+export interface ActivityDependencies {
+  store: Store;
+  catalogue: Catalogue;
+  mailer: Mailer;
+  sms: SmsSender;
+  documents: DocumentIssuer;
+  /** Where the patient of an order books; null when there is nothing (more) to book. */
+  bookingUrl: BookingUrl;
+  /** Where a patient ends a team's mail. */
+  unsubscribeUrl: UnsubscribeUrl;
+  /** One call to a laboratory or a phlebotomy company, in milliseconds. */
+  partnerCallMs: number;
+  /** Told to go on when an order is simulated. */
+  sandboxLab: SandboxLab;
+}
