@@ -46,8 +46,11 @@ export interface Activities {
   keepLateReports(reportIds: string[]): Promise<void>;
   /** Writes what is next in an appointment's life, or finds what is held (C2). */
   recordAppointment(proposed: ProposedAppointment): Promise<HeldAppointment>;
-  /** Claims the patient (C2) and books the visit, under the appointment's id as our reference. */
-  arrangeVisit(orderId: string, command: ArrangeVisit): Promise<VisitAnswer>;
+  /**
+   * Claims the patient (C2) and books the visit, under the appointment's id as our reference.
+   * @param isRepeat Whether the same was asked before, so that the company is asked first what became of it.
+   */
+  arrangeVisit(orderId: string, command: ArrangeVisit, isRepeat: boolean): Promise<VisitAnswer>;
   /** Moves the visit; null notes stay as they were (B2). Access notes go along (B1). */
   moveVisit(
     orderId: string,

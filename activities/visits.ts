@@ -1,4 +1,5 @@
 /** The conversation with a phlebotomy company, as a journey has it. Temporal repeats it; the company sees one booking (C2, F10). */
+import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { AppointmentProvider, ArrangedVisit } from '../domain/appointment.ts';
@@ -17,6 +18,8 @@ import { findPhlebotomyConnection } from '../store/phlebotomy-connections.ts';
 import { appointmentOf } from '../store/record-appointment.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
+
+const NOT_CONNECTED = 'PartnerNotConnected';
 
 /** What callers are told when a patient has an appointment already (C2). */
 const ALREADY_BOOKED =
@@ -42,12 +45,7 @@ export function visitActivities({
     const { order } = await store.orders.findById(orderId).orFail().lean();
     const environment = order.options.sandbox ? 'sandbox' : 'production';
     const connection = await findPhlebotomyConnection(store, provider, environment);
-    if (!connection) {
-      throw ApplicationFailure.create({
-        type: 'PartnerNotConnected',
-        message: `There is no ${environment} connection to ${provider}. Add one with "npm run admin -- phlebotomy set ${provider}".`,
-      });
-    }
+    if (!connection) throw notConnected(provider, environment);
     const { scheduledTimestampMs, scheduleToCloseTimeoutMs } = Context.current().info;
     const endpoint = {
       ...{ url: connection.url, key: connection.key },
@@ -60,20 +58,25 @@ export function visitActivities({
   }
 
   return {
-    async arrangeVisit(orderId, command) {
-      const provider = command.kind === 'book' ? command.slot.provider : command.provider;
-      const { order, adapter, endpoint, signal } = await conversation(orderId, provider);
+    async arrangeVisit(orderId, command, isRepeat) {
+      const { provider, address } = command.kind === 'book' ? command.slot : command;
+      const company = await conversation(orderId, provider).catch((error: unknown) => {
+        if (error instanceof ApplicationFailure && error.type === NOT_CONNECTED) return null;
+        throw error;
+      });
+      if (!company) return { refused: `No appointment can be made with ${provider}: Venule is not connected to it` };
+      const { order, adapter, endpoint, signal } = company;
       const { appointment_id, appointment_notes } = command;
       const who = { team_id: order.team_id, user_id: order.user_id, provider };
       if (!(await claimPatient(store, { ...who, appointment_id, order_id: order.id }, new Date()))) {
         return { refused: ALREADY_BOOKED };
       }
-      const address = command.kind === 'book' ? command.slot.address : command.address;
+      const isAtCentre = command.kind === 'book' && command.slot.site_code !== null;
       const visit = {
         reference: appointment_id,
         patient: order.patient,
-        address: command.kind === 'book' && command.slot.site_code ? null : address,
-        access_notes: address.access_notes ?? order.address.access_notes,
+        address: isAtCentre ? null : address,
+        access_notes: isAtCentre ? null : (address.access_notes ?? order.address.access_notes),
         appointment_notes,
         requisition_number: order.placer_order_number,
         tests: order.markers.map(({ marker_id, provider_id }) => ({
@@ -81,25 +84,36 @@ export function visitActivities({
           name: catalogue.markers.get(marker_id)?.name ?? provider_id,
         })),
       };
-      const answer = await decided(() =>
-        command.kind === 'book'
+      const answer = await decided(async () => {
+        // A company repeats its first answer to a call that it knows; what has become of the visit since it says here.
+        const made =
+          isRepeat || Context.current().info.attempt > 1
+            ? await adapter.findByReference(appointment_id, endpoint, signal)
+            : null;
+        if (made) return made;
+        return command.kind === 'book'
           ? adapter.book({ ...visit, booking_key: command.slot.booking_key }, endpoint, signal)
-          : adapter.request(visit, endpoint, signal),
-      );
-      if ('refused' in answer) await releasePatient(store, appointment_id);
+          : adapter.request(visit, endpoint, signal);
+      });
+      const isMade = 'visit' in answer && answer.visit.status !== 'cancelled';
+      if (!isMade) await releasePatient(store, appointment_id);
       return answer;
     },
 
     async moveVisit(orderId, appointmentId, slot, appointment_notes) {
       const { order, adapter, endpoint, signal } = await conversation(orderId, slot.provider);
       const appointment = appointmentOf(await store.appointments.findById(appointmentId).orFail().lean());
+      const { provider, user_id, team_id, events } = appointment;
+      // One that was overdue may have lost the patient to another appointment.
+      const claim = { appointment_id: appointmentId, order_id: orderId, team_id, user_id, provider };
+      if (!(await claimPatient(store, claim, new Date()))) return { refused: ALREADY_BOOKED };
       return decided(() =>
         adapter.reschedule(
           {
             appointment_id: appointment.provider_appointment_id ?? '',
-            idempotency_key: `${appointmentId}:reschedule:${slot.booking_key}`,
+            idempotency_key: `${appointmentId}:${events.length}:reschedule:${slot.booking_key}`,
             booking_key: slot.booking_key,
-            access_notes: slot.address.access_notes ?? order.address.access_notes,
+            access_notes: slot.site_code ? null : (slot.address.access_notes ?? order.address.access_notes),
             appointment_notes: appointment_notes ?? appointment.appointment_notes,
           },
           endpoint,
@@ -115,7 +129,8 @@ export function visitActivities({
         adapter.cancel(
           {
             appointment_id: appointment.provider_appointment_id ?? '',
-            idempotency_key: `${appointmentId}:cancel`,
+            // Other words are another call.
+            idempotency_key: `${appointmentId}:cancel:${digest(reason, notes)}`,
             reason,
             notes,
           },
@@ -179,4 +194,14 @@ const visitOf = (appointment: PartnerAppointment | null): ArrangedVisit => ({
   external_id: appointment?.number ?? null,
   provider_appointment_id: appointment?.id ?? null,
   site_code: appointment?.location_code ?? null,
+  changed_at: appointment?.updated_at ?? null,
 });
+
+const notConnected = (provider: AppointmentProvider, environment: string) =>
+  ApplicationFailure.create({
+    type: NOT_CONNECTED,
+    message: `There is no ${environment} connection to ${provider}. Add one with "npm run admin -- phlebotomy set ${provider}".`,
+  });
+
+const digest = (...words: unknown[]) =>
+  createHash('sha256').update(JSON.stringify(words)).digest('base64url').slice(0, 16);

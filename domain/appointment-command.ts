@@ -75,9 +75,11 @@ export interface ProposedAppointment {
   order_statuses: OrderLowLevelStatus[];
 }
 
-/** The appointment that is held, and the order's events that came with its last change. */
+/** What is held after something was proposed. */
 export interface HeldAppointment {
-  appointment: Appointment;
+  /** Null when nothing was recorded, because the order has come further than the journey thought. */
+  appointment: Appointment | null;
+  /** The order's events that the journey does not have yet. */
   order_events: HeldEvent[];
 }
 

@@ -34,6 +34,13 @@ export const SERVICE_TYPES = ['appointment-ready', 'appointment-request'] as con
 /** Whether the patient picks a slot and has it, or the company finds the time. */
 export type ServiceType = (typeof SERVICE_TYPES)[number];
 
+/** How each company is booked. */
+export const PROVIDER_TIERS: Readonly<Record<AppointmentProvider, ServiceType>> = {
+  getlabs: 'appointment-ready',
+  phlebfinders: 'appointment-request',
+  quest: 'appointment-ready',
+};
+
 /** An address in the United States, with how to reach the place (B1). */
 export interface UsAddress {
   first_line: string;
@@ -166,10 +173,14 @@ const REPORTED_WITHIN = 3 * 24 * 60 * 60 * 1000;
 /** The origin of a cancellation that nobody asked for: another visit was booked in an overdue one's place. */
 export const OVERDUE = 'overdue';
 
+/** When an active appointment will be overdue, as milliseconds since 1970; `Infinity` without a time. */
+export function overdueFrom({ end_at }: Pick<Appointment, 'end_at'>): number {
+  return end_at === null ? Number.POSITIVE_INFINITY : Date.parse(end_at) + REPORTED_WITHIN;
+}
+
 /** Whether the visit should long be over and nobody has said what became of it (C2). */
-export function isOverdue({ status, end_at }: Pick<Appointment, 'status' | 'end_at'>, now: Date): boolean {
-  const expected = status === 'scheduled' || status === 'in_progress';
-  return expected && end_at !== null && now.getTime() - Date.parse(end_at) >= REPORTED_WITHIN;
+export function isOverdue(appointment: Pick<Appointment, 'status' | 'end_at'>, now: Date): boolean {
+  return isActive(appointment) && now.getTime() >= overdueFrom(appointment);
 }
 
 /** Whether the patient can have no other appointment with that company meanwhile (C2). */
@@ -177,14 +188,20 @@ export function isInTheWay(appointment: Pick<Appointment, 'status' | 'end_at'>, 
   return isActive(appointment) && !isOverdue(appointment, now);
 }
 
-/** What a visit is, as the company has it. */
-export type ArrangedVisit = Pick<
+/** What a visit is. */
+type VisitFacts = Pick<
   Appointment,
   'status' | 'start_at' | 'end_at' | 'time_zone' | 'external_id' | 'provider_appointment_id' | 'site_code'
 >;
 
+/** What a visit is, as the company has it. */
+export interface ArrangedVisit extends VisitFacts {
+  /** When it last changed, by the company's clock, as an ISO instant; null when the company does not say. */
+  changed_at: string | null;
+}
+
 /** What a company says about an appointment, at a time of its own. */
-export interface AppointmentReport extends ArrangedVisit {
+export interface AppointmentReport extends VisitFacts {
   /** When it happened at the company, as an ISO instant: decides between reports (docs/phlebotomy.md). */
   occurred_at: string;
   data: Record<string, unknown> | null;
@@ -199,7 +216,7 @@ export type AppointmentMove = AppointmentReport;
  * `scheduled` in between.
  */
 export function nextAfterEvents(
-  appointment: ArrangedVisit & Pick<Appointment, 'events'>,
+  appointment: VisitFacts & Pick<Appointment, 'events'>,
   report: AppointmentReport,
 ): AppointmentMove[] {
   const known = appointment.events.map(({ occurred_at }) => Date.parse(occurred_at));

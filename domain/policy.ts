@@ -25,6 +25,8 @@ export interface JourneyPolicy extends ReminderPolicy, QuietHours, EarlyBookingP
   partner_call: number;
   /** For how long a cancellation at the lab is tried before an engineer must look. */
   undo_tried_for: number;
+  /** For how long an appointment that outlives its order is awaited while it has no time. */
+  appointment_outlives_order: number;
   /** For how long a mail is tried. */
   mail_tried_for: number;
   /** How much longer than the steps of a simulated visit its draw is waited for (F6). */
@@ -47,6 +49,7 @@ const DEFAULT_POLICY: JourneyPolicy = {
   partner_retry_longest: 10 * MINUTE,
   partner_call: 15 * SECOND,
   undo_tried_for: 30 * DAY,
+  appointment_outlives_order: 30 * DAY,
   mail_tried_for: 3 * DAY,
   simulation_waits_longer: HOUR,
   longest_history: 4000,

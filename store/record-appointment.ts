@@ -6,13 +6,14 @@ import { transactionStatus } from '../domain/transaction.ts';
 import type { Catalogue } from './catalogue.ts';
 import { clientFacingAppointment } from './client-facing-appointment.ts';
 import type { AppointmentDocument, OrderDocument } from './documents.ts';
-import { readJourney, tellAbout, tellOfOrder } from './record-event.ts';
+import { heldEvent, readJourney, tellAbout, tellOfOrder } from './record-event.ts';
 import { rows, type Store } from './store.ts';
 
 /**
  * Records what is next in an appointment's life, or finds that it is recorded already.
- * @returns what is held, which after a crash may be what an earlier attempt wrote.
- * @throws Error when the order does not exist, or its history is of another length than the journey thinks.
+ * @returns what is held, which after a crash may be what an earlier attempt wrote; where the order has events that the
+ * journey does not know, these instead, and nothing is recorded.
+ * @throws Error when the order does not exist.
  */
 export async function recordAppointment(
   store: Store,
@@ -22,21 +23,16 @@ export async function recordAppointment(
   const { appointment, order_event_number, order_statuses } = proposed;
   let answer: HeldAppointment | undefined;
   await store.connection.transaction(async (session) => {
-    const { order, siblings, transaction } = await readJourney(store, session, proposed.order_id);
+    const journey = await readJourney(store, session, proposed.order_id);
+    const { order, siblings, transaction } = journey;
     await catalogue.know([order.order.lab_test_id]);
     const held = await store.appointments.findById(appointment.id).session(session).lean<AppointmentDocument>();
-    if (held && held.events.length >= appointment.events.length) {
-      const events = order.events.slice(order_event_number - 1);
-      answer = {
-        appointment: appointmentOf(held),
-        order_events: events.map((event) => ({ ...event, transaction_status: transaction.status, redraw: null })),
-      };
+    const heldEvents = (events: readonly OrderEvent[]) => events.map((event) => heldEvent(event, journey));
+    const unknown = heldEvents(order.events.slice(order_event_number - 1));
+    const isRecorded = held && held.events.length >= appointment.events.length;
+    if (isRecorded || unknown.length > 0) {
+      answer = { appointment: isRecorded ? appointmentOf(held) : null, order_events: unknown };
       return;
-    }
-    if (order.events.length !== order_event_number - 1) {
-      throw new Error(
-        `Order ${order._id} has ${order.events.length} events, so event ${order_event_number} is not next`,
-      );
     }
 
     const now = new Date();
@@ -85,10 +81,7 @@ export async function recordAppointment(
       const then = after(count);
       await tellOfOrder(store, session, catalogue, 'labtest.order.updated', then, transaction, inOrder(then));
     }
-    answer = {
-      appointment,
-      order_events: events.map((event) => ({ ...event, transaction_status: transaction.status, redraw: null })),
-    };
+    answer = { appointment, order_events: heldEvents(events) };
   });
   if (!answer) throw new Error(`Appointment ${appointment.id} was not recorded`);
   return answer;

@@ -85,6 +85,20 @@ export async function recordEvent(
   return held;
 }
 
+/** An order among the others of its transaction. */
+interface RecordedJourney {
+  order: OrderDocument;
+  siblings: OrderDocument[];
+  transaction: OrderTransactionDocument;
+}
+
+/** An event that is recorded, as a journey adopts it. */
+export function heldEvent(event: OrderEvent, { order, siblings, transaction }: RecordedJourney): HeldEvent {
+  const redraw =
+    event.status === 'redraw_available' ? siblings.find((sibling) => sibling.order.parent_id === order._id) : null;
+  return { ...event, transaction_status: transaction.status, redraw: redraw?.order ?? null };
+}
+
 async function recordIn(
   store: Store,
   session: ClientSession,
@@ -95,11 +109,7 @@ async function recordIn(
   await catalogue.know([order.order.lab_test_id]);
 
   const held = order.events.find((event) => event.number === proposed.number);
-  if (held) {
-    const redraw =
-      held.status === 'redraw_available' ? siblings.find((sibling) => sibling.order.parent_id === order._id) : null;
-    return { ...held, transaction_status: transaction.status, redraw: redraw?.order ?? null };
-  }
+  if (held) return heldEvent(held, { order, siblings, transaction });
   if (order.events.length !== proposed.number - 1) {
     throw new Error(`Order ${order._id} has ${order.events.length} events, so event ${proposed.number} is too early`);
   }
@@ -154,11 +164,7 @@ async function recordIn(
 }
 
 /** An order with everything that its next event is derived from, in one reading. */
-export async function readJourney(
-  store: Store,
-  session: ClientSession,
-  orderId: string,
-): Promise<{ order: OrderDocument; siblings: OrderDocument[]; transaction: OrderTransactionDocument }> {
+export async function readJourney(store: Store, session: ClientSession, orderId: string): Promise<RecordedJourney> {
   const [found] = await rows(store.orders)
     .aggregate<{ orders: OrderDocument[]; transactions: OrderTransactionDocument[] }>(
       [

@@ -14,7 +14,8 @@ import {
 import type { VisitAnswer } from '../activities/types.ts';
 import {
   type Appointment,
-  type AppointmentEventStatus,
+  type AppointmentEvent,
+  type AppointmentProvider,
   type AppointmentReport,
   type ArrangedVisit,
   isActive,
@@ -22,6 +23,7 @@ import {
   mayMove,
   nextAfterEvents,
   OVERDUE,
+  PROVIDER_TIERS,
   PROVIDER_TYPES,
   type UsAddress,
 } from '../domain/appointment.ts';
@@ -41,8 +43,8 @@ export interface DeskMemory {
   appointment: Appointment | null;
   reports_heard: string[];
   reports_waiting: Said[];
-  /** Absent where nothing is owed. */
-  owed?: ArrangeVisit | null;
+  /** Absent where nothing was booked yet. */
+  last_booking?: ArrangeVisit | null;
 }
 
 /** What a company said, or what we know of it. */
@@ -91,11 +93,15 @@ export class AppointmentDesk {
   #hasRequisition: boolean;
   /** The visit that a company has agreed to before there was a requisition. */
   #promised: Said | null = null;
-  /** A booking is being looked for, because no answer came. */
-  #isLooking = false;
+  /** Companies at which a booking is being looked for, because no answer came. */
+  readonly #looking = new Set<AppointmentProvider>();
+  /** What was not found is looked for again, by appointment id; asked for anew it is not. */
+  readonly #sweeps = new Map<string, CancellationScope>();
   readonly #arranged: Arranged[] = [];
-  /** The booking whose caller was told that nobody knows: asked for again, it is answered with what became of it. */
-  #owed: ArrangeVisit | null;
+  /** The booking that was asked for last: asked for again, it is answered with what became of it. */
+  #lastBooking: ArrangeVisit | null;
+  /** What companies said of appointments that we do not have yet. */
+  #early: Said[] = [];
   /** A booking without an answer is being asked for on and on. */
   #asking: CancellationScope | undefined;
 
@@ -108,7 +114,7 @@ export class AppointmentDesk {
     this.#appointment = memory?.appointment ?? null;
     this.#reports = memory?.reports_waiting ?? [];
     this.#heard = new Set(memory?.reports_heard);
-    this.#owed = memory?.owed ?? null;
+    this.#lastBooking = memory?.last_booking ?? null;
   }
 
   /**
@@ -150,17 +156,12 @@ export class AppointmentDesk {
     return this.#asked.length > 0 || this.#reports.length > 0 || this.#arranged.length > 0;
   }
 
-  /** Answers everybody who still waits with a no. */
-  refuseAll(reason: string): void {
-    for (const asked of this.#asked.splice(0)) asked.answer = { refused: reason };
-  }
-
   memory(): DeskMemory {
     return {
       appointment: this.#appointment,
       reports_heard: [...this.#heard],
-      reports_waiting: this.#reports,
-      owed: this.#owed,
+      reports_waiting: [...this.#reports, ...this.#early],
+      last_booking: this.#lastBooking,
     };
   }
 
@@ -187,6 +188,8 @@ export class AppointmentDesk {
   /** Makes what is held the appointment, and answers whoever waits for it. */
   adopt(held: Appointment, next: NextAppointment): void {
     this.#appointment = held;
+    this.#reports.push(...this.#early.filter(({ appointment_id }) => appointment_id === held.id));
+    this.#early = this.#early.filter(({ appointment_id }) => appointment_id !== held.id);
     next.tell?.(held);
   }
 
@@ -197,7 +200,8 @@ export class AppointmentDesk {
    */
   async withdraw(reason: string, origin: string): Promise<void> {
     const appointment = this.active;
-    if (!appointment) return;
+    // Under way it is not called off any more: what becomes of it is still heard.
+    if (!appointment || appointment.status === 'in_progress') return;
     if (!this.#stopsAsking(appointment)) {
       const { withdrawVisit } = this.#company.patient(reason);
       const answer = await withdrawVisit(this.#order.id, appointment.id, reason, null);
@@ -214,7 +218,7 @@ export class AppointmentDesk {
     this.#hasRequisition = true;
     const promised = this.#promised;
     this.#promised = null;
-    return promised && this.#afterReport({ ...promised, report: { ...promised.report, occurred_at: now() } });
+    return promised && this.#afterReport({ ...promised, report: this.#asNewest(promised.report) });
   }
 
   /** The appointment that is neither over nor called off. */
@@ -224,22 +228,21 @@ export class AppointmentDesk {
 
   /** The answer to a command that can be given without asking the company; null when the company must be asked. */
   #known(command: AppointmentCommand, refusal: Refusal): Answer | null {
-    if (this.#isLooking) return STILL_LOOKING;
     const made = this.#appointment;
     if (isMaking(command) && made && this.#isOf(command, made)) return { appointment: made };
+    const isOpen = isMaking(command) ? this.#looking.has(referenceOf(command).provider) : !this.active;
+    if (isOpen && this.#looking.size > 0) return STILL_LOOKING;
     const reason = refusal(command) ?? this.#conflict(command);
     return reason === null ? null : { refused: reason };
   }
 
-  /** Whether a booking asks again for what was made already: under its own id, or where its first caller is owed an answer. */
+  /** Whether a booking asks again for what was made already: under its own id, or with the booking key of the active one. */
   #isOf(command: ArrangeVisit, made: Appointment): boolean {
     if (command.appointment_id === made.id) return true;
-    const owed = this.#owed;
+    const last = this.#lastBooking;
+    const isLast = isActive(made) && last?.appointment_id === made.id;
     return (
-      owed?.appointment_id === made.id &&
-      owed.kind === 'book' &&
-      command.kind === 'book' &&
-      owed.slot.booking_key === command.slot.booking_key
+      isLast && last.kind === 'book' && command.kind === 'book' && last.slot.booking_key === command.slot.booking_key
     );
   }
 
@@ -285,10 +288,14 @@ export class AppointmentDesk {
   /** Asks the company for a visit, which the journey then records; without an answer it has to be found out. */
   async #arrange(asked: Asked, command: ArrangeVisit, asked_at: string): Promise<void> {
     const patience = command.kind === 'book' ? command.patience : null;
-    this.#owed = null;
+    const { appointment_id } = command;
+    const isRepeat = this.#sweeps.has(appointment_id) || this.#lastBooking?.appointment_id === appointment_id;
+    this.#sweeps.get(appointment_id)?.cancel();
+    this.#lastBooking = command;
     let visit: ArrangedVisit | null = null;
     try {
-      const answer = await this.#company.prompt(patience?.answered_within).arrangeVisit(this.#order.id, command);
+      const { arrangeVisit } = this.#company.prompt(patience?.answered_within);
+      const answer = await arrangeVisit(this.#order.id, command, isRepeat);
       if ('refused' in answer) return refuse(asked, answer.refused);
       if (answer.visit.status === 'cancelled') return refuse(asked, 'This booking was withdrawn. Book again.');
       visit = answer.visit;
@@ -297,13 +304,12 @@ export class AppointmentDesk {
     }
     if (!visit && !patience) {
       asked.answer = UNKNOWN_BOOKING;
-      this.#owed = command;
       this.#setOff(this.#lookFor(command, asked_at));
       return;
     }
     const tell = (appointment: Appointment | null) => {
       asked.answer = appointment ? { appointment } : UNWANTED;
-      if (!appointment) this.#setOff(this.#company.undo(referenceOf(command)));
+      if (!appointment) this.#setOff(this.#undo(command));
       else if (patience) this.#setOff(this.#confirm(command, patience, visit));
     };
     this.#arranged.push({ command, visit: visit ?? UNANSWERED, asked_at, tell });
@@ -327,20 +333,22 @@ export class AppointmentDesk {
       time_zone: answer.visit.time_zone ?? slot.time_zone,
       ...this.#besides(asked.command, active),
     };
-    return { appointment: withEvent(moved, at, 'scheduled', { is_reschedule: true }), tell: answering(asked) };
+    const event = { status: 'scheduled', data: { is_reschedule: true }, occurred_at: answer.visit.changed_at } as const;
+    return { appointment: withEvent(moved, at, event), tell: answering(asked) };
   }
 
   #besides(command: AppointmentCommand, { address, location, appointment_notes }: Appointment): Besides {
     if (command.kind !== 'reschedule') return { address, location, appointment_notes };
     return {
-      address: this.#reached(command.slot.address),
+      address: this.#reached(command.slot.address, command.slot.site_code),
       location: command.slot.location,
       appointment_notes: command.appointment_notes ?? appointment_notes,
     };
   }
 
-  /** An address with how to reach it: what the order says unless the address itself does (C3). */
-  #reached(address: UsAddress): UsAddress {
+  /** An address with how to reach it: what the order says unless the address itself does (C3), or is a service centre's. */
+  #reached(address: UsAddress, site_code: string | null): UsAddress {
+    if (site_code !== null) return { ...address, access_notes: null };
     return { ...address, access_notes: address.access_notes ?? this.#order.address.access_notes };
   }
 
@@ -357,11 +365,11 @@ export class AppointmentDesk {
         return null;
       }
     }
-    return { appointment: withEvent(active, at, 'cancelled', { reason }), tell: answering(asked) };
+    return { appointment: withEvent(active, at, { status: 'cancelled', data: { reason } }), tell: answering(asked) };
   }
 
   /** An appointment that begins with a visit. */
-  #newAppointment(command: ArrangeVisit, visit: ArrangedVisit, at: string): Appointment {
+  #newAppointment(command: ArrangeVisit, { changed_at, ...visit }: ArrangedVisit, at: string): Appointment {
     const { id: order_id, transaction_id, team_id, user_id } = this.#order;
     const place = command.kind === 'book' ? command.slot : command;
     const appointment: Appointment = {
@@ -372,10 +380,10 @@ export class AppointmentDesk {
       user_id,
       provider: place.provider,
       type: PROVIDER_TYPES[place.provider],
-      address: this.#reached(place.address),
+      address: this.#reached(place.address, command.kind === 'book' ? command.slot.site_code : null),
       location: place.location,
       appointment_notes: command.appointment_notes,
-      can_reschedule: command.kind === 'book' && visit !== UNANSWERED && this.#hasRequisition,
+      can_reschedule: isBooked(place.provider) && visit.status === 'scheduled' && this.#hasRequisition,
       ...visit,
       ...(command.kind === 'book' && {
         time_zone: visit.time_zone ?? command.slot.time_zone,
@@ -383,9 +391,14 @@ export class AppointmentDesk {
       }),
       events: [],
     };
-    if (this.#hasRequisition || visit.status !== 'scheduled') return withEvent(appointment, at, visit.status, null);
-    this.#promised = { appointment_id: command.appointment_id, report: { ...visit, occurred_at: at, data: null } };
-    return withEvent(withEvent(appointment, at, 'pending', null), at, 'reserved', null);
+    const { appointment_id } = command;
+    const occurred_at = changed_at ?? at;
+    if (this.#hasRequisition || visit.status !== 'scheduled') {
+      return withEvent(appointment, at, { status: visit.status, occurred_at });
+    }
+    this.#promised = { appointment_id, report: { ...visit, occurred_at, data: null } };
+    const pending = withEvent(appointment, at, { status: 'pending', occurred_at });
+    return withEvent(pending, at, { status: 'reserved', occurred_at });
   }
 
   /** What is arranged is the order's appointment, if it can still have one; a visit that is overdue makes room for it. */
@@ -398,16 +411,19 @@ export class AppointmentDesk {
     }
     if (active) {
       this.#arranged.unshift(arranged);
-      return { appointment: withEvent(active, now(), 'cancelled', { origin: OVERDUE }) };
+      return { appointment: withEvent(active, now(), { status: 'cancelled', data: { origin: OVERDUE } }) };
     }
     return { appointment: this.#newAppointment(command, visit, asked_at), tell };
   }
 
   #afterReport(said: Said): NextAppointment | null {
     const appointment = this.#appointment;
-    if (!appointment || appointment.id !== said.appointment_id) return null;
+    if (appointment?.id !== said.appointment_id) {
+      this.#early.push(said);
+      return null;
+    }
     const isPromise = !this.#hasRequisition && said.report.status === 'scheduled';
-    if (isPromise) this.#promised = said;
+    if (isPromise) this.#promised = laterOf(this.#promised, said);
     const moves = nextAfterEvents(appointment, isPromise ? { ...said.report, status: 'reserved' } : said.report);
     let moved = appointment;
     for (const { occurred_at, data, ...facts } of moves) {
@@ -418,7 +434,7 @@ export class AppointmentDesk {
         occurred_at,
         data,
       };
-      const can_reschedule = moved.can_reschedule || facts.status === 'scheduled';
+      const can_reschedule = moved.can_reschedule || (facts.status === 'scheduled' && isBooked(appointment.provider));
       moved = { ...moved, ...facts, can_reschedule, events: [...moved.events, event] };
     }
     return moves.length > 0 ? { appointment: { ...moved, ...said.besides } } : null;
@@ -426,12 +442,13 @@ export class AppointmentDesk {
 
   /** Looks for a booking of which no answer came until it is known whether it was made; then adopts or undoes it. */
   async #lookFor(command: ArrangeVisit, asked_at: string): Promise<void> {
-    const { appointment_id } = command;
-    this.#isLooking = true;
+    const { appointment_id, provider } = referenceOf(command);
+    this.#looking.add(provider);
     try {
       const visit = await this.#company.find(referenceOf(command));
       if (!visit || visit.status === 'cancelled') {
         await this.#company.patient('No booking was made').releasePatient(appointment_id);
+        if (!visit) this.#setOff(this.#sweep(command));
         return;
       }
       let outcome: Appointment | null | undefined;
@@ -440,9 +457,28 @@ export class AppointmentDesk {
       };
       this.#arranged.push({ command, visit, asked_at, tell });
       await condition(() => outcome !== undefined);
-      if (outcome === null) await this.#company.undo(referenceOf(command));
+      if (outcome === null) await this.#undo(command);
     } finally {
-      this.#isLooking = false;
+      this.#looking.delete(provider);
+    }
+  }
+
+  /** Cancels what may have been made; what is not there yet is cancelled when it turns up. */
+  async #undo(command: ArrangeVisit): Promise<void> {
+    const wasMade = await this.#company.undo(referenceOf(command));
+    if (!wasMade) this.#setOff(this.#sweep(command));
+  }
+
+  async #sweep(command: ArrangeVisit): Promise<void> {
+    const { appointment_id } = command;
+    const scope = new CancellationScope({ cancellable: true });
+    this.#sweeps.set(appointment_id, scope);
+    try {
+      await scope.run(() => this.#company.cancelWhatTurnsUp(referenceOf(command)));
+    } catch (failure) {
+      if (!isCancellation(failure)) throw failure;
+    } finally {
+      this.#sweeps.delete(appointment_id);
     }
   }
 
@@ -468,10 +504,10 @@ export class AppointmentDesk {
       };
       const left = deadline - Date.parse(now());
       if (await condition(isDecided, left, { summary: 'The confirmation is awaited until here' })) return;
-      await this.#company.undo(referenceOf(command));
+      await this.#undo(command);
     } catch (failure) {
       if (!(failure instanceof ActivityFailure)) throw failure;
-      await this.#company.undo(referenceOf(command));
+      await this.#undo(command);
       if (isCancellation(failure)) return;
     }
     this.#isNow(appointment_id, CANCELLED, { origin: 'system', reason: 'The company did not confirm it in time' });
@@ -496,15 +532,28 @@ export class AppointmentDesk {
   }
 
   /** Has the journey record what is known of an appointment now. */
-  #isNow(appointment_id: string, visit: ArrangedVisit, data: AppointmentReport['data'], besides?: Besides): void {
-    this.#reports.push({ appointment_id, report: { ...visit, occurred_at: now(), data }, ...(besides && { besides }) });
+  #isNow(
+    appointment_id: string,
+    { changed_at, ...visit }: ArrangedVisit,
+    data: AppointmentReport['data'],
+    besides?: Besides,
+  ): void {
+    const report = this.#asNewest({ ...visit, occurred_at: changed_at ?? now(), data });
+    this.#reports.push({ appointment_id, report, ...(besides && { besides }) });
+  }
+
+  /** A report of what is so now, whatever the company's clock says: nothing that we know happened later. */
+  #asNewest(report: AppointmentReport): AppointmentReport {
+    const known = (this.#appointment?.events ?? []).map(({ occurred_at }) => occurred_at);
+    return { ...report, occurred_at: [report.occurred_at, ...known].sort(byInstant).at(-1) ?? report.occurred_at };
   }
 
   /** What became of a change that came to no answer is for the company to say. */
   async #lookAgain(appointment: Appointment, command: AppointmentCommand): Promise<void> {
     const { id: appointment_id, provider } = appointment;
     const visit = await this.#company.findSettled({ provider, appointment_id });
-    if (visit) this.#isNow(appointment_id, visit, null, this.#besides(command, appointment));
+    const data = command.kind === 'cancel' && visit?.status === 'cancelled' ? { reason: command.reason } : null;
+    if (visit) this.#isNow(appointment_id, visit, data, this.#besides(command, appointment));
   }
 }
 
@@ -531,12 +580,25 @@ const UNANSWERED: ArrangedVisit = {
   external_id: null,
   provider_appointment_id: null,
   site_code: null,
+  changed_at: null,
 };
 
 /** An appointment that is cancelled, and of which nothing else has changed. */
 const CANCELLED: ArrangedVisit = { ...UNANSWERED, status: 'cancelled' };
 
 const awaitsConfirmation = ({ status }: Pick<Appointment, 'status'>) => status === 'pending' || status === 'reserved';
+
+/** Whether the patient picks a time and can pick another. */
+const isBooked = (provider: AppointmentProvider) => PROVIDER_TIERS[provider] === 'appointment-ready';
+
+const byInstant = (one: string, other: string) => Date.parse(one) - Date.parse(other);
+
+/** What was said later, of the same appointment; of another it is the second in any case. */
+function laterOf(known: Said | null, said: Said): Said {
+  const isStale =
+    known?.appointment_id === said.appointment_id && byInstant(said.report.occurred_at, known.report.occurred_at) < 0;
+  return isStale ? known : said;
+}
 
 const isMaking = (command: AppointmentCommand): command is ArrangeVisit =>
   command.kind === 'book' || command.kind === 'request';
@@ -558,14 +620,18 @@ function answering(asked: Asked): (held: Appointment) => void {
   };
 }
 
-/** An appointment with one more event, which `at` dates. */
+/** An appointment with one more event, which we learned of at that instant, and which happened then unless it says so. */
 function withEvent(
   appointment: Appointment,
   at: string,
-  status: AppointmentEventStatus,
-  facts: Record<string, unknown> | null,
+  {
+    status,
+    data = null,
+    occurred_at,
+  }: Pick<AppointmentEvent, 'status'> & Partial<Pick<AppointmentEvent, 'data'>> & { occurred_at?: string | null },
 ): Appointment {
-  const event = { number: appointment.events.length + 1, status, created_at: at, occurred_at: at, data: facts };
+  const number = appointment.events.length + 1;
+  const event = { number, status, created_at: at, occurred_at: occurred_at ?? at, data };
   return { ...appointment, status, events: [...appointment.events, event] };
 }
 

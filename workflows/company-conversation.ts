@@ -48,9 +48,9 @@ export class CompanyConversation {
     });
   }
 
-  /** Asks for a booking until the company has decided. @param within Milliseconds; an ActivityFailure is thrown after that. */
+  /** Asks again for a booking, until the company decides. @param within Milliseconds; an ActivityFailure is thrown after that. */
   arrangeWithin(command: ArrangeVisit, within: number): Promise<VisitAnswer> {
-    return this.patient(`Book ${command.appointment_id}`, within).arrangeVisit(this.#orderId, command);
+    return this.patient(`Book ${command.appointment_id}`, within).arrangeVisit(this.#orderId, command, true);
   }
 
   /** What the company made of a booking that came to no answer; null when it is known that it made nothing. */
@@ -64,11 +64,28 @@ export class CompanyConversation {
     return this.#look(visit);
   }
 
-  /** What may have been made is looked for, and cancelled; the patient is free again. */
-  async undo(visit: VisitReference): Promise<void> {
-    await this.find(visit);
-    const { provider, appointment_id } = visit;
-    await this.patient(`Undo ${appointment_id} at ${provider}`).undoVisit(this.#orderId, provider, appointment_id);
+  /**
+   * Looks for what may have been made and cancels it; the patient is free again.
+   * @returns Whether there was anything; if not, it may still turn up.
+   */
+  async undo(visit: VisitReference): Promise<boolean> {
+    const made = await this.find(visit);
+    await this.#cancel(visit);
+    return made !== null;
+  }
+
+  /** A company may be slow beyond all bounds: looks again after ever longer pauses, and cancels what was made after all. */
+  async cancelWhatTurnsUp(visit: VisitReference): Promise<void> {
+    for (const calls of [4, 40, 240]) {
+      await sleep(calls * this.#policy.partner_call, { summary: 'A look at what a slow company made of a booking' });
+      const made = await this.#look(visit);
+      if (made && made.status !== 'cancelled') return this.#cancel(visit);
+    }
+  }
+
+  #cancel({ provider, appointment_id }: VisitReference): Promise<void> {
+    const { undoVisit } = this.patient(`Undo ${appointment_id} at ${provider}`);
+    return undoVisit(this.#orderId, provider, appointment_id);
   }
 
   #look({ provider, appointment_id }: VisitReference): Promise<ArrangedVisit | null> {

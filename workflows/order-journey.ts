@@ -15,7 +15,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { orderStatusesAfter } from '../domain/appointment.ts';
+import { orderStatusesAfter, overdueFrom } from '../domain/appointment.ts';
 import type { AppointmentCommand } from '../domain/appointment-command.ts';
 import { requisitionNeededBy } from '../domain/early-booking.ts';
 import type { HeldEvent, Order, ProposedEvent } from '../domain/order.ts';
@@ -172,17 +172,40 @@ export class OrderJourney {
   }
 
   /**
-   * Waits until all that follows from the journey's events is done: mails sent, the lab told of a cancellation.
-   * @throws ApplicationFailure `CancellationNotDelivered` when the lab could not be told; somebody has to.
+   * Waits until all that follows from the journey's events is done: mails sent, the lab told of a cancellation, and an
+   * appointment that outlives its order (F7) over or overdue.
+   * @throws ApplicationFailure `CancellationNotDelivered` when a partner could not be told; somebody has to.
    */
   async conclude(): Promise<void> {
     do {
-      await this.whileKeepingLateReports('what follows from its end', async () => {
-        await Promise.all(this.#consequences);
-        await condition(allHandlersFinished);
-      });
-    } while (this.#consequences.size > 0);
+      do {
+        await this.whileKeepingLateReports('what follows from its end', async () => {
+          await Promise.all(this.#consequences);
+          await condition(allHandlersFinished);
+        });
+      } while (this.#consequences.size > 0);
+    } while (await this.#visitWentOn());
     this.#describe('nothing: the journey is over');
+  }
+
+  /**
+   * Waits for what becomes of an appointment that is still to be, now that its order has ended.
+   * @returns Whether anything did; false when there is no such appointment, or nobody has said what became of it.
+   */
+  async #visitWentOn(): Promise<boolean> {
+    const { active } = this.#desk;
+    if (!active) return false;
+    const left = active.end_at ? overdueFrom(active) - this.#now : this.#policy.appointment_outlives_order;
+    if (left <= 0) return false;
+    const wentOn = () => this.#desk.active !== active;
+    const anything = await this.whileKeepingLateReports('the visit that is still booked', () =>
+      condition(wentOn, left, { summary: 'The visit is over by then' }),
+    );
+    if (!anything && active.end_at === null) {
+      this.#setOff(this.#withdraw('The order is over', 'order_over'));
+      return true;
+    }
+    return anything;
   }
 
   /** Where the order is, and why. */
@@ -285,18 +308,26 @@ export class OrderJourney {
       if (this.#historyIsLong()) await this.#renew(this.#memory());
       this.#describe(this.#has('partial_results') ? 'the rest of the results' : "the lab's results");
       await condition(
-        () => this.#reportsWaiting.length > 0 || this.#cancelRequested || this.#desk.hasWork || this.#expired,
+        () =>
+          this.#cancelRequested ||
+          this.#desk.hasWork ||
+          this.#expired ||
+          (this.#reportsWaiting.length > 0 && !this.#isVisited),
       );
 
-      const [report] = this.#reportsWaiting;
+      const [report] = this.#isVisited ? [] : this.#reportsWaiting;
       if (report && takesResults(this.#order.collection_method, this.#status)) await this.#takeIn(report);
       else if (report) await this.#keepLateReports();
       else if (this.#desk.hasWork) await this.#attendToAppointment();
       else if (this.#cancelRequested) await this.#cancelled();
       else await this.#expire();
     }
-    this.#desk.refuseAll(notForAppointments(this.#status));
     return this.#lastEvent;
+  }
+
+  /** The phlebotomist has yet to say that the specimen is drawn: a report waits for that, as it may have been quicker. */
+  get #isVisited(): boolean {
+    return this.#order.collection_method === 'at_home_phlebotomy' && this.#status === 'appointment_scheduled';
   }
 
   /** What a report does to the order (D4, D5, D7). */
@@ -327,6 +358,7 @@ export class OrderJourney {
 
   /** The deadline (F1): with anything drawn or reported the order completes as it is, else it is cancelled. */
   async #expire(): Promise<void> {
+    if (this.#isVisited) await this.#keepLateReports();
     const inTheLab = this.#status === 'partial_results' || this.#status === 'draw_completed';
     const held = await this.#decide(
       inTheLab
@@ -393,6 +425,7 @@ export class OrderJourney {
     if (next) await this.#recordAppointment(next);
   }
 
+  /** Records an appointment and what it does to the order, which may have come further than we know: then anew. */
   async #recordAppointment(next: NextAppointment): Promise<void> {
     const known = this.#desk.appointment?.id === next.appointment.id ? this.#desk.appointment.events.length : 0;
     const order_statuses: OrderLowLevelStatus[] = [];
@@ -406,16 +439,19 @@ export class OrderJourney {
       order_event_number: this.#events.length + 1,
       order_statuses,
     });
-    this.#desk.adopt(held.appointment, next);
-    this.#messages.tellOfAppointment(held.appointment, known);
-    this.#messages.planReminders(this.#events, this.#desk.appointment);
+    if (held.appointment) {
+      this.#desk.adopt(held.appointment, next);
+      this.#messages.tellOfAppointment(held.appointment, known);
+      this.#messages.planReminders(this.#events, this.#desk.appointment);
+    }
     for (const event of held.order_events) this.#adopt(event);
+    if (!held.appointment) await this.#recordAppointment(next);
   }
 
-  /** Cancelling an at-home order cancels its appointment; a service centre's is left alone (F7). */
+  /** Cancelling an order cancels its appointment (F7); a service centre's is left alone once there is a requisition to go there with. */
   async #withdrawAppointment(): Promise<void> {
-    if (this.#order.collection_method !== 'at_home_phlebotomy') return;
-    await this.#withdraw('The order was cancelled', 'order_cancelled');
+    const standsForItself = this.#order.collection_method === 'walk_in_test' && this.#has('requisition_created');
+    if (!standsForItself) await this.#withdraw('The order was cancelled', 'order_cancelled');
   }
 
   async #withdraw(reason: string, origin: string): Promise<void> {
@@ -430,6 +466,7 @@ export class OrderJourney {
 
   /** Why the order can have no appointment now, in words for the caller; null when it can. */
   #appointmentRefusal(command: AppointmentCommand): string | null {
+    if (command.kind === 'cancel' && this.#desk.active) return null;
     if (!this.#has('requisition_created') && !this.#isEnded) {
       if (!this.#order.options.early_booking_enabled) return 'The order has no requisition yet';
       if (command.kind === 'reschedule' || command.kind === 'cancel') return null;

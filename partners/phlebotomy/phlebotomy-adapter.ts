@@ -109,6 +109,8 @@ export interface PartnerAppointment {
   number: string | null;
   access_notes: string | null;
   appointment_notes: string | null;
+  /** When it last changed, by the company's clock; null when the company does not say. */
+  updated_at: string | null;
 }
 
 /**

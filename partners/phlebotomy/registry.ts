@@ -2,7 +2,13 @@
  * The companies that draw blood by appointment. One that speaks docs/phlebotomy.md is an entry here; one with a wire of
  * its own is an adapter file besides.
  */
-import type { AppointmentProvider, AppointmentType, ServiceType } from '../../domain/appointment.ts';
+import {
+  type AppointmentProvider,
+  type AppointmentType,
+  PROVIDER_TIERS,
+  PROVIDER_TYPES,
+  type ServiceType,
+} from '../../domain/appointment.ts';
 import { jsonOverHttp } from './json-over-http.ts';
 import type { PhlebotomyAdapter } from './phlebotomy-adapter.ts';
 
@@ -16,10 +22,14 @@ export interface PhlebotomyProvider {
 }
 
 export const PROVIDERS: Readonly<Record<AppointmentProvider, PhlebotomyProvider>> = {
-  getlabs: { type: 'phlebotomy', tier: 'appointment-ready', adapter: jsonOverHttp('getlabs') },
-  phlebfinders: { type: 'phlebotomy', tier: 'appointment-request', adapter: jsonOverHttp('phlebfinders') },
-  quest: { type: 'patient_service_center', tier: 'appointment-ready', adapter: jsonOverHttp('quest') },
+  getlabs: { ...sort('getlabs'), adapter: jsonOverHttp('getlabs') },
+  phlebfinders: { ...sort('phlebfinders'), adapter: jsonOverHttp('phlebfinders') },
+  quest: { ...sort('quest'), adapter: jsonOverHttp('quest') },
 };
+
+function sort(provider: AppointmentProvider) {
+  return { type: PROVIDER_TYPES[provider], tier: PROVIDER_TIERS[provider] };
+}
 
 /** The adapter that carries bookings to a company. */
 export function adapterFor(provider: AppointmentProvider): PhlebotomyAdapter {

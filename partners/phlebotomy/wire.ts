@@ -91,6 +91,7 @@ export const AppointmentAnswer: z.ZodType<PartnerAppointment> = z
     number: OptionalText,
     access_notes: OptionalText,
     appointment_notes: OptionalText,
+    updated_at: OptionalInstant,
   })
   .refine(({ start, end }) => (start === null) === (end === null), 'a start and an end, or neither')
   .refine(({ start, end }) => start === null || end === null || start < end, 'an end after the start')

@@ -129,6 +129,15 @@ describe('a booking that may be confirmed later', () => {
     expect(await told(document._id)).toEqual(['labtest.appointment.created', 'labtest.appointment.updated']);
   });
 
+  test('is scheduled as soon as it is known that the company has it, though its answer was lost', async () => {
+    const document = await order();
+    const [slot] = await slots();
+    await answersNothing();
+    const pending = await book(document, slot, { patience: LATER });
+    expect(pending.status).toBe('pending');
+    await until(async () => (await appointment(pending))?.status === 'scheduled');
+  });
+
   test('is answered at once by a company that answers at once', async () => {
     const [slot] = await slots();
     expect(await book(await order(), slot, { patience: LATER })).toMatchObject({ status: 'scheduled' });
@@ -152,13 +161,15 @@ describe('a booking that may be confirmed later', () => {
     const [unheard, undecided] = await Promise.all([order(), order()]);
     const patience = { answered_within: 600, confirmed_within: 1_500 };
 
-    await answersNothing();
+    await fault({ mode: 'down', after_accept: true, calls: ['book', 'read'] });
     const made = await book(unheard, slot, { patience });
     expect(made.status).toBe('pending');
+    const isTooLate = Date.now() + 2 * patience.confirmed_within;
+    await until(() => Date.now() > isTooLate);
+    await fault({ mode: 'ok' });
     await until(async () => (await appointment(made))?.status === 'cancelled');
     expect(await heldFor(made)).toMatchObject({ status: 'cancelled' });
 
-    await fault({ mode: 'ok' });
     await venule.atCompany('/sandbox/phlebotomy/getlabs/confirmation', { answer: 'pending' });
     const waiting = await book(undecided, another, { patience });
     await venule.atCompany('/sandbox/phlebotomy/getlabs/confirmation', { answer: 'scheduled' });

@@ -163,6 +163,7 @@ describe('a phlebotomy company', () => {
       number: 'GL-001',
       access_notes: 'Gate code 1234',
       appointment_notes: 'Left arm',
+      updated_at: null,
     });
     expect(heard).toMatchObject([{ method: 'POST', path: '/phlebotomy/getlabs/v1/appointments' }]);
     expect(heard[0]?.headers).toMatchObject({

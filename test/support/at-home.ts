@@ -10,6 +10,8 @@ export interface HeldVisit {
   id: string;
   reference: string;
   status: string;
+  /** ISO instant; null without a time. */
+  start: string | null;
   notes: { access_notes: string | null; appointment_notes: string | null }[];
 }
 
