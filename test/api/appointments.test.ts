@@ -549,6 +549,23 @@ describe('service centres', () => {
     await expect(ask).rejects.toMatchObject(refusedWith(message, status));
   });
 
+  test('have times by code though nobody has listed them yet, and are known from then on', async () => {
+    const remembered = rows(api.store.serviceCentres);
+    await remembered.deleteMany({ code: { $in: ['NYC1', 'PHX3'] } });
+    const ask = (siteCodes: string[]) =>
+      caller.sdk.labTests.getPscAppointmentAvailability({ lab: 'quest', siteCodes, startDate: dayIn(1) });
+    await expect(ask(['NYC1', 'NOPE'])).rejects.toMatchObject(refusedWith('Location with site code NOPE not found'));
+    const { slots: days } = await ask(['NYC1', 'PHX3']);
+    expect(new Set(days.map(({ location }) => location?.code))).toEqual(new Set(['NYC1', 'PHX3']));
+
+    await fault('quest', 'error', { calls: ['locations'] });
+    await expect(ask(['NYC1', 'PHX3'])).resolves.toMatchObject({ slots: days.map(({ date }) => ({ date })) });
+    await expect(ask(['NOPE'])).rejects.toMatchObject({ statusCode: 503 });
+    await fault('quest', 'ok');
+    caller = await api.caller({ environment: 'production' });
+    await expect(ask(['NYC1'])).rejects.toMatchObject({ statusCode: 503 });
+  });
+
   test('a place that the company has given up is no longer active', async () => {
     await rows(api.store.serviceCentres).insertOne({
       _id: 'quest:sandbox:OLD1',
