@@ -437,6 +437,11 @@ describe('an appointment that is requested', () => {
     expect(await ask(tried)).toMatchObject({ status: 400 });
     await caller.sdk.labTests.cancelPhlebotomyAppointment({ orderId, cancellationReasonId: OTHER_REASON });
     expect(await ask(tried)).toMatchObject({ status: 200 });
+
+    const { post } = api.openApi.paths['/v3/order/{order_id}/phlebotomy/appointment/request'] ?? {};
+    expect(post).toMatchObject({
+      parameters: expect.arrayContaining([expect.objectContaining({ in: 'header', name: 'x-idempotency-key' })]),
+    });
   });
 
   test('goes to a company that takes requests, at an address that can be reached, for a grown-up (C1, C3)', async () => {
