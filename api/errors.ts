@@ -21,7 +21,7 @@ export const ERRORS = {
   client_user_id_taken: { status: 400, meaning: 'Another user of the team has this `client_user_id`.' },
   unauthorized: { status: 401, meaning: 'The key is missing, unknown or revoked.' },
   forbidden: { status: 403, meaning: 'The team may not do this, for example simulate in production.' },
-  not_found: { status: 404, meaning: 'Nothing with this id, or it belongs to another team.' },
+  not_found: { status: 404, meaning: 'Nothing with this id, or it belongs to another team; or no time is free.' },
   idempotency_key_in_use: {
     status: 409,
     meaning: 'A request with the same idempotency key is under way. Ask again with the same body.',
@@ -29,7 +29,11 @@ export const ERRORS = {
   body_too_large: { status: 413, meaning: 'The body is larger than 8 MB.' },
   validation_failed: { status: 422, meaning: 'Fields are wrong or missing; `detail` names every one of them.' },
   internal_error: { status: 500, meaning: 'A fault of ours. Tell us the correlation id.' },
-  unavailable: { status: 503, meaning: 'A part that is needed does not answer. Ask again after `Retry-After`.' },
+  unavailable: {
+    status: 503,
+    meaning:
+      'A part that is needed does not answer; what was asked may be done all the same. Ask again after `Retry-After`.',
+  },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 
 /** The `error` of an answer that refuses. */
@@ -96,7 +100,7 @@ export function errorEnvelope(error: ApiError, correlationId: string): ErrorEnve
   };
 }
 
-/** Any error as a refusal: ours as it is, a database or Temporal that is away as `unavailable`, all else as our fault. */
+/** Any error as a refusal: ours as it is, a part that gives no answer as `unavailable`, all else as our fault. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   const { status } = error as { status?: number };
@@ -107,6 +111,7 @@ export function asApiError(error: unknown): ApiError {
       'The request cannot be read: its body must be JSON and its address well-formed.',
     );
   }
+  if (error instanceof JourneysUnavailable) return new ApiError('unavailable', error.message);
   if (isAway(error)) return new ApiError('unavailable', 'A part that is needed does not answer; ask again.');
   return new ApiError('internal_error', 'Something went wrong on our side.');
 }

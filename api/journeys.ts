@@ -11,7 +11,7 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Appointment } from '../domain/appointment.ts';
-import { type AppointmentCommand, type AppointmentSaid, commandKey } from '../domain/appointment-command.ts';
+import type { AppointmentCommand, AppointmentSaid } from '../domain/appointment-command.ts';
 import { commandUpdateId, journeyWorkflowId, transactionWorkflowId } from '../domain/ids.ts';
 import type { Order } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
@@ -27,7 +27,11 @@ export class OrderNotCancellable extends Error {
   override name = 'OrderNotCancellable';
 }
 
-/** Temporal, or every worker, is away: nothing was done, and the same request can be sent again (503). */
+/**
+ * No answer came in time, from Temporal, its workers or a phlebotomy company: what was asked may or may not be done; the
+ * message is what a caller is told (503). Asking a journey again is safe. It starts once, and is cancelled once, under its
+ * id; a fact is known by its event id; and an order has one active appointment, so no visit is made twice.
+ */
 export class JourneysUnavailable extends Error {
   override name = 'JourneysUnavailable';
 }
@@ -37,7 +41,7 @@ export class AppointmentRefused extends Error {
   override name = 'AppointmentRefused';
 }
 
-/** What can be asked of journeys. Every method throws `JourneysUnavailable` when Temporal does not answer. */
+/** What can be asked of journeys. Every method throws `JourneysUnavailable` when no answer came in time. */
 export interface Journeys {
   /** Starts an order transaction; one that was started before is fine. Asks again for some seconds when no answer comes. */
   start(order: Order): Promise<void>;
@@ -46,11 +50,15 @@ export interface Journeys {
   /**
    * Books, requests, reschedules or cancels the order's appointment, and answers with what it is then.
    * @throws AppointmentRefused
+   * @throws JourneysUnavailable also when the company did not answer: what it did is then found out
    */
   appointment(document: OrderDocument, command: AppointmentCommand): Promise<Appointment>;
-  /** Tells a journey what a phlebotomy company said. Answers false when the journey is over. */
+  /** Tells a journey what a phlebotomy company said, as `report` does. */
   appointmentReport(document: OrderDocument, said: AppointmentSaid): Promise<boolean>;
-  /** Gives a journey a report. Answers false when the journey is over, so that the report has to be kept otherwise. */
+  /**
+   * Gives a journey a report. Answers false when the journey is over, so that the report has to be kept otherwise.
+   * @throws JourneysUnavailable also when the journey is not there yet
+   */
   report(document: OrderDocument, digest: ReportDigest): Promise<boolean>;
 }
 
@@ -125,12 +133,11 @@ export function temporalJourneys(client: Client, taskQueue: string, policy: Jour
     },
 
     async appointment({ order }, command) {
-      const key = commandKey(command);
       try {
         return await client.withDeadline(Date.now() + COMMAND_MS, () =>
           handleOf(order).executeUpdate(appointmentCommand, {
             // A command that was refused can be given again: the appointment may be another by then.
-            updateId: commandUpdateId(order.id, `${key}:${randomUUID()}`),
+            updateId: commandUpdateId(order.id, `${command.kind}:${randomUUID()}`),
             args: [command],
           }),
         );
@@ -164,13 +171,16 @@ export function temporalJourneys(client: Client, taskQueue: string, policy: Jour
   }
 }
 
+const NO_ANSWER =
+  'No answer came in time, and what was asked may be done all the same. Ask again, with the same idempotency key if there was one.';
+
 function unavailable(error: unknown): unknown {
   const away =
     isGrpcServiceError(error) ||
     error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
     (error instanceof Error && isGrpcServiceError(error.cause));
   return away
-    ? new JourneysUnavailable('Temporal or its workers did not answer in time; send the request again', {
+    ? new JourneysUnavailable(NO_ANSWER, {
         cause: error,
       })
     : error;

@@ -48,20 +48,6 @@ export type AppointmentCommand =
   | { kind: 'reschedule'; slot: OfferedSlot; appointment_notes: string | null }
   | { kind: 'cancel'; reason: string; notes: string | null };
 
-/** What identifies a command: the same one twice is one. */
-export function commandKey(command: AppointmentCommand): string {
-  switch (command.kind) {
-    case 'book':
-      return `book:${command.slot.booking_key}`;
-    case 'reschedule':
-      return `reschedule:${command.slot.booking_key}`;
-    case 'request':
-      return `request:${command.appointment_id}`;
-    case 'cancel':
-      return 'cancel';
-  }
-}
-
 /** The commands that make an appointment. */
 export type ArrangeVisit = Extract<AppointmentCommand, { kind: 'book' | 'request' }>;
 

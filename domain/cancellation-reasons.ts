@@ -73,11 +73,3 @@ export function cancellationReasons(type: AppointmentType): CancellationReason[]
 export function findCancellationReason(type: AppointmentType, id: string): CancellationReason | undefined {
   return cancellationReasons(type).find((reason) => reason.id === id.toLowerCase());
 }
-
-/** A visit cancelled earlier than this before its start is paid back whatever the reason; in milliseconds. */
-const PAID_BACK_BEFORE = 24 * 60 * 60 * 1000;
-
-/** Whether a visit that is cancelled now is paid back; one without a time was never paid. */
-export function isRefunded(reason: CancellationReason, start_at: string | null, now: Date): boolean {
-  return reason.is_refundable || start_at === null || Date.parse(start_at) - now.getTime() > PAID_BACK_BEFORE;
-}

@@ -14,7 +14,10 @@ export function journeyWorkflowId(order: { id: string; transaction_id: string; o
   return order.origin === 'redraw' ? redrawWorkflowId(order.id) : transactionWorkflowId(order.transaction_id);
 }
 
-/** Temporal's id of a command: the same command twice is one command. */
+/**
+ * Temporal's id of an update: the same twice is done once. `command` is a word of ours, and never what a company or a
+ * caller wrote: Temporal refuses long ids.
+ */
 export const commandUpdateId = (orderId: string, command: string) => `${orderId}:${command}`;
 
 /** The `svix-id` of the event a transition sends: the same in every delivery (E4). */

@@ -7,12 +7,12 @@ import { BookingRefused, type Slot } from '../../partners/phlebotomy/phlebotomy-
 import { addressParts } from '../../partners/phlebotomy/us-address.ts';
 import { keepAvailability } from '../../store/availabilities.ts';
 import type { OfferedPlace, TeamDocument } from '../../store/documents.ts';
-import { findServiceCentres, type KnownCentre } from '../../store/service-centres.ts';
+import type { KnownCentre } from '../../store/service-centres.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import type { AvailabilityAnswer, DaySlots, PscAvailabilityQuestion, UsAddressBody } from '../schemas/appointments.ts';
 import { ask, companiesOf, companyOfLab } from './companies.ts';
-import { centresAround } from './service-centres.ts';
+import { centresAround, centresNamed } from './service-centres.ts';
 import { locationOfZip } from './zip-location.ts';
 
 const DAYS = 14;
@@ -112,10 +112,10 @@ export async function pscAvailability(
   }
 
   const around = zip_code && radius ? await centresAround(deps, team, provider, zip_code, Number(radius)) : [];
-  if (around === null) throw new ApiError('unavailable', `Scheduling at ${lab} is not switched on for this team.`);
+  if (around === null) throw notSwitchedOn(provider);
   const distances = new Map(around.map(({ code, distance_miles }) => [code, distance_miles]));
   const centres: KnownCentre[] = site_codes
-    ? await namedCentres(deps, team, provider, [...new Set(site_codes)])
+    ? await centresWithCodes(deps, team, provider, [...new Set(site_codes)])
     : around.slice(0, CENTRES_AT_ONCE);
 
   const now = new Date();
@@ -142,15 +142,16 @@ export async function pscAvailability(
   return { slots, timezone: null, warnings: [] };
 }
 
-async function namedCentres(
-  { store }: Deps,
-  { environment }: TeamDocument,
+async function centresWithCodes(
+  deps: Deps,
+  team: TeamDocument,
   provider: AppointmentProvider,
   codes: readonly string[],
 ): Promise<KnownCentre[]> {
-  const known = await findServiceCentres(store, provider, environment, codes);
+  const centres = await centresNamed(deps, team, provider, codes);
+  if (!centres) throw notSwitchedOn(provider);
   return codes.map((code) => {
-    const centre = known.get(code);
+    const centre = centres.get(code);
     if (!centre) throw new ApiError('rule_broken', `Location with site code ${code} not found`);
     return centre;
   });
@@ -171,9 +172,12 @@ async function slotsAt(
       throw isGone ? new ApiError('rule_broken', `Location with site code ${code} is no longer active`) : error;
     }
   });
-  if (!offered) throw new ApiError('unavailable', `Scheduling at ${provider} is not switched on for this team.`);
+  if (!offered) throw notSwitchedOn(provider);
   return offered.slots.map((slot) => ({ ...slot, location_code: code }));
 }
+
+const notSwitchedOn = (provider: AppointmentProvider) =>
+  new ApiError('unavailable', `Scheduling at ${provider} is not switched on for this team.`);
 
 /** Keeps what was offered, and answers it by place and day with booking keys of ours. */
 async function bookableDays(

@@ -51,7 +51,6 @@ export async function book(
 
 /**
  * Has a company find a time.
- * @returns the appointment, and what the phlebotomist may miss at the address
  * @throws ApiError `rule_broken` with everything that speaks against it
  */
 export async function request(
@@ -62,17 +61,17 @@ export async function request(
     provider: AppointmentProvider;
     notes: string | undefined;
   },
-): Promise<{ appointment: Appointment; warnings: string[] }> {
+): Promise<Appointment> {
   mustSuit(asked);
   const { provider } = wish;
   if (PROVIDERS[provider].type !== asked.type || PROVIDERS[provider].tier !== 'appointment-request') {
     throw refusal(`${provider} takes no requests: ask for its availability and book one of its slots`);
   }
   const address = withAccessNotes(addressOf(wish.address), asked.order);
-  const warnings = reachable(address);
+  reachable(address);
   mustBeAllowed(asked, { start_at: null, time_zone: asked.team.options.time_zone });
   const location = locationOfZip(address.zip_code);
-  const appointment = await tell(asked, {
+  return tell(asked, {
     kind: 'request',
     appointment_id: wish.appointment_id,
     provider,
@@ -80,7 +79,6 @@ export async function request(
     location,
     appointment_notes: wish.notes ?? null,
   });
-  return { appointment, warnings };
 }
 
 /**

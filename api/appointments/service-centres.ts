@@ -1,10 +1,10 @@
 /** Who draws blood around a ZIP: phlebotomists who come, and service centres to go to (contract §2.5). */
 import type { AppointmentProvider } from '../../domain/appointment.ts';
 import { BILLING_TYPES, type BillingType, type Laboratory } from '../../domain/catalogue.ts';
-import type { ServiceCentre } from '../../partners/phlebotomy/phlebotomy-adapter.ts';
+import type { NearServiceCentre } from '../../partners/phlebotomy/phlebotomy-adapter.ts';
 import type { Catalogue } from '../../store/catalogue.ts';
 import type { TeamDocument } from '../../store/documents.ts';
-import { rememberServiceCentres } from '../../store/service-centres.ts';
+import { findServiceCentres, type KnownCentre, rememberServiceCentres } from '../../store/service-centres.ts';
 import type { ApiDeps } from '../deps.ts';
 import { labAccountOf, labAccountsOf } from '../orders/lab-account-choice.ts';
 import type { AreaInfo, AreaQuery, LabLocationCapability, PscInfo } from '../schemas/appointments.ts';
@@ -27,12 +27,34 @@ export async function centresAround(
   provider: AppointmentProvider,
   zip: string,
   radius_miles: number,
-): Promise<ServiceCentre[] | null> {
+): Promise<NearServiceCentre[] | null> {
   const centres = await ask(deps, team, provider, (adapter, at, signal) =>
     adapter.locations({ zip: zip.slice(0, 5), radius_miles }, at, signal),
   );
   if (centres) await rememberServiceCentres(deps.store, provider, team.environment, centres);
   return centres;
+}
+
+/**
+ * The company's service centres with these codes, by their codes: as it last told of them, or as it says now. Null when
+ * one has to be asked for and the team has no connection to the company.
+ * @throws ApiError as `ask` does
+ */
+export async function centresNamed(
+  { store, logger }: Pick<ApiDeps, 'store' | 'logger'>,
+  team: TeamDocument,
+  provider: AppointmentProvider,
+  codes: readonly string[],
+): Promise<Map<string, KnownCentre> | null> {
+  const known: Map<string, KnownCentre> = await findServiceCentres(store, provider, team.environment, codes);
+  const others = codes.filter((code) => !known.has(code));
+  if (others.length === 0) return known;
+  const told = await ask({ store, logger }, team, provider, (adapter, at, signal) =>
+    adapter.locationsByCode(others, at, signal),
+  );
+  if (!told) return null;
+  await rememberServiceCentres(store, provider, team.environment, told);
+  return new Map([...known, ...told.map((centre) => [centre.code, centre] as const)]);
 }
 
 /**

@@ -68,15 +68,25 @@ export async function bookingState(
   const newest = await newestAppointment(store, document._id, type);
   const shown = newest?.status === 'cancelled' ? null : newest;
   const active = newest && isActive(newest) ? newest : null;
-  const overdue = active !== null && isOverdue(active, new Date());
+  const now = new Date();
+  const overdue = active !== null && isOverdue(active, now);
   const address = visitAddress(document, active);
   // A redraw has a link of its own: its initial order is over for the patient.
   const isOver = last_status === 'redraw_available';
   const progress = isOver ? 'completed' : topLevelStatus(collection_method, last_status);
+  const needsVisit = progress === 'received' || progress === 'collecting_sample';
+  const cancellable =
+    active !== null && active.status !== 'in_progress' && !overdue && (needsVisit || isAhead(active, now));
   const bookable = type === 'phlebotomy' || companyOfLab(lab_slug) !== undefined;
   return {
     at_home: type === 'phlebotomy',
-    words: whereThePatientStands(type, progress, last_status === 'ordered', shown, overdue),
+    words: whereThePatientStands(type, {
+      progress,
+      isOrdered: last_status === 'ordered',
+      appointment: shown,
+      isOverdue: overdue,
+      isCancellable: cancellable,
+    }),
     appointment: shown && {
       status: shown.status,
       start: shown.start_at,
@@ -92,8 +102,12 @@ export async function bookingState(
         bookable &&
         (!active || overdue) &&
         mayFollow(collection_method, last_status, overdue ? 'appointment_scheduled' : 'appointment_pending'),
-      reschedule: Boolean(active?.can_reschedule) && active?.status === 'scheduled' && !overdue,
-      cancel: active !== null && active.status !== 'in_progress' && !overdue,
+      reschedule:
+        Boolean(active?.can_reschedule) &&
+        active?.status === 'scheduled' &&
+        !overdue &&
+        mayFollow(collection_method, last_status, 'appointment_scheduled'),
+      cancel: cancellable,
     },
     reasons: patientReasons(type),
     address: type === 'phlebotomy' ? onOneLine(address) : null,
@@ -103,6 +117,11 @@ export async function bookingState(
       phone: phoneText(laboratory.phone),
       locator_url: laboratory.psc_locator_url,
     },
-    has_requisition: last_status !== 'ordered' && (progress === 'received' || progress === 'collecting_sample'),
+    has_requisition: last_status !== 'ordered' && needsVisit,
   };
+}
+
+/** Whether the visit is still to come, for all we know. */
+function isAhead({ start_at }: Pick<Appointment, 'start_at'>, now: Date): boolean {
+  return start_at === null || Date.parse(start_at) > now.getTime();
 }

@@ -25,23 +25,41 @@ export interface Words {
   text: string;
 }
 
+const NOT_NEEDED = 'You still have this appointment. If you no longer need it, please cancel it.';
+
 /** Where the patient stands, with an appointment or without. Names no test and no result. */
 export function whereThePatientStands(
   type: AppointmentType,
-  progress: OrderTopLevelStatus,
-  isOrdered: boolean,
-  appointment: Pick<Appointment, 'status'> | null,
-  isOverdue: boolean,
+  {
+    progress,
+    isOrdered,
+    appointment,
+    isOverdue,
+    isCancellable,
+  }: {
+    progress: OrderTopLevelStatus;
+    isOrdered: boolean;
+    appointment: Pick<Appointment, 'status'> | null;
+    isOverdue: boolean;
+    /** Whether the patient can cancel the appointment, also when the order needs none any more. */
+    isCancellable: boolean;
+  },
 ): Words {
   const atHome = type === 'phlebotomy';
   if (progress === 'cancelled') {
-    return { title: 'This order was cancelled', text: 'There is nothing left for you to do.' };
+    return {
+      title: 'This order was cancelled',
+      text: isCancellable ? NOT_NEEDED : 'There is nothing left for you to do.',
+    };
   }
   if (progress === 'completed' || progress === 'failed') {
-    return { title: 'This order is closed', text: 'There is nothing left to book.' };
+    return { title: 'This order is closed', text: isCancellable ? NOT_NEEDED : 'There is nothing left to book.' };
   }
   if (progress === 'sample_with_lab') {
-    return { title: 'Your sample is with the laboratory', text: 'There is nothing left to book.' };
+    return {
+      title: 'Your sample is with the laboratory',
+      text: isCancellable ? NOT_NEEDED : 'There is nothing left to book.',
+    };
   }
   if (isOrdered && !appointment) {
     return {

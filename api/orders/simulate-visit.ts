@@ -87,7 +87,7 @@ async function requested(asked: AskedAtHome): Promise<Appointment> {
   const [provider] = companiesOf('phlebotomy', 'appointment-request');
   if (!provider) throw new ApiError('rule_broken', 'Nobody comes to the patient’s address');
   const wish = { appointment_id: randomUUID(), address: addressOf(asked), provider, notes: undefined };
-  return (await request(asked, wish)).appointment;
+  return request(asked, wish);
 }
 
 function addressOf({ order }: AskedAtHome) {

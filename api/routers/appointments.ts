@@ -1,7 +1,7 @@
 /** `/v3/order/…/phlebotomy/…` and `/v3/order/…/psc/…`: appointments at home and at service centres. */
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
-import type { AppointmentType } from '../../domain/appointment.ts';
+import type { Appointment, AppointmentType } from '../../domain/appointment.ts';
 import type { ConfirmationPatience } from '../../domain/appointment-command.ts';
 import { cancellationReasons } from '../../domain/cancellation-reasons.ts';
 import { clientFacingAppointment } from '../../store/client-facing-appointment.ts';
@@ -11,7 +11,7 @@ import {
   clientFacingAppointment as appointmentAnswer,
   type ClientFacingAppointment,
 } from '../../store/wire/appointment.ts';
-import { phlebotomyAvailability, pscAvailability } from '../appointments/availability.ts';
+import { addressOf, phlebotomyAvailability, pscAvailability, reachable } from '../appointments/availability.ts';
 import { type Asked, book, cancel, request, reschedule } from '../appointments/commands.ts';
 import type { ApiDeps } from '../deps.ts';
 import { defineEndpoint, validationFailed } from '../endpoint.ts';
@@ -46,6 +46,14 @@ interface OrderRequest {
   params: { order_id: string };
 }
 
+/** A request that may carry an idempotency key. */
+interface KeyedRequest {
+  deps: ApiDeps;
+  headers: { 'x-idempotency-key'?: string | undefined; 'x-idempotency-error'?: string | undefined };
+  body: unknown;
+  correlationId: string;
+}
+
 async function askedOf({ deps, team, params }: OrderRequest, type: AppointmentType): Promise<Asked> {
   return { deps, team, order: await orderOf(deps.store, team._id, params.order_id), type };
 }
@@ -58,15 +66,15 @@ async function activeOf(asked: OrderRequest, type: AppointmentType): Promise<Cli
 }
 
 /** Does a booking once for a key; without a key each request is one of its own. */
-async function once(
-  { store }: ApiDeps,
+async function once<Answer>(
+  { deps, headers, body, correlationId }: KeyedRequest,
   asked: Asked,
-  headers: { 'x-idempotency-key'?: string | undefined; 'x-idempotency-error'?: string | undefined },
-  { body, correlationId }: { body: unknown; correlationId: string },
-  make: (appointmentId: string) => Promise<ClientFacingAppointment>,
-): Promise<ClientFacingAppointment> {
+  make: (appointmentId: string) => Promise<Appointment>,
+  answer: (appointment: Appointment) => Answer,
+): Promise<Answer> {
+  const { store } = deps;
   const key = headers['x-idempotency-key'];
-  if (key === undefined) return make(randomUUID());
+  if (key === undefined) return answer(await make(randomUUID()));
   const claim = {
     id: `${asked.team._id}:${asked.order._id}:${key}`,
     newIds: () => ({ appointment_id: randomUUID() }),
@@ -77,9 +85,9 @@ async function once(
   };
   return onceForKey(store, claim, async ({ appointment_id }) => {
     const made = await findAppointment(store, appointment_id);
-    if (made) return clientFacingAppointment(made);
+    if (made) return answer(made);
     try {
-      return await make(appointment_id);
+      return answer(await make(appointment_id));
     } catch (error) {
       // A first request that came to no answer may have been granted, whatever speaks against it by now.
       const isUndecided = await store.appointmentClaims.exists({ appointment_id });
@@ -153,13 +161,12 @@ function endpointsFor(words: {
       response: appointmentAnswer,
       errors: ['rule_broken', 'not_found', 'idempotency_key_in_use'],
       async handler(received) {
-        const { body, headers, deps } = received;
+        const { body } = received;
         const asked = await askedOf(received, type);
         const { booking_key, appointment_notes: notes } = body;
         const patience = patienceOf(body);
-        return once(deps, asked, headers, received, async (appointment_id) =>
-          clientFacingAppointment(await book(asked, { appointment_id, booking_key, notes, patience })),
-        );
+        const make = (appointment_id: string) => book(asked, { appointment_id, booking_key, notes, patience });
+        return once(received, asked, make, clientFacingAppointment);
       },
     }),
 
@@ -215,14 +222,18 @@ export const appointmentEndpoints = [
     operationId: 'requestPhlebotomyAppointment',
     tag: AT_HOME,
     summary: 'Have a company find a time for a phlebotomist to come',
-    request: { params: orderPath, body: requestBody },
+    description: keyHint,
+    request: { params: orderPath, headers: idempotencyHeaders, body: requestBody },
     response: requestedAppointment,
-    errors: ['rule_broken', 'not_found'],
+    errors: ['rule_broken', 'not_found', 'idempotency_key_in_use'],
     async handler(received) {
       const { address, provider, appointment_notes: notes } = received.body;
-      const wish = { appointment_id: randomUUID(), address, provider, notes };
-      const { appointment, warnings } = await request(await askedOf(received, 'phlebotomy'), wish);
-      return { ...clientFacingAppointment(appointment), warnings };
+      const asked = await askedOf(received, 'phlebotomy');
+      const make = (appointment_id: string) => request(asked, { appointment_id, address, provider, notes });
+      return once(received, asked, make, (appointment) => ({
+        ...clientFacingAppointment(appointment),
+        warnings: reachable(addressOf(address)),
+      }));
     },
   }),
 

@@ -16,6 +16,7 @@ import {
   AvailabilityAnswer,
   CoverageAnswer,
   LocationsAnswer,
+  NearLocationsAnswer,
   RefusalAnswer,
   wireAddress,
 } from './wire.ts';
@@ -38,6 +39,11 @@ export function jsonOverHttp(provider: string): PhlebotomyAdapter {
 
     locations: ({ zip, radius_miles }, at, signal) => {
       const path = `/v1/locations?${query({ zip, radius_miles: String(radius_miles) })}`;
+      return call({ provider, method: 'GET', path, answer: NearLocationsAnswer }, at, signal);
+    },
+
+    locationsByCode: (codes, at, signal) => {
+      const path = `/v1/locations?${query({ codes: codes.join(',') })}`;
       return call({ provider, method: 'GET', path, answer: LocationsAnswer }, at, signal);
     },
 

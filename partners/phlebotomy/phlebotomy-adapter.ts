@@ -24,12 +24,16 @@ export interface ServiceCentre {
   name: string;
   address: UsAddress;
   location: LngLat;
-  distance_miles: number;
   /** IANA zone. */
   time_zone: string;
   phone: string | null;
   /** Day of the week to opening hours, in the company's words. */
   hours: Record<string, string>;
+}
+
+/** A service centre that was looked for around a ZIP. */
+export interface NearServiceCentre extends ServiceCentre {
+  distance_miles: number;
 }
 
 /** What is asked for: slots at a patient's address, or at service centres. */
@@ -125,7 +129,9 @@ export interface PhlebotomyAdapter {
     around: { zip: string; radius_miles: number },
     at: PhlebotomyEndpoint,
     signal: AbortSignal,
-  ): Promise<ServiceCentre[]>;
+  ): Promise<NearServiceCentre[]>;
+  /** Service centres by their codes, without those that the company does not know. */
+  locationsByCode(codes: readonly string[], at: PhlebotomyEndpoint, signal: AbortSignal): Promise<ServiceCentre[]>;
   availability(question: AvailabilityQuestion, at: PhlebotomyEndpoint, signal: AbortSignal): Promise<Availability>;
   /** Takes a slot. */
   book(booking: Booking, at: PhlebotomyEndpoint, signal: AbortSignal): Promise<PartnerAppointment>;

@@ -1,7 +1,13 @@
 /** What comes over the wire of docs/phlebotomy.md: answers and events, checked before anybody believes them. */
 import { z } from 'zod';
 import { APPOINTMENT_STATUSES, SERVICE_TYPES, type UsAddress } from '../../domain/appointment.ts';
-import type { Availability, Coverage, PartnerAppointment, ServiceCentre } from './phlebotomy-adapter.ts';
+import type {
+  Availability,
+  Coverage,
+  NearServiceCentre,
+  PartnerAppointment,
+  ServiceCentre,
+} from './phlebotomy-adapter.ts';
 
 const Text = z.string().trim().min(1).max(1000);
 const OptionalText = z
@@ -40,25 +46,35 @@ export const CoverageAnswer: z.ZodType<Coverage> = z.object({
   service_types: z.array(z.enum(SERVICE_TYPES)),
 });
 
-const LocationAnswer = z
-  .object({
-    code: Text,
-    name: Text,
-    address: z.object({ first_line: Text, second_line: OptionalText, city: Text, state: Text, zip: Text }),
-    location: z.object({ lng: z.number().min(-180).max(180), lat: z.number().min(-90).max(90) }),
-    distance_miles: z.number().min(0),
-    timezone: Zone,
-    phone: OptionalText,
-    hours: z.record(z.string(), z.string()).default({}),
-  })
-  .transform(({ timezone, address: { zip, ...lines }, ...centre }) => ({
-    ...centre,
-    time_zone: timezone,
-    address: { ...lines, zip_code: zip, access_notes: null },
-  }));
+const Location = z.object({
+  code: Text,
+  name: Text,
+  address: z.object({ first_line: Text, second_line: OptionalText, city: Text, state: Text, zip: Text }),
+  location: z.object({ lng: z.number().min(-180).max(180), lat: z.number().min(-90).max(90) }),
+  timezone: Zone,
+  phone: OptionalText,
+  hours: z.record(z.string(), z.string()).default({}),
+});
+const NearLocation = Location.extend({ distance_miles: z.number().min(0) });
+
+const centreOf = <Wire extends z.infer<typeof Location>>({
+  timezone,
+  address: { zip, ...lines },
+  ...centre
+}: Wire) => ({
+  ...centre,
+  time_zone: timezone,
+  address: { ...lines, zip_code: zip, access_notes: null },
+});
+
 export const LocationsAnswer: z.ZodType<ServiceCentre[]> = z
-  .object({ locations: z.array(LocationAnswer) })
-  .transform(({ locations }) => locations.toSorted((one, other) => one.distance_miles - other.distance_miles));
+  .object({ locations: z.array(Location) })
+  .transform(({ locations }) => locations.map(centreOf));
+export const NearLocationsAnswer: z.ZodType<NearServiceCentre[]> = z
+  .object({ locations: z.array(NearLocation) })
+  .transform(({ locations }) =>
+    locations.map(centreOf).sort((one, other) => one.distance_miles - other.distance_miles),
+  );
 
 const Slot = z
   .object({

@@ -11,7 +11,7 @@ import { Callbacks, type Warn } from './callbacks.ts';
 import { COMPANIES, type Company, covers, placeOf, reaches } from './companies.ts';
 import { type Call, Fault, Faults } from './faults.ts';
 import { Reception } from './reception.ts';
-import { centresNear } from './service-centres.ts';
+import { centresNamed, centresNear, type ServiceCentre } from './service-centres.ts';
 import type { Place } from './slots.ts';
 import { Simulation, stepsTo, Walks } from './walk.ts';
 import {
@@ -20,6 +20,7 @@ import {
   AvailabilityQuestion,
   Booking,
   Cancellation,
+  LocationsQuestion,
   Refusal,
   Request as RequestBody,
   Reschedule,
@@ -114,13 +115,8 @@ export async function openPhlebotomy(folder: string, options: PhlebotomyOptions,
   wire.get(
     '/:provider/v1/locations',
     call('locations', (request, company) => {
-      const { zip, radius_miles } = AreaQuestion.parse(request.query);
-      const near = company.area ? [] : centresNear(zip, radius_miles);
-      const locations = near.map(({ centre: { slotMinutes, ...centre }, miles }) => ({
-        ...centre,
-        distance_miles: Math.round(miles * 10) / 10,
-      }));
-      return { status: 200, body: { locations } };
+      const question = LocationsQuestion.parse(request.query);
+      return { status: 200, body: { locations: company.area ? [] : locationsFor(question) } };
     }),
   );
   wire.post(
@@ -223,6 +219,15 @@ function companyOf(request: Request): Company {
   const company = COMPANIES.get(provider);
   if (!company) throw new Refusal('not_found', `there is no company ${provider}`);
   return company;
+}
+
+function locationsFor(question: z.infer<typeof LocationsQuestion>): object[] {
+  const shown = ({ slotMinutes, ...centre }: ServiceCentre) => centre;
+  if ('codes' in question) return centresNamed(question.codes).map(shown);
+  return centresNear(question.zip, question.radius_miles).map(({ centre, miles }) => ({
+    ...shown(centre),
+    distance_miles: Math.round(miles * 10) / 10,
+  }));
 }
 
 function areaPlace(company: Company, address: z.infer<typeof AvailabilityQuestion>['address']): Place {

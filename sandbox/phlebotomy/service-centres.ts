@@ -118,6 +118,11 @@ export const SERVICE_CENTRES: ServiceCentre[] = [
   ),
 ];
 
+/** The centres with these codes; those that there are. */
+export function centresNamed(codes: readonly string[]): ServiceCentre[] {
+  return SERVICE_CENTRES.filter(({ code }) => codes.includes(code));
+}
+
 /** The centres within a radius of a ZIP, the nearest first; none for a ZIP that the sandbox does not know. */
 export function centresNear(zip: string, radiusMiles: number): { centre: ServiceCentre; miles: number }[] {
   const from = centroidOf(zip);

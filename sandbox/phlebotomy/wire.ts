@@ -58,8 +58,14 @@ export const AvailabilityQuestion = z.object({
   days: z.int().min(1).max(14).default(14),
 });
 
-/** The query of `GET /v1/coverage` and `GET /v1/locations`. */
+/** The query of `GET /v1/coverage`, and of `GET /v1/locations` around a ZIP. */
 export const AreaQuestion = z.object({ zip: Zip, radius_miles: z.coerce.number().positive().max(100).default(25) });
+
+/** The query of `GET /v1/locations`: around a ZIP, or by codes. */
+export const LocationsQuestion = z.union([
+  AreaQuestion,
+  z.object({ codes: Text.transform((codes) => codes.split(',')) }),
+]);
 
 /** Everything a call can be refused for, with its HTTP status. */
 const REFUSALS = {

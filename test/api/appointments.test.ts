@@ -340,12 +340,14 @@ describe('a phlebotomy appointment', () => {
     await fault('getlabs', 'ok');
   });
 
-  test('a journey’s no is 400 with its words; one that cannot be reached is 503', async () => {
+  test('a journey’s no is 400 with its words; no answer is 503 with what is known of it', async () => {
     const orderId = await atHome();
     desk.desk.trouble = new AppointmentRefused('The patient has an appointment with getlabs already');
     await expect(book(orderId, await freshKey())).rejects.toMatchObject(refusedWith(/has an appointment with getlabs/));
-    desk.desk.trouble = new JourneysUnavailable('away');
-    await expect(book(orderId, await freshKey())).rejects.toMatchObject({ statusCode: 503 });
+    desk.desk.trouble = new JourneysUnavailable('Whether it was booked is being found out');
+    await expect(book(orderId, await freshKey())).rejects.toMatchObject(
+      refusedWith('Whether it was booked is being found out', 503),
+    );
   });
 
   test('nothing can be moved or cancelled that is not there, over, or not to be moved', async () => {
@@ -406,6 +408,40 @@ describe('an appointment that is requested', () => {
     await expect(
       caller.sdk.labTests.reschedulePhlebotomyAppointment({ orderId, body: { bookingKey: await freshKey() } }),
     ).rejects.toMatchObject(refusedWith(/cannot be rescheduled/));
+  });
+
+  test('a key asks once, and its answer comes with the same warnings', async () => {
+    const orderId = await atHome();
+    const path = `/v3/order/${orderId}/phlebotomy/appointment/request`;
+    const body = { address: { ...wire(ONALASKA), second_line: 'Oak Towers' }, provider: 'phlebfinders' };
+    const ask = async (headers: Record<string, string>) => {
+      const answer = await caller.request('POST', path, body, headers);
+      return { status: answer.status, body: (await answer.json()) as { id: string; warnings: string[] } };
+    };
+    const again = { 'x-idempotency-key': randomUUID() };
+    desk.desk.trouble = new JourneysUnavailable('The company did not answer');
+    expect(await ask(again)).toMatchObject({ status: 503 });
+    const first = await ask(again);
+    expect(first).toMatchObject({ status: 200, body: { warnings: [expect.stringContaining('add the unit')] } });
+    const [lost, made] = desk.desk.commands.slice(-2) as { appointment_id: string }[];
+    expect([lost?.appointment_id, made?.appointment_id]).toEqual([first.body.id, first.body.id]);
+
+    // As if we had died between making it and writing the answer down.
+    const unanswered = { $set: { response: null, lease_until: new Date(0) } };
+    await rows(api.store.idempotency).updateOne({ 'ids.appointment_id': first.body.id }, unanswered);
+    expect(await ask(again)).toEqual(first);
+    expect(await ask(again)).toEqual(first);
+    expect(desk.desk.commands.at(-1)).toBe(made);
+
+    const tried = { 'x-idempotency-key': randomUUID(), 'x-idempotency-error': 'no-cache' };
+    expect(await ask(tried)).toMatchObject({ status: 400 });
+    await caller.sdk.labTests.cancelPhlebotomyAppointment({ orderId, cancellationReasonId: OTHER_REASON });
+    expect(await ask(tried)).toMatchObject({ status: 200 });
+
+    const { post } = api.openApi.paths['/v3/order/{order_id}/phlebotomy/appointment/request'] ?? {};
+    expect(post).toMatchObject({
+      parameters: expect.arrayContaining([expect.objectContaining({ in: 'header', name: 'x-idempotency-key' })]),
+    });
   });
 
   test('goes to a company that takes requests, at an address that can be reached, for a grown-up (C1, C3)', async () => {
@@ -516,6 +552,23 @@ describe('service centres', () => {
   ])('availability is refused for %s', async (_what, question, status, message) => {
     const ask = caller.sdk.labTests.getPscAppointmentAvailability({ lab: 'quest', ...question } as never);
     await expect(ask).rejects.toMatchObject(refusedWith(message, status));
+  });
+
+  test('have times by code though nobody has listed them yet, and are known from then on', async () => {
+    const remembered = rows(api.store.serviceCentres);
+    await remembered.deleteMany({ code: { $in: ['NYC1', 'PHX3'] } });
+    const ask = (siteCodes: string[]) =>
+      caller.sdk.labTests.getPscAppointmentAvailability({ lab: 'quest', siteCodes, startDate: dayIn(1) });
+    await expect(ask(['NYC1', 'NOPE'])).rejects.toMatchObject(refusedWith('Location with site code NOPE not found'));
+    const { slots: days } = await ask(['NYC1', 'PHX3']);
+    expect(new Set(days.map(({ location }) => location?.code))).toEqual(new Set(['NYC1', 'PHX3']));
+
+    await fault('quest', 'error', { calls: ['locations'] });
+    await expect(ask(['NYC1', 'PHX3'])).resolves.toMatchObject({ slots: days.map(({ date }) => ({ date })) });
+    await expect(ask(['NOPE'])).rejects.toMatchObject({ statusCode: 503 });
+    await fault('quest', 'ok');
+    caller = await api.caller({ environment: 'production' });
+    await expect(ask(['NYC1'])).rejects.toMatchObject({ statusCode: 503 });
   });
 
   test('a place that the company has given up is no longer active', async () => {

@@ -53,7 +53,6 @@ describe('a part that is away is answered with 503, a fault of ours with 500', (
   test.each([
     ['MongoDB closed the connection', new MongoNetworkError('connection closed'), 503],
     ['MongoDB has no primary', stepDown, 503],
-    ['Temporal does not answer', new JourneysUnavailable('no answer'), 503],
     ['a mistake', new TypeError('undefined is not a function'), 500],
     ['a document that is too large', new MongoServerError({ message: 'BSONObj size', code: 10334 }), 500],
   ])('%s', (_what, error, status) => {
@@ -61,5 +60,11 @@ describe('a part that is away is answered with 503, a fault of ours with 500', (
     expect(ERRORS[refusal.code].status).toBe(status);
     expect(refusal.retryAfter !== undefined).toBe(status === 503);
     expect(refusal.message).not.toContain(error.message);
+  });
+
+  test('a journey gives no answer: in its own words, which say what may be done all the same', () => {
+    const refusal = asApiError(new JourneysUnavailable('Whether it was booked is being found out'));
+    expect(refusal).toMatchObject({ code: 'unavailable', message: 'Whether it was booked is being found out' });
+    expect(refusal.retryAfter).toBeGreaterThan(0);
   });
 });

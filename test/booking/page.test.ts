@@ -363,6 +363,42 @@ test('walk-in: the nearest service centres, a time at one of them, and the requi
   expect((await held(order)).theirs).toMatchObject({ status: 'cancelled' });
 });
 
+test('F7: an order that is over and still has an appointment: it is shown and can be cancelled, until its time has come', async () => {
+  const { order, path } = await mailed({ labTest: 'quest-lipid-panel' });
+  const page = await open(path);
+  await press(page, /^Choose a time here/);
+  await pickDay(page, 2);
+  await times(page).first().click();
+  await press(page, 'Book this time');
+  await heading(page, 'Your appointment is booked');
+  const { appointment } = await held(order);
+
+  const actions = () => page.getByRole('button').allTextContents();
+  const order_id = { _id: order.id };
+  await venule.journeys.cancel(await venule.store.orders.findById(order.id).orFail().lean());
+  for (const [last_status, title, otherwise] of [
+    ['cancelled', 'This order was cancelled', 'There is nothing left for you to do.'],
+    ['completed', 'This order is closed', 'There is nothing left to book.'],
+    ['partial_results', 'Your sample is with the laboratory', 'There is nothing left to book.'],
+  ] as const) {
+    await rows(venule.store.orders).updateOne(order_id, { $set: { last_status } });
+    await page.reload();
+    await heading(page, title);
+    await page.getByText('You still have this appointment. If you no longer need it, please cancel it.').waitFor();
+    await page.getByText(String(appointment?.external_id)).waitFor();
+    expect(await actions()).toEqual(['Cancel the appointment']);
+    await inspect(page, `14-over-${last_status}`);
+
+    const at = (start_at: string | null | undefined) =>
+      rows(venule.store.appointments).updateOne({ order_id: order.id }, { $set: { start_at: start_at ?? null } });
+    await at(new Date(Date.now() - 3_600_000).toISOString());
+    await page.reload();
+    await page.getByText(otherwise).waitFor();
+    expect(await actions()).toEqual([]);
+    await at(appointment?.start_at);
+  }
+});
+
 test('walk-in at a laboratory without bookable service centres: its own list of locations', async () => {
   const { path } = await mailed({});
   const page = await open(path);

@@ -3,7 +3,6 @@ import {
   CANCELLATION_REASONS,
   cancellationReasons,
   findCancellationReason,
-  isRefunded,
 } from '../../domain/cancellation-reasons.ts';
 
 const now = new Date('2026-01-02T12:00:00Z');
@@ -75,13 +74,13 @@ describe('reasons to cancel', () => {
     expect(findCancellationReason('patient_service_center', went)).toBeUndefined();
   });
 
-  it('matter for the refund only within the last 24 hours', () => {
-    const tomorrow = '2026-01-03T12:00:00Z';
-    const refunded = (start_at: string | null) =>
-      CANCELLATION_REASONS.filter((reason) => isRefunded(reason, start_at, now)).map(({ name }) => name);
-    expect(refunded(tomorrow)).toContain('Provider asked to cancel');
-    expect(refunded(tomorrow)).not.toContain('Patient did not fast');
-    expect(refunded('2026-01-03T12:00:01Z')).toHaveLength(11);
-    expect(refunded(null)).toHaveLength(11);
+  it('are refundable however late where they are not the patient’s', () => {
+    const refundable = CANCELLATION_REASONS.filter(({ is_refundable }) => is_refundable).map(({ name }) => name);
+    expect(refundable).toEqual([
+      'Sample cannot be delivered to the preferred laboratory',
+      'Provider asked to cancel',
+      'Wrong patient',
+      'Laboratory order could not be obtained',
+    ]);
   });
 });

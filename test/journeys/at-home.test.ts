@@ -98,6 +98,14 @@ test('C2: a cancelled appointment is no longer in the way', async () => {
   expect((await book(document, second)).status).toBe('scheduled');
 });
 
+test('a company’s booking key may be long', async () => {
+  const document = await atHome();
+  const [first] = await slots();
+  if (!first) throw new Error('No slots');
+  const unknown = book(document, { ...first, booking_key: 'k'.repeat(1000) });
+  await expect(unknown).rejects.toThrow(new AppointmentRefused('this is not a booking key of ours'));
+});
+
 test('F7: cancelling an at-home order cancels its appointment at the company', async () => {
   const document = await atHome();
   const [first] = await slots();

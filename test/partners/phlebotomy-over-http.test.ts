@@ -130,6 +130,21 @@ describe('a phlebotomy company', () => {
     expect(heard[0]?.path).toBe('/phlebotomy/getlabs/v1/locations?zip=85004&radius_miles=25');
   });
 
+  it('is asked for service centres by their codes', async () => {
+    const centre = {
+      code: 'A B',
+      name: 'Centre A',
+      address: { first_line: '1 Oak St', second_line: null, city: 'Phoenix', state: 'AZ', zip: '85006' },
+      location: { lng: -112, lat: 33 },
+      timezone: 'America/Phoenix',
+      phone: null,
+    };
+    answer = answering(200, { locations: [centre] });
+    const centres = await adapter.locationsByCode(['A B', 'C'], at, never);
+    expect(centres).toMatchObject([{ code: 'A B', time_zone: 'America/Phoenix', address: { zip_code: '85006' } }]);
+    expect(heard[0]?.path).toBe('/phlebotomy/getlabs/v1/locations?codes=A+B%2CC');
+  });
+
   it('is asked for slots at an address, or at service centres', async () => {
     const slot = { booking_key: 'k', start: '2026-12-01T16:00:00Z', end: '2026-12-01T17:00:00Z', expires_at: null };
     answer = answering(200, {

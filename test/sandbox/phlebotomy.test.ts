@@ -215,6 +215,16 @@ describe('where the companies work', () => {
     expect((await near('99501', 25)).body.locations).toEqual([]);
   });
 
+  test('service centres are found by their codes, those that there are', async () => {
+    const named = async (provider: string, codes: string) =>
+      (await call<{ locations: object[] }>('GET', `/phlebotomy/${provider}/v1/locations?codes=${codes}`)).body
+        .locations;
+    expect(await named('quest', 'NYC1,NOPE,PHX2')).toMatchObject([{ code: 'PHX2' }, { code: 'NYC1' }]);
+    expect(await named('quest', 'NOPE')).toEqual([]);
+    expect(await named('getlabs', 'PHX1')).toEqual([]);
+    expect(refusal(await call('GET', '/phlebotomy/quest/v1/locations'))).toEqual([400, 'invalid_request']);
+  });
+
   test.each([
     ['another ZIP', { zip: '10001' }],
     ['a PO box', { first_line: 'PO Box 12' }],
