@@ -1,7 +1,9 @@
 /** SMS to the patient (F11); none about an order whose SMS are switched off, and none to who has opted out. */
 import { ApplicationFailure } from '@temporalio/common';
+import type { Appointment } from '../domain/appointment.ts';
 import { mailMessageId } from '../domain/ids.ts';
 import type { HeldBackReason } from '../domain/messages.ts';
+import { type PlannedVisit, reminderDue } from '../domain/reminders.ts';
 import { type OutgoingSms, SmsRefused } from '../notifications/sms.ts';
 import { appointmentReminderSms, appointmentSms, bookingReminderSms, orderSms } from '../notifications/sms-texts.ts';
 import { smsEnabled } from '../store/communication-settings.ts';
@@ -51,13 +53,23 @@ export function smsActivities({
       await send(document, kind, `appointment.${appointmentId}.${eventNumber}`, text);
     },
 
-    async sendReminder(orderId, appointmentId, due) {
+    async sendReminder(orderId, visit, due) {
       const { document, content } = await contentOf(orderId);
-      const held = appointmentId && (await store.appointments.findById(appointmentId).orFail().lean());
-      const text = held
-        ? appointmentReminderSms({ ...content, appointment: appointmentOf(held) })
-        : bookingReminderSms(content);
-      await send(document, held ? 'appointment_reminder' : 'booking_reminder', `reminder.${due}`, text);
+      const { last_status: status, appointment_id, order } = document;
+      const held = appointment_id ? await store.appointments.findById(appointment_id).orFail().lean() : null;
+      const appointment = held && appointmentOf(held);
+      const of = reminderDue({ status, collection_method: order.collection_method }, appointment);
+      if (of === 'booking' && !visit) {
+        await send(document, 'booking_reminder', `reminder.${due}`, bookingReminderSms(content));
+      } else if (of === 'appointment' && visit && appointment && isStill(appointment, visit)) {
+        const text = appointmentReminderSms({ ...content, appointment });
+        await send(document, 'appointment_reminder', `reminder.${due}`, text);
+      }
     },
   };
+}
+
+/** Whether an appointment is the visit that a reminder was planned for, and has yet to begin. */
+function isStill({ id, start_at }: Appointment, visit: PlannedVisit): boolean {
+  return id === visit.id && start_at !== null && start_at === visit.start_at && Date.parse(start_at) > Date.now();
 }

@@ -3,6 +3,7 @@ import type { AppointmentProvider, ArrangedVisit } from '../domain/appointment.t
 import type { ArrangeVisit, HeldAppointment, OfferedSlot, ProposedAppointment } from '../domain/appointment-command.ts';
 import type { AppointmentMessageKind, MailKind, SmsKind } from '../domain/messages.ts';
 import type { HeldEvent, Order, ProposedEvent } from '../domain/order.ts';
+import type { PlannedVisit } from '../domain/reminders.ts';
 
 /** How the laboratory decided about an order. */
 export type Fulfilment =
@@ -72,8 +73,11 @@ export interface Activities {
   sendSms(orderId: string, kind: SmsKind): Promise<void>;
   /** Sends the patient an SMS about an event of an appointment. */
   sendAppointmentSms(appointmentId: string, eventNumber: number, kind: AppointmentMessageKind): Promise<void>;
-  /** Reminds the patient by SMS: of an appointment, or to book one; `due` (ISO instant) tells one reminder from another. */
-  sendReminder(orderId: string, appointmentId: string | null, due: string): Promise<void>;
+  /**
+   * Reminds the patient by SMS of the visit, or to book one where that is null; not when things have changed since it was
+   * planned. `due` (ISO instant) tells one reminder from another.
+   */
+  sendReminder(orderId: string, visit: PlannedVisit | null, due: string): Promise<void>;
   /**
    * Has the sandbox laboratory report on an order (F6). Retried until the specimen is drawn, for `triedFor` milliseconds;
    * answers false when the order ended without.

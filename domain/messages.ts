@@ -1,5 +1,5 @@
 /** What is sent to the patient, and when: one line a message. */
-import { type AppointmentEvent, type AppointmentEventStatus, OVERDUE } from './appointment.ts';
+import { type Appointment, type AppointmentEvent, type AppointmentEventStatus, OVERDUE } from './appointment.ts';
 import type { Order } from './order.ts';
 import type { CollectionMethod, OrderLowLevelStatus, OrderOrigin } from './status.ts';
 
@@ -108,6 +108,20 @@ const APPOINTMENT_NEWS: Partial<Record<AppointmentEventStatus, AppointmentMessag
   scheduled: 'appointment_confirmed',
   cancelled: 'appointment_cancelled',
 };
+
+/**
+ * The new events of an appointment of which the patient may be told. Of a confirmation that came together with what
+ * followed it, or that names no time, nothing is said.
+ * @param known How many of its events have been told of.
+ */
+export function newsOf(
+  { events, start_at }: Pick<Appointment, 'events' | 'start_at'>,
+  known: number,
+): AppointmentEvent[] {
+  return events
+    .slice(known)
+    .filter((event) => event.status !== 'scheduled' || (event === events.at(-1) && start_at !== null));
+}
 
 /** By mail, or else by SMS to who gets no mail; or by SMS alone. */
 type Way = 'mail_or_sms' | 'sms';

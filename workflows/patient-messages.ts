@@ -2,11 +2,17 @@
 import { CancellationScope, proxyActivities, sleep } from '@temporalio/workflow';
 import type { Activities } from '../activities/types.ts';
 import type { Appointment } from '../domain/appointment.ts';
-import { appointmentMessageFor, mailFor, smsFor } from '../domain/messages.ts';
+import { appointmentMessageFor, mailFor, newsOf, smsFor } from '../domain/messages.ts';
 import type { HeldEvent, Order } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import { nextAllowed } from '../domain/quiet-hours.ts';
-import { appointmentReminders, bookingReminders } from '../domain/reminders.ts';
+import {
+  appointmentReminders,
+  bookingReminders,
+  type PlannedVisit,
+  reminderDue,
+  reminderWorthTrying,
+} from '../domain/reminders.ts';
 import { timeZonesOf } from '../domain/time-zones.ts';
 import { rootMessage } from './failures.ts';
 
@@ -28,10 +34,15 @@ export class PatientMessages {
   readonly #order: Order;
   readonly #policy: JourneyPolicy;
   readonly #sending: Sending;
+  /** Where the patient may be: where the appointment is, once one has told. */
+  #zones: readonly string[];
   #reminders: CancellationScope | undefined;
+  /** Settled when every SMS so far is sent or given up: the next one waits for that, and none overtakes another. */
+  #lastSms: Promise<void> = Promise.resolve();
 
   constructor(order: Order, policy: JourneyPolicy, sending: Sending) {
     this.#order = order;
+    this.#zones = timeZonesOf(order.address.state);
     this.#policy = policy;
     this.#sending = sending;
   }
@@ -49,8 +60,10 @@ export class PatientMessages {
    * Sends what goes with an appointment's new events.
    * @param known How many of its events have been told of.
    */
-  tellOfAppointment({ id, events }: Appointment, known: number): void {
-    for (const event of events.slice(known)) {
+  tellOfAppointment(appointment: Appointment, known: number): void {
+    const { id } = appointment;
+    this.#learnZone(appointment);
+    for (const event of newsOf(appointment, known)) {
       const due = appointmentMessageFor(event, this.#order);
       if (!due) continue;
       const { kind, by } = due;
@@ -64,40 +77,56 @@ export class PatientMessages {
 
   /**
    * Plans the reminders that are still due, in place of those planned before: to book until there is an appointment,
-   * then of the appointment. A journey that ends leaves them unsent.
+   * then of the appointment. An order that has ended reminds of nothing more.
    */
   planReminders(events: readonly HeldEvent[], appointment: Appointment | null): void {
     this.#reminders?.cancel();
     this.#reminders = undefined;
-    const { id, address, options } = this.#order;
+    this.#learnZone(appointment);
+    const { options, collection_method } = this.#order;
     const requisition = events.find(({ status }) => status === 'requisition_created');
     if (!options.reminders_enabled || !options.sms_enabled || !requisition) return;
 
-    const zones = timeZonesOf(address.state);
-    const status = events.at(-1)?.status;
-    const booked = appointment?.status === 'scheduled' ? appointment : null;
-    const toBook = status === 'requisition_created' || status === 'appointment_cancelled';
-    const due = booked?.start_at
-      ? appointmentReminders(new Date(booked.start_at), now(), this.#policy, ...zones)
-      : bookingReminders(new Date(requisition.created_at), this.#policy, ...zones).filter((at) => toBook && at > now());
+    const { status } = events.at(-1) ?? requisition;
+    const of = reminderDue({ status, collection_method }, appointment);
+    if (!of) return;
+    const visit = of === 'appointment' ? appointment : null;
+    const due = visit?.start_at
+      ? appointmentReminders(new Date(visit.start_at), now(), this.#policy, ...this.#zones)
+      : bookingReminders(new Date(requisition.created_at), this.#policy, ...this.#zones).filter((at) => at > now());
     if (due.length === 0) return;
 
+    const planned = visit && { id: visit.id, start_at: visit.start_at };
     this.#reminders = new CancellationScope({ cancellable: true });
     const reminding = this.#reminders.run(async () => {
       for (const at of due) {
         await sleep(Math.max(1, at.getTime() - now().getTime()), { summary: 'A reminder is due' });
-        const remind = (messages: Messages) => messages.sendReminder(id, booked?.id ?? null, at.toISOString());
-        await CancellationScope.nonCancellable(() => this.#sendByDay('SMS reminder', remind));
+        this.#remind(planned, at);
       }
     });
     reminding.catch(() => {});
   }
 
+  /** Sends a reminder that is due, or gives it up soon; planning anew does not stop it, as the activity looks again. */
+  #remind(visit: PlannedVisit | null, due: Date): void {
+    const send = (messages: Messages) => messages.sendReminder(this.#order.id, visit, due.toISOString());
+    const triedFor = () => reminderWorthTrying(visit?.start_at ?? null, now(), this.#policy);
+    this.#sending.setOff(CancellationScope.nonCancellable(() => this.#sendByDay('SMS reminder', send, triedFor)));
+  }
+
+  #learnZone(appointment: Appointment | null): void {
+    if (appointment?.time_zone) this.#zones = [appointment.time_zone];
+  }
+
   /** Sends something for as long as the policy says; what fails for good is noted and stops nothing. */
-  async #send(what: string, send: (messages: Messages) => Promise<void>): Promise<void> {
+  async #send(
+    what: string,
+    send: (messages: Messages) => Promise<void>,
+    triedFor = this.#policy.mail_tried_for,
+  ): Promise<void> {
     const messages = proxyActivities<Messages>({
       startToCloseTimeout: 4 * this.#policy.partner_call,
-      scheduleToCloseTimeout: this.#policy.mail_tried_for,
+      scheduleToCloseTimeout: triedFor,
       retry: { initialInterval: this.#policy.partner_retry_first, maximumInterval: this.#policy.partner_retry_longest },
       summary: `Sends the ${what}`,
     });
@@ -108,13 +137,23 @@ export class PatientMessages {
     }
   }
 
-  /** The same while nobody's telephone rings at night. */
-  async #sendByDay(what: string, send: (messages: Messages) => Promise<void>): Promise<void> {
-    const at = now();
-    const allowed = nextAllowed(at, this.#policy, ...timeZonesOf(this.#order.address.state));
-    const wait = allowed.getTime() - at.getTime();
-    if (wait > 0) await sleep(wait, { summary: 'No SMS at night' });
-    await this.#send(what, send);
+  /**
+   * The same after the SMS before it, while nobody's telephone rings at night.
+   * @param triedFor In milliseconds, asked when it could be sent; 0 when it is too late for that.
+   */
+  #sendByDay(
+    what: string,
+    send: (messages: Messages) => Promise<void>,
+    triedFor = () => this.#policy.mail_tried_for,
+  ): Promise<void> {
+    this.#lastSms = this.#lastSms.then(async () => {
+      const at = now();
+      const wait = nextAllowed(at, this.#policy, ...this.#zones).getTime() - at.getTime();
+      if (wait > 0) await sleep(wait, { summary: 'No SMS at night' });
+      const worth = triedFor();
+      if (worth > 0) await this.#send(what, send, worth);
+    });
+    return this.#lastSms;
   }
 }
 

@@ -5,6 +5,7 @@ import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { smsActivities } from '../../activities/sms.ts';
 import { type SmsSender, twilioSms } from '../../notifications/sms.ts';
 import { loggedSms } from '../../store/message-log.ts';
+import { rows } from '../../store/store.ts';
 import { type Caller, newUser, orderRequest, startTestApi, type TestApi } from '../support/api.ts';
 
 let api: TestApi;
@@ -56,6 +57,7 @@ test('an SMS that is due while they are switched off is held back and shown; swi
 
 test('a reminder is held back, too', async () => {
   const id = await place();
+  await rows(api.store.orders).updateOne({ _id: id }, { $set: { last_status: 'requisition_created' } });
   await settings(id, { sms_enabled: false });
   await sending(loggedSms(api.store)).sendReminder(id, null, '2026-12-01T16:00:00.000Z');
   expect(await sent(id)).toEqual([]);

@@ -1,10 +1,21 @@
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
 import { APPOINTMENT_STATUSES, type AppointmentEventStatus } from '../../domain/appointment.ts';
-import { appointmentMessageFor, type MessageSwitches, smsFor } from '../../domain/messages.ts';
+import { appointmentMessageFor, type MessageSwitches, newsOf, smsFor } from '../../domain/messages.ts';
 import { DEFAULT_QUIET_HOURS, LONGEST_QUIET_HOURS, nextAllowed, type QuietHours } from '../../domain/quiet-hours.ts';
-import { appointmentReminders, bookingReminders, DEFAULT_REMINDERS } from '../../domain/reminders.ts';
-import { type CollectionMethod, LOW_LEVEL_STATUSES, type OrderOrigin } from '../../domain/status.ts';
+import {
+  appointmentReminders,
+  bookingReminders,
+  DEFAULT_REMINDERS,
+  reminderDue,
+  reminderWorthTrying,
+} from '../../domain/reminders.ts';
+import {
+  type CollectionMethod,
+  LOW_LEVEL_STATUSES,
+  type OrderLowLevelStatus,
+  type OrderOrigin,
+} from '../../domain/status.ts';
 import { timeZonesOf } from '../../domain/time-zones.ts';
 import { US_STATES } from '../../domain/us-states.ts';
 
@@ -88,6 +99,33 @@ describe('what is said about an appointment', () => {
     expect(all({})).toEqual(['sms: appointment_confirmed', 'sms: appointment_cancelled']);
     expect(all({ sms_enabled: false })).toEqual([]);
     expect(said('scheduled', 'walk_in_test', { is_reschedule: true })).toBe('sms: appointment_rescheduled');
+  });
+});
+
+describe('of an appointment’s new events', () => {
+  const news = (start_at: string | null, known: number, ...statuses: AppointmentEventStatus[]) => {
+    const events = statuses.map((status, index) => {
+      return { number: index + 1, status, created_at: '', occurred_at: '', data: null };
+    });
+    return newsOf({ events, start_at }, known).map(({ status }) => status);
+  };
+  const START = '2026-12-10T16:00:00.000Z';
+
+  it('those that have been told of are left out', () => {
+    expect(news(START, 0, 'pending')).toEqual(['pending']);
+    expect(news(START, 1, 'pending', 'scheduled')).toEqual(['scheduled']);
+    expect(news(START, 2, 'scheduled', 'scheduled', 'cancelled')).toEqual(['cancelled']);
+  });
+
+  it('a confirmation is left out when what followed it is known', () => {
+    expect(news(START, 1, 'pending', 'scheduled', 'completed')).toEqual(['completed']);
+    expect(news(START, 1, 'pending', 'scheduled', 'in_progress')).toEqual(['in_progress']);
+    expect(news(START, 0, 'scheduled', 'cancelled')).toEqual(['cancelled']);
+  });
+
+  it('a confirmation of no time is left out', () => {
+    expect(news(null, 1, 'pending', 'scheduled')).toEqual([]);
+    expect(news(null, 1, 'pending', 'cancelled')).toEqual(['cancelled']);
   });
 });
 
@@ -175,6 +213,41 @@ describe('quiet hours', () => {
   });
 });
 
+describe('what a patient is reminded of', () => {
+  const START = '2026-12-10T16:00:00.000Z';
+  const of = (
+    status: OrderLowLevelStatus,
+    appointment: AppointmentEventStatus | null = null,
+    {
+      start_at = START,
+      collection_method = 'at_home_phlebotomy',
+    }: { start_at?: string | null; collection_method?: CollectionMethod } = {},
+  ) => reminderDue({ status, collection_method }, appointment && { status: appointment, start_at });
+
+  it('is to book while there is no appointment, and after a cancelled one', () => {
+    expect(of('requisition_created')).toBe('booking');
+    expect(of('appointment_cancelled', 'cancelled')).toBe('booking');
+    expect(of('ordered')).toBeNull();
+    expect(of('requisition_created', 'reserved')).toBeNull();
+  });
+
+  it('is the appointment while it is to come', () => {
+    expect(of('appointment_scheduled', 'scheduled')).toBe('appointment');
+    expect(of('appointment_pending', 'pending', { start_at: null })).toBeNull();
+    expect(of('appointment_scheduled', 'scheduled', { start_at: null })).toBeNull();
+    expect(of('appointment_scheduled', 'in_progress')).toBeNull();
+    expect(of('draw_completed', 'completed')).toBeNull();
+  });
+
+  it('is nothing when the order has ended, though a visit to a service centre still stands', () => {
+    const walkIn = { collection_method: 'walk_in_test' } as const;
+    expect(of('partial_results', 'scheduled', walkIn)).toBe('appointment');
+    for (const status of ['cancelled', 'completed', 'corrected', 'redraw_available', 'sample_error'] as const) {
+      expect(of(status, 'scheduled', walkIn)).toBeNull();
+    }
+  });
+});
+
 describe('reminders', () => {
   const zone = 'America/Phoenix';
   const times = (instants: Date[]) => instants.map((instant) => instant.toISOString());
@@ -227,6 +300,17 @@ describe('reminders', () => {
   it('that should have come already are left out', () => {
     expect(of('2026-12-10T20:00:00Z', '2026-12-10T10:00:00Z')).toEqual(['2026-12-10T18:00:00.000Z']);
     expect(of('2026-12-10T20:00:00Z', '2026-12-10T19:00:00Z')).toEqual([]);
+  });
+
+  it('are tried for some hours, and not beyond the start of the appointment', () => {
+    const now = new Date('2026-12-10T12:00:00Z');
+    const hours = (startAt: string | null, policy = {}) => reminderWorthTrying(startAt, now, policy) / 3_600_000;
+    expect(hours(null)).toBe(3);
+    expect(hours(null, { reminder_tried_for: 3_600_000 })).toBe(1);
+    expect(hours('2026-12-10T20:00:00.000Z')).toBe(3);
+    expect(hours('2026-12-10T14:00:00.000Z')).toBe(2);
+    expect(hours('2026-12-10T12:00:00.000Z')).toBe(0);
+    expect(hours('2026-12-10T11:00:00.000Z')).toBe(0);
   });
 
   it('never come when the appointment has begun', () => {
