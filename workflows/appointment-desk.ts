@@ -562,7 +562,7 @@ const STILL_LOOKING = {
 };
 const UNKNOWN_BOOKING = {
   unknown:
-    'The company did not answer in time. Whether it made the booking is being found out: ask again with the same booking key, and you get the appointment or the reason why there is none.',
+    'The company did not answer in time. Whether it made the booking is being found out: ask again with the same idempotency key or booking key, and you get the appointment or the reason why there is none.',
 };
 const UNKNOWN_CHANGE = {
   unknown:
