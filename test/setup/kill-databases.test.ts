@@ -95,7 +95,7 @@ test('results that come while MongoDB is away are refused with 503, and the labo
   await whileAway('mongodb', () => until(() => refusals() > before));
   await customer.reaches(id, 'completed');
   await customer.expectAllAsEver([{ fate: 'completed', orderId: id }]);
-}, 120_000);
+}, 400_000);
 
 /** How often the laboratory was told to come again, by its log. */
 function refusals(): number {

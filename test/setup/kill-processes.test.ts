@@ -64,7 +64,7 @@ test('a worker killed ten times, at another point each time: every journey ends 
     await until(() => venule.pids().worker !== worker);
   }
   await customer.expectAllAsEver(await journeys);
-}, 240_000);
+}, 400_000);
 
 test('the API killed in a burst of orders: every idempotency key ends as one whole order', async () => {
   const keys = Array.from({ length: 30 }, () => randomUUID());
@@ -87,7 +87,7 @@ test('the API killed in a burst of orders: every idempotency key ends as one who
   expect(new Set(answered.values()).size).toBe(keys.length);
   for (const key of keys) expect((await customer.order(key)).id).toBe(answered.get(key));
   await Promise.all(orders.map(({ _id }) => customer.reaches(_id, 'requisition_created')));
-}, 120_000);
+}, 400_000);
 
 test('everything killed in the middle of journeys: started again, all of them end', async () => {
   let started = false;
@@ -97,7 +97,7 @@ test('everything killed in the middle of journeys: started again, all of them en
   venule = await spawnVenule({ dataDir, env });
   started = true;
   await customer.expectAllAsEver(await journeys);
-}, 180_000);
+}, 400_000);
 
 test('orders are accepted and can be read while every worker is away, and go on when one is back', async () => {
   venule.pause('worker');
@@ -108,7 +108,7 @@ test('orders are accepted and can be read while every worker is away, and go on 
   }
   venule.resume('worker');
   await Promise.all(orders.map(({ id }) => customer.reaches(id, 'requisition_created')));
-}, 120_000);
+}, 400_000);
 
 test('the API killed between the answer to a simulation and the draw: the order completes all the same', async () => {
   const { labTests, user } = customer.client;
@@ -142,7 +142,7 @@ test('the API killed between the answer to a simulation and the draw: the order 
   const { events } = await customer.reaches(order.id, 'completed');
   const draw = events.find(({ status }) => status.endsWith('.draw_completed'));
   expect(draw?.createdAt.getTime()).toBeGreaterThan(killedAt.getTime());
-}, 120_000);
+}, 400_000);
 
 test('the laboratory killed between two of its reports: the second comes all the same', async () => {
   const { id } = await customer.order();
@@ -154,4 +154,4 @@ test('the laboratory killed between two of its reports: the second comes all the
   await until(() => venule.pids().sandbox !== sandbox);
   await customer.reaches(id, 'completed');
   await customer.expectAllAsEver([{ fate: 'completed', orderId: id }]);
-}, 120_000);
+}, 400_000);

@@ -201,7 +201,8 @@ export class Customer {
     const made = documents.map((order) => [order._id, atLab.get(order.placer_order_number)?.requisitions_made]);
     expect(made).toEqual(documents.map(({ _id }) => [_id, 1]));
 
-    await until(() => this.#closed(documents));
+    // What a killed worker had in hand is found to be lost only after its time-out.
+    await until(() => this.#closed(documents), JOURNEY_WITHIN);
     await this.#expectMails(documents);
     await this.#expectWebhooks(documents);
   }
@@ -249,7 +250,7 @@ export class Customer {
       const ids = mails.map(({ message_id }) => message_id ?? 'none');
       return [...new Set(ids.filter((id) => documents.some(({ _id }) => id.includes(_id))))].sort();
     };
-    await until(async () => (await ours()).length >= expected.length);
+    await until(async () => (await ours()).length >= expected.length, JOURNEY_WITHIN);
     expect(await ours()).toEqual(expected.sort());
   }
 
