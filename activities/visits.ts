@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { AppointmentProvider, ArrangedVisit } from '../domain/appointment.ts';
+import { type AppointmentProvider, type ArrangedVisit, accessNotesFor } from '../domain/appointment.ts';
 import { SLOT_TAKEN } from '../domain/appointment-refusals.ts';
 import type { Order } from '../domain/order.ts';
 import {
@@ -71,12 +71,12 @@ export function visitActivities({
       if (!(await claimPatient(store, { ...who, appointment_id, order_id: order.id }, new Date()))) {
         return { refused: ALREADY_BOOKED };
       }
-      const isAtCentre = command.kind === 'book' && command.slot.site_code !== null;
+      const site_code = command.kind === 'book' ? command.slot.site_code : null;
       const visit = {
         reference: appointment_id,
         patient: order.patient,
-        address: isAtCentre ? null : address,
-        access_notes: isAtCentre ? null : (address.access_notes ?? order.address.access_notes),
+        address: site_code === null ? address : null,
+        access_notes: accessNotesFor(address, site_code, order.address.access_notes),
         appointment_notes,
         requisition_number: order.placer_order_number,
         tests: order.markers.map(({ marker_id, provider_id }) => ({
@@ -113,7 +113,7 @@ export function visitActivities({
             appointment_id: appointment.provider_appointment_id ?? '',
             idempotency_key: `${appointmentId}:${events.length}:reschedule:${slot.booking_key}`,
             booking_key: slot.booking_key,
-            access_notes: slot.site_code ? null : (slot.address.access_notes ?? order.address.access_notes),
+            access_notes: accessNotesFor(slot.address, slot.site_code, order.address.access_notes),
             appointment_notes: appointment_notes ?? appointment.appointment_notes,
           },
           endpoint,

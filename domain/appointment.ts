@@ -53,6 +53,14 @@ export interface UsAddress {
   access_notes: string | null;
 }
 
+/**
+ * How to reach a visit (B1): what its own address says, else what the order says (C3); nothing of a service centre.
+ * @param ofOrder The access notes of the order's address.
+ */
+export function accessNotesFor(address: UsAddress, site_code: string | null, ofOrder: string | null): string | null {
+  return site_code === null ? (address.access_notes ?? ofOrder) : null;
+}
+
 /** In degrees. */
 export interface LngLat {
   lng: number;

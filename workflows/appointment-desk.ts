@@ -18,6 +18,7 @@ import {
   type AppointmentProvider,
   type AppointmentReport,
   type ArrangedVisit,
+  accessNotesFor,
   isActive,
   isInTheWay,
   mayMove,
@@ -101,7 +102,7 @@ export class AppointmentDesk {
   /** The booking that was asked for last: asked for again, it is answered with what became of it. */
   #lastBooking: ArrangeVisit | null;
   /** What companies said of appointments that we do not have yet. */
-  #early: Said[] = [];
+  #saidAhead: Said[] = [];
   /** A booking without an answer is being asked for on and on. */
   #asking: CancellationScope | undefined;
 
@@ -160,7 +161,7 @@ export class AppointmentDesk {
     return {
       appointment: this.#appointment,
       reports_heard: [...this.#heard],
-      reports_waiting: [...this.#reports, ...this.#early],
+      reports_waiting: [...this.#reports, ...this.#saidAhead],
       last_booking: this.#lastBooking,
     };
   }
@@ -188,8 +189,8 @@ export class AppointmentDesk {
   /** Makes what is held the appointment, and answers whoever waits for it. */
   adopt(held: Appointment, next: NextAppointment): void {
     this.#appointment = held;
-    this.#reports.push(...this.#early.filter(({ appointment_id }) => appointment_id === held.id));
-    this.#early = this.#early.filter(({ appointment_id }) => appointment_id !== held.id);
+    this.#reports.push(...this.#saidAhead.filter(({ appointment_id }) => appointment_id === held.id));
+    this.#saidAhead = this.#saidAhead.filter(({ appointment_id }) => appointment_id !== held.id);
     next.tell?.(held);
   }
 
@@ -326,14 +327,15 @@ export class AppointmentDesk {
       refuse(asked, answer.refused);
       return null;
     }
+    const { changed_at, ...visit } = answer.visit;
     const moved: Appointment = {
       ...active,
-      ...answer.visit,
-      provider_appointment_id: answer.visit.provider_appointment_id ?? active.provider_appointment_id,
-      time_zone: answer.visit.time_zone ?? slot.time_zone,
+      ...visit,
+      provider_appointment_id: visit.provider_appointment_id ?? active.provider_appointment_id,
+      time_zone: visit.time_zone ?? slot.time_zone,
       ...this.#besides(asked.command, active),
     };
-    const event = { status: 'scheduled', data: { is_reschedule: true }, occurred_at: answer.visit.changed_at } as const;
+    const event = { status: 'scheduled', data: { is_reschedule: true }, occurred_at: changed_at } as const;
     return { appointment: withEvent(moved, at, event), tell: answering(asked) };
   }
 
@@ -346,10 +348,9 @@ export class AppointmentDesk {
     };
   }
 
-  /** An address with how to reach it: what the order says unless the address itself does (C3), or is a service centre's. */
+  /** An address with how to reach it. */
   #reached(address: UsAddress, site_code: string | null): UsAddress {
-    if (site_code !== null) return { ...address, access_notes: null };
-    return { ...address, access_notes: address.access_notes ?? this.#order.address.access_notes };
+    return { ...address, access_notes: accessNotesFor(address, site_code, this.#order.address.access_notes) };
   }
 
   async #cancel(
@@ -419,7 +420,7 @@ export class AppointmentDesk {
   #afterReport(said: Said): NextAppointment | null {
     const appointment = this.#appointment;
     if (appointment?.id !== said.appointment_id) {
-      this.#early.push(said);
+      this.#saidAhead.push(said);
       return null;
     }
     const isPromise = !this.#hasRequisition && said.report.status === 'scheduled';
@@ -427,15 +428,8 @@ export class AppointmentDesk {
     const moves = nextAfterEvents(appointment, isPromise ? { ...said.report, status: 'reserved' } : said.report);
     let moved = appointment;
     for (const { occurred_at, data, ...facts } of moves) {
-      const event = {
-        number: moved.events.length + 1,
-        status: facts.status,
-        created_at: occurred_at,
-        occurred_at,
-        data,
-      };
       const can_reschedule = moved.can_reschedule || (facts.status === 'scheduled' && isBooked(appointment.provider));
-      moved = { ...moved, ...facts, can_reschedule, events: [...moved.events, event] };
+      moved = withEvent({ ...moved, ...facts, can_reschedule }, occurred_at, { status: facts.status, data });
     }
     return moves.length > 0 ? { appointment: { ...moved, ...said.besides } } : null;
   }

@@ -1,5 +1,11 @@
 /** Booking, moving and cancelling appointments: what can be judged before the journey is asked (C1, C3). */
-import type { Appointment, AppointmentProvider, AppointmentType, UsAddress } from '../../domain/appointment.ts';
+import {
+  type Appointment,
+  type AppointmentProvider,
+  type AppointmentType,
+  accessNotesFor,
+  type UsAddress,
+} from '../../domain/appointment.ts';
 import { appointmentFaults } from '../../domain/appointment-checks.ts';
 import type { AppointmentCommand, ConfirmationPatience, OfferedSlot } from '../../domain/appointment-command.ts';
 import { SLOT_TAKEN } from '../../domain/appointment-refusals.ts';
@@ -184,7 +190,7 @@ function mustBeAllowed({ order, type }: Asked, when: { start_at: string | null; 
 
 /** The address's own access notes if it carries any, else the order's (C3). */
 function withAccessNotes(address: UsAddress, { order }: OrderDocument): UsAddress {
-  return { ...address, access_notes: address.access_notes ?? order.address.access_notes };
+  return { ...address, access_notes: accessNotesFor(address, null, order.address.access_notes) };
 }
 
 async function theActive({ deps, order, type }: Asked): Promise<Appointment> {

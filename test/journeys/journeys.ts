@@ -73,6 +73,13 @@ async function drawn(venule: InProcessVenule, order: Order): Promise<void> {
   await venule.reaches(order.id, 'draw_completed');
 }
 
+/** The company draws, the lab reports, and that is the end. */
+async function drawnAndReported(venule: InProcessVenule, order: Order): Promise<Order> {
+  await drawn(venule, order);
+  await venule.simulate(order, { final_status: 'completed' });
+  return over(venule, order);
+}
+
 /** A journey for every ending. */
 export const JOURNEYS: Journey[] = [
   {
@@ -202,9 +209,7 @@ export const JOURNEYS: Journey[] = [
       if (!another) throw new Error('No second slot was offered');
       const reschedule = { kind: 'reschedule', slot: another, appointment_notes: 'right arm' } as const;
       await venule.journeys.appointment(document, reschedule);
-      await drawn(venule, document.order);
-      await venule.simulate(document.order, { final_status: 'completed' });
-      return over(venule, document.order);
+      return drawnAndReported(venule, document.order);
     },
     initial: [
       'ordered',
@@ -281,9 +286,7 @@ export const JOURNEYS: Journey[] = [
       await companyTrouble(venule, { mode: 'down', calls: ['book'] });
       await scene.book(document, slot, { patience: { answered_within: 1_000, confirmed_within: 60_000 } });
       await companyTrouble(venule, { mode: 'ok' });
-      await drawn(venule, document.order);
-      await venule.simulate(document.order, { final_status: 'completed' });
-      return over(venule, document.order);
+      return drawnAndReported(venule, document.order);
     },
     initial: [
       'ordered',
@@ -304,9 +307,7 @@ export const JOURNEYS: Journey[] = [
       const [slot] = await scene.slots();
       await scene.book(await venule.reaches(order.id, 'ordered'), slot);
       await venule.fault({ lab, mode: 'ok' });
-      await drawn(venule, order);
-      await venule.simulate(order, { final_status: 'completed' });
-      return over(venule, order);
+      return drawnAndReported(venule, order);
     },
     initial: [
       'ordered',
