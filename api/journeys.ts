@@ -16,6 +16,7 @@ import { commandUpdateId, journeyWorkflowId, transactionWorkflowId } from '../do
 import type { Order } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import type { ReportDigest } from '../domain/report-progress.ts';
+import { TODAYS_RULES } from '../domain/rules.ts';
 import { isEnded, refusedTransition } from '../domain/transitions.ts';
 import type { OrderDocument } from '../store/documents.ts';
 import { appointmentCommand, appointmentReport, cancelOrder, reportArrived } from '../workflows/messages.ts';
@@ -93,7 +94,7 @@ export function temporalJourneys(client: Client, taskQueue: string, policy: Jour
               taskQueue,
               workflowId: transactionWorkflowId(order.transaction_id),
               workflowIdReusePolicy: 'REJECT_DUPLICATE',
-              args: [{ order, policy }],
+              args: [{ order, policy, rules: TODAYS_RULES }],
               typedSearchAttributes: searchAttributesOf(order),
               staticSummary: `${order.collection_method} at ${order.lab_slug}: requisition ${order.placer_order_number}`,
             }),

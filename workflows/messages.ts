@@ -29,6 +29,8 @@ export interface JourneyState {
   order_id: string;
   placer_order_number: string;
   status: OrderLowLevelStatus | 'not recorded yet';
+  /** The number of the rules it follows. */
+  rules: number;
   /** In words: what the journey waits for. */
   waiting_for: string;
   events: HeldEvent[];

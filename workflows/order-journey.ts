@@ -30,6 +30,7 @@ import {
   type ReportDigest,
   type ReportProgress,
 } from '../domain/report-progress.ts';
+import { rulesOf } from '../domain/rules.ts';
 import type { OrderLowLevelStatus } from '../domain/status.ts';
 import { isEnded, mayFollow, refusedTransition, takesResults } from '../domain/transitions.ts';
 import { AppointmentDesk, type DeskMemory, type NextAppointment } from './appointment-desk.ts';
@@ -58,6 +59,8 @@ type Decision = Pick<ProposedEvent, 'status'> & Partial<Omit<ProposedEvent, 'ord
 export class OrderJourney {
   readonly #order: Order;
   readonly #policy: JourneyPolicy;
+  /** The number of the rules that it was accepted under (domain/rules.ts). */
+  readonly #rules: number;
   readonly #renew: (memory: JourneyMemory) => Promise<never>;
 
   readonly #events: HeldEvent[];
@@ -87,10 +90,11 @@ export class OrderJourney {
     order: Order,
     policy: JourneyPolicy,
     renew: (memory: JourneyMemory) => Promise<never>,
-    { events, memory }: { events?: HeldEvent[]; memory?: JourneyMemory },
+    { events, memory, rules }: { events?: HeldEvent[]; memory?: JourneyMemory; rules?: number },
   ) {
     this.#order = order;
     this.#policy = policy;
+    this.#rules = rulesOf(rules);
     this.#renew = renew;
     this.#events = memory?.events ?? events ?? [];
     this.#progress = memory?.progress ?? noProgress();
@@ -214,6 +218,7 @@ export class OrderJourney {
       order_id: this.#order.id,
       placer_order_number: this.#order.placer_order_number,
       status: this.#events.length > 0 ? this.#status : 'not recorded yet',
+      rules: this.#rules,
       waiting_for: this.#waitingFor,
       events: this.#events,
       reports_waiting: this.#reportsWaiting.map((report) => report.report_id),

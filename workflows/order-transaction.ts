@@ -11,6 +11,8 @@ export interface OrderTransactionInput {
   /** The initial order, as it was accepted. */
   order: Order;
   policy: JourneyPolicy;
+  /** The number of the rules that the journey follows (domain/rules.ts); absent where it began before they had numbers. */
+  rules?: number;
   /** Set when a long journey continues as new. */
   memory?: JourneyMemory;
 }
@@ -23,7 +25,7 @@ export interface TransactionOutcome {
 
 /** One testing journey: an initial order and at most one redraw (D1–D8). */
 export async function orderTransaction(input: OrderTransactionInput): Promise<TransactionOutcome> {
-  const { order, policy } = input;
+  const { order, policy, rules } = input;
   const journey = new OrderJourney(
     order,
     policy,
@@ -43,7 +45,7 @@ export async function orderTransaction(input: OrderTransactionInput): Promise<Tr
   const last = await journey.whileKeepingLateReports(`its redraw ${redraw.id}`, () =>
     executeChild(redrawOrder, {
       workflowId: redrawWorkflowId(redraw.id),
-      args: [{ order: redraw, policy }],
+      args: [{ order: redraw, policy, ...(rules !== undefined && { rules }) }],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       typedSearchAttributes: searchAttributesOf(redraw),
       staticSummary: `Redraw ${redraw.placer_order_number} at ${redraw.lab_slug}`,

@@ -7,13 +7,15 @@ export interface RedrawOrderInput {
   /** The redraw; its first event was written together with the initial order's last one. */
   order: Order;
   policy: JourneyPolicy;
+  /** The number of the rules that its initial order's journey follows (domain/rules.ts). */
+  rules?: number;
   /** Set when a long journey continues as new. */
   memory?: JourneyMemory;
 }
 
 /** The redraw of an order: the usual lifecycle for the results that are drawn again (D6–D8). */
 export async function redrawOrder(input: RedrawOrderInput): Promise<HeldEvent> {
-  const { order, policy, memory } = input;
+  const { order, policy, rules, memory } = input;
   const ordered: HeldEvent = {
     number: 1,
     status: 'ordered',
@@ -30,6 +32,7 @@ export async function redrawOrder(input: RedrawOrderInput): Promise<HeldEvent> {
     (kept) => continueAsNew<typeof redrawOrder>({ ...input, memory: kept }),
     {
       events: [ordered],
+      ...(rules !== undefined && { rules }),
       ...(memory && { memory }),
     },
   );
