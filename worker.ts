@@ -10,6 +10,7 @@ import { startAppointmentDispatcher } from './api/partners/appointment-dispatche
 import { startReportDispatcher } from './api/partners/report-dispatcher.ts';
 import { type Config, describeConfig, loadConfig } from './config.ts';
 import { policyWith } from './domain/policy.ts';
+import { requireFitNode } from './node-version.mjs';
 import { createMailer } from './notifications/mailer.ts';
 import { twilioSms } from './notifications/sms.ts';
 import { startWebhookDispatcher } from './notifications/webhooks/dispatcher.ts';
@@ -112,6 +113,7 @@ async function main(): Promise<void> {
   await worker.stopped;
 }
 
+requireFitNode();
 if (import.meta.main) {
   main().catch((error: unknown) => {
     console.error(error instanceof Error ? error.message : error);

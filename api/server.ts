@@ -5,6 +5,7 @@ import { type Logger, pino } from 'pino';
 import { createDocumentIssuer } from '../activities/issue-documents.ts';
 import { type Config, describeConfig, loadConfig } from '../config.ts';
 import { policyWith } from '../domain/policy.ts';
+import { requireFitNode } from '../node-version.mjs';
 import { loadCatalogue, seedCatalogue } from '../store/catalogue.ts';
 import { connectSandboxLabs } from '../store/lab-connections.ts';
 import { connectSandboxPhlebotomy } from '../store/phlebotomy-connections.ts';
@@ -97,6 +98,7 @@ async function main(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void api.stop());
 }
 
+requireFitNode();
 if (import.meta.main) {
   main().catch((error: Error) => {
     console.error(error.message);

@@ -28,8 +28,9 @@ export function programOnPath(name: string): string | undefined {
 }
 
 /**
- * Puts a program into the cache: `make` gets an empty folder beside it and answers with the program’s path in there.
- * The program appears under its name only when it is whole, so two processes that do this at once do no harm.
+ * Puts a program into the cache: `make` gets an empty folder beside it and answers with the program’s path in there,
+ * or with the folder itself where the program is more than one file. It appears under its name only when it is whole,
+ * so two processes that do this at once do no harm.
  */
 export async function addToCache(name: string, make: (folder: string) => Promise<string>): Promise<string> {
   const folder = cacheDir();
@@ -39,7 +40,12 @@ export async function addToCache(name: string, make: (folder: string) => Promise
     const made = await make(workshop);
     chmodSync(made, 0o755);
     const path = join(folder, executable(name));
-    renameSync(made, path);
+    try {
+      renameSync(made, path);
+    } catch (error) {
+      // A folder, unlike a file, does not take the place of one that another process was quicker to put there.
+      if (!existsSync(path)) throw error;
+    }
     return path;
   } finally {
     rmSync(workshop, { recursive: true, force: true });

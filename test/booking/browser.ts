@@ -1,6 +1,6 @@
-/** A Chromium for tests that look at pages: the one that is installed, without a download. */
-import { spawnSync } from 'node:child_process';
+/** A Chromium for tests that look at pages. */
 import { type Browser, chromium } from 'playwright-core';
+import { findChromium } from '../../scripts/parts/chromium.ts';
 
 const FLAGS = [
   '--no-sandbox',
@@ -13,16 +13,12 @@ const FLAGS = [
 ];
 
 /**
- * Starts Chromium: `CHROMIUM_PATH`, or `chromium` on the PATH.
- * @throws Error that says which command installs it
+ * Starts Chromium with a profile of its own: `CHROMIUM_PATH`, the one of this machine, or one that needs no
+ * installation.
+ *
+ * @throws PartMissing that says which command installs it
  */
 export async function openBrowser(): Promise<Browser> {
-  const found = spawnSync('sh', ['-c', 'command -v chromium || command -v chromium-browser'], { encoding: 'utf8' });
-  const executablePath = process.env.CHROMIUM_PATH || found.stdout.trim().split('\n')[0];
-  if (!executablePath) {
-    throw new Error(
-      'The booking page is tested in Chromium, which is not here. Install it with `sudo apt-get install chromium` (or `npx playwright-core install --with-deps chromium`) and set CHROMIUM_PATH if it is not on the PATH.',
-    );
-  }
-  return chromium.launch({ executablePath, args: FLAGS });
+  const { path, env } = await findChromium(() => {});
+  return chromium.launch({ executablePath: path, env: env as Record<string, string>, args: FLAGS });
 }

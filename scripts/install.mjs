@@ -1,0 +1,28 @@
+/**
+ * Installs what package-lock.json lists, unless that has been done; run or imported, before anything that needs a
+ * dependency. Plain JavaScript, so that it runs with any Node from 20 on and nothing installed.
+ */
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const record = statSync(join(root, 'node_modules', '.package-lock.json'), { throwIfNoEntry: false });
+const installed = record !== undefined && record.mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+
+if (!installed) {
+  console.log('Installing what package-lock.json lists, once …');
+  // The pinned Node is a development dependency, which NODE_ENV=production would leave out. npm warns about the Node
+  // that runs it, which is not the one that Venule is going to run on.
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
+  const { status } = spawnSync('npm', ['ci', '--include=dev', ...quiet], {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
+  if (status !== 0) {
+    console.error('npm ci failed: its message is above. Venule needs a package registry that answers.');
+    process.exit(1);
+  }
+}
