@@ -1,4 +1,5 @@
-/** Who is asking: the team that an API key belongs to. */
+/** Who is asking: an API key, and the team that it belongs to. */
+import type { Principal } from '../domain/principal.ts';
 import type { TeamDocument } from '../store/documents.ts';
 import type { Store } from '../store/store.ts';
 import { findTeamByApiKey, hashOfKey } from '../store/teams.ts';
@@ -8,21 +9,27 @@ import { ApiError } from './errors.ts';
 const REMEMBERED_FOR_MS = 5_000;
 const REMEMBERED_AT_MOST = 10_000;
 
+/** Who asks, and for which team. */
+export interface Caller {
+  team: TeamDocument;
+  by: Principal;
+}
+
 /**
  * Makes the function that tells a team by the key in `x-vital-api-key`.
  * @returns a function that throws `unauthorized` when the key is missing, unknown or revoked
  */
-export function authenticator(store: Store): (key: string | undefined) => Promise<TeamDocument> {
-  const remembered = new Map<string, { team: TeamDocument; until: number }>();
+export function authenticator(store: Store): (key: string | undefined) => Promise<Caller> {
+  const remembered = new Map<string, { caller: Caller; until: number }>();
   return async (key) => {
     if (!key) throw new ApiError('unauthorized', 'Send your API key in the header x-vital-api-key.');
     const hash = hashOfKey(key);
     const known = remembered.get(hash);
-    if (known && known.until > Date.now()) return known.team;
-    const team = await findTeamByApiKey(store, key);
-    if (!team) throw new ApiError('unauthorized', 'This API key is not valid.');
+    if (known && known.until > Date.now()) return known.caller;
+    const caller = await findTeamByApiKey(store, key);
+    if (!caller) throw new ApiError('unauthorized', 'This API key is not valid.');
     if (remembered.size >= REMEMBERED_AT_MOST) remembered.clear();
-    remembered.set(hash, { team, until: Date.now() + REMEMBERED_FOR_MS });
-    return team;
+    remembered.set(hash, { caller, until: Date.now() + REMEMBERED_FOR_MS });
+    return caller;
   };
 }

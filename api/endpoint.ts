@@ -3,6 +3,7 @@
  * OpenAPI document and the tests that try everything all read it from here.
  */
 import type { z } from 'zod';
+import type { Principal } from '../domain/principal.ts';
 import type { TeamDocument } from '../store/documents.ts';
 import type { ApiDeps } from './deps.ts';
 import { ApiError, type ErrorCode, type FieldProblem } from './errors.ts';
@@ -35,6 +36,8 @@ interface Definition<P extends Schema, Q extends Schema, H extends Schema, B ext
   handler(request: {
     deps: ApiDeps;
     team: TeamDocument;
+    /** Who asks (G4). */
+    by: Principal;
     params: Read<P>;
     query: Read<Q>;
     headers: Read<H>;
@@ -47,6 +50,7 @@ interface Definition<P extends Schema, Q extends Schema, H extends Schema, B ext
 export interface RawRequest {
   deps: ApiDeps;
   team: TeamDocument;
+  by: Principal;
   params: Record<string, unknown>;
   query: Record<string, unknown>;
   headers: Record<string, unknown>;
@@ -108,8 +112,8 @@ export function defineEndpoint<
         body: validate('body', body, request.body, problems) as Read<B>,
       };
       if (problems.length > 0) throw validationFailed(problems);
-      const { deps, team, correlationId } = request;
-      return definition.handler({ deps, team, correlationId, ...validated });
+      const { deps, team, by, correlationId } = request;
+      return definition.handler({ deps, team, by, correlationId, ...validated });
     },
   };
 }

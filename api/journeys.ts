@@ -15,6 +15,7 @@ import type { AppointmentCommand, AppointmentSaid } from '../domain/appointment-
 import { commandUpdateId, journeyWorkflowId, transactionWorkflowId } from '../domain/ids.ts';
 import type { Order } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
+import type { Principal } from '../domain/principal.ts';
 import type { ReportDigest } from '../domain/report-progress.ts';
 import { TODAYS_RULES } from '../domain/rules.ts';
 import { isEnded, refusedTransition } from '../domain/transitions.ts';
@@ -46,14 +47,14 @@ export class AppointmentRefused extends Error {
 export interface Journeys {
   /** Starts an order transaction; one that was started before is fine. Asks again for some seconds when no answer comes. */
   start(order: Order): Promise<void>;
-  /** Cancels an order and returns when it is cancelled. @throws OrderNotCancellable */
-  cancel(document: OrderDocument): Promise<void>;
+  /** Cancels an order, in the name of whoever asks, and returns when it is cancelled. @throws OrderNotCancellable */
+  cancel(document: OrderDocument, by: Principal): Promise<void>;
   /**
-   * Books, requests, reschedules or cancels the order's appointment, and answers with what it is then.
+   * Books, requests, reschedules or cancels the order's appointment, in the name of whoever asks, and answers with what it is then.
    * @throws AppointmentRefused
    * @throws JourneysUnavailable also when the company did not answer: what it did is then found out
    */
-  appointment(document: OrderDocument, command: AppointmentCommand): Promise<Appointment>;
+  appointment(document: OrderDocument, command: AppointmentCommand, by: Principal): Promise<Appointment>;
   /** Tells a journey what a phlebotomy company said, as `report` does. */
   appointmentReport(document: OrderDocument, said: AppointmentSaid): Promise<boolean>;
   /**
@@ -109,7 +110,7 @@ export function temporalJourneys(client: Client, taskQueue: string, policy: Jour
       }
     },
 
-    async cancel({ order, last_status, created_at }) {
+    async cancel({ order, last_status, created_at }, by) {
       if (isEnded(last_status, order.collection_method)) {
         throw new OrderNotCancellable(refusedTransition(last_status, 'cancelled'));
       }
@@ -117,7 +118,7 @@ export function temporalJourneys(client: Client, taskQueue: string, policy: Jour
       for (;;) {
         try {
           await client.withDeadline(Date.now() + COMMAND_MS, () =>
-            handleOf(order).executeUpdate(cancelOrder, { updateId: commandUpdateId(order.id, 'cancel') }),
+            handleOf(order).executeUpdate(cancelOrder, { updateId: commandUpdateId(order.id, 'cancel'), args: [by] }),
           );
           return;
         } catch (error) {
@@ -133,13 +134,13 @@ export function temporalJourneys(client: Client, taskQueue: string, policy: Jour
       }
     },
 
-    async appointment({ order }, command) {
+    async appointment({ order }, command, by) {
       try {
         return await client.withDeadline(Date.now() + COMMAND_MS, () =>
           handleOf(order).executeUpdate(appointmentCommand, {
             // A command that was refused can be given again: the appointment may be another by then.
             updateId: commandUpdateId(order.id, `${command.kind}:${randomUUID()}`),
-            args: [command],
+            args: [command, by],
           }),
         );
       } catch (error) {

@@ -51,8 +51,9 @@ export function mount(endpoints: readonly Endpoint[], deps: ApiDeps): Router {
   const router = express.Router();
   const teamOf = authenticator(deps.store);
   const authenticate: RequestHandler = async (request, response, next) => {
-    response.locals.team = await teamOf(request.get('x-vital-api-key'));
-    response.locals.teamId = response.locals.team._id;
+    const { team, by } = await teamOf(request.get('x-vital-api-key'));
+    Object.assign(response.locals, { team, by });
+    response.locals.teamId = team._id;
     next();
   };
   for (const endpoint of endpoints) {
@@ -68,9 +69,9 @@ export function mount(endpoints: readonly Endpoint[], deps: ApiDeps): Router {
 
 function answer(endpoint: Endpoint, deps: ApiDeps): RequestHandler {
   return async (request, response) => {
-    const { team, correlationId } = response.locals;
+    const { team, by, correlationId } = response.locals;
     const { params, query, headers, body } = request;
-    const reply = await endpoint.run({ deps, team, params, query, headers, body, correlationId });
+    const reply = await endpoint.run({ deps, team, by, params, query, headers, body, correlationId });
     if (endpoint.response === nothing) response.status(204).end();
     else if (endpoint.response === pdf) response.type('application/pdf').send(reply);
     else response.json(reply);

@@ -1,6 +1,7 @@
 /** What can be asked of an order's appointment, and what is answered. */
 import type { Appointment, AppointmentProvider, AppointmentReport, LngLat, UsAddress } from './appointment.ts';
 import type { HeldEvent } from './order.ts';
+import type { Principal } from './principal.ts';
 import type { OrderLowLevelStatus } from './status.ts';
 
 /** A time that a company offered, at the place it was asked for. Instants are ISO, in UTC. */
@@ -59,6 +60,8 @@ export interface ProposedAppointment {
   /** Number of the first of the order's own new events. */
   order_event_number: number;
   order_statuses: OrderLowLevelStatus[];
+  /** Whose doing it is (G4); the journey's own where absent. */
+  by?: Principal;
 }
 
 /** What is held after something was proposed. */

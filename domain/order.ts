@@ -1,5 +1,6 @@
 /** An order as it was accepted: what the journey starts with and what the lab, the patient and the caller are told. */
 import type { BillingType } from './catalogue.ts';
+import type { Principal } from './principal.ts';
 import type {
   CollectionMethod,
   OrderLowLevelStatus,
@@ -142,6 +143,8 @@ export interface Order {
   requisition_valid_for: number;
   /** Team options that the journey follows, as they were when the order was accepted. */
   options: OrderOptions;
+  /** Who placed it (G4); absent in orders from before that was noted. */
+  placed_by?: Principal;
   created_at: string;
 }
 
@@ -190,6 +193,8 @@ export interface ProposedEvent {
   redraw_results: string[];
   /** Not to be recorded while a report on the order is stored and has not reached its journey (F1). */
   yields_to_reports: boolean;
+  /** Whose doing it is (G4); the journey's own where absent. */
+  by?: Principal;
 }
 
 /** The event that is held, whoever proposed it: the journey goes on from this one. */

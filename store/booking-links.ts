@@ -19,14 +19,14 @@ export async function bookingToken(store: Store, secret: Buffer, orderId: string
 }
 
 /** A link as it is now: the order it opens, and whether it still does. */
-export type FoundLink = Pick<BookingLinkDocument, 'order_id'> & { state: 'valid' | 'expired' | 'revoked' };
+export type FoundLink = Pick<BookingLinkDocument, '_id' | 'order_id'> & { state: 'valid' | 'expired' | 'revoked' };
 
 /** What a token stands for; null for one that was never given out. */
 export async function findBookingLink(store: Store, token: string, now: Date): Promise<FoundLink | null> {
   const link = await rows(store.bookingLinks).findOne({ _id: linkId(token) });
   if (!link) return null;
-  const { order_id, revoked_at, expires_at } = link;
-  return { order_id, state: revoked_at ? 'revoked' : expires_at <= now ? 'expired' : 'valid' };
+  const { _id, order_id, revoked_at, expires_at } = link;
+  return { _id, order_id, state: revoked_at ? 'revoked' : expires_at <= now ? 'expired' : 'valid' };
 }
 
 /** Makes every link of an order useless; answers how many there were. The next message carries a new one. */

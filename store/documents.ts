@@ -4,6 +4,7 @@ import type { LabAccount, Laboratory, LabTest, Marker } from '../domain/catalogu
 import type { Interpretation, LabReport } from '../domain/lab-report.ts';
 import type { HeldBackReason } from '../domain/messages.ts';
 import type { Order, OrderEvent } from '../domain/order.ts';
+import type { Principal } from '../domain/principal.ts';
 import type { MatchDecision } from '../domain/report-matching.ts';
 import type { OrderResult } from '../domain/results.ts';
 import type { CollectionMethod, OrderLowLevelStatus, OrderOrigin, TransactionStatus } from '../domain/status.ts';
@@ -263,8 +264,7 @@ export interface IdempotencyDocument {
 export interface AuditDocument {
   _id: string;
   team_id: string | null;
-  /** `api`, `lab`, `journey`, `admin`, `patient`, `webhooks`. */
-  actor: string;
+  by: Principal;
   action: string;
   order_id: string | null;
   detail: Record<string, unknown>;

@@ -1,4 +1,5 @@
 /** The inbox as an operator sees it (F5): what came, what became of it, and giving it to its journey once more. */
+import type { Principal } from '../domain/principal.ts';
 import { recordAudit } from './audit.ts';
 import type { LabMessageDocument, OrderDocument } from './documents.ts';
 import { rows, type Store } from './store.ts';
@@ -43,10 +44,11 @@ export async function findReport(store: Store, id: string): Promise<LabMessageDo
 
 /**
  * Puts a report back in line for its journey. The journey drops what it has seen already.
+ * @param by who decided it
  * @param orderId the order it belongs to, where it was matched to none or to the wrong one
  * @throws CannotDeliver when it is applied or kept as late already, or no order is known for it
  */
-export async function deliverAgain(store: Store, id: string, orderId?: string): Promise<void> {
+export async function deliverAgain(store: Store, by: Principal, id: string, orderId?: string): Promise<void> {
   const report = await findReport(store, id);
   if (!report) throw new CannotDeliver(`There is no report ${id}`);
   const kept = KEPT[report.state];
@@ -77,7 +79,7 @@ export async function deliverAgain(store: Store, id: string, orderId?: string): 
   );
   if (matchedCount === 0) throw new CannotDeliver(`Report ${id} has just been taken up; look at it again`);
   await recordAudit(store, {
-    actor: 'admin',
+    by,
     action: 'report.delivered_again',
     team_id: order.team_id,
     order_id: order._id,

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { ClientSession } from 'mongoose';
 import type { LabReport } from '../domain/lab-report.ts';
+import { partner } from '../domain/principal.ts';
 import { type MatchDecision, mismatch } from '../domain/report-matching.ts';
 import { digestReport, type ReportDigest } from '../domain/report-progress.ts';
 import { expectedResults, foldReports } from '../domain/result-fold.ts';
@@ -174,6 +175,7 @@ export async function keepLateReport(store: Store, catalogue: Catalogue, reportI
         filler_order_number: null,
         redraw_results: [],
         yields_to_reports: false,
+        by: partner(message.lab_slug),
       });
       // Somebody else's event may hold that number; then this report has still to be kept.
       return keepLateReport(store, catalogue, reportId);

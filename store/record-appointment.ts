@@ -2,7 +2,9 @@
 import { type Appointment, isActive } from '../domain/appointment.ts';
 import type { HeldAppointment, ProposedAppointment } from '../domain/appointment-command.ts';
 import type { OrderEvent } from '../domain/order.ts';
+import { THE_JOURNEY } from '../domain/principal.ts';
 import { transactionStatus } from '../domain/transaction.ts';
+import { auditAppointmentEvents, auditOrderEvents } from './audit.ts';
 import type { Catalogue } from './catalogue.ts';
 import { clientFacingAppointment } from './client-facing-appointment.ts';
 import type { AppointmentDocument, OrderDocument } from './documents.ts';
@@ -68,6 +70,10 @@ export async function recordAppointment(
       { ...documentOf(appointment), created_at: held?.created_at ?? now, updated_at: now },
       { session, upsert: true },
     );
+    const by = proposed.by ?? THE_JOURNEY;
+    const news = appointment.events.slice(held?.events.length ?? 0);
+    await auditAppointmentEvents(store, session, documentOf(appointment), news, by);
+    await auditOrderEvents(store, session, order, events, by);
     if (!isActive(appointment)) {
       await rows(store.appointmentClaims).deleteMany({ appointment_id: appointment.id }, { session });
     }

@@ -7,11 +7,13 @@ import { randomUUID } from 'node:crypto';
 import type { ClientSession } from 'mongoose';
 import { resultId, webhookMessageId } from '../domain/ids.ts';
 import type { HeldEvent, Order, OrderEvent, ProposedEvent } from '../domain/order.ts';
+import { THE_JOURNEY } from '../domain/principal.ts';
 import { smallestMarkerSet } from '../domain/redraw.ts';
 import { foldReports, type ReportedOrder } from '../domain/result-fold.ts';
 import { transactionStatus } from '../domain/transaction.ts';
 import { isEnded } from '../domain/transitions.ts';
 import type { WebhookEventType } from '../domain/webhook-events.ts';
+import { auditOrderEvents } from './audit.ts';
 import type { Catalogue } from './catalogue.ts';
 import { clientFacingOrder, clientFacingTransaction } from './client-facing-order.ts';
 import type { LabMessageDocument, OrderDocument, OrderTransactionDocument } from './documents.ts';
@@ -51,6 +53,7 @@ export async function openOrder(
       await rows(store.transactions).insertOne(transaction, { session });
       await rows(store.orders).insertOne(document, { session });
       await tellOfOrder(store, session, catalogue, 'labtest.order.created', document, transaction, [document]);
+      await auditOrderEvents(store, session, document, document.events, order.placed_by ?? THE_JOURNEY);
       await started;
     });
   } catch (error) {
@@ -152,8 +155,10 @@ async function recordIn(
     { session },
   );
   await rows(store.orders).replaceOne({ _id: order._id }, next, { session });
+  await auditOrderEvents(store, session, order, [event], proposed.by ?? THE_JOURNEY);
   if (redrawDocument) {
     await rows(store.orders).insertOne(redrawDocument, { session });
+    await auditOrderEvents(store, session, redrawDocument, redrawDocument.events, THE_JOURNEY);
     await tellOfOrder(store, session, catalogue, 'labtest.order.created', redrawDocument, transaction, orders);
   }
   if (event.status !== 'partial_results' || order.order.options.partial_webhooks_enabled) {
@@ -275,6 +280,7 @@ function redrawOrder(initial: Order, missing: readonly string[], catalogue: Cata
     sample_id: null,
     activate_by: null,
     activate_at: null,
+    placed_by: THE_JOURNEY,
     created_at: now.toISOString(),
   };
 }

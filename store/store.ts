@@ -290,7 +290,7 @@ function models(connection: Connection) {
     audit: define<AuditDocument>(
       connection,
       'audit',
-      { _id: text, team_id: textOrNull, actor: text, action: text, order_id: textOrNull, detail: whole, at: date },
+      { _id: text, team_id: textOrNull, by: whole, action: text, order_id: textOrNull, detail: whole, at: date },
       [[{ order_id: 1, at: 1 }]],
     ),
     laboratories: define<LaboratoryDocument>(

@@ -1,5 +1,6 @@
 /** Teams, and the keys that their callers and their operator show. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import type { Principal } from '../domain/principal.ts';
 import type { ApiKeyDocument, TeamDocument, TeamOptions } from './documents.ts';
 import { rows, type Store } from './store.ts';
 
@@ -136,16 +137,20 @@ export async function revokeApiKey(store: Store, keyId: string): Promise<ApiKeyD
   return store.apiKeys.findById(keyId).lean<ApiKeyDocument>();
 }
 
-/** The team whose key this is, or null when the key is unknown or revoked. */
-export async function findTeamByApiKey(store: Store, key: string): Promise<TeamDocument | null> {
+/** The team whose key this is, and the key as the one who asks; null when the key is unknown or revoked. */
+export async function findTeamByApiKey(
+  store: Store,
+  key: string,
+): Promise<{ team: TeamDocument; by: Principal } | null> {
   const found = await store.apiKeys.findOne({ hash: hashOfKey(key), deleted_at: null }).lean<ApiKeyDocument>();
-  return found ? findTeam(store, found.team_id) : null;
+  const team = found && (await findTeam(store, found.team_id));
+  return team && { team, by: { kind: 'key', id: found._id } };
 }
 
-/** Whether this key opens the Management API. */
-export async function isManagementKey(store: Store, key: string): Promise<boolean> {
+/** The key as the one who asks, if it opens the Management API; null when it does not. */
+export async function managementKeyOf(store: Store, key: string): Promise<Principal | null> {
   const found = await store.apiKeys.exists({ hash: hashOfKey(key), team_id: MANAGEMENT_KEY_OWNER, deleted_at: null });
-  return found !== null;
+  return found && { kind: 'key', id: String(found._id) };
 }
 
 /** Makes a key for the Management API, `mk_us_…`; it can never be read again. */

@@ -3,6 +3,7 @@
  * carries and that never expires. Addresses are kept as hashes.
  */
 import { createHash } from 'node:crypto';
+import type { Principal } from '../domain/principal.ts';
 import { recordAudit } from './audit.ts';
 import type { UnsubscribeLinkDocument } from './documents.ts';
 import { linkId, linkToken } from './link-tokens.ts';
@@ -40,13 +41,14 @@ export async function unsubscribe(store: Store, { team_id, address_hash }: Recip
     { $setOnInsert: { team_id, created_at: new Date() } },
     { upsert: true },
   );
-  if (upsertedCount > 0) await recordAudit(store, { actor: 'patient', action: 'mail.unsubscribed', team_id });
+  if (upsertedCount > 0)
+    await recordAudit(store, { by: patientOf(address_hash), action: 'mail.unsubscribed', team_id });
 }
 
 /** Takes an unsubscription back. */
 export async function resubscribe(store: Store, { team_id, address_hash }: Recipient): Promise<void> {
   const { deletedCount } = await rows(store.unsubscriptions).deleteOne({ _id: address_hash });
-  if (deletedCount > 0) await recordAudit(store, { actor: 'patient', action: 'mail.resubscribed', team_id });
+  if (deletedCount > 0) await recordAudit(store, { by: patientOf(address_hash), action: 'mail.resubscribed', team_id });
 }
 
 /** Whether this recipient gets no more mail. */
@@ -58,3 +60,5 @@ export async function hasUnsubscribed(store: Store, { address_hash }: Recipient)
 export async function isUnsubscribed(store: Store, teamId: string, address: string): Promise<boolean> {
   return hasUnsubscribed(store, recipientOf(teamId, address));
 }
+
+const patientOf = (addressHash: string): Principal => ({ kind: 'patient_link', id: addressHash });

@@ -3,6 +3,7 @@
  * one delivery for each endpoint that wants it, and each delivery is claimed, attempted and recorded on its own.
  * Everything can be done twice, by several processes, without a message being lost.
  */
+import type { Principal } from '../domain/principal.ts';
 import { ORDER_EVENT_TYPES } from '../domain/webhook-events.ts';
 import { recordAudit } from './audit.ts';
 import type {
@@ -13,6 +14,8 @@ import type {
 } from './documents.ts';
 import { rows, type Store } from './store.ts';
 
+/** As the audit names it. */
+const THE_DISPATCHER: Principal = { kind: 'system', id: 'webhook dispatcher' };
 const HOUR = 60 * 60 * 1000;
 const DAY = 24 * HOUR;
 
@@ -232,7 +235,7 @@ export async function recordAttempt(
   if (modifiedCount === 0) return 'taken_over';
   if (state === 'exhausted') {
     await recordAudit(store, {
-      actor: 'webhooks',
+      by: THE_DISPATCHER,
       action: 'message.attempt.exhausted',
       team_id: delivery.team_id,
       order_id: message.order_id,
@@ -282,7 +285,7 @@ export async function noteFailure(store: Store, endpointId: string, at: Date): P
   );
   if (modifiedCount === 0) return false;
   await recordAudit(store, {
-    actor: 'webhooks',
+    by: THE_DISPATCHER,
     action: 'webhook.endpoint.disabled',
     team_id: endpoint.team_id,
     detail: { endpoint_id: endpointId, failing_since: since },

@@ -36,6 +36,7 @@ import type {
 } from '../domain/appointment-command.ts';
 import type { Order } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
+import { type Principal, partner, THE_JOURNEY } from '../domain/principal.ts';
 import { CompanyConversation, type VisitReference } from './company-conversation.ts';
 import { appointmentCommand, appointmentReport } from './messages.ts';
 
@@ -50,6 +51,8 @@ export interface DeskMemory {
 
 /** What a company said, or what we know of it. */
 interface Said extends Pick<AppointmentSaid, 'appointment_id' | 'report'> {
+  /** Whose doing it is; the provider's where absent. */
+  by?: Principal;
   /** What we know besides, if the report changes anything. */
   besides?: Besides;
 }
@@ -61,6 +64,7 @@ type Answer = { appointment: Appointment } | { refused: string } | { unknown: st
 
 interface Asked {
   command: AppointmentCommand;
+  by: Principal | undefined;
   answer?: Answer;
 }
 
@@ -69,6 +73,7 @@ interface Arranged {
   command: ArrangeVisit;
   visit: ArrangedVisit;
   asked_at: string;
+  by: Principal | undefined;
   /** Tells what became of it; null when the order can have it no more, so that it has to be undone. */
   tell(held: Appointment | null): void;
 }
@@ -76,6 +81,8 @@ interface Arranged {
 /** An appointment as it should be next; what follows from recording it is the journey's. */
 export interface NextAppointment {
   appointment: Appointment;
+  /** Whose doing it is (G4); the journey's own where absent. */
+  by?: Principal | undefined;
   /** Tells whoever waits for it, once it is recorded. */
   tell?: (held: Appointment) => void;
 }
@@ -125,8 +132,8 @@ export class AppointmentDesk {
   listen(refusal: Refusal): void {
     setHandler(
       appointmentCommand,
-      async (command) => {
-        const asked: Asked = { command };
+      async (command, by) => {
+        const asked: Asked = { command, by };
         this.#asked.push(asked);
         await condition(() => asked.answer !== undefined);
         const answer = asked.answer ?? { unknown: 'Nobody answered' };
@@ -135,7 +142,7 @@ export class AppointmentDesk {
         return answer.appointment;
       },
       {
-        validator: (command) => {
+        validator: (command, _by) => {
           const reason = refusal(command);
           if (reason !== null) throw refused(reason);
         },
@@ -305,7 +312,7 @@ export class AppointmentDesk {
     }
     if (!visit && !patience) {
       asked.answer = UNKNOWN_BOOKING;
-      this.#setOff(this.#lookFor(command, asked_at));
+      this.#setOff(this.#lookFor(command, asked_at, asked.by));
       return;
     }
     const tell = (appointment: Appointment | null) => {
@@ -313,7 +320,7 @@ export class AppointmentDesk {
       if (!appointment) this.#setOff(this.#undo(command));
       else if (patience) this.#setOff(this.#confirm(command, patience, visit));
     };
-    this.#arranged.push({ command, visit: visit ?? UNANSWERED, asked_at, tell });
+    this.#arranged.push({ command, visit: visit ?? UNANSWERED, asked_at, by: asked.by, tell });
   }
 
   async #reschedule(
@@ -336,7 +343,7 @@ export class AppointmentDesk {
       ...this.#besides(asked.command, active),
     };
     const event = { status: 'scheduled', data: { is_reschedule: true }, occurred_at: changed_at } as const;
-    return { appointment: withEvent(moved, at, event), tell: answering(asked) };
+    return { appointment: withEvent(moved, at, event), by: asked.by, tell: answering(asked) };
   }
 
   #besides(command: AppointmentCommand, { address, location, appointment_notes }: Appointment): Besides {
@@ -366,7 +373,8 @@ export class AppointmentDesk {
         return null;
       }
     }
-    return { appointment: withEvent(active, at, { status: 'cancelled', data: { reason } }), tell: answering(asked) };
+    const appointment = withEvent(active, at, { status: 'cancelled', data: { reason } });
+    return { appointment, by: asked.by, tell: answering(asked) };
   }
 
   /** An appointment that begins with a visit. */
@@ -404,7 +412,7 @@ export class AppointmentDesk {
 
   /** What is arranged is the order's appointment, if it can still have one; a visit that is overdue makes room for it. */
   #afterArranging(arranged: Arranged, refusal: Refusal): NextAppointment | null {
-    const { command, visit, asked_at, tell } = arranged;
+    const { command, visit, asked_at, by, tell } = arranged;
     const { active } = this;
     if (refusal(command) !== null || (active && isInTheWay(active, new Date(now())))) {
       tell(null);
@@ -412,9 +420,9 @@ export class AppointmentDesk {
     }
     if (active) {
       this.#arranged.unshift(arranged);
-      return { appointment: withEvent(active, now(), { status: 'cancelled', data: { origin: OVERDUE } }) };
+      return { appointment: withEvent(active, now(), { status: 'cancelled', data: { origin: OVERDUE } }), by };
     }
-    return { appointment: this.#newAppointment(command, visit, asked_at), tell };
+    return { appointment: this.#newAppointment(command, visit, asked_at), by, tell };
   }
 
   #afterReport(said: Said): NextAppointment | null {
@@ -431,11 +439,12 @@ export class AppointmentDesk {
       const can_reschedule = moved.can_reschedule || (facts.status === 'scheduled' && isBooked(appointment.provider));
       moved = withEvent({ ...moved, ...facts, can_reschedule }, occurred_at, { status: facts.status, data });
     }
-    return moves.length > 0 ? { appointment: { ...moved, ...said.besides } } : null;
+    const by = said.by ?? partner(appointment.provider);
+    return moves.length > 0 ? { appointment: { ...moved, ...said.besides }, by } : null;
   }
 
   /** Looks for a booking of which no answer came until it is known whether it was made; then adopts or undoes it. */
-  async #lookFor(command: ArrangeVisit, asked_at: string): Promise<void> {
+  async #lookFor(command: ArrangeVisit, asked_at: string, by: Principal | undefined): Promise<void> {
     const { appointment_id, provider } = referenceOf(command);
     this.#looking.add(provider);
     try {
@@ -449,7 +458,7 @@ export class AppointmentDesk {
       const tell = (held: Appointment | null) => {
         outcome = held;
       };
-      this.#arranged.push({ command, visit, asked_at, tell });
+      this.#arranged.push({ command, visit, asked_at, by, tell });
       await condition(() => outcome !== undefined);
       if (outcome === null) await this.#undo(command);
     } finally {
@@ -533,7 +542,8 @@ export class AppointmentDesk {
     besides?: Besides,
   ): void {
     const report = this.#asNewest({ ...visit, occurred_at: changed_at ?? now(), data });
-    this.#reports.push({ appointment_id, report, ...(besides && { besides }) });
+    const isOurDoing = data !== null && data.origin !== 'provider';
+    this.#reports.push({ appointment_id, report, ...(isOurDoing && { by: THE_JOURNEY }), ...(besides && { besides }) });
   }
 
   /** A report of what is so now, whatever the company's clock says: nothing that we know happened later. */

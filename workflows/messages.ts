@@ -3,6 +3,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Appointment } from '../domain/appointment.ts';
 import type { AppointmentCommand, AppointmentSaid } from '../domain/appointment-command.ts';
 import type { HeldEvent } from '../domain/order.ts';
+import type { Principal } from '../domain/principal.ts';
 import type { ReportDigest } from '../domain/report-progress.ts';
 import type { OrderLowLevelStatus } from '../domain/status.ts';
 
@@ -10,16 +11,18 @@ import type { OrderLowLevelStatus } from '../domain/status.ts';
 export const reportArrived = defineSignal<[ReportDigest]>('reportArrived');
 
 /**
- * Cancel the order. A command, so an update: the caller learns whether it was done.
+ * Cancel the order, in the name of whoever asks. A command, so an update: the caller learns whether it was done.
  * Fails with an ApplicationFailure of type `OrderNotCancellable` when the order has gone too far.
  */
-export const cancelOrder = defineUpdate<OrderLowLevelStatus>('cancelOrder');
+export const cancelOrder = defineUpdate<OrderLowLevelStatus, [Principal | undefined]>('cancelOrder');
 
 /**
- * Book, request, reschedule or cancel the order's appointment. Fails with an ApplicationFailure of type
+ * Book, request, reschedule or cancel the order's appointment, in the name of whoever asks. Fails with an ApplicationFailure of type
  * `AppointmentRefused` (it cannot be) or `PartnerAway` (nobody knows yet; asked again, it is found out).
  */
-export const appointmentCommand = defineUpdate<Appointment, [AppointmentCommand]>('appointmentCommand');
+export const appointmentCommand = defineUpdate<Appointment, [AppointmentCommand, Principal | undefined]>(
+  'appointmentCommand',
+);
 
 /** What a phlebotomy company said of its own accord: stored already, so a signal. */
 export const appointmentReport = defineSignal<[AppointmentSaid]>('appointmentReport');

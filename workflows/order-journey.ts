@@ -20,6 +20,7 @@ import type { AppointmentCommand } from '../domain/appointment-command.ts';
 import { requisitionNeededBy } from '../domain/early-booking.ts';
 import type { HeldEvent, Order, ProposedEvent } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
+import { AN_ENGINEER, type Principal, partner, THE_JOURNEY } from '../domain/principal.ts';
 import { redrawFor, statusDetailOf } from '../domain/redraw.ts';
 import {
   advance,
@@ -72,6 +73,8 @@ export class OrderJourney {
   readonly #desk: AppointmentDesk;
   readonly #messages: PatientMessages;
   #cancelRequested = false;
+  /** Who asked for the cancellation. */
+  #cancelRequestedBy: Principal = THE_JOURNEY;
   #expired = false;
   /** The appointment that is being cancelled because the requisition took too long. */
   #waitedTooLong: string | undefined;
@@ -119,14 +122,14 @@ export class OrderJourney {
     });
     setHandler(
       cancelOrder,
-      async () => {
-        this.#requestCancellation();
+      async (by) => {
+        this.#requestCancellation(by);
         await condition(() => !this.#cancelRequested);
         if (this.#status !== 'cancelled') throw notCancellable(this.#status);
         return this.#status;
       },
       {
-        validator: () => {
+        validator: (_by) => {
           if (this.#events.length > 0 && !this.#mayBecome('cancelled')) throw notCancellable(this.#status);
         },
       },
@@ -134,7 +137,7 @@ export class OrderJourney {
     this.#desk.listen((command) => this.#appointmentRefusal(command));
     setHandler(journeyState, () => this.state());
     // An engineer who cancels the workflow means the order.
-    CancellationScope.current().cancelRequested.catch(() => this.#requestCancellation());
+    CancellationScope.current().cancelRequested.catch(() => this.#requestCancellation(AN_ENGINEER));
   }
 
   /**
@@ -260,9 +263,11 @@ export class OrderJourney {
     const fulfilment = await submission;
     if (this.#cancelRequested) return this.#cancelled();
     if (!fulfilment.accepted) {
-      return this.#decide({ status: 'cancelled', status_detail: 'fulfillment_error', reason: fulfilment.words });
+      const { words: reason } = fulfilment;
+      return this.#decide({ status: 'cancelled', status_detail: 'fulfillment_error', reason, by: this.#lab });
     }
-    await this.#decide({ status: 'requisition_created', filler_order_number: fulfilment.filler_order_number });
+    const { filler_order_number } = fulfilment;
+    await this.#decide({ status: 'requisition_created', filler_order_number, by: this.#lab });
     if (this.#isEnded) return this.#lastEvent;
     await this.#requisitionMeetsAppointment();
     return undefined;
@@ -379,7 +384,9 @@ export class OrderJourney {
 
   /** Does what a caller asked, if it may still be done; answers the caller either way. */
   async #cancelled(): Promise<HeldEvent | undefined> {
-    if (this.#mayBecome('cancelled')) await this.#decide({ status: 'cancelled', reason: 'Cancelled on request.' });
+    if (this.#mayBecome('cancelled')) {
+      await this.#decide({ status: 'cancelled', reason: 'Cancelled on request.', by: this.#cancelRequestedBy });
+    }
     if (!this.#mayBecome('cancelled')) this.#cancelRequested = false;
     return this.#isEnded ? this.#lastEvent : undefined;
   }
@@ -401,6 +408,7 @@ export class OrderJourney {
       filler_order_number: null,
       redraw_results: [],
       yields_to_reports: false,
+      ...(decision.report_id && { by: this.#lab }),
       ...decision,
     });
     if (held) this.#adopt(held);
@@ -443,6 +451,7 @@ export class OrderJourney {
       appointment: next.appointment,
       order_event_number: this.#events.length + 1,
       order_statuses,
+      ...(next.by && { by: next.by }),
     });
     if (held.appointment) {
       this.#desk.adopt(held.appointment, next);
@@ -529,10 +538,15 @@ export class OrderJourney {
     };
   }
 
-  #requestCancellation(): void {
+  #requestCancellation(by: Principal = THE_JOURNEY): void {
     if (this.#isEnded) return;
+    if (!this.#cancelRequested) this.#cancelRequestedBy = by;
     this.#cancelRequested = true;
     this.#laboratory.interrupt();
+  }
+
+  get #lab(): Principal {
+    return partner(this.#order.lab_slug);
   }
 
   /** Milliseconds since 1970. */

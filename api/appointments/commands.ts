@@ -10,6 +10,7 @@ import { appointmentFaults } from '../../domain/appointment-checks.ts';
 import type { AppointmentCommand, ConfirmationPatience, OfferedSlot } from '../../domain/appointment-command.ts';
 import { SLOT_TAKEN } from '../../domain/appointment-refusals.ts';
 import { findCancellationReason } from '../../domain/cancellation-reasons.ts';
+import type { Principal } from '../../domain/principal.ts';
 import type { OrderLowLevelStatus } from '../../domain/status.ts';
 import { PROVIDERS } from '../../partners/phlebotomy/registry.ts';
 import { findOffer, readBookingKey } from '../../store/availabilities.ts';
@@ -27,6 +28,8 @@ import { locationOfZip } from './zip-location.ts';
 export interface Asked {
   deps: Pick<ApiDeps, 'store' | 'journeys'>;
   team: TeamDocument;
+  /** Who asks (G4). */
+  by: Principal;
   order: OrderDocument;
   type: AppointmentType;
 }
@@ -208,9 +211,9 @@ function isSamePlace(one: UsAddress, other: UsAddress): boolean {
   return written(one) === written(other);
 }
 
-async function tell({ deps, team, order, type }: Asked, command: AppointmentCommand): Promise<Appointment> {
+async function tell({ deps, team, by, order, type }: Asked, command: AppointmentCommand): Promise<Appointment> {
   try {
-    return await deps.journeys.appointment(order, command);
+    return await deps.journeys.appointment(order, command, by);
   } catch (error) {
     if (!(error instanceof AppointmentRefused)) throw error;
     const isGone = error.message === SLOT_TAKEN;

@@ -1,4 +1,5 @@
 /** From the token in an address to the order that it opens; and what a link that opens nothing is answered with. */
+import type { Principal } from '../../domain/principal.ts';
 import { findBookingLink } from '../../store/booking-links.ts';
 import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
 import type { Store } from '../../store/store.ts';
@@ -7,6 +8,8 @@ import type { Store } from '../../store/store.ts';
 export interface OpenedLink {
   team: TeamDocument;
   order: OrderDocument;
+  /** Whoever has the link (G4). */
+  by: Principal;
 }
 
 /** The link opens nothing; says nothing about the order, and whom to call where that is known. */
@@ -33,5 +36,5 @@ export async function openLink(store: Store, token: string): Promise<OpenedLink>
   if (!link || !order || !team) throw new ClosedLink('This link does not work', null);
   if (link.state === 'expired') throw new ClosedLink('This link has expired', team);
   if (link.state === 'revoked') throw new ClosedLink('This link is no longer valid', team);
-  return { team, order };
+  return { team, order, by: { kind: 'patient_link', id: link._id } };
 }

@@ -136,8 +136,8 @@ export function bookingRouter(deps: ApiDeps): Router {
     });
   }
 
-  function askedOf({ team, order }: OpenedLink): Asked {
-    return { deps, team, order, type: typeOf(order) };
+  function askedOf({ team, order, by }: OpenedLink): Asked {
+    return { deps, team, by, order, type: typeOf(order) };
   }
 
   /** An old page's key is a time that is gone, in the patient's words. */

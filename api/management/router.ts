@@ -1,6 +1,6 @@
 /** The Management API's own way in: an operator's key, and the team in the path. */
 import express, { type RequestHandler, type Router } from 'express';
-import { findTeam, isManagementKey, ORGANISATION } from '../../store/teams.ts';
+import { findTeam, managementKeyOf, ORGANISATION } from '../../store/teams.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type Endpoint, nothing } from '../endpoint.ts';
 import { ApiError } from '../errors.ts';
@@ -24,13 +24,15 @@ function identify({ store }: ApiDeps, { path }: Endpoint): RequestHandler {
     response.locals.route = path;
     const key = request.get('x-management-key');
     if (!key) throw new ApiError('unauthorized', 'Send the management key in the header X-Management-Key.');
-    if (!(await isManagementKey(store, key))) throw new ApiError('unauthorized', 'This management key is not valid.');
+    const by = await managementKeyOf(store, key);
+    if (!by) throw new ApiError('unauthorized', 'This management key is not valid.');
     const { org, team: id, environment } = request.params as Record<string, string>;
     const team = org === ORGANISATION && id ? await findTeam(store, id) : null;
     if (team?.environment !== environment) {
       throw new ApiError('not_found', `There is no team ${id} in ${environment} of organisation ${org}.`);
     }
     response.locals.team = team;
+    response.locals.by = by;
     response.locals.teamId = team?._id;
     next();
   };
@@ -38,8 +40,8 @@ function identify({ store }: ApiDeps, { path }: Endpoint): RequestHandler {
 
 function answer(deps: ApiDeps, endpoint: Endpoint): RequestHandler {
   return async ({ params, query, headers, body }, response) => {
-    const { team, correlationId } = response.locals;
-    const reply = await endpoint.run({ deps, team, params, query, headers, body, correlationId });
+    const { team, by, correlationId } = response.locals;
+    const reply = await endpoint.run({ deps, team, by, params, query, headers, body, correlationId });
     if (endpoint.response === nothing) response.status(204).end();
     else response.json(reply);
   };

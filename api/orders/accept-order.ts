@@ -4,6 +4,7 @@ import type { LabAccount } from '../../domain/catalogue.ts';
 import { failedChecks } from '../../domain/checks.ts';
 import type { MedicalProxy, Order } from '../../domain/order.ts';
 import type { JourneyPolicy } from '../../domain/policy.ts';
+import type { Principal } from '../../domain/principal.ts';
 import type { TeamDocument, UserDocument } from '../../store/documents.ts';
 import { orderFacts } from '../../store/order-facts.ts';
 import { rows } from '../../store/store.ts';
@@ -23,7 +24,7 @@ export type OrderIds = Record<'order_id' | 'transaction_id' | 'placer_order_numb
  */
 export async function acceptOrder(
   { store, catalogue, policy }: Pick<ApiDeps, 'store' | 'catalogue' | 'policy'>,
-  team: TeamDocument,
+  { team, by }: { team: TeamDocument; by: Principal },
   body: CreateOrderBody,
   ids: OrderIds,
 ): Promise<Order> {
@@ -35,7 +36,7 @@ export async function acceptOrder(
   const tests = await orderedTests(catalogue, team._id, set, body.collection_method, accountLab);
   const account = chooseLabAccount(catalogue, team._id, tests.laboratory.slug, namedAccount);
 
-  const order = orderOf(team, user, body, tests, account, ids, policy);
+  const order = { ...orderOf(team, user, body, tests, account, ids, policy), placed_by: by };
   const now = new Date(ids.created_at);
   const today = todayIn(team.options.time_zone, now);
   const facts = { ...(await orderFacts(store, catalogue, order, now, team)), labTest: tests.labTest };

@@ -1,6 +1,7 @@
 /** `POST /v3/order/{id}/test`: tells the sandbox partners how an order is to go on (F6). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SimulatedReport } from '../../activities/types.ts';
+import type { Principal } from '../../domain/principal.ts';
 import { type CollectionMethod, type OrderStatus, parseFullStatus } from '../../domain/status.ts';
 import { isEnded, refusedTransition, takesResults } from '../../domain/transitions.ts';
 import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
@@ -43,7 +44,7 @@ const SIMULATED: readonly CollectionMethod[] = ['walk_in_test', 'at_home_phlebot
  */
 export async function simulate(
   deps: ApiDeps,
-  team: TeamDocument,
+  { team, by }: { team: TeamDocument; by: Principal },
   order: OrderDocument,
   simulation: Simulation,
 ): Promise<void> {
@@ -55,7 +56,7 @@ export async function simulate(
   if (isEnded(order.last_status, method)) {
     throw new ApiError('transition_not_allowed', refusedTransition(order.last_status, goal.low));
   }
-  if (goal.low === 'cancelled') return cancelOrder(deps, order);
+  if (goal.low === 'cancelled') return cancelOrder(deps, order, by);
 
   const outcome = LAB_OUTCOMES[goal.low as keyof typeof LAB_OUTCOMES];
   const atHome = method === 'at_home_phlebotomy';
@@ -75,7 +76,7 @@ export async function simulate(
   }
   if (goal.low === 'requisition_created') return;
   const { delaySeconds, interpretation, resultTypes, hasMissingResults } = simulation;
-  const visit = { deps, team, order: current, type: 'phlebotomy' } as const;
+  const visit = { deps, team, by, order: current, type: 'phlebotomy' } as const;
   if (!outcome) return simulateVisit(visit, goal.low, delaySeconds);
   const report: SimulatedReport = {
     has_missing_results: hasMissingResults,

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { Appointment, AppointmentType } from '../../domain/appointment.ts';
 import type { ConfirmationPatience } from '../../domain/appointment-command.ts';
 import { cancellationReasons } from '../../domain/cancellation-reasons.ts';
+import type { Principal } from '../../domain/principal.ts';
 import { clientFacingAppointment } from '../../store/client-facing-appointment.ts';
 import type { TeamDocument } from '../../store/documents.ts';
 import { activeAppointment, findAppointment } from '../../store/read-appointments.ts';
@@ -43,6 +44,7 @@ const BOOKINGS_KEPT_FOR_MS = 14 * 24 * 3_600_000;
 interface OrderRequest {
   deps: ApiDeps;
   team: TeamDocument;
+  by: Principal;
   params: { order_id: string };
 }
 
@@ -54,8 +56,8 @@ interface KeyedRequest {
   correlationId: string;
 }
 
-async function askedOf({ deps, team, params }: OrderRequest, type: AppointmentType): Promise<Asked> {
-  return { deps, team, order: await orderOf(deps.store, team._id, params.order_id), type };
+async function askedOf({ deps, team, by, params }: OrderRequest, type: AppointmentType): Promise<Asked> {
+  return { deps, team, by, order: await orderOf(deps.store, team._id, params.order_id), type };
 }
 
 async function activeOf(asked: OrderRequest, type: AppointmentType): Promise<ClientFacingAppointment> {

@@ -94,10 +94,10 @@ export const orderEndpoints = [
     request: { headers: idempotencyHeaders, body: createOrderBody },
     response: postOrderAnswer,
     errors: ['rule_broken', 'not_found', 'idempotency_key_in_use'],
-    async handler({ deps, team, headers, body, correlationId }) {
+    async handler({ deps, team, by, headers, body, correlationId }) {
       const key = headers['x-idempotency-key'];
       const answer = (order: ClientFacingOrder) => ({ order, status: 'success', message: 'order created' });
-      const place = async (ids: OrderIds) => answer(await open(deps, await acceptOrder(deps, team, body, ids)));
+      const place = async (ids: OrderIds) => answer(await open(deps, await acceptOrder(deps, { team, by }, body, ids)));
       if (key === undefined) return place(newOrderIds());
       const keepRefusals = headers['x-idempotency-error'] !== 'no-cache';
       const id = `${team._id}:${key}`;
@@ -172,10 +172,10 @@ export const orderEndpoints = [
     request: { params: orderPath },
     response: postOrderAnswer,
     errors: ['not_found', 'transition_not_allowed'],
-    async handler({ deps, team, params }) {
+    async handler({ deps, team, params, by }) {
       const document = await orderOf(deps.store, team._id, params.order_id);
       const before = await answerOf(deps, document);
-      await cancelOrder(deps, document);
+      await cancelOrder(deps, document, by);
       // It is cancelled, whether or not it can be read again at this moment.
       const order = await orderOf(deps.store, team._id, params.order_id)
         .then((cancelled) => answerOf(deps, cancelled))
@@ -195,9 +195,9 @@ export const orderEndpoints = [
     request: { params: orderPath, query: simulateQuery, body: simulateBody },
     response: simulateAnswer,
     errors: ['not_found', 'forbidden', 'rule_broken', 'transition_not_allowed'],
-    async handler({ deps, team, params, query, body }) {
+    async handler({ deps, team, by, params, query, body }) {
       if (team.environment !== 'sandbox') throw new ApiError('forbidden', 'Only sandbox teams can simulate.');
-      await simulate(deps, team, await orderOf(deps.store, team._id, params.order_id), {
+      await simulate(deps, { team, by }, await orderOf(deps.store, team._id, params.order_id), {
         finalStatus: query.final_status,
         delaySeconds: query.delay,
         interpretation: body?.interpretation ?? 'normal',

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { recordAudit } from '../../store/audit.ts';
 import { revokeBookingLinks } from '../../store/booking-links.ts';
-import { CannotDo, inSession } from './session.ts';
+import { CannotDo, inSession, operator } from './session.ts';
 
 /** Adds `booking-link` to the program. */
 export function addBookingLinkCommands(program: Command): void {
@@ -19,7 +19,7 @@ export function addBookingLinkCommands(program: Command): void {
         if (!order) throw new CannotDo(`There is no order ${orderId}`);
         const revoked = await revokeBookingLinks(store, orderId);
         await recordAudit(store, {
-          actor: 'admin',
+          by: operator(),
           action: 'booking_link.revoked',
           team_id: order.team_id,
           order_id: orderId,

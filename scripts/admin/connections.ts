@@ -5,7 +5,7 @@ import type { LabConnectionDocument } from '../../store/documents.ts';
 import { type Environment, findLabConnection, hashOfPassword } from '../../store/lab-connections.ts';
 import { rows } from '../../store/store.ts';
 import { passwordReader } from './secrets.ts';
-import { CannotDo, given, inSession, requireLab, webAddress } from './session.ts';
+import { CannotDo, given, inSession, operator, requireLab, webAddress } from './session.ts';
 
 interface ConnectionFlags {
   environment: Environment;
@@ -96,7 +96,7 @@ Examples:
         requireWhole(next, lab, environment);
         const { _id, ...fields } = { ...next, _id: `${lab}:${environment}` };
         await rows(store.labConnections).updateOne({ _id }, { $set: fields }, { upsert: true });
-        await recordAudit(store, { actor: 'admin', action: 'lab_connection.set', detail: { lab, environment } });
+        await recordAudit(store, { by: operator(), action: 'lab_connection.set', detail: { lab, environment } });
         out.show(shown(fields));
       }),
     );

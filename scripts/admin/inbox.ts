@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { LabMessageDocument } from '../../store/documents.ts';
 import { deliverAgain, findReport, LAB_MESSAGE_STATES, listReports } from '../../store/inbox-review.ts';
-import { CannotDo, given, inSession, positive } from './session.ts';
+import { CannotDo, given, inSession, operator, positive } from './session.ts';
 
 interface ListFlags {
   state?: LabMessageDocument['state'];
@@ -88,7 +88,7 @@ export function addInboxCommands(program: Command): void {
     )
     .action((id: string, { order }: { order?: string }, command: Command) =>
       inSession(command, async ({ store, out }) => {
-        await deliverAgain(store, id, order);
+        await deliverAgain(store, operator(), id, order);
         out.done(`Report ${id} is in line again; admin inbox show ${id} tells what became of it.`, {
           id,
           state: 'stored',

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { recordAudit } from '../../store/audit.ts';
 import type { ApiKeyDocument } from '../../store/documents.ts';
 import { createApiKey, createManagementKey, listApiKeys, listManagementKeys, revokeApiKey } from '../../store/teams.ts';
-import { CannotDo, inSession, type Session, teamCalled } from './session.ts';
+import { CannotDo, inSession, operator, type Session, teamCalled } from './session.ts';
 
 const shown = ({ _id, prefix, label, created_at, deleted_at }: ApiKeyDocument) => ({
   id: _id,
@@ -65,7 +65,7 @@ export function addKeyCommands(program: Command): void {
         const revoked = await revokeApiKey(store, id);
         if (!revoked) throw new CannotDo(`There is no key with the id ${id}; admin key list shows them`);
         await recordAudit(store, {
-          actor: 'admin',
+          by: operator(),
           action: 'key.revoked',
           team_id: revoked.team_id,
           detail: { key_id: id },
@@ -79,6 +79,6 @@ async function makeKey({ store }: Session, who: string | undefined, label: strin
   const team = who ? await teamCalled(store, who) : undefined;
   const made = team ? await createApiKey(store, team, label) : await createManagementKey(store, label);
   const detail = { key_id: made.document._id };
-  await recordAudit(store, { actor: 'admin', action: 'key.created', team_id: team?._id ?? null, detail });
+  await recordAudit(store, { by: operator(), action: 'key.created', team_id: team?._id ?? null, detail });
   return made;
 }

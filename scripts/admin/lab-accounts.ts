@@ -7,7 +7,7 @@ import { recordAudit } from '../../store/audit.ts';
 import type { LabAccountDocument } from '../../store/documents.ts';
 import { rows, type Store } from '../../store/store.ts';
 import { ORGANISATION } from '../../store/teams.ts';
-import { CannotDo, given, inSession, repeated, requireLab, teamCalled } from './session.ts';
+import { CannotDo, given, inSession, operator, repeated, requireLab, teamCalled } from './session.ts';
 
 type Billing = LabAccountDocument['allowed_billing'];
 
@@ -153,7 +153,7 @@ export function addLabAccountCommands(program: Command): void {
         } as LabAccountDocument;
         await rows(store.labAccounts).insertOne(added);
         await recordAudit(store, {
-          actor: 'admin',
+          by: operator(),
           action: 'lab_account.added',
           detail: { lab_account_id: added._id },
         });
@@ -174,7 +174,7 @@ export function addLabAccountCommands(program: Command): void {
           { $set: { ...(await fieldsOf(store, flags)), ...Object.fromEntries(allowed) } },
         );
         const detail = { lab_account_id: id, set: Object.keys(flags) };
-        await recordAudit(store, { actor: 'admin', action: 'lab_account.changed', detail });
+        await recordAudit(store, { by: operator(), action: 'lab_account.changed', detail });
         out.show(shown(await accountOf(store, id)));
       }),
     );

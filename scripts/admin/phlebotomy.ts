@@ -8,7 +8,7 @@ import { findPhlebotomyConnection, setPhlebotomyConnection } from '../../store/p
 import { listPhlebotomyEvents } from '../../store/phlebotomy-inbox.ts';
 import { rows } from '../../store/store.ts';
 import { passwordReader } from './secrets.ts';
-import { CannotDo, given, inSession, positive, webAddress } from './session.ts';
+import { CannotDo, given, inSession, operator, positive, webAddress } from './session.ts';
 
 interface SetFlags {
   environment: Environment;
@@ -98,7 +98,7 @@ Example:
         };
         await setPhlebotomyConnection(store, connection);
         const detail = { provider, environment };
-        await recordAudit(store, { actor: 'admin', action: 'phlebotomy_connection.set', detail });
+        await recordAudit(store, { by: operator(), action: 'phlebotomy_connection.set', detail });
         out.show(shown(connection));
       }),
     );

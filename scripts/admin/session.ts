@@ -1,6 +1,8 @@
 /** One command at work: the database it found, and where its output goes. */
+import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
 import { loadConfig } from '../../config.ts';
+import type { Principal } from '../../domain/principal.ts';
 import type { TeamDocument } from '../../store/documents.ts';
 import { closeStore, openStore, type Store } from '../../store/store.ts';
 import { findTeam, listTeams } from '../../store/teams.ts';
@@ -25,6 +27,9 @@ function databaseAddress(): string {
   if (!process.env.MONGODB_URI && running?.addresses && isRunning(running.start)) return running.addresses.mongodb;
   return config.mongodbUri;
 }
+
+/** Who runs the command, by the account on this machine (G4). */
+export const operator = (): Principal => ({ kind: 'person', id: userInfo().username });
 
 /** Runs a command's work with the database open. */
 export async function inSession(command: Command, work: (session: Session) => Promise<void>): Promise<void> {

@@ -5,7 +5,7 @@ import { isPrintableLogo } from '../../documents/logo.ts';
 import { recordAudit } from '../../store/audit.ts';
 import type { TeamDocument } from '../../store/documents.ts';
 import { createTeam, listTeams, updateTeam } from '../../store/teams.ts';
-import { CannotDo, given, inSession, onOff, teamCalled } from './session.ts';
+import { CannotDo, given, inSession, onOff, operator, teamCalled } from './session.ts';
 
 interface TeamFlags {
   name?: string;
@@ -144,7 +144,7 @@ export function addTeamCommands(program: Command): void {
     .action((name: string, flags: TeamFlags & { environment: TeamDocument['environment'] }, command: Command) =>
       inSession(command, async ({ store, out }) => {
         const created = await createTeam(store, { ...changesOf(flags), name, environment: flags.environment });
-        await recordAudit(store, { actor: 'admin', action: 'team.created', team_id: created._id });
+        await recordAudit(store, { by: operator(), action: 'team.created', team_id: created._id });
         out.show(shown(created));
       }),
     );
@@ -164,7 +164,7 @@ export function addTeamCommands(program: Command): void {
         const changed = await updateTeam(store, _id, changesOf(flags));
         if (!changed) throw new CannotDo(`Team ${_id} is gone`);
         await recordAudit(store, {
-          actor: 'admin',
+          by: operator(),
           action: 'team.changed',
           team_id: _id,
           detail: { set: Object.keys(flags) },

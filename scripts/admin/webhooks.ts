@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { recordAudit } from '../../store/audit.ts';
 import { allEndpoints } from '../../store/webhook-endpoints.ts';
 import { type DeliveryChoice, listDeliveries, replayExhausted } from '../../store/webhook-review.ts';
-import { CannotDo, given, inSession, positive, type Session, teamCalled } from './session.ts';
+import { CannotDo, given, inSession, operator, positive, type Session, teamCalled } from './session.ts';
 
 interface ChoiceFlags {
   team?: string;
@@ -86,7 +86,7 @@ export function addWebhookCommands(program: Command): void {
         }
         const replayed = await replayExhausted(session.store, choice);
         await recordAudit(session.store, {
-          actor: 'admin',
+          by: operator(),
           action: 'webhook.deliveries.replayed',
           team_id: choice.team_id ?? null,
           detail: { ...choice, replayed },

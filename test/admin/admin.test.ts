@@ -16,7 +16,7 @@ import type { LabMessageDocument, OrderDocument } from '../../store/documents.ts
 import { environmentOfLab, findLabConnection } from '../../store/lab-connections.ts';
 import { findPhlebotomyConnection } from '../../store/phlebotomy-connections.ts';
 import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
-import { createTeam, findTeamByApiKey, isManagementKey, logoOf } from '../../store/teams.ts';
+import { createTeam, findTeamByApiKey, logoOf, managementKeyOf } from '../../store/teams.ts';
 import { fanOut } from '../../store/webhooks.ts';
 import { commit, deliveriesOf, endpointAt, freshDatabase } from '../webhooks/scene.ts';
 
@@ -155,7 +155,7 @@ describe('npm run admin', () => {
     const made = await json('key', 'create', team._id, '--label', 'backend');
     expect(made.key).toMatch(/^sk_us_/);
     expect(JSON.stringify(await store.apiKeys.find({ team_id: team._id }).lean())).not.toContain(made.key);
-    expect((await findTeamByApiKey(store, made.key))?._id).toBe(team._id);
+    expect((await findTeamByApiKey(store, made.key))?.team._id).toBe(team._id);
     expect(await json('key', 'list', team._id)).toEqual([
       expect.objectContaining({ id: made.id, label: 'backend', revoked_at: null }),
     ]);
@@ -164,7 +164,7 @@ describe('npm run admin', () => {
     expect(await findTeamByApiKey(store, made.key)).toBeNull();
 
     const management = await json('key', 'create', '--management');
-    expect(await isManagementKey(store, management.key)).toBe(true);
+    expect(await managementKeyOf(store, management.key)).toEqual({ kind: 'key', id: expect.any(String) });
     expect(await findTeamByApiKey(store, management.key)).toBeNull();
   });
 
@@ -299,7 +299,9 @@ describe('npm run admin', () => {
       const sent = await link(mine);
       expect((await admin(['booking-link', 'revoke', mine])).out).toBe('1 link opens nothing any more.\n');
       expect((await admin(['booking-link', 'revoke', mine])).out).toBe('0 links open nothing any more.\n');
-      const noted = await store.audit.find({ actor: 'admin', action: 'booking_link.revoked', order_id: mine }).lean();
+      const noted = await store.audit
+        .find({ 'by.kind': 'person', action: 'booking_link.revoked', order_id: mine })
+        .lean();
       expect(noted.map(({ detail }) => detail)).toEqual([{ revoked: 1 }, { revoked: 0 }]);
       expect(JSON.stringify(noted)).not.toContain(sent);
     });
@@ -374,9 +376,9 @@ describe('npm run admin', () => {
         order_id: id,
         attempts: 0,
       });
-      expect(await store.audit.countDocuments({ actor: 'admin', action: 'report.delivered_again', order_id: id })).toBe(
-        1,
-      );
+      expect(
+        await store.audit.countDocuments({ 'by.kind': 'person', action: 'report.delivered_again', order_id: id }),
+      ).toBe(1);
       expect((await admin(['inbox', 'deliver', await report({ state: 'applied', order_id: id })])).err).toMatch(
         /is applied/,
       );

@@ -65,7 +65,7 @@ test('A1: a start that cannot succeed is not asked for again', async () => {
 test('cancelling an order whose workflow was terminated is refused in the words of the contract', async () => {
   const { journeys } = onTemporal({ lost: 0 });
   const document = { order, last_status: 'requisition_created', created_at: new Date(0) } as OrderDocument;
-  await expect(journeys.cancel(document)).rejects.toThrow(
+  await expect(journeys.cancel(document, { kind: 'key', id: 'test' })).rejects.toThrow(
     new OrderNotCancellable(refusedTransition('requisition_created', 'cancelled')),
   );
 });

@@ -6,6 +6,8 @@ import { type LabMessageChanges, labMessage } from '../support/lab-message.ts';
 import { pendingActivities, stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 
+const A_PERSON = { kind: 'person', id: 'operator' } as const;
+
 const lab = 'labcorp';
 const CBC = '005009';
 const CMP = '322000';
@@ -172,7 +174,7 @@ describe('F5: a report that an operator delivers again', () => {
     await venule.journeys.cancel(await venule.reaches(order.id, 'ordered'));
     await deliver(message(order));
     const { _id } = await keptAs(order, 'unmatched');
-    await deliverAgain(venule.store, _id);
+    await deliverAgain(venule.store, A_PERSON, _id);
     const attempted = { _id, state: 'unmatched' as const, attempts: { $gt: 0 } };
     await until(() => venule.store.labMessages.exists(attempted));
     await venule.fault({ lab, mode: 'ok' });
@@ -184,7 +186,7 @@ describe('F5: a report that an operator delivers again', () => {
     const order = await completed();
     await deliver(message(order, { tests: [CMP], status: 'P', reported_at: new Date(Date.now() - 60_000) }));
     const { _id } = await keptAs(order, 'late');
-    await expect(deliverAgain(venule.store, _id)).rejects.toThrow(`Report ${_id} is kept as late`);
+    await expect(deliverAgain(venule.store, A_PERSON, _id)).rejects.toThrow(`Report ${_id} is kept as late`);
     expect(await keptAs(order, 'late')).toMatchObject({ _id });
   });
 });

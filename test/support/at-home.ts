@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Appointment, UsAddress } from '../../domain/appointment.ts';
 import type { ConfirmationPatience, OfferedSlot } from '../../domain/appointment-command.ts';
+import type { Principal } from '../../domain/principal.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import type { InProcessVenule } from './in-process-venule.ts';
 
@@ -53,21 +54,16 @@ export function atHome(venule: () => InProcessVenule) {
       return venule().reaches(order.id, 'requisition_created');
     },
 
-    /** @param wish The id it is to have, the notes, and whether a confirmation may come later. */
+    /** @param wish The id it is to have, the notes, whether a confirmation may come later, and who asks. */
     book(
       document: OrderDocument,
       slot: OfferedSlot | undefined,
-      wish: { id?: string; notes?: string; patience?: ConfirmationPatience } = {},
+      wish: { id?: string; notes?: string; patience?: ConfirmationPatience; by?: Principal } = {},
     ): Promise<Appointment> {
       if (!slot) throw new Error('No slot was offered');
       const { id: appointment_id = randomUUID(), notes: appointment_notes = null, patience = null } = wish;
-      return venule().journeys.appointment(document, {
-        kind: 'book',
-        appointment_id,
-        slot,
-        appointment_notes,
-        patience,
-      });
+      const command = { kind: 'book', appointment_id, slot, appointment_notes, patience } as const;
+      return venule().journeys.appointment(document, command, wish.by);
     },
 
     /** Everything that getlabs holds. */

@@ -19,9 +19,12 @@ import { createApp } from '../../api/app.ts';
 import { type Journeys, temporalJourneys } from '../../api/journeys.ts';
 import { temporalSandboxWalks } from '../../api/orders/sandbox-walks.ts';
 import { loadConfig } from '../../config.ts';
+import type { Appointment } from '../../domain/appointment.ts';
+import type { AppointmentCommand } from '../../domain/appointment-command.ts';
 import { journeyWorkflowId, sandboxWalkWorkflowId } from '../../domain/ids.ts';
 import type { Order, OrderOptions } from '../../domain/order.ts';
 import { type JourneyPolicy, policyWith } from '../../domain/policy.ts';
+import type { Principal } from '../../domain/principal.ts';
 import type { OrderLowLevelStatus } from '../../domain/status.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/lab/server.ts';
 import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue.ts';
@@ -49,6 +52,15 @@ const quiet = pino({ level: process.env.VENULE_TEST_LOG ?? 'silent' });
 /** Partners are tried again at once, so that trouble passes within a test; and SMS are sent at whatever hour it runs. */
 const IMPATIENT = { partner_retry_first: 50, partner_retry_longest: 200, expiry_grace: 200, ...NO_NIGHT };
 
+/** Journeys whose commands come from `TEST_KEY` unless a test names somebody else. */
+export type JourneysForTests = Omit<Journeys, 'cancel' | 'appointment'> & {
+  cancel(document: OrderDocument, by?: Principal): Promise<void>;
+  appointment(document: OrderDocument, command: AppointmentCommand, by?: Principal): Promise<Appointment>;
+};
+
+/** Who asks in tests. */
+const TEST_KEY: Principal = { kind: 'key', id: 'test-key' };
+
 export interface VenuleOptions {
   policy?: Record<string, unknown>;
   maxCachedWorkflows?: number;
@@ -57,7 +69,7 @@ export interface VenuleOptions {
 export interface InProcessVenule {
   store: Store;
   catalogue: Catalogue;
-  journeys: Journeys;
+  journeys: JourneysForTests;
   documents: DocumentIssuer;
   policy: JourneyPolicy;
   sandbox: Sandbox;
@@ -213,7 +225,11 @@ export async function startVenule({
   return {
     store,
     catalogue,
-    journeys,
+    journeys: {
+      ...journeys,
+      cancel: (document, by = TEST_KEY) => journeys.cancel(document, by),
+      appointment: (document, command, by = TEST_KEY) => journeys.appointment(document, command, by),
+    },
     documents,
     policy,
     sandbox,
