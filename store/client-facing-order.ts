@@ -2,7 +2,7 @@
  * Orders and order transactions in the shapes of the wire. Pure: the API answers with them, and the transition that
  * writes an event freezes them into its webhook (E2, E3).
  */
-import type { OrderEvent } from '../domain/order.ts';
+import type { MedicalProxy, OrderEvent } from '../domain/order.ts';
 import { type CollectionMethod, fullStatus, topLevelStatus } from '../domain/status.ts';
 import type { Catalogue } from './catalogue.ts';
 import { clientFacingLabTest } from './client-facing-catalogue.ts';
@@ -84,7 +84,7 @@ export function clientFacingOrder(
       gender: order.patient.gender,
       phone_number: order.patient.phone_number,
       email: order.patient.email,
-      medical_proxy: order.patient.medical_proxy,
+      medical_proxy: wholeAmounts(order.patient.medical_proxy),
       race: order.patient.race,
       ethnicity: order.patient.ethnicity,
       sexual_orientation: order.patient.sexual_orientation,
@@ -133,6 +133,17 @@ export function clientFacingOrder(
     worst_case_result_by_date: null,
     origin: order.origin,
     order_transaction: transaction,
+  };
+}
+
+/** Older orders may hold fractions, which the SDKs do not read. */
+function wholeAmounts(proxy: MedicalProxy | null): MedicalProxy | null {
+  if (!proxy) return null;
+  const { household_income: income, household_size: size } = proxy;
+  return {
+    ...proxy,
+    household_income: income && Math.round(income),
+    household_size: size && Math.round(size),
   };
 }
 

@@ -113,7 +113,7 @@ export async function pscAvailability(
 
   const around = zip_code && radius ? await centresAround(deps, team, provider, zip_code, Number(radius)) : [];
   if (around === null) throw notSwitchedOn(provider);
-  const distances = new Map(around.map(({ code, distance_miles }) => [code, distance_miles]));
+  const distances = new Map(around.map(({ code, distance_miles }) => [code, Math.round(distance_miles)]));
   const centres: KnownCentre[] = site_codes
     ? await centresWithCodes(deps, team, provider, [...new Set(site_codes)])
     : around.slice(0, CENTRES_AT_ONCE);

@@ -92,7 +92,7 @@ export async function pscInfo(
         hours: centre.hours,
         website: null,
       },
-      distance: centre.distance_miles,
+      distance: Math.round(centre.distance_miles),
       site_code: centre.code,
       supported_bill_types: billTypes(deps.catalogue, team, laboratory, accountId, centre.address.state),
       location: centre.location,

@@ -68,6 +68,9 @@ async function orConflict<T>(store: Store, teamId: string, clientUserId: string,
   }
 }
 
+/** Older demographics may hold fractions, which the SDKs do not read. */
+const whole = (amount: number | undefined) => (amount === undefined ? null : Math.round(amount));
+
 function clientFacingInfo(info: UserInfoBody): z.infer<typeof userInfo> {
   const address = (given: UserInfoBody['address']) => ({
     ...given,
@@ -89,8 +92,8 @@ function clientFacingInfo(info: UserInfoBody): z.infer<typeof userInfo> {
           last_name: proxy.last_name,
           address: address(proxy.address),
           phone_number: proxy.phone_number,
-          household_income: proxy.household_income ?? null,
-          household_size: proxy.household_size ?? null,
+          household_income: whole(proxy.household_income),
+          household_size: whole(proxy.household_size),
           email: proxy.email ?? null,
         }
       : null,

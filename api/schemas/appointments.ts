@@ -54,7 +54,7 @@ const timeSlot = z
 const appointmentLocation = z
   .object({
     location: lngLat,
-    distance: z.number().nullable().meta({ description: 'In miles, where a ZIP was given.' }),
+    distance: z.int().nullable().meta({ description: 'In whole miles, where a ZIP was given.' }),
     address: clientFacingUsAddress,
     code: z.string(),
     name: z.string(),
@@ -235,7 +235,7 @@ export const pscInfo = z
               website: z.string().nullable(),
             })
             .meta({ id: 'LabLocationMetadata' }),
-          distance: z.number().meta({ description: 'In miles.' }),
+          distance: z.int().meta({ description: 'In whole miles.' }),
           site_code: z.string(),
           supported_bill_types: billTypes,
           location: lngLat,

@@ -34,6 +34,13 @@ export const country = z
   .refine((value) => /^(us|usa|united states)$/i.test(value.trim()), 'US: laboratories serve the United States only')
   .meta({ examples: ['US'] });
 
+/** An amount that the SDKs read as a whole number; a fraction is rounded. */
+export const wholeNumber = z
+  .number()
+  .min(0)
+  .max(1_000_000_000)
+  .transform((amount) => Math.round(amount));
+
 /** Which page of a list, and how long a page is. */
 export const page = {
   page: z.int().min(1).max(1_000_000).default(1),
@@ -96,8 +103,8 @@ export const guarantor = z
     last_name: personName,
     address: postalAddress,
     phone_number: phoneNumber,
-    household_income: z.number().optional(),
-    household_size: z.number().optional(),
+    household_income: wholeNumber.optional(),
+    household_size: wholeNumber.optional(),
     email: z.email().optional(),
   })
   .meta({ id: 'GuarantorDetails' });

@@ -17,6 +17,7 @@ import {
   sexualOrientation,
   state,
   text,
+  wholeNumber,
   zip,
 } from './fields.ts';
 import { orderSet } from './lab-tests.ts';
@@ -38,8 +39,8 @@ const patientDetails = z
     ethnicity: ethnicity.optional(),
     sexual_orientation: sexualOrientation.optional(),
     gender_identity: genderIdentity.optional(),
-    household_income: z.number().optional(),
-    household_size: z.number().optional(),
+    household_income: wholeNumber.optional(),
+    household_size: wholeNumber.optional(),
   })
   .meta({ id: 'PatientDetailsWithValidation' });
 

@@ -48,7 +48,7 @@ const missingBiomarkerResult = z
   .meta({ id: 'MissingBiomarkerResult' });
 
 const zonedTimestamp = z
-  .object({ timestamp: instant, timezone_offset: z.number() })
+  .object({ timestamp: instant, timezone_offset: z.int() })
   .meta({ id: 'UtcTimestampWithTimezoneOffset' })
   .nullable();
 

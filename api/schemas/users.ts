@@ -95,8 +95,8 @@ export const userInfo = z
         last_name: z.string(),
         address: addressAnswer,
         phone_number: z.string(),
-        household_income: z.number().nullable(),
-        household_size: z.number().nullable(),
+        household_income: z.int().nullable(),
+        household_size: z.int().nullable(),
         email: z.string().nullable(),
       })
       .nullable(),

@@ -49,8 +49,8 @@ export const clientFacingMarker = z
       .meta({ id: 'AoE' })
       .nullable(),
     a_la_carte_enabled: z.boolean(),
-    common_tat_days: z.number().nullable(),
-    worst_case_tat_days: z.number().nullable(),
+    common_tat_days: z.int().nullable(),
+    worst_case_tat_days: z.int().nullable(),
     is_orderable: z.boolean(),
   })
   .meta({ id: 'ClientFacingMarker' });
@@ -94,8 +94,8 @@ export const clientFacingLabTest = z
     is_delegated: z.boolean().meta({ deprecated: true }),
     auto_generated: z.boolean(),
     has_collection_instructions: z.boolean(),
-    common_tat_days: z.number().nullable(),
-    worst_case_tat_days: z.number().nullable(),
+    common_tat_days: z.int().nullable(),
+    worst_case_tat_days: z.int().nullable(),
   })
   .meta({ id: 'ClientFacingLabTest' });
 export type ClientFacingLabTest = z.infer<typeof clientFacingLabTest>;

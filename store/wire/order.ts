@@ -95,8 +95,8 @@ const clientFacingPatientDetails = z
         last_name: z.string(),
         address: z.object(postalAddress),
         phone_number: z.string(),
-        household_income: z.number().nullable(),
-        household_size: z.number().nullable(),
+        household_income: z.int().nullable(),
+        household_size: z.int().nullable(),
         email: z.string().nullable(),
       })
       .nullable(),

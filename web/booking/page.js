@@ -243,13 +243,19 @@ function centreCard(centre, choose) {
     el(
       'p',
       { class: 'hint' },
-      `${centre.distance.toFixed(1)} miles away`,
+      milesAway(centre.distance),
       phone && ' · ',
       phone && el('a', { href: `tel:${phone}` }, phoneWords(phone)),
     ),
     openingHours(centre.metadata.hours ?? {}),
     choose && button('Choose a time here', choose, { 'aria-label': `Choose a time here, at ${name}` }),
   );
+}
+
+/** @param miles Whole miles. */
+function milesAway(miles) {
+  if (miles < 1) return 'Less than a mile away';
+  return miles === 1 ? 'About 1 mile away' : `About ${miles} miles away`;
 }
 
 function phoneWords(phone) {
