@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import express, { type Express, type Router } from 'express';
+import type { Config } from '../config.ts';
+import { answerHeaders } from './answer-headers.ts';
 import { bookingRouter } from './booking/router.ts';
 import type { ApiDeps } from './deps.ts';
 import { endpoints } from './endpoints.ts';
@@ -20,6 +22,7 @@ const PACKAGE = join(import.meta.dirname, '../package.json');
 export interface AppOptions extends ApiDeps {
   /** Whether webhooks may go to private addresses (`VENULE_WEBHOOK_ALLOW_PRIVATE`). */
   webhookAllowPrivate: boolean;
+  config: ApiDeps['config'] & Pick<Config, 'publicUrl'>;
   /** The codec endpoint for Temporal UI; absent in tests that have no Temporal. */
   codec?: Router;
 }
@@ -40,7 +43,7 @@ export function createApp(options: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(correlate, logRequests(deps));
+  app.use(correlate, answerHeaders(deps.config.publicUrl), logRequests(deps));
   app.use(healthRouter(deps));
   app.use(referenceRouter(document));
   if (codec) app.use(codec);

@@ -24,17 +24,15 @@ export function pagePolicy(...more: string[]): string {
 }
 
 /**
- * Headers for everything behind a link: neither kept, nor indexed, nor told to anyone else.
+ * Headers for everything behind a link: neither indexed nor told to anyone else.
  * @param route The path as it is logged; the address itself holds the token.
  */
 export function behindLink(route: string): RequestHandler {
   return (_request, response, next) => {
     response.locals.route = route;
     response.set({
-      'cache-control': 'no-store',
       'referrer-policy': 'no-referrer',
       'x-robots-tag': 'noindex, nofollow',
-      'x-content-type-options': 'nosniff',
     });
     next();
   };

@@ -18,6 +18,7 @@ import { findOffer, readBookingKey } from '../../store/availabilities.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import { activeAppointment } from '../../store/read-appointments.ts';
 import { calendarDate } from '../../store/wire/fields.ts';
+import { mayBeKept } from '../answer-headers.ts';
 import { type Asked, book, cancel, request, reschedule } from '../appointments/commands.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
@@ -48,7 +49,7 @@ const cancelBody = z.object({ reason_id: z.uuid(), notes });
 export function bookingRouter(deps: ApiDeps): Router {
   const { store } = deps;
   const router = express.Router();
-  router.use('/assets', express.static(WEB, { index: false, cacheControl: false, setHeaders: forAssets }));
+  router.use('/assets', express.static(WEB, { index: false, cacheControl: false, setHeaders: mayBeKept }));
   const limited = companyLimit((response) => linkOf(response).order._id);
   router.use('/:token', behindLink('/book/:token'), async (asked, response, next) => {
     response.locals.link = await openLink(store, String(asked.params.token));
@@ -150,10 +151,6 @@ export function bookingRouter(deps: ApiDeps): Router {
 
 /** The link that a request came by. */
 const linkOf = ({ locals }: Response) => locals.link as OpenedLink;
-
-function forAssets(response: Response): void {
-  response.set({ 'cache-control': 'no-cache', 'x-content-type-options': 'nosniff' });
-}
 
 /** Only our own page asks: a browser says where a request comes from, and a form elsewhere cannot send JSON. */
 const sameOrigin: RequestHandler = (request, _response, next) => {

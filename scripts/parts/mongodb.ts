@@ -56,8 +56,12 @@ export async function startMongodb({ program, port, dataFolder, logFile }: Mongo
   const frugal = ['--wiredTigerCacheSizeGB', '0.5', '--oplogSize', '256'];
   // What a killed process had under way blocks its successor until it is given up, after a minute unless told.
   const soonFree = ['--setParameter', 'transactionLifetimeLimitSeconds=5'];
+  // A line about a slow operation would hold what it wrote: a patient's name, street and gate code.
+  const discreet = ['--slowOpSampleRate', '0'];
   const unixSocket = process.platform === 'win32' ? [] : ['--nounixsocket'];
-  const server = await startProcess(program, [...flags, ...frugal, ...soonFree, ...unixSocket], { logFile });
+  const server = await startProcess(program, [...flags, ...frugal, ...soonFree, ...discreet, ...unixSocket], {
+    logFile,
+  });
   return { ...server, ready: () => untilReady(server, port, logFile) };
 }
 

@@ -43,8 +43,8 @@ export interface TemporalOptions {
   namespace: string;
   /** Where everything is kept; undefined keeps it in memory. */
   databaseFile?: string;
-  /** Where the UI has payloads decoded. */
-  codecEndpoint?: string;
+  /** Where the UI has payloads decoded, and the file that tells it: the address is a secret, and arguments are not. */
+  codec?: { endpoint: string; settingsFile: string };
   logFile: string;
 }
 
@@ -56,12 +56,18 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningPa
     options.uiPort === undefined ? ['--headless'] : ['--ui-port', String(options.uiPort)],
     options.namespace === 'default' ? [] : ['--namespace', options.namespace],
     options.databaseFile === undefined ? [] : ['--db-filename', options.databaseFile],
-    options.codecEndpoint === undefined ? [] : ['--ui-codec-endpoint', options.codecEndpoint],
+    options.codec === undefined ? [] : uiSettings(options.codec),
     ...SEARCH_ATTRIBUTES.map((name) => ['--search-attribute', `${name}=Keyword`]),
     ['--log-level', 'error'],
   ];
   const server = await startProcess(options.program, ['server', 'start-dev', ...flags.flat()], options);
   return { ...server, ready: () => untilReady(server, options) };
+}
+
+/** Flags that have the server read its codec endpoint from a file which nobody else can read. */
+function uiSettings({ endpoint, settingsFile }: { endpoint: string; settingsFile: string }): string[] {
+  writeFileSync(settingsFile, `env:\n  venule:\n    ui-codec-endpoint: ${JSON.stringify(endpoint)}\n`, { mode: 0o600 });
+  return ['--env', 'venule', '--env-file', settingsFile];
 }
 
 async function untilReady(server: RunningProcess, { port, namespace, logFile }: TemporalOptions): Promise<void> {

@@ -80,7 +80,10 @@ export async function startVenule(
         uiPort: ports.temporalUi,
         namespace: config.temporal.namespace,
         databaseFile: join(folder.path, 'temporal.db'),
-        codecEndpoint: `${apiUrl}/codec/${codecEndpointToken(parseCodecKeys(config.codecKeys))}`,
+        codec: {
+          endpoint: `${apiUrl}/codec/${codecEndpointToken(parseCodecKeys(config.codecKeys))}`,
+          settingsFile: join(folder.path, 'temporal-ui.yaml'),
+        },
         logFile: folder.logFile('temporal'),
       };
       await supervisor.run('temporal', () => startTemporal(options));

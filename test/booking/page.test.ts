@@ -13,6 +13,7 @@ import type { Order } from '../../domain/order.ts';
 import { revokeBookingLinks } from '../../store/booking-links.ts';
 import { rows } from '../../store/store.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
+import { TEST_CONFIG } from '../support/api.ts';
 import {
   anOrder,
   type InProcessVenule,
@@ -47,11 +48,7 @@ beforeAll(async () => {
     policy,
     documents,
     temporalAnswers: async () => true,
-    config: {
-      sandboxUrl: venule.sandbox.url,
-      sandboxCredentials: { user: 'sandbox', password: 'password' },
-      sandboxPhlebotomy: { key: 'key', secret: 'whsec_c2VjcmV0' },
-    },
+    config: { ...TEST_CONFIG, sandboxUrl: venule.sandbox.url },
     logger: pino({ level: process.env.VENULE_TEST_LOG ?? 'silent' }),
     webhookAllowPrivate: true,
   });

@@ -64,6 +64,11 @@ describe('docker-compose.yml', () => {
     }
   });
 
+  test('B1: has MongoDB log no slow operation, which would hold gate codes', () => {
+    const command = compose.services.mongodb?.command as string[];
+    expect(command[command.indexOf('--slowOpSampleRate') + 1]).toBe('0');
+  });
+
   test('checks the health of everything that keeps running, and waits for it', () => {
     const served = ['api', 'worker', 'sandbox', 'mail', 'mongodb', 'postgresql', 'temporal'];
     for (const name of served) expect(compose.services[name]?.healthcheck?.test.length).toBeGreaterThan(0);

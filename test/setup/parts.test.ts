@@ -1,5 +1,6 @@
 /** Real parts: taken from the first place that has them, never half, never left behind. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import { mongodbUri, mongodProgram, startMongodb } from '../../scripts/parts/mon
 import { choosePort, freePort } from '../../scripts/parts/ports.ts';
 import { isRunning, startProcess } from '../../scripts/parts/process.ts';
 import { download, PartMissing, takeFirst } from '../../scripts/parts/source.ts';
+import { startTemporal, temporalProgram } from '../../scripts/parts/temporal.ts';
 
 const failing = (name: string, reason: string) => ({
   name,
@@ -151,5 +153,56 @@ describe('MongoDB', () => {
     };
     expect(await count()).toBe(1);
     expect(await count()).toBe(2);
+  });
+
+  test('B1: writes no gate code into its log, however slow an operation is', async () => {
+    const port = await freePort();
+    const logFile = join(folder, 'discreet.log');
+    const server = await startMongodb({
+      program: await mongodProgram(() => {}),
+      port,
+      dataFolder: join(folder, 'discreet'),
+      logFile,
+    });
+    await server.ready();
+    const client = new MongoClient(mongodbUri(port));
+    const orders = client.db().collection('orders');
+    await orders.insertOne({ access_notes: 'Gate code 4711' });
+    const slowly = { $where: 'sleep(400) || true' };
+    await orders.updateOne(slowly, { $set: { access_notes: 'Gate code 4712' } });
+    await orders.find({ ...slowly, access_notes: 'Gate code 4712' }).toArray();
+    await client.close();
+    await server.stop();
+    const log = readFileSync(logFile, 'utf8');
+    expect(log).toContain('"msg":"Connection accepted"');
+    expect(log).not.toMatch(/471[12]/);
+  });
+});
+
+describe('Temporal', () => {
+  test('has its UI decode at an address that stands in no process’s arguments', async () => {
+    const [port, uiPort] = [await freePort(), await freePort()];
+    const endpoint = 'http://127.0.0.1:1/codec/only-engineers-know-this';
+    const settingsFile = join(folder, 'temporal-ui.yaml');
+    const logFile = join(folder, 'temporal.log');
+    const program = await temporalProgram(() => {});
+    const server = await startTemporal({
+      program,
+      port,
+      uiPort,
+      namespace: 'default',
+      codec: { endpoint, settingsFile },
+      logFile,
+    });
+    await server.ready();
+    const { stdout: processes } = spawnSync('ps', ['-Awwo', 'args='], { encoding: 'utf8' });
+    const settings = (await (await fetch(`http://127.0.0.1:${uiPort}/api/v1/settings`)).json()) as {
+      Codec: { Endpoint: string };
+    };
+    await server.stop();
+    expect(processes).toContain(settingsFile);
+    expect(processes).not.toContain('only-engineers-know-this');
+    expect(settings.Codec.Endpoint).toBe(endpoint);
+    expect(statSync(settingsFile).mode & 0o077).toBe(0);
   });
 });

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { JunctionClient } from '@junction-api/sdk';
 import { pino } from 'pino';
-import { createApp } from '../../api/app.ts';
+import { type AppOptions, createApp } from '../../api/app.ts';
 import { AppointmentRefused, type Journeys, OrderNotCancellable } from '../../api/journeys.ts';
 import type { Order } from '../../domain/order.ts';
 import { policyWith } from '../../domain/policy.ts';
@@ -40,11 +40,22 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
+/** What the application is told about its surroundings, where a test does not care. */
+export const TEST_CONFIG: AppOptions['config'] = {
+  sandboxUrl: 'http://127.0.0.1:9',
+  sandboxCredentials: { user: 'sandbox', password: 'password' },
+  sandboxPhlebotomy: { key: 'key', secret: 'whsec_c2VjcmV0' },
+  publicUrl: 'http://127.0.0.1:3000',
+};
+
 /** What a test has journeys do instead of what is noted here. */
 export type JourneysOfTest = (store: Store) => Partial<Journeys>;
 
 /** Starts the application on a free port with a database of its own. */
-export async function startTestApi(journeysOfTest: JourneysOfTest = () => ({})): Promise<TestApi> {
+export async function startTestApi(
+  journeysOfTest: JourneysOfTest = () => ({}),
+  configOfTest: Partial<AppOptions['config']> = {},
+): Promise<TestApi> {
   const uri = new URL(process.env.MONGODB_URI ?? '');
   uri.pathname = `/api_${randomBytes(6).toString('hex')}`;
   const store = await openStore(uri.href);
@@ -101,11 +112,7 @@ export async function startTestApi(journeysOfTest: JourneysOfTest = () => ({})):
       combined: async () => null,
     },
     temporalAnswers: async () => true,
-    config: {
-      sandboxUrl: 'http://127.0.0.1:9',
-      sandboxCredentials: { user: 'sandbox', password: 'password' },
-      sandboxPhlebotomy: { key: 'key', secret: 'whsec_c2VjcmV0' },
-    },
+    config: { ...TEST_CONFIG, ...configOfTest },
     logger: pino({ level: process.env.VENULE_LOG_LEVEL ?? 'silent' }),
     webhookAllowPrivate: true,
   });

@@ -188,7 +188,7 @@ export async function startVenule({
     policy,
     documents,
     temporalAnswers: async () => true,
-    config: { sandboxUrl: sandbox.url, sandboxCredentials: SANDBOX, sandboxPhlebotomy: PHLEBOTOMY },
+    config: { ...config, sandboxUrl: sandbox.url, sandboxCredentials: SANDBOX, sandboxPhlebotomy: PHLEBOTOMY },
     logger: quiet,
     webhookAllowPrivate: true,
   });
