@@ -9,7 +9,6 @@ import { loadConfig } from '../config.ts';
 import { mongodbUri, mongodProgram, startMongodb } from '../scripts/parts/mongodb.ts';
 import { freePort } from '../scripts/parts/ports.ts';
 import type { RunningPart } from '../scripts/parts/process.ts';
-import type { Progress } from '../scripts/parts/source.ts';
 import { startTemporal, temporalProgram } from '../scripts/parts/temporal.ts';
 import { closeStore, openStore, rows, type Store } from '../store/store.ts';
 import { ensureSandboxTeam, SANDBOX_TEAM_ID } from '../store/teams.ts';
@@ -35,7 +34,7 @@ export interface Parts {
 }
 
 /** Starts the parts on free ports, in a new folder that is gone when they have stopped. */
-export async function startParts(progress: Progress): Promise<Parts> {
+export async function startParts(progress: (line: string) => void): Promise<Parts> {
   const folder = mkdtempSync(join(tmpdir(), 'venule-bench-'));
   const servers: RunningPart[] = [];
   const programs: Program[] = [];
@@ -50,14 +49,14 @@ export async function startParts(progress: Progress): Promise<Parts> {
     const [temporal, mongodb] = [await freePort(), await freePort()];
     const running = await Promise.all([
       startTemporal({
-        program: await temporalProgram(progress),
+        program: await temporalProgram((doing) => progress(`Temporal: ${doing}`)),
         port: temporal,
         namespace: 'default',
         databaseFile: join(folder, 'temporal.db'),
         logFile: join(folder, 'temporal.log'),
       }),
       startMongodb({
-        program: await mongodProgram(progress),
+        program: await mongodProgram((doing) => progress(`MongoDB: ${doing}`)),
         port: mongodb,
         dataFolder: join(folder, 'mongodb'),
         logFile: join(folder, 'mongodb.log'),

@@ -2,6 +2,7 @@
 import { ConfigError, describeConfig, loadConfig } from '../config.ts';
 import { DataFolder } from './parts/data-folder.ts';
 import { PartMissing } from './parts/source.ts';
+import { StartScreen } from './parts/start-screen.ts';
 import { Supervisor } from './parts/supervisor.ts';
 import { STOP_ORDER, type StartedVenule, startVenule } from './parts/venule.ts';
 
@@ -11,35 +12,36 @@ laboratories, a worker and the API. Ctrl-C stops it; started again it goes on wh
 Usage: npm start [-- --help]
 `;
 
-function progress(line: string): void {
-  process.stdout.write(`${line}\n`);
-}
-
 async function main(): Promise<void> {
   if (process.argv.includes('--help')) {
-    progress(`${HELP}\n${describeConfig('start')}`);
+    process.stdout.write(`${HELP}\n${describeConfig('start')}\n`);
     return;
   }
   const config = loadConfig();
-  const folder = await DataFolder.claim(config.dataDir, progress);
-  const supervisor = new Supervisor(folder, progress, STOP_ORDER);
+  const screen = new StartScreen();
+  const say = (line: string) => screen.note(line);
+  const folder = await DataFolder.claim(config.dataDir, say);
+  const supervisor = new Supervisor(folder, say, STOP_ORDER);
   let stopping = false;
 
   const stop = async (exitCode: number, why: string) => {
     if (stopping) return;
     stopping = true;
-    progress(why);
+    screen.end();
+    say(why);
     await supervisor.stop();
     folder.release();
-    progress(exitCode === 0 ? 'Stopped. npm start goes on where it was.' : 'Stopped.');
+    say(exitCode === 0 ? 'Stopped. npm start goes on where it was.' : 'Stopped.');
     process.exit(exitCode);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(0, '\nStopping …'));
   process.on('disconnect', () => stop(0, 'Stopping: npm is gone.'));
 
   try {
-    const venule = await startVenule(config, folder, supervisor, progress);
-    if (!stopping) progress(welcome(venule, folder));
+    say('Starting Venule');
+    const venule = await startVenule(config, folder, supervisor, screen);
+    screen.end();
+    if (!stopping) say(welcome(venule, folder));
   } catch (error) {
     await stop(1, explain(error));
   }
@@ -55,8 +57,8 @@ function welcome({ addresses, apiKey, managementKey }: StartedVenule, folder: Da
     ['Management key', managementKey],
     ['Data and logs', folder.path],
   ];
-  const shown = rows.filter(([, value]) => value !== null).map(([name, value]) => `  ${name.padEnd(16)}${value}`);
-  const curl = `curl -H 'x-vital-api-key: ${apiKey}' ${addresses.api}/v3/lab_tests`;
+  const shown = rows.filter(([, value]) => value !== null).map(([name, value]) => `  ${name.padEnd(18)}${value}`);
+  const curl = `curl -H 'x-vital-api-key: ${apiKey}' ${addresses.api}/v3/lab_tests/labs`;
   return ['', 'Venule is running.', '', ...shown, '', 'Try', `  ${curl}`, '  npm run demo', ''].join('\n');
 }
 

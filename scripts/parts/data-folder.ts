@@ -46,7 +46,7 @@ export class DataFolder {
    *
    * @throws Error when another `npm start` runs on it
    */
-  static async claim(path: string, progress: (line: string) => void): Promise<DataFolder> {
+  static async claim(path: string, say: (line: string) => void): Promise<DataFolder> {
     mkdirSync(path, { recursive: true, mode: 0o700 });
     const file = join(path, 'running.json');
     const before = readRunning(path);
@@ -54,7 +54,7 @@ export class DataFolder {
     const leftovers = Object.entries(before?.parts ?? {}).filter(([, identity]) => isRunning(identity));
     await Promise.all(
       leftovers.map(([part, identity]) => {
-        progress(`${part}: stopping the one that an earlier start left behind`);
+        say(`Stopping the ${part} that an earlier start left behind.`);
         return stopLeftover(identity);
       }),
     );

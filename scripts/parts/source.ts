@@ -1,14 +1,14 @@
 /** A real part, taken from the first place that has it. */
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 
-/** Told to whoever waits, one line at a time. */
-export type Progress = (line: string) => void;
+/** Told to whoever waits: what takes long, in a few words such as `downloading 42 MB`. */
+export type Progress = (doing: string) => void;
 
 /** One place to take a part from. */
 export interface Source {
   /** In words that complete "taken from …". */
   name: string;
-  /** The path of the program; undefined where this place has none; throws where it failed. */
+  /** The path of the program; nothing where this place has none; throws where it failed. */
   take(progress: Progress): Promise<string | undefined> | string | undefined;
 }
 
@@ -18,7 +18,7 @@ export class PartMissing extends Error {
 }
 
 /**
- * The program from the first source that answers, with one line of progress that says which.
+ * The program from the first source that answers. What the others said is told only when none does.
  *
  * @throws PartMissing when none does, with what each said
  */
@@ -26,31 +26,15 @@ export async function takeFirst(part: string, sources: Source[], remedy: string,
   const refusals: string[] = [];
   for (const source of sources) {
     try {
-      const path = await source.take((line) => progress(`${part}: ${line}`));
-      if (path === undefined) continue;
-      progress(`${part}: taken from ${source.name} (${path})`);
-      return path;
+      const path = await source.take(progress);
+      if (path) return path;
     } catch (error) {
-      const reason = reasonOf(error);
-      refusals.push(`  ${source.name}: ${reason}`);
-      progress(`${part}: not from ${source.name}: ${reason}`);
+      refusals.push(`  ${source.name}: ${reasonOf(error)}`);
     }
   }
   throw new PartMissing(
     [`${part} could not be had from anywhere.`, ...refusals, `This would provide it:\n  ${remedy}`].join('\n'),
   );
-}
-
-/** Runs `work` and says every fifteen seconds that it goes on. */
-export async function withPatience<T>(doing: string, progress: Progress, work: () => Promise<T>): Promise<T> {
-  const began = Date.now();
-  progress(`${doing} …`);
-  const timer = setInterval(() => progress(`${doing} … ${Math.round((Date.now() - began) / 1000)} s`), 15_000);
-  try {
-    return await work();
-  } finally {
-    clearInterval(timer);
-  }
 }
 
 /** How long a host may take to begin to answer, in milliseconds; a body may take longer. */

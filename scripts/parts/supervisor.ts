@@ -1,7 +1,6 @@
 /** Keeps parts running: one that ends by itself is named and started again, less eagerly where it does not come up. */
 import type { DataFolder } from './data-folder.ts';
 import { logTail, type RunningPart } from './process.ts';
-import type { Progress } from './source.ts';
 
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
@@ -9,14 +8,14 @@ const LONGEST_PAUSE = 30_000;
 /** Running parts, in the order in which they are stopped. */
 export class Supervisor {
   readonly #folder: DataFolder;
-  readonly #progress: Progress;
+  readonly #say: (line: string) => void;
   readonly #stopOrder: readonly string[];
   readonly #parts = new Map<string, RunningPart>();
   #stopping: Promise<void> | undefined;
 
-  constructor(folder: DataFolder, progress: Progress, stopOrder: readonly string[]) {
+  constructor(folder: DataFolder, say: (line: string) => void, stopOrder: readonly string[]) {
     this.#folder = folder;
-    this.#progress = progress;
+    this.#say = say;
     this.#stopOrder = stopOrder;
   }
 
@@ -56,8 +55,8 @@ export class Supervisor {
       if (this.#stopping) return;
       pause = served ? FIRST_PAUSE : Math.min(pause * 2, LONGEST_PAUSE);
       const logFile = this.#folder.logFile(part);
-      this.#progress(`${part} ended (${how}); it starts again in ${pause / 1000} s. The end of ${logFile}:`);
-      this.#progress(logTail(logFile));
+      this.#say(`${part} ended (${how}); it starts again in ${pause / 1000} s. The end of ${logFile}:`);
+      this.#say(logTail(logFile));
       await new Promise((resolve) => setTimeout(resolve, pause));
       served = false;
       await this.#start(part, start)
@@ -67,7 +66,7 @@ export class Supervisor {
           };
           ready().then(isServing, () => undefined);
         })
-        .catch((error: Error) => this.#progress(`${part}: ${error.message}`));
+        .catch((error: Error) => this.#say(`${part}: ${error.message}`));
     }
   }
 }

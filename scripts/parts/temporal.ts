@@ -8,7 +8,7 @@ import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
 import { addToCache, cachedProgram, programOnPath } from './cache.ts';
 import { accepts } from './ports.ts';
 import { type RunningPart, type RunningProcess, startProcess, untilServing } from './process.ts';
-import { download, type Progress, takeFirst, withPatience } from './source.ts';
+import { download, type Progress, takeFirst } from './source.ts';
 
 const run = promisify(execFile);
 
@@ -98,10 +98,9 @@ function downloadCli(progress: Progress): Promise<string> {
     const archive = join(folder, 'temporal.tar.gz');
     const url = `https://temporal.download/cli/archive/${CLI_VERSION}?platform=${platform}&arch=${arch}`;
     const response = await download(url);
-    await withPatience('downloading', progress, async () => {
-      writeFileSync(archive, Buffer.from(await response.arrayBuffer()));
-      await run('tar', ['-xf', archive, '-C', folder]);
-    });
+    progress('downloading, once');
+    writeFileSync(archive, Buffer.from(await response.arrayBuffer()));
+    await run('tar', ['-xf', archive, '-C', folder]);
     return proven(join(folder, platform === 'windows' ? 'temporal.exe' : 'temporal'));
   });
 }
@@ -110,9 +109,8 @@ async function goInstall(progress: Progress): Promise<string | undefined> {
   const go = ['go', '/usr/local/go/bin/go'].find((each) => spawnSync(each, ['version']).status === 0);
   if (go === undefined) return undefined;
   return addToCache(CACHED_AS, async (folder) => {
-    await withPatience('building with Go, three minutes once', progress, () =>
-      run(go, ['install', GO_MODULE], { env: { ...process.env, GOBIN: folder }, maxBuffer: 1 << 26 }),
-    );
+    progress('building with Go, three minutes once');
+    await run(go, ['install', GO_MODULE], { env: { ...process.env, GOBIN: folder }, maxBuffer: 1 << 26 });
     return proven(join(folder, process.platform === 'win32' ? 'temporal.exe' : 'temporal'));
   });
 }

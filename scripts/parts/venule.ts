@@ -11,7 +11,7 @@ import type { Addresses, DataFolder } from './data-folder.ts';
 import { mongodbUri, mongodProgram, startMongodb } from './mongodb.ts';
 import { choosePort } from './ports.ts';
 import { type RunningPart, startProcess, untilServing } from './process.ts';
-import type { Progress } from './source.ts';
+import type { StartScreen } from './start-screen.ts';
 import type { Supervisor } from './supervisor.ts';
 import { startTemporal, temporalProgram } from './temporal.ts';
 
@@ -37,7 +37,7 @@ export async function startVenule(
   config: Config,
   folder: DataFolder,
   supervisor: Supervisor,
-  progress: Progress,
+  screen: StartScreen,
 ): Promise<StartedVenule> {
   const { env } = process;
   const ports = await choosePorts(config.ports, folder);
@@ -53,14 +53,14 @@ export async function startVenule(
     temporal: env.TEMPORAL_ADDRESS || `127.0.0.1:${ports.temporal}`,
     mongodb: env.MONGODB_URI || mongodbUri(ports.mongodb),
   };
-  const apiKey = firstKey(folder, 'api-key', 'VENULE_API_KEY', config.apiKey, 'sk_us_', progress);
+  const apiKey = firstKey(folder, 'api-key', 'VENULE_API_KEY', config.apiKey, 'sk_us_', screen);
   const managementKey = firstKey(
     folder,
     'management-key',
     'VENULE_MANAGEMENT_KEY',
     config.managementKey,
     'mk_',
-    progress,
+    screen,
   );
 
   // Node keeps there what it has compiled, so that a part that is started again is there sooner.
@@ -72,8 +72,12 @@ export async function startVenule(
 
   await Promise.all([
     (async () => {
-      if (env.TEMPORAL_ADDRESS) return prepareGivenTemporal(config, progress);
-      const cli = await temporalProgram(progress);
+      const line = screen.part('Temporal');
+      if (env.TEMPORAL_ADDRESS) {
+        await prepareGivenTemporal(config);
+        return line.ready(`${config.temporal.address} (TEMPORAL_ADDRESS)`);
+      }
+      const cli = await temporalProgram(line.doing);
       const options = {
         program: cli,
         port: ports.temporal,
@@ -87,11 +91,12 @@ export async function startVenule(
         logFile: folder.logFile('temporal'),
       };
       await supervisor.run('temporal', () => startTemporal(options));
-      progress(`Temporal: ready on ${addresses.temporal}`);
+      line.ready(addresses.temporal);
     })(),
     (async () => {
-      if (env.MONGODB_URI) return progress('MongoDB: the one of MONGODB_URI');
-      const mongod = await mongodProgram(progress);
+      const line = screen.part('MongoDB');
+      if (env.MONGODB_URI) return line.ready('the one of MONGODB_URI');
+      const mongod = await mongodProgram(line.doing);
       const options = {
         program: mongod,
         port: ports.mongodb,
@@ -99,19 +104,21 @@ export async function startVenule(
         logFile: folder.logFile('mongodb'),
       };
       await supervisor.run('mongodb', () => startMongodb(options));
-      progress(`MongoDB: ready on 127.0.0.1:${ports.mongodb}`);
+      line.ready(`127.0.0.1:${ports.mongodb}`);
     })(),
     (async () => {
-      if (env.SMTP_URL) return progress('Mail: handed to the server of SMTP_URL');
+      const line = screen.part('Mail');
+      if (env.SMTP_URL) return line.ready('goes to the server of SMTP_URL');
       await program('mail', 'scripts/mail-catcher/main.ts', {
         SMTP_PORT: String(ports.smtp),
         MAIL_PORT: String(ports.mail),
         VENULE_DATA_DIR: folder.path,
       });
-      progress('Mail: caught, and shown on a page');
+      line.ready(`caught, and shown at ${addresses.mail}`);
     })(),
   ]);
 
+  const sandbox = screen.part('Sandbox partners');
   const { user, password } = config.sandboxCredentials;
   const { key, secret } = config.sandboxPhlebotomy;
   await program('sandbox', 'sandbox/main.ts', {
@@ -124,7 +131,7 @@ export async function startVenule(
     SANDBOX_PHLEBOTOMY_SECRET: secret,
     SANDBOX_PHLEBOTOMY_EVENTS_URL: `${apiUrl}/partners/phlebotomy/{provider}/events`,
   });
-  progress(`Sandbox laboratories and phlebotomy companies: ready on ${sandboxUrl}`);
+  sandbox.ready(sandboxUrl);
 
   const shared = {
     PORT: String(ports.api),
@@ -142,7 +149,16 @@ export async function startVenule(
     MONGODB_URI: addresses.mongodb,
     SMTP_URL: env.SMTP_URL || `smtp://127.0.0.1:${ports.smtp}`,
   };
-  await Promise.all([program('worker', 'worker.ts', shared), program('api', 'api/server.ts', shared)]);
+  await Promise.all(
+    [
+      { part: 'worker', name: 'Worker', script: 'worker.ts', where: 'ready' },
+      { part: 'api', name: 'API', script: 'api/server.ts', where: apiUrl },
+    ].map(async ({ part, name, script, where }) => {
+      const line = screen.part(name);
+      await program(part, script, shared);
+      line.ready(where);
+    }),
+  );
   folder.ready(addresses);
   return { addresses, apiKey, managementKey };
 }
@@ -174,11 +190,11 @@ function firstKey(
   variable: string,
   given: string | null,
   prefix: string,
-  progress: Progress,
+  screen: StartScreen,
 ): string {
   const key = keptSecret(folder.path, name, () => given ?? `${prefix}${randomBytes(24).toString('base64url')}`);
   if (given !== null && given !== key) {
-    progress(`${variable} is taken at the first start only; this data folder keeps the key it has.`);
+    screen.note(`${variable} is taken at the first start only; this data folder keeps the key it has.`);
   }
   return key;
 }
@@ -196,7 +212,7 @@ async function startProgram(
 }
 
 /** @throws Error when the Temporal of TEMPORAL_ADDRESS cannot be reached or lacks what journeys need */
-async function prepareGivenTemporal({ temporal }: Config, progress: Progress): Promise<void> {
+async function prepareGivenTemporal({ temporal }: Config): Promise<void> {
   const connection = await Connection.connect({
     address: temporal.address,
     tls: temporal.tls,
@@ -210,5 +226,4 @@ async function prepareGivenTemporal({ temporal }: Config, progress: Progress): P
   } finally {
     await connection.close();
   }
-  progress(`Temporal: the one of TEMPORAL_ADDRESS, ${temporal.address}`);
 }

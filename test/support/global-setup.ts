@@ -24,11 +24,11 @@ export default async function startRealParts(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'venule-test-'));
   const parts: RealParts = { folder, processes: [] };
   globalThis.realParts = parts;
-  const progress = (line: string) => process.stderr.write(`${line}\n`);
+  const progress = (part: string) => (doing: string) => void process.stderr.write(`${part}: ${doing} …\n`);
   await Promise.all([
     (async () => {
       if (process.env.TEMPORAL_ADDRESS) return;
-      const program = await temporalProgram(progress);
+      const program = await temporalProgram(progress('Temporal'));
       const port = await freePort();
       const logFile = join(folder, 'temporal.log');
       const temporal = await startTemporal({ program, port, namespace: 'default', logFile });
@@ -38,7 +38,7 @@ export default async function startRealParts(): Promise<void> {
     })(),
     (async () => {
       if (process.env.MONGODB_URI) return;
-      const program = await mongodProgram(progress);
+      const program = await mongodProgram(progress('MongoDB'));
       const port = await freePort();
       const logFile = join(folder, 'mongodb.log');
       const mongodb = await startMongodb({ program, port, dataFolder: join(folder, 'mongodb'), logFile });
