@@ -93,6 +93,7 @@ const variables = {
     'none; npm start knows its own',
     'Where engineers open Temporal UI.',
   ),
+  MAIL_UI_URL: variable(webAddress, ['api'], 'none; npm start knows its own', 'Where caught mail is looked at.'),
   VENULE_TASK_QUEUE: variable(z.string(), ['api', 'worker', 'admin'], 'venule', 'Task queue of the workers.'),
   VENULE_MAX_CACHED_WORKFLOWS: variable(count, ['worker'], '1000', 'Open orders that a worker keeps in memory.'),
   MONGODB_URI: variable(
@@ -225,6 +226,8 @@ export interface Config {
   temporal: TemporalConfig;
   /** For links; null where nobody said. */
   temporalUiUrl: string | null;
+  /** For links; null where nobody said. */
+  mailUiUrl: string | null;
   mongodbUri: string;
   smtpUrl: string;
   mailFrom: string;
@@ -293,6 +296,7 @@ export function loadConfig(env: Environment = process.env): Config {
       taskQueue: given.VENULE_TASK_QUEUE ?? 'venule',
     },
     temporalUiUrl: given.TEMPORAL_UI_URL ?? null,
+    mailUiUrl: given.MAIL_UI_URL ?? null,
     mongodbUri: given.MONGODB_URI ?? 'mongodb://127.0.0.1:27017/venule',
     smtpUrl: given.SMTP_URL ?? 'smtp://127.0.0.1:1025',
     twilio: twilioOf(given),

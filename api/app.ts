@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import express, { type Express, type Router } from 'express';
-import type { Config } from '../config.ts';
 import { answerHeaders } from './answer-headers.ts';
 import { bookingRouter } from './booking/router.ts';
 import type { ApiDeps } from './deps.ts';
 import { endpoints } from './endpoints.ts';
 import { healthRouter } from './health.ts';
+import { type Home, homeRouter } from './home.ts';
 import { managementEndpoints } from './management/endpoints.ts';
 import { managementRouter } from './management/router.ts';
 import { answerErrors, correlate, logRequests, mount, noSuchRoute } from './mount.ts';
@@ -22,7 +22,7 @@ const PACKAGE = join(import.meta.dirname, '../package.json');
 export interface AppOptions extends ApiDeps {
   /** Whether webhooks may go to private addresses (`VENULE_WEBHOOK_ALLOW_PRIVATE`). */
   webhookAllowPrivate: boolean;
-  config: ApiDeps['config'] & Pick<Config, 'publicUrl'>;
+  config: ApiDeps['config'] & Home;
   /** The codec endpoint for Temporal UI; absent in tests that have no Temporal. */
   codec?: Router;
 }
@@ -44,6 +44,7 @@ export function createApp(options: AppOptions): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.use(correlate, answerHeaders(deps.config.publicUrl), logRequests(deps));
+  app.use(homeRouter(version, deps.config));
   app.use(healthRouter(deps));
   app.use(referenceRouter(document));
   if (codec) app.use(codec);

@@ -146,6 +146,7 @@ export async function startVenule(
     VENULE_MANAGEMENT_KEY: managementKey,
     TEMPORAL_ADDRESS: addresses.temporal,
     TEMPORAL_UI_URL: addresses.temporalUi ?? '',
+    MAIL_UI_URL: addresses.mail ?? '',
     MONGODB_URI: addresses.mongodb,
     SMTP_URL: env.SMTP_URL || `smtp://127.0.0.1:${ports.smtp}`,
   };

@@ -6,7 +6,12 @@ import { StartScreen } from '../../scripts/parts/start-screen.ts';
 /** A stream that keeps what is written; with a width it is a terminal. */
 function stream(columns?: number) {
   const written: string[] = [];
-  const sink = new Writable({ write: (chunk, _encoding, done) => void (written.push(String(chunk)), done()) });
+  const sink = new Writable({
+    write(chunk, _encoding, done) {
+      written.push(String(chunk));
+      done();
+    },
+  });
   return { written, stream: Object.assign(sink, { isTTY: columns !== undefined, columns }) as never };
 }
 

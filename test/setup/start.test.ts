@@ -41,6 +41,23 @@ describe('npm start', () => {
     for (const page of [apiReference, temporalUi, mail]) expect((await fetch(page as string)).status).toBe(200);
   });
 
+  test('shows one line a part, and nothing of what was tried in vain', () => {
+    const parts = ['Temporal', 'MongoDB', 'Mail', 'Sandbox partners', 'Worker', 'API'];
+    for (const part of parts) expect(venule.output().match(new RegExp(`^  ✔ ${part} `, 'gm'))).toHaveLength(1);
+    expect(venule.output()).not.toMatch(/cannot be reached|not from|warn/i);
+  });
+
+  test('GET / says where everything is, to a program and to a person', async () => {
+    const { api, apiReference, temporalUi, mail } = venule.addresses;
+    const places = (await (await fetch(api)).json()) as Record<string, string>;
+    expect(places).toMatchObject({ name: 'Venule', api_reference: apiReference, temporal_ui: temporalUi, mail });
+    const page = await (await fetch(api, { headers: { accept: 'text/html,*/*;q=0.8' } })).text();
+    for (const place of ['openapi', 'alive', 'ready', 'mail', 'temporal_ui', 'api_reference']) {
+      expect(page).toContain(`href="${places[place]}"`);
+      expect((await fetch(places[place] as string)).status).toBe(200);
+    }
+  });
+
   test('is refused where it runs already, and the running one is left alone', async () => {
     const second = spawnStart({ dataDir });
     expect(await second.ended).toBe(1);

@@ -46,6 +46,8 @@ export const TEST_CONFIG: AppOptions['config'] = {
   sandboxCredentials: { user: 'sandbox', password: 'password' },
   sandboxPhlebotomy: { key: 'key', secret: 'whsec_c2VjcmV0' },
   publicUrl: 'http://127.0.0.1:3000',
+  temporalUiUrl: null,
+  mailUiUrl: null,
 };
 
 /** What a test has journeys do instead of what is noted here. */
