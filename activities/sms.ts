@@ -8,8 +8,8 @@ import { type OutgoingSms, SmsRefused } from '../notifications/sms.ts';
 import { appointmentReminderSms, appointmentSms, bookingReminderSms, orderSms } from '../notifications/sms-texts.ts';
 import { smsEnabled } from '../store/communication-settings.ts';
 import type { OrderDocument } from '../store/documents.ts';
+import { appointmentAt, appointmentOf } from '../store/held-appointment.ts';
 import { holdBack } from '../store/message-log.ts';
-import { appointmentAt, appointmentOf } from '../store/record-appointment.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
 

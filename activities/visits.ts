@@ -14,8 +14,8 @@ import {
 } from '../partners/phlebotomy/phlebotomy-adapter.ts';
 import { adapterFor } from '../partners/phlebotomy/registry.ts';
 import { claimPatient, releasePatient } from '../store/appointment-claims.ts';
+import { appointmentOf } from '../store/held-appointment.ts';
 import { findPhlebotomyConnection } from '../store/phlebotomy-connections.ts';
-import { appointmentOf } from '../store/record-appointment.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
 

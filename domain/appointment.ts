@@ -248,6 +248,16 @@ export function nextAfterEvents(
   return path.map((status) => (status === report.status ? move : { ...move, status, data: null }));
 }
 
+/**
+ * Whether what is held is the appointment that was to be recorded, or what later became of it: the same steps, at the
+ * same time. If not, somebody else recorded something in its place.
+ */
+export function isSameStory(proposed: Appointment, held: Appointment): boolean {
+  const { events, start_at } = proposed;
+  const isSameStep = ({ status }: AppointmentEvent, index: number) => held.events[index]?.status === status;
+  return events.every(isSameStep) && (held.events.length > events.length || held.start_at === start_at);
+}
+
 /** The shortest way through the table, without where it starts; empty when there is none. */
 function wayTo(goal: AppointmentEventStatus, start: AppointmentEventStatus): AppointmentEventStatus[] {
   const ways: AppointmentEventStatus[][] = [[start]];

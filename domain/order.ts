@@ -1,4 +1,5 @@
 /** An order as it was accepted: what the journey starts with and what the lab, the patient and the caller are told. */
+import type { Appointment } from './appointment.ts';
 import type { BillingType } from './catalogue.ts';
 import type { Principal } from './principal.ts';
 import type {
@@ -202,4 +203,6 @@ export interface HeldEvent extends OrderEvent {
   transaction_status: TransactionStatus;
   /** The redraw that was born with a `redraw_available` (D6). */
   redraw: Order | null;
+  /** With an event that was held already: the order's newest appointment, as it is held. */
+  appointment?: Appointment;
 }

@@ -1,7 +1,7 @@
 /** Appointments as they are now. */
 import { type Appointment, type AppointmentType, isActive } from '../domain/appointment.ts';
 import type { AppointmentDocument } from './documents.ts';
-import { appointmentOf } from './record-appointment.ts';
+import { appointmentOf } from './held-appointment.ts';
 import type { Store } from './store.ts';
 
 /** An order's newest appointment of that type, whatever became of it; null when it never had one. */

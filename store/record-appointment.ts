@@ -8,6 +8,7 @@ import { auditAppointmentEvents, auditOrderEvents } from './audit.ts';
 import type { Catalogue } from './catalogue.ts';
 import { clientFacingAppointment } from './client-facing-appointment.ts';
 import type { AppointmentDocument, OrderDocument } from './documents.ts';
+import { appointmentOf, asOf, newestAppointment } from './held-appointment.ts';
 import { heldEvent, readJourney, tellAbout, tellOfOrder } from './record-event.ts';
 import { rows, type Store } from './store.ts';
 
@@ -33,7 +34,9 @@ export async function recordAppointment(
     const unknown = heldEvents(order.events.slice(order_event_number - 1));
     const isRecorded = held && held.events.length >= appointment.events.length;
     if (isRecorded || unknown.length > 0) {
-      answer = { appointment: isRecorded ? appointmentOf(held) : null, order_events: unknown };
+      const newest = isRecorded ? null : await newestAppointment(store, session, order);
+      const order_events = newest ? unknown.map((event) => ({ ...event, appointment: newest })) : unknown;
+      answer = { appointment: isRecorded ? appointmentOf(held) : null, order_events };
       return;
     }
 
@@ -93,22 +96,6 @@ export async function recordAppointment(
   return answer;
 }
 
-/** The appointment as it was at one of its events (E3). */
-function asOf(appointment: Appointment, events: number): Appointment {
-  const then = appointment.events.slice(0, events);
-  return { ...appointment, events: then, status: then.at(-1)?.status ?? appointment.status };
-}
-
 function documentOf({ id, ...rest }: Appointment): Omit<AppointmentDocument, 'created_at' | 'updated_at'> {
   return { _id: id, ...rest };
-}
-
-/** An appointment as its journey knows it. */
-export function appointmentOf({ _id, created_at: _, updated_at: __, ...rest }: AppointmentDocument): Appointment {
-  return { id: _id, ...rest };
-}
-
-/** The appointment as it was after one of its events; its time and place are the newest (E3). */
-export function appointmentAt(document: AppointmentDocument, eventNumber: number): Appointment {
-  return asOf(appointmentOf(document), eventNumber);
 }

@@ -17,6 +17,7 @@ import { auditOrderEvents } from './audit.ts';
 import type { Catalogue } from './catalogue.ts';
 import { clientFacingOrder, clientFacingTransaction } from './client-facing-order.ts';
 import type { LabMessageDocument, OrderDocument, OrderTransactionDocument } from './documents.ts';
+import { newestAppointment } from './held-appointment.ts';
 import { orderDocument } from './order-document.ts';
 import { putInOutbox } from './outbox.ts';
 import { newPlacerOrderNumber } from './placer-order-number.ts';
@@ -112,7 +113,10 @@ async function recordIn(
   await catalogue.know([order.order.lab_test_id]);
 
   const held = order.events.find((event) => event.number === proposed.number);
-  if (held) return heldEvent(held, { order, siblings, transaction });
+  if (held) {
+    const appointment = await newestAppointment(store, session, order);
+    return { ...heldEvent(held, { order, siblings, transaction }), ...(appointment && { appointment }) };
+  }
   if (order.events.length !== proposed.number - 1) {
     throw new Error(`Order ${order._id} has ${order.events.length} events, so event ${proposed.number} is too early`);
   }

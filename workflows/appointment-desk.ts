@@ -38,7 +38,9 @@ import type { Order } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import { type Principal, partner, THE_JOURNEY } from '../domain/principal.ts';
 import { CompanyConversation, type VisitReference } from './company-conversation.ts';
+import type { Consequences, Deed } from './consequences.ts';
 import { appointmentCommand, appointmentReport } from './messages.ts';
+import { shielded } from './shielded.ts';
 
 /** What a journey carries over of its desk when it continues as new. */
 export interface DeskMemory {
@@ -55,6 +57,8 @@ interface Said extends Pick<AppointmentSaid, 'appointment_id' | 'report'> {
   by?: Principal;
   /** What we know besides, if the report changes anything. */
   besides?: Besides;
+  /** Tells a caller who waits; a journey with a caller that waits does not continue as new. */
+  tell?: (held: Appointment) => void;
 }
 
 /** What a rescheduling changes and companies do not report. */
@@ -85,6 +89,8 @@ export interface NextAppointment {
   by?: Principal | undefined;
   /** Tells whoever waits for it, once it is recorded. */
   tell?: (held: Appointment) => void;
+  /** Has it decided again: something else turned out to be recorded, so that it may not be next any more. */
+  again: () => void;
 }
 
 type Refusal = (command: AppointmentCommand) => string | null;
@@ -92,8 +98,11 @@ type Refusal = (command: AppointmentCommand) => string | null;
 export class AppointmentDesk {
   readonly #order: Order;
   readonly #company: CompanyConversation;
-  /** Sees to it that something is done after all, however long it takes. */
-  readonly #setOff: (deed: Promise<void>) => void;
+  readonly #consequences: Pick<Consequences, 'setOff' | 'failed'>;
+  /** The number of the journey's rules (domain/rules.ts). */
+  readonly #rules: number;
+  /** Why the order can have no appointment now, in words for the caller; null when it can. */
+  readonly #refusal: Refusal;
   #appointment: Appointment | null;
   readonly #asked: Asked[] = [];
   #reports: Said[];
@@ -113,26 +122,33 @@ export class AppointmentDesk {
   /** A booking without an answer is being asked for on and on. */
   #asking: CancellationScope | undefined;
 
-  /** @param memory Of a journey that continued as new, which it does only when there is a requisition. */
-  constructor(order: Order, policy: JourneyPolicy, setOff: (deed: Promise<void>) => void, memory?: DeskMemory) {
+  /**
+   * @param journey `refusal` says why the order can have no appointment now, in words for the caller; null when it can.
+   * `memory` is of a journey that continued as new, which it does only when there is a requisition.
+   */
+  constructor(
+    order: Order,
+    policy: JourneyPolicy,
+    consequences: Pick<Consequences, 'setOff' | 'failed'>,
+    { rules, refusal, memory }: { rules: number; refusal: Refusal; memory: DeskMemory | undefined },
+  ) {
     this.#hasRequisition = memory !== undefined;
     this.#order = order;
     this.#company = new CompanyConversation(order.id, policy);
-    this.#setOff = setOff;
+    this.#consequences = consequences;
+    this.#rules = rules;
+    this.#refusal = refusal;
     this.#appointment = memory?.appointment ?? null;
     this.#reports = memory?.reports_waiting ?? [];
     this.#heard = new Set(memory?.reports_heard);
     this.#lastBooking = memory?.last_booking ?? null;
   }
 
-  /**
-   * Hears commands and reports from now on.
-   * @param refusal Why the order can have no appointment now, in words for the caller; null when it can.
-   */
-  listen(refusal: Refusal): void {
+  /** Hears commands and reports from now on. */
+  listen(): void {
     setHandler(
       appointmentCommand,
-      async (command, by) => {
+      shielded(this.#rules, async (command: AppointmentCommand, by: Principal | undefined) => {
         const asked: Asked = { command, by };
         this.#asked.push(asked);
         await condition(() => asked.answer !== undefined);
@@ -140,10 +156,10 @@ export class AppointmentDesk {
         if ('refused' in answer) throw refused(answer.refused);
         if ('unknown' in answer) throw ApplicationFailure.nonRetryable(answer.unknown, 'PartnerAway');
         return answer.appointment;
-      },
+      }),
       {
         validator: (command, _by) => {
-          const reason = refusal(command);
+          const reason = this.#refusal(command);
           if (reason !== null) throw refused(reason);
         },
       },
@@ -174,23 +190,33 @@ export class AppointmentDesk {
   }
 
   /**
-   * Attends to whoever waits longest, companies before callers.
-   * @param refusal As in `listen`: the order may have moved on since the caller was let in.
+   * Attends to whoever waits longest, companies before callers; the order may have moved on since a caller was let in.
    * @returns What to record; null when nothing changes.
    */
-  async attend(refusal: Refusal): Promise<NextAppointment | null> {
+  async attend(): Promise<NextAppointment | null> {
     const arranged = this.#arranged.shift();
-    if (arranged) return this.#afterArranging(arranged, refusal);
+    if (arranged) return this.#afterArranging(arranged);
     const said = this.#reports.shift();
     if (said) return this.#afterReport(said);
     const asked = this.#asked.shift();
     if (!asked) return null;
-    const answer = this.#known(asked.command, refusal);
+    const answer = this.#known(asked.command);
     if (answer) {
       asked.answer = answer;
       return null;
     }
     return this.#obey(asked);
+  }
+
+  /**
+   * Makes what turned out to be recorded the appointment.
+   * @returns How many of its events were known; null when all of them were.
+   */
+  catchUp(held: Appointment): number | null {
+    const known = this.#appointment?.id === held.id ? this.#appointment.events.length : 0;
+    if (known >= held.events.length) return null;
+    this.#appointment = held;
+    return known;
   }
 
   /** Makes what is held the appointment, and answers whoever waits for it. */
@@ -235,12 +261,12 @@ export class AppointmentDesk {
   }
 
   /** The answer to a command that can be given without asking the company; null when the company must be asked. */
-  #known(command: AppointmentCommand, refusal: Refusal): Answer | null {
+  #known(command: AppointmentCommand): Answer | null {
     const made = this.#appointment;
     if (isMaking(command) && made && this.#isOf(command, made)) return { appointment: made };
     const isOpen = isMaking(command) ? this.#looking.has(referenceOf(command).provider) : !this.active;
     if (isOpen && this.#looking.size > 0) return STILL_LOOKING;
-    const reason = refusal(command) ?? this.#conflict(command);
+    const reason = this.#refusal(command) ?? this.#conflict(command);
     return reason === null ? null : { refused: reason };
   }
 
@@ -288,7 +314,7 @@ export class AppointmentDesk {
     } catch (failure) {
       if (!(failure instanceof ActivityFailure)) throw failure;
       asked.answer = UNKNOWN_CHANGE;
-      this.#setOff(this.#lookAgain(active, command));
+      this.#consequences.setOff(this.#lookAgain(active, command));
       return null;
     }
   }
@@ -312,13 +338,13 @@ export class AppointmentDesk {
     }
     if (!visit && !patience) {
       asked.answer = UNKNOWN_BOOKING;
-      this.#setOff(this.#lookFor(command, asked_at, asked.by));
+      this.#consequences.setOff(this.#lookFor(command, asked_at, asked.by));
       return;
     }
     const tell = (appointment: Appointment | null) => {
       asked.answer = appointment ? { appointment } : UNWANTED;
-      if (!appointment) this.#setOff(this.#undo(command));
-      else if (patience) this.#setOff(this.#confirm(command, patience, visit));
+      if (!appointment) this.#consequences.setOff(this.#undo(command));
+      else if (patience) this.#consequences.setOff(this.#confirm(command, patience, visit));
     };
     this.#arranged.push({ command, visit: visit ?? UNANSWERED, asked_at, by: asked.by, tell });
   }
@@ -343,7 +369,9 @@ export class AppointmentDesk {
       ...this.#besides(asked.command, active),
     };
     const event = { status: 'scheduled', data: { is_reschedule: true }, occurred_at: changed_at } as const;
-    return { appointment: withEvent(moved, at, event), by: asked.by, tell: answering(asked) };
+    const again = () =>
+      this.#isNow(active.id, answer.visit, null, { besides: this.#besides(asked.command, active), asked });
+    return { appointment: withEvent(moved, at, event), by: asked.by, tell: answering(asked), again };
   }
 
   #besides(command: AppointmentCommand, { address, location, appointment_notes }: Appointment): Besides {
@@ -373,8 +401,9 @@ export class AppointmentDesk {
         return null;
       }
     }
-    const appointment = withEvent(active, at, { status: 'cancelled', data: { reason } });
-    return { appointment, by: asked.by, tell: answering(asked) };
+    const again = () => this.#isNow(active.id, CANCELLED, { reason }, { asked });
+    const cancelled = withEvent(active, at, { status: 'cancelled', data: { reason } });
+    return { appointment: cancelled, by: asked.by, tell: answering(asked), again };
   }
 
   /** An appointment that begins with a visit. */
@@ -411,18 +440,24 @@ export class AppointmentDesk {
   }
 
   /** What is arranged is the order's appointment, if it can still have one; a visit that is overdue makes room for it. */
-  #afterArranging(arranged: Arranged, refusal: Refusal): NextAppointment | null {
+  #afterArranging(arranged: Arranged): NextAppointment | null {
     const { command, visit, asked_at, by, tell } = arranged;
     const { active } = this;
-    if (refusal(command) !== null || (active && isInTheWay(active, new Date(now())))) {
+    if (this.#refusal(command) !== null || (active && isInTheWay(active, new Date(now())))) {
       tell(null);
       return null;
     }
     if (active) {
       this.#arranged.unshift(arranged);
-      return { appointment: withEvent(active, now(), { status: 'cancelled', data: { origin: OVERDUE } }), by };
+      const overdue = withEvent(active, now(), { status: 'cancelled', data: { origin: OVERDUE } });
+      return { appointment: overdue, by, again: () => {} };
     }
-    return { appointment: this.#newAppointment(command, visit, asked_at), by, tell };
+    const again = () => {
+      const made = this.#appointment;
+      if (made?.id === command.appointment_id) tell(made);
+      else this.#arranged.unshift(arranged);
+    };
+    return { appointment: this.#newAppointment(command, visit, asked_at), by, tell, again };
   }
 
   #afterReport(said: Said): NextAppointment | null {
@@ -439,57 +474,105 @@ export class AppointmentDesk {
       const can_reschedule = moved.can_reschedule || (facts.status === 'scheduled' && isBooked(appointment.provider));
       moved = withEvent({ ...moved, ...facts, can_reschedule }, occurred_at, { status: facts.status, data });
     }
-    const by = said.by ?? partner(appointment.provider);
-    return moves.length > 0 ? { appointment: { ...moved, ...said.besides }, by } : null;
+    const { besides, tell, by = partner(appointment.provider) } = said;
+    if (moves.length > 0) {
+      const again = () => this.#reports.unshift(said);
+      return { appointment: { ...moved, ...besides }, by, ...(tell && { tell }), again };
+    }
+    tell?.(appointment);
+    return null;
   }
 
   /** Looks for a booking of which no answer came until it is known whether it was made; then adopts or undoes it. */
-  async #lookFor(command: ArrangeVisit, asked_at: string, by: Principal | undefined): Promise<void> {
+  #lookFor(command: ArrangeVisit, asked_at: string, by: Principal | undefined): Deed {
     const { appointment_id, provider } = referenceOf(command);
-    this.#looking.add(provider);
-    try {
-      const visit = await this.#company.find(referenceOf(command));
-      if (!visit || visit.status === 'cancelled') {
-        await this.#company.patient('No booking was made').releasePatient(appointment_id);
-        if (!visit) this.#setOff(this.#sweep(command));
-        return;
+    const look = async () => {
+      this.#looking.add(provider);
+      try {
+        const visit = await this.#company.find(referenceOf(command));
+        if (!visit || visit.status === 'cancelled') {
+          await this.#company.patient('No booking was made').releasePatient(appointment_id);
+          if (!visit) this.#consequences.setOff(this.#sweep(command));
+          return;
+        }
+        let outcome: Appointment | null | undefined;
+        const tell = (held: Appointment | null) => {
+          outcome = held;
+        };
+        this.#arranged.push({ command, visit, asked_at, by, tell });
+        await condition(() => outcome !== undefined);
+        if (outcome === null) await this.#undo(command).done;
+      } finally {
+        this.#looking.delete(provider);
       }
-      let outcome: Appointment | null | undefined;
-      const tell = (held: Appointment | null) => {
-        outcome = held;
-      };
-      this.#arranged.push({ command, visit, asked_at, by, tell });
-      await condition(() => outcome !== undefined);
-      if (outcome === null) await this.#undo(command);
-    } finally {
-      this.#looking.delete(provider);
-    }
+    };
+    return {
+      doing: `${provider} to say whether it made booking ${appointment_id}`,
+      done: this.#orGivesPatientBack(appointment_id, look),
+      ifItFails: `Whether ${provider} made booking ${appointment_id} could not be found out. Call the company, and have the visit canceled if there is one.`,
+    };
   }
 
   /** Cancels what may have been made; what is not there yet is cancelled when it turns up. */
-  async #undo(command: ArrangeVisit): Promise<void> {
-    const wasMade = await this.#company.undo(referenceOf(command));
-    if (!wasMade) this.#setOff(this.#sweep(command));
+  #undo(command: ArrangeVisit): Deed {
+    const { appointment_id, provider } = referenceOf(command);
+    const undo = async () => {
+      const wasMade = await this.#company.undo(referenceOf(command));
+      if (!wasMade) this.#consequences.setOff(this.#sweep(command));
+    };
+    return {
+      doing: `${provider} to undo booking ${appointment_id}`,
+      done: this.#orGivesPatientBack(appointment_id, undo),
+      ifItFails: `Booking ${appointment_id} could not be undone at ${provider}. Call the company and have the visit canceled.`,
+    };
   }
 
-  async #sweep(command: ArrangeVisit): Promise<void> {
-    const { appointment_id } = command;
+  /** The patient is not kept from other bookings for ever by one that nobody could find out about. */
+  async #orGivesPatientBack(appointment_id: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (failure) {
+      const isOver = failure instanceof ActivityFailure && this.#rules >= 2;
+      if (isOver)
+        await this.#company.patient(`Give the patient of ${appointment_id} back`).releasePatient(appointment_id);
+      throw failure;
+    }
+  }
+
+  #sweep(command: ArrangeVisit): Deed {
+    const { appointment_id, provider } = referenceOf(command);
     const scope = new CancellationScope({ cancellable: true });
     this.#sweeps.set(appointment_id, scope);
-    try {
-      await scope.run(() => this.#company.cancelWhatTurnsUp(referenceOf(command)));
-    } catch (failure) {
-      if (!isCancellation(failure)) throw failure;
-    } finally {
-      this.#sweeps.delete(appointment_id);
-    }
+    const sweep = async () => {
+      try {
+        await scope.run(() => this.#company.cancelWhatTurnsUp(referenceOf(command)));
+      } catch (failure) {
+        if (!isCancellation(failure)) throw failure;
+      } finally {
+        this.#sweeps.delete(appointment_id);
+      }
+    };
+    return {
+      doing: `a late look for booking ${appointment_id} at ${provider}`,
+      done: sweep(),
+      ifItFails: `Whether ${provider} made booking ${appointment_id} after all could not be found out. Call the company, and have the visit canceled if there is one.`,
+    };
   }
 
   /**
    * Has a booking confirmed, or cancelled when the caller's patience ends.
    * @param visit The company's first answer; null when there was none, so that it is asked until it answers.
    */
-  async #confirm(command: ArrangeVisit, patience: ConfirmationPatience, visit: ArrangedVisit | null): Promise<void> {
+  #confirm(command: ArrangeVisit, patience: ConfirmationPatience, visit: ArrangedVisit | null): Deed {
+    const { appointment_id, provider } = referenceOf(command);
+    return {
+      doing: `${provider} to confirm booking ${appointment_id}`,
+      done: this.#confirmed(command, patience, visit),
+      ifItFails: `Booking ${appointment_id} was not confirmed, and could not be undone at ${provider}. Call the company and have the visit canceled.`,
+    };
+  }
+
+  async #confirmed(command: ArrangeVisit, patience: ConfirmationPatience, visit: ArrangedVisit | null): Promise<void> {
     const { appointment_id } = command;
     const deadline = Date.parse(now()) + patience.confirmed_within;
     try {
@@ -507,13 +590,21 @@ export class AppointmentDesk {
       };
       const left = deadline - Date.parse(now());
       if (await condition(isDecided, left, { summary: 'The confirmation is awaited until here' })) return;
-      await this.#undo(command);
+      await this.#unconfirmed(command);
     } catch (failure) {
       if (!(failure instanceof ActivityFailure)) throw failure;
-      await this.#undo(command);
+      await this.#unconfirmed(command);
       if (isCancellation(failure)) return;
     }
     this.#isNow(appointment_id, CANCELLED, { origin: 'system', reason: 'The company did not confirm it in time' });
+  }
+
+  /** Undoes a booking that was not confirmed; it is over with us also where that fails for good. */
+  async #unconfirmed(command: ArrangeVisit): Promise<void> {
+    const undo = this.#undo(command);
+    if (this.#rules < 2) return undo.done;
+    this.#consequences.setOff(undo);
+    await undo.done.catch(() => {});
   }
 
   /** Asks for a booking until the company answers, the caller's patience ends, or the appointment is cancelled. */
@@ -534,16 +625,24 @@ export class AppointmentDesk {
     return true;
   }
 
-  /** Has the journey record what is known of an appointment now. */
+  /**
+   * Has the journey record what is known of an appointment now.
+   * @param more What companies do not report, and the caller who is told: the appointment, or why there is none to be had.
+   */
   #isNow(
     appointment_id: string,
     { changed_at, ...visit }: ArrangedVisit,
     data: AppointmentReport['data'],
-    besides?: Besides,
+    { besides, asked }: { besides?: Besides; asked?: Asked } = {},
   ): void {
     const report = this.#asNewest({ ...visit, occurred_at: changed_at ?? now(), data });
+    const reason = asked && this.#refusal(asked.command);
+    if (asked && reason) refuse(asked, reason);
+    const tell = asked && !reason ? answering(asked) : undefined;
     const isOurDoing = data !== null && data.origin !== 'provider';
-    this.#reports.push({ appointment_id, report, ...(isOurDoing && { by: THE_JOURNEY }), ...(besides && { besides }) });
+    const by = asked ? asked.by : isOurDoing ? THE_JOURNEY : undefined;
+    const more = { ...(by && { by }), ...(besides && { besides }), ...(tell && { tell }) };
+    this.#reports.push({ appointment_id, report, ...more });
   }
 
   /** A report of what is so now, whatever the company's clock says: nothing that we know happened later. */
@@ -553,11 +652,18 @@ export class AppointmentDesk {
   }
 
   /** What became of a change that came to no answer is for the company to say. */
-  async #lookAgain(appointment: Appointment, command: AppointmentCommand): Promise<void> {
+  #lookAgain(appointment: Appointment, command: AppointmentCommand): Deed {
     const { id: appointment_id, provider } = appointment;
-    const visit = await this.#company.findSettled({ provider, appointment_id });
-    const data = command.kind === 'cancel' && visit?.status === 'cancelled' ? { reason: command.reason } : null;
-    if (visit) this.#isNow(appointment_id, visit, data, this.#besides(command, appointment));
+    const look = async () => {
+      const visit = await this.#company.findSettled({ provider, appointment_id });
+      const data = command.kind === 'cancel' && visit?.status === 'cancelled' ? { reason: command.reason } : null;
+      if (visit) this.#isNow(appointment_id, visit, data, { besides: this.#besides(command, appointment) });
+    };
+    return {
+      doing: `${provider} to say what became of appointment ${appointment_id}`,
+      done: look(),
+      ifItFails: `Whether ${provider} has changed appointment ${appointment_id} as it was asked could not be found out. Call the company.`,
+    };
   }
 }
 

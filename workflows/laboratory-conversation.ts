@@ -2,7 +2,6 @@
 import {
   ActivityCancellationType,
   ActivityFailure,
-  ApplicationFailure,
   CancellationScope,
   isCancellation,
   proxyActivities,
@@ -10,6 +9,7 @@ import {
 import type { Activities, Fulfilment } from '../activities/types.ts';
 import type { Order } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
+import type { Deed } from './consequences.ts';
 import { rootMessage } from './failures.ts';
 
 export class LaboratoryConversation {
@@ -71,11 +71,17 @@ export class LaboratoryConversation {
     this.#submission?.cancel();
   }
 
-  /**
-   * Cancels the order at the lab, however often it takes.
-   * @throws ApplicationFailure `CancellationNotDelivered` when the lab could not be told; somebody has to.
-   */
-  async cancel(): Promise<void> {
+  /** Cancels the order at the lab, however often it takes. */
+  cancel(): Deed {
+    const { lab_slug, placer_order_number } = this.#order;
+    return {
+      doing: `${lab_slug} to take note that requisition ${placer_order_number} is cancelled`,
+      done: this.#tellOfCancellation(),
+      ifItFails: `${lab_slug} could not be told that requisition ${placer_order_number} is cancelled. Call the lab and cancel it there.`,
+    };
+  }
+
+  async #tellOfCancellation(): Promise<void> {
     const { id, lab_slug, placer_order_number } = this.#order;
     const { cancelAtLab } = proxyActivities<Activities>({
       startToCloseTimeout: 2 * this.#policy.partner_call,
@@ -83,15 +89,7 @@ export class LaboratoryConversation {
       retry: { initialInterval: this.#policy.partner_retry_first, maximumInterval: this.#policy.partner_retry_longest },
       summary: `Cancel ${placer_order_number} at ${lab_slug}`,
     });
-    try {
-      const { too_late } = await cancelAtLab(id);
-      if (too_late !== null) this.#trouble(`${lab_slug} says it is too late to cancel: ${too_late}`);
-    } catch (failure) {
-      const message =
-        `${lab_slug} could not be told that requisition ${placer_order_number} is cancelled. ` +
-        `Call the lab and cancel it there. ${rootMessage(failure)}`;
-      this.#trouble(message);
-      throw ApplicationFailure.nonRetryable(message, 'CancellationNotDelivered');
-    }
+    const { too_late } = await cancelAtLab(id);
+    if (too_late !== null) this.#trouble(`${lab_slug} says it is too late to cancel: ${too_late}`);
   }
 }

@@ -15,7 +15,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { orderStatusesAfter, overdueFrom } from '../domain/appointment.ts';
+import { type Appointment, isSameStory, orderStatusesAfter, overdueFrom } from '../domain/appointment.ts';
 import type { AppointmentCommand } from '../domain/appointment-command.ts';
 import { requisitionNeededBy } from '../domain/early-booking.ts';
 import type { HeldEvent, Order, ProposedEvent } from '../domain/order.ts';
@@ -35,13 +35,14 @@ import { rulesOf } from '../domain/rules.ts';
 import type { OrderLowLevelStatus } from '../domain/status.ts';
 import { isEnded, mayFollow, refusedTransition, takesResults } from '../domain/transitions.ts';
 import { AppointmentDesk, type DeskMemory, type NextAppointment } from './appointment-desk.ts';
+import { Consequences } from './consequences.ts';
 import { durably } from './durably.ts';
-import { rootMessage } from './failures.ts';
 import { journeyDetails } from './journey-details.ts';
 import { LaboratoryConversation } from './laboratory-conversation.ts';
 import { cancelOrder, type JourneyState, journeyState, reportArrived } from './messages.ts';
 import { PatientMessages } from './patient-messages.ts';
 import { standing } from './search-attributes.ts';
+import { shielded } from './shielded.ts';
 
 /** What a journey carries over when it continues as new. */
 export interface JourneyMemory {
@@ -50,6 +51,8 @@ export interface JourneyMemory {
   reports_taken: string[];
   reports_waiting: ReportDigest[];
   troubles: string[];
+  /** What failed for good and a person must see to; absent where it was remembered before that was told at the end. */
+  failures?: string[];
   /** Absent where it was remembered before there were appointments. */
   desk?: DeskMemory;
 }
@@ -80,8 +83,9 @@ export class OrderJourney {
   #waitedTooLong: string | undefined;
   /** The journey went on from a memory. */
   readonly #isRenewed: boolean;
-  /** What follows from events and is not done, or failed. */
-  readonly #consequences = new Set<Promise<void>>();
+  readonly #consequences: Consequences;
+  /** The appointment that was to be cancelled because its order is over and nobody says when it is to be. */
+  #givenUp: string | undefined;
   #waitingFor = 'its first step';
   readonly #troubles: string[];
 
@@ -106,12 +110,15 @@ export class OrderJourney {
     this.#troubles = memory?.troubles ?? [];
     this.#isRenewed = memory !== undefined;
     const trouble = (message: string) => this.#trouble(message);
+    const consequences = new Consequences(trouble, memory?.failures);
+    this.#consequences = consequences;
     this.#laboratory = new LaboratoryConversation(order, policy, trouble, this.#isRenewed);
-    this.#messages = new PatientMessages(order, policy, {
-      setOff: (deed) => this.#setOff(deed),
-      trouble,
+    this.#messages = new PatientMessages(order, policy, { setOff: (deed) => consequences.setOff(deed), trouble });
+    this.#desk = new AppointmentDesk(order, policy, consequences, {
+      rules: this.#rules,
+      refusal: (command) => this.#appointmentRefusal(command),
+      memory: memory?.desk,
     });
-    this.#desk = new AppointmentDesk(order, policy, (deed) => this.#setOff(deed), memory?.desk);
   }
 
   /** Hears facts, commands and questions from now on. To be called before the first await. */
@@ -122,19 +129,19 @@ export class OrderJourney {
     });
     setHandler(
       cancelOrder,
-      async (by) => {
+      shielded(this.#rules, async (by: Principal | undefined) => {
         this.#requestCancellation(by);
         await condition(() => !this.#cancelRequested);
         if (this.#status !== 'cancelled') throw notCancellable(this.#status);
         return this.#status;
-      },
+      }),
       {
         validator: (_by) => {
           if (this.#events.length > 0 && !this.#mayBecome('cancelled')) throw notCancellable(this.#status);
         },
       },
     );
-    this.#desk.listen((command) => this.#appointmentRefusal(command));
+    this.#desk.listen();
     setHandler(journeyState, () => this.state());
     // An engineer who cancels the workflow means the order.
     CancellationScope.current().cancelRequested.catch(() => this.#requestCancellation(AN_ENGINEER));
@@ -150,7 +157,9 @@ export class OrderJourney {
         if (this.#events.length === 0) this.#adopt(await durably('openOrder', this.#order));
         await this.#activation();
         const refused = (await this.#checks()) ?? (await this.#requisition());
-        if (refused) return refused;
+        // What is held may be a requisition that an earlier attempt had; the journey then goes on.
+        if (refused && (this.#isEnded || this.#rules < 2)) return refused;
+        await this.#requisitionMeetsAppointment();
       }
       return this.#results();
     });
@@ -179,20 +188,27 @@ export class OrderJourney {
   }
 
   /**
-   * Waits until all that follows from the journey's events is done: mails sent, the lab told of a cancellation, and an
-   * appointment that outlives its order (F7) over or overdue.
-   * @throws ApplicationFailure `CancellationNotDelivered` when a partner could not be told; somebody has to.
+   * Waits until all that follows from the journey's events has come to its end: mails sent, the lab told of a
+   * cancellation, and an appointment that outlives its order (F7) over or overdue.
+   * @throws ApplicationFailure `CancellationNotDelivered` when anything of it failed for good (G3): what, and what a person
+   * must do; the details are the order's last event.
    */
   async conclude(): Promise<void> {
     do {
       do {
         await this.whileKeepingLateReports('what follows from its end', async () => {
-          await Promise.all(this.#consequences);
+          await this.#consequences.settled();
           await condition(allHandlersFinished);
         });
-      } while (this.#consequences.size > 0);
+      } while (this.#consequences.open.length > 0);
     } while (await this.#visitWentOn());
     this.#describe('nothing: the journey is over');
+    this.#consequences.throwFailures(this.#lastEvent);
+  }
+
+  /** Notes something beside the order that failed for good, to be told at the end with all the rest (G3). */
+  failed(message: string): void {
+    this.#consequences.failed(message);
   }
 
   /**
@@ -208,8 +224,9 @@ export class OrderJourney {
     const anything = await this.whileKeepingLateReports('the visit that is still booked', () =>
       condition(wentOn, left, { summary: 'The visit is over by then' }),
     );
-    if (!anything && active.end_at === null) {
-      this.#setOff(this.#withdraw('The order is over', 'order_over'));
+    if (!anything && active.end_at === null && this.#givenUp !== active.id) {
+      this.#givenUp = active.id;
+      this.#withdraw('The order is over', 'order_over');
       return true;
     }
     return anything;
@@ -268,9 +285,7 @@ export class OrderJourney {
     }
     const { filler_order_number } = fulfilment;
     await this.#decide({ status: 'requisition_created', filler_order_number, by: this.#lab });
-    if (this.#isEnded) return this.#lastEvent;
-    await this.#requisitionMeetsAppointment();
-    return undefined;
+    return this.#isEnded ? this.#lastEvent : undefined;
   }
 
   /**
@@ -295,7 +310,7 @@ export class OrderJourney {
     const left = requisitionNeededBy(this.#order, active.start_at, this.#policy) - this.#now;
     if (left > 0) return left;
     this.#waitedTooLong = active.id;
-    this.#setOff(this.#withdraw('The laboratory has not confirmed the order in time', 'no_requisition'));
+    this.#withdraw('The laboratory has not confirmed the order in time', 'no_requisition');
     return Number.POSITIVE_INFINITY;
   }
 
@@ -305,8 +320,11 @@ export class OrderJourney {
     if (next) return this.#recordAppointment(next);
     const { active } = this.#desk;
     if (!active) return;
-    for (const status of orderStatusesAfter(active.status, this.#status, this.#order.collection_method)) {
-      await this.#decide({ status });
+    const due = () => orderStatusesAfter(active.status, this.#status, this.#order.collection_method);
+    let steps = due();
+    for (let status = steps.shift(); status !== undefined; status = steps.shift()) {
+      const held = await this.#decide({ status });
+      if (held?.status !== status) steps = due();
     }
   }
 
@@ -416,8 +434,9 @@ export class OrderJourney {
   }
 
   /** Makes an event that is held part of the journey, and sets off what follows from it. */
-  #adopt(held: HeldEvent): void {
+  #adopt({ appointment, ...held }: HeldEvent): void {
     this.#events.push(held);
+    if (appointment && this.#rules >= 2) this.#catchUp(appointment);
     const report = this.#reportsWaiting.find((waiting) => waiting.report_id === held.report_id);
     if (report) {
       this.#progress = advance(this.#progress, report);
@@ -428,17 +447,20 @@ export class OrderJourney {
     if (this.#events.length > 1) upsertSearchAttributes(standing(held.status, held.transaction_status));
     this.#messages.tellOf(held);
     this.#messages.planReminders(this.#events, this.#desk.appointment);
-    if (held.status === 'cancelled' && this.#laboratory.mayHoldOrder) this.#setOff(this.#laboratory.cancel());
-    if (held.status === 'cancelled') this.#setOff(this.#withdrawAppointment());
+    if (held.status !== 'cancelled') return;
+    if (this.#laboratory.mayHoldOrder) this.#consequences.setOff(this.#laboratory.cancel());
+    // A service centre's appointment is left alone once there is a requisition to go there with (F7).
+    const standsForItself = this.#order.collection_method === 'walk_in_test' && this.#has('requisition_created');
+    if (!standsForItself) this.#withdraw('The order was cancelled', 'order_cancelled');
   }
 
   /** Lets the desk do what is next, and records what comes of it for appointment and order. */
   async #attendToAppointment(): Promise<void> {
-    const next = await this.#desk.attend((command) => this.#appointmentRefusal(command));
+    const next = await this.#desk.attend();
     if (next) await this.#recordAppointment(next);
   }
 
-  /** Records an appointment and what it does to the order, which may have come further than we know: then anew. */
+  /** Records an appointment and what it does to the order; when something else is held, it is decided again. */
   async #recordAppointment(next: NextAppointment): Promise<void> {
     const known = this.#desk.appointment?.id === next.appointment.id ? this.#desk.appointment.events.length : 0;
     const order_statuses: OrderLowLevelStatus[] = [];
@@ -453,6 +475,12 @@ export class OrderJourney {
       order_statuses,
       ...(next.by && { by: next.by }),
     });
+    if (this.#rules >= 2 && (!held.appointment || !isSameStory(next.appointment, held.appointment))) {
+      if (held.appointment) this.#catchUp(held.appointment);
+      for (const event of held.order_events) this.#adopt(event);
+      next.again();
+      return;
+    }
     if (held.appointment) {
       this.#desk.adopt(held.appointment, next);
       this.#messages.tellOfAppointment(held.appointment, known);
@@ -462,20 +490,21 @@ export class OrderJourney {
     if (!held.appointment) await this.#recordAppointment(next);
   }
 
-  /** Cancelling an order cancels its appointment (F7); a service centre's is left alone once there is a requisition to go there with. */
-  async #withdrawAppointment(): Promise<void> {
-    const standsForItself = this.#order.collection_method === 'walk_in_test' && this.#has('requisition_created');
-    if (!standsForItself) await this.#withdraw('The order was cancelled', 'order_cancelled');
+  /** Takes over an appointment that turned out to be recorded. */
+  #catchUp(held: Appointment): void {
+    const known = this.#desk.catchUp(held);
+    if (known === null) return;
+    this.#messages.tellOfAppointment(held, known);
+    this.#messages.planReminders(this.#events, held);
   }
 
-  async #withdraw(reason: string, origin: string): Promise<void> {
-    try {
-      await this.#desk.withdraw(reason, origin);
-    } catch (failure) {
-      const message = `The appointment could not be cancelled at the company. Call them. ${rootMessage(failure)}`;
-      this.#trouble(message);
-      throw ApplicationFailure.nonRetryable(message, 'CancellationNotDelivered');
-    }
+  /** Cancels the appointment at the company, however long it takes. */
+  #withdraw(reason: string, origin: string): void {
+    this.#consequences.setOff({
+      doing: 'the phlebotomy company to take note that the appointment is cancelled',
+      done: this.#desk.withdraw(reason, origin),
+      ifItFails: 'The appointment could not be cancelled at the company. Call them.',
+    });
   }
 
   /** Why the order can have no appointment now, in words for the caller; null when it can. */
@@ -492,14 +521,6 @@ export class OrderJourney {
     return this.#mayBecome('appointment_cancelled') || this.#mayBecome('appointment_pending')
       ? null
       : notForAppointments(this.#status);
-  }
-
-  #setOff(consequence: Promise<void>): void {
-    this.#consequences.add(consequence);
-    consequence.then(
-      () => this.#consequences.delete(consequence),
-      () => {},
-    );
   }
 
   /** Sets reports aside. They are not counted as taken: an operator may find their place and deliver them again (F5). */
@@ -524,7 +545,9 @@ export class OrderJourney {
   #historyIsLong(): boolean {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     const long = continueAsNewSuggested || historyLength > this.#policy.longest_history;
-    return long && !this.#cancelRequested && allHandlersFinished() && this.#consequences.size === 0;
+    const { open, failures } = this.#consequences;
+    const isQuiet = open.length === 0 && (this.#rules >= 2 || failures.length === 0);
+    return long && !this.#cancelRequested && allHandlersFinished() && isQuiet;
   }
 
   #memory(): JourneyMemory {
@@ -534,6 +557,7 @@ export class OrderJourney {
       reports_taken: [...this.#reportsTaken],
       reports_waiting: this.#reportsWaiting,
       troubles: this.#troubles,
+      failures: [...this.#consequences.failures],
       desk: this.#desk.memory(),
     };
   }

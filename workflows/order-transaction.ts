@@ -1,8 +1,16 @@
-import { continueAsNew, executeChild, ParentClosePolicy, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  ChildWorkflowFailure,
+  continueAsNew,
+  executeChild,
+  ParentClosePolicy,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
 import { redrawWorkflowId } from '../domain/ids.ts';
 import type { HeldEvent, Order } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import type { TransactionStatus } from '../domain/status.ts';
+import { rootMessage } from './failures.ts';
 import { type JourneyMemory, OrderJourney } from './order-journey.ts';
 import { redrawOrder } from './redraw-order.ts';
 import { searchAttributesOf, standing } from './search-attributes.ts';
@@ -25,7 +33,7 @@ export interface TransactionOutcome {
 
 /** One testing journey: an initial order and at most one redraw (D1–D8). */
 export async function orderTransaction(input: OrderTransactionInput): Promise<TransactionOutcome> {
-  const { order, policy, rules } = input;
+  const { order, policy } = input;
   const journey = new OrderJourney(
     order,
     policy,
@@ -42,16 +50,34 @@ export async function orderTransaction(input: OrderTransactionInput): Promise<Tr
     return { status: ending.transaction_status, orders: [initial] };
   }
 
-  const last = await journey.whileKeepingLateReports(`its redraw ${redraw.id}`, () =>
-    executeChild(redrawOrder, {
+  const last = await journey.whileKeepingLateReports(`its redraw ${redraw.id}`, () => redrawn(input, redraw));
+  if ('failure' in last) {
+    const what = `The workflow of redraw ${redraw.id} ended, and its order did not. See what became of it.`;
+    journey.failed(`${what} ${last.failure}`);
+    await journey.conclude();
+    return { status: ending.transaction_status, orders: [initial] };
+  }
+  upsertSearchAttributes(standing(ending.status, last.transaction_status));
+  await journey.conclude();
+  return { status: last.transaction_status, orders: [initial, { id: redraw.id, last_status: last.status }] };
+}
+
+/** How a redraw ended, also when something that followed from its end failed: that is shown by its own workflow (G3). */
+async function redrawn(
+  { policy, rules }: OrderTransactionInput,
+  redraw: Order,
+): Promise<Pick<HeldEvent, 'status' | 'transaction_status'> | { failure: string }> {
+  try {
+    return await executeChild(redrawOrder, {
       workflowId: redrawWorkflowId(redraw.id),
       args: [{ order: redraw, policy, ...(rules !== undefined && { rules }) }],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       typedSearchAttributes: searchAttributesOf(redraw),
       staticSummary: `Redraw ${redraw.placer_order_number} at ${redraw.lab_slug}`,
-    }),
-  );
-  upsertSearchAttributes(standing(ending.status, last.transaction_status));
-  await journey.conclude();
-  return { status: last.transaction_status, orders: [initial, { id: redraw.id, last_status: last.status }] };
+    });
+  } catch (failure) {
+    if (!(failure instanceof ChildWorkflowFailure)) throw failure;
+    const [ending] = failure.cause instanceof ApplicationFailure ? (failure.cause.details ?? []) : [];
+    return (ending as HeldEvent | undefined) ?? { failure: rootMessage(failure) };
+  }
 }

@@ -14,6 +14,7 @@ import {
   reminderWorthTrying,
 } from '../domain/reminders.ts';
 import { timeZonesOf } from '../domain/time-zones.ts';
+import type { Deed } from './consequences.ts';
 import { rootMessage } from './failures.ts';
 
 /** The activities that tell the patient something. */
@@ -25,7 +26,7 @@ type Messages = Pick<
 /** What the journey does for its messages. */
 export interface Sending {
   /** Sees to it that something is done, however long it takes. */
-  setOff(deed: Promise<void>): void;
+  setOff(deed: Deed): void;
   /** Notes for engineers what did not succeed. */
   trouble(message: string): void;
 }
@@ -51,9 +52,17 @@ export class PatientMessages {
   tellOf(event: HeldEvent): void {
     const { id } = this.#order;
     const mail = mailFor(event, this.#order);
-    if (mail) this.#sending.setOff(this.#send(`mail ${mail}`, (messages) => messages.sendMail(id, mail)));
+    if (mail)
+      this.#setOff(
+        `mail ${mail}`,
+        this.#send(`mail ${mail}`, (messages) => messages.sendMail(id, mail)),
+      );
     const sms = smsFor(event, this.#order);
-    if (sms) this.#sending.setOff(this.#sendByDay(`SMS ${sms}`, (messages) => messages.sendSms(id, sms)));
+    if (sms)
+      this.#setOff(
+        `SMS ${sms}`,
+        this.#sendByDay(`SMS ${sms}`, (messages) => messages.sendSms(id, sms)),
+      );
   }
 
   /**
@@ -67,11 +76,12 @@ export class PatientMessages {
       const due = appointmentMessageFor(event, this.#order);
       if (!due) continue;
       const { kind, by } = due;
-      this.#sending.setOff(
+      const what = by === 'mail' ? `mail ${kind}` : `SMS ${kind}`;
+      const sent =
         by === 'mail'
-          ? this.#send(`mail ${kind}`, (messages) => messages.sendAppointmentMail(id, event.number, kind))
-          : this.#sendByDay(`SMS ${kind}`, (messages) => messages.sendAppointmentSms(id, event.number, kind)),
-      );
+          ? this.#send(what, (messages) => messages.sendAppointmentMail(id, event.number, kind))
+          : this.#sendByDay(what, (messages) => messages.sendAppointmentSms(id, event.number, kind));
+      this.#setOff(what, sent);
     }
   }
 
@@ -111,7 +121,12 @@ export class PatientMessages {
   #remind(visit: PlannedVisit | null, due: Date): void {
     const send = (messages: Messages) => messages.sendReminder(this.#order.id, visit, due.toISOString());
     const triedFor = () => reminderWorthTrying(visit?.start_at ?? null, now(), this.#policy);
-    this.#sending.setOff(CancellationScope.nonCancellable(() => this.#sendByDay('SMS reminder', send, triedFor)));
+    const sent = CancellationScope.nonCancellable(() => this.#sendByDay('SMS reminder', send, triedFor));
+    this.#setOff('SMS reminder', sent);
+  }
+
+  #setOff(what: string, done: Promise<void>): void {
+    this.#sending.setOff({ doing: `the ${what} to be sent`, done, ifItFails: `The ${what} was not sent.` });
   }
 
   #learnZone(appointment: Appointment | null): void {

@@ -9,8 +9,8 @@ import { SLOT_TAKEN } from '../../domain/appointment-refusals.ts';
 import { BookingRefused, type PartnerAppointment } from '../../partners/phlebotomy/phlebotomy-adapter.ts';
 import { PROVIDERS } from '../../partners/phlebotomy/registry.ts';
 import type { OrderDocument } from '../../store/documents.ts';
+import { appointmentOf } from '../../store/held-appointment.ts';
 import { findPhlebotomyConnection } from '../../store/phlebotomy-connections.ts';
-import { appointmentOf } from '../../store/record-appointment.ts';
 import { rows, type Store } from '../../store/store.ts';
 
 /** What was asked of the journeys, and how they are to behave. */
