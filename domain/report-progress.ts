@@ -145,11 +145,13 @@ export function advance<R extends ResultStatement>(
   for (const statement of tests) {
     if (supersedes(statement, next.tests[statement.code])) next.tests[statement.code] = statement;
   }
+  const copied = new Set<string>();
   for (const statement of results) {
     const { slug, test } = statement;
-    if (supersedes(statement, next.results[slug]?.[test])) {
-      next.results[slug] = { ...next.results[slug], [test]: statement };
-    }
+    if (!supersedes(statement, next.results[slug]?.[test])) continue;
+    if (!copied.has(slug)) next.results[slug] = { ...next.results[slug] };
+    copied.add(slug);
+    (next.results[slug] as Record<string, R>)[test] = statement;
   }
   return next;
 }

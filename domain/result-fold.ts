@@ -253,23 +253,27 @@ function takeSamples(samples: Record<string, SampleData>, { reports }: ReportedO
   }
 }
 
+/** @param before What is known of it already; it grows by what this test adds. */
 function sampleOf(
   report: LabReport,
   test: ReportedTest,
   specimen: Specimen,
   before: SampleData | undefined,
 ): SampleData {
-  const places = new Set(test.observations.map((observation) => observation.performing_laboratory));
-  const performing = Object.entries(report.performing_laboratories)
-    .filter(([name]) => places.has(name))
-    .map(([name, { clia_number: _, ...laboratory }]) => [name, laboratory]);
+  const performing_laboratories = before?.performing_laboratories ?? {};
+  const known = report.performing_laboratories;
+  for (const place of new Set(test.observations.map((observation) => observation.performing_laboratory))) {
+    if (place === null || !Object.hasOwn(known, place)) continue;
+    const { clia_number: _, ...laboratory } = known[place] as (typeof known)[string];
+    performing_laboratories[place] = laboratory;
+  }
   return {
     sample_id: specimen.number,
     control_number: report.filler_order_number,
     date_collected: zoned(specimen.collected_at) ?? before?.date_collected ?? null,
     date_received: zoned(specimen.received_at) ?? before?.date_received ?? null,
     date_reported: zoned(report.reported_at),
-    performing_laboratories: { ...before?.performing_laboratories, ...Object.fromEntries(performing) },
+    performing_laboratories,
     clinical_information: {
       fasting: report.fasting ?? false,
       notes: null,

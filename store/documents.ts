@@ -151,7 +151,8 @@ export interface LabMessageDocument {
   content_hash: string;
   /** Which report of the message, from 0. */
   report_index: number;
-  raw: string;
+  /** The message itself, where it was kept with each of its reports; others are in `LabMessageTextDocument`. */
+  raw?: string;
   report: LabReport;
   state: 'stored' | 'delivered' | 'applied' | 'late' | 'unmatched';
   order_id: string | null;
@@ -163,6 +164,19 @@ export interface LabMessageDocument {
   lease_until: Date;
   attempts: number;
   last_error: string | null;
+  received_at: Date;
+}
+
+/** A message from a lab as it came, kept once and before it was read (G1). */
+export interface LabMessageTextDocument {
+  /** SHA-256 of the text, hex: the `content_hash` of its reports. */
+  _id: string;
+  /** Who sent it first. */
+  lab_slug: string;
+  environment: 'sandbox' | 'production';
+  raw: string;
+  /** Why nothing of it was taken in: codes and places, never a value. Null when it was, or when that was not decided. */
+  refused: string | null;
   received_at: Date;
 }
 

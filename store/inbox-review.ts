@@ -1,7 +1,7 @@
 /** The inbox as an operator sees it (F5): what came, what became of it, and giving it to its journey once more. */
 import type { Principal } from '../domain/principal.ts';
 import { recordAudit } from './audit.ts';
-import type { LabMessageDocument, OrderDocument } from './documents.ts';
+import type { LabMessageDocument, LabMessageTextDocument, OrderDocument } from './documents.ts';
 import { rows, type Store } from './store.ts';
 
 export const LAB_MESSAGE_STATES = [
@@ -37,9 +37,36 @@ export async function listReports(
     .toArray();
 }
 
-/** One report with its message, or null. */
+/** One report, or null. */
 export async function findReport(store: Store, id: string): Promise<LabMessageDocument | null> {
   return rows(store.labMessages).findOne({ _id: id });
+}
+
+/** The message that carried a report, as it came; null when it is kept no more. */
+export async function messageTextOf(
+  store: Store,
+  { raw, content_hash }: Pick<LabMessageDocument, 'raw' | 'content_hash'>,
+): Promise<string | null> {
+  return raw ?? (await rows(store.labMessageTexts).findOne({ _id: content_hash }))?.raw ?? null;
+}
+
+/** Messages of which nothing could be taken in, newest first, without their texts. */
+export async function listRefusedMessages(
+  store: Store,
+  choice: { lab_slug?: string },
+  limit: number,
+): Promise<Omit<LabMessageTextDocument, 'raw'>[]> {
+  return rows(store.labMessageTexts)
+    .find({ ...choice, refused: { $gt: '' } })
+    .project<Omit<LabMessageTextDocument, 'raw'>>({ raw: 0 })
+    .sort({ received_at: -1 })
+    .limit(limit)
+    .toArray();
+}
+
+/** A refused message as it came; null when there is no such message. @param id As `listRefusedMessages` has it. */
+export async function refusedMessageText(store: Store, id: string): Promise<string | null> {
+  return (await rows(store.labMessageTexts).findOne({ _id: id, refused: { $gt: '' } }))?.raw ?? null;
 }
 
 /**

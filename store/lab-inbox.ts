@@ -3,7 +3,7 @@
  * that was acknowledged is ever dropped: what no journey takes in is kept as late or unmatched, for people to see.
  */
 import { createHash } from 'node:crypto';
-import type { ClientSession } from 'mongoose';
+import mongoose, { type ClientSession } from 'mongoose';
 import type { LabReport } from '../domain/lab-report.ts';
 import { partner } from '../domain/principal.ts';
 import { type MatchDecision, mismatch } from '../domain/report-matching.ts';
@@ -18,60 +18,116 @@ import { putInOutbox } from './outbox.ts';
 import { recordEvent, reportedOrder, tellCritical } from './record-event.ts';
 import { rows, type Store } from './store.ts';
 
+const { BSON } = mongoose.mongo;
 const DUPLICATE_KEY = 11000;
+
+/** How many reports are stored at once. */
+const BATCH = 100;
 
 /** A message as it came in. */
 export interface ReceivedMessage {
   lab_slug: string;
   environment: Environment;
-  control_id: string;
   raw: string;
+}
+
+/**
+ * Keeps a message as it came, once, before anything of it is read (G1). The same again changes nothing.
+ * @returns SHA-256 of its text, which its reports are stored with.
+ */
+export async function keepText(store: Store, { lab_slug, environment, raw }: ReceivedMessage): Promise<string> {
+  const _id = createHash('sha256').update(raw).digest('hex');
+  try {
+    const text = { _id, lab_slug, environment, raw, refused: null, received_at: new Date() };
+    await rows(store.labMessageTexts).insertOne(text);
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+  }
+  return _id;
+}
+
+/** Notes why nothing of a message was taken in. @param why Codes and places, never a value. */
+export async function noteRefusal(store: Store, contentHash: string, why: string): Promise<void> {
+  await rows(store.labMessageTexts).updateOne({ _id: contentHash }, { $set: { refused: why } });
+}
+
+/** A report is longer than the database keeps. */
+export class ReportTooLong extends Error {
+  override name = 'ReportTooLong';
+}
+
+/** A message that is kept and read. */
+export interface ReadMessage extends Omit<ReceivedMessage, 'raw'> {
+  /** As `keepText` answered. */
+  content_hash: string;
+  control_id: string;
   reports: LabReport[];
 }
 
 /**
  * Stores a message's reports, each matched to its order. The same message again (control id and content) changes
  * nothing.
+ * @throws ReportTooLong when one of them is longer than `longest`; none is stored then.
+ * @param longest Bytes.
  */
-export async function storeReports(store: Store, message: ReceivedMessage): Promise<void> {
-  const content_hash = createHash('sha256').update(message.raw).digest('hex');
+export async function storeReports(store: Store, message: ReadMessage, longest: number): Promise<void> {
+  const { lab_slug, environment, control_id, content_hash } = message;
+  for (const report of message.reports) {
+    const bytes = BSON.calculateObjectSize(report);
+    if (bytes > longest) throw new ReportTooLong(`A report takes ${bytes} bytes`);
+  }
   const received_at = new Date();
-  const documents = await Promise.all(
-    message.reports.map(async (report, report_index): Promise<LabMessageDocument> => {
-      const order = await orderOfReport(store, report, message.environment);
-      const reason = mismatch(report, order?.order ?? null);
-      return {
-        _id: reportId(message.lab_slug, message.control_id, content_hash, report_index),
-        lab_slug: message.lab_slug,
-        control_id: message.control_id,
-        content_hash,
-        report_index,
-        raw: message.raw,
-        report,
-        state: reason ? 'unmatched' : 'stored',
-        order_id: order?._id ?? null,
-        team_id: order?.team_id ?? null,
-        event_number: null,
-        unmatched_reason: reason,
-        lease_until: new Date(0),
-        attempts: 0,
-        last_error: null,
-        received_at,
-      };
-    }),
-  );
-  for (const document of documents) {
-    try {
-      await store.connection.transaction(async (session) => {
-        await rows(store.labMessages).insertOne(document, { session });
-        if (document.unmatched_reason) await tellOfReview(store, session, document, document.unmatched_reason);
-      });
-    } catch (error) {
-      const storedBefore = (error as { code?: unknown }).code === DUPLICATE_KEY;
-      if (!storedBefore) throw error;
-    }
+  const orders = await ordersOf(store, message.reports, environment);
+  const documents = message.reports.map((report, report_index): LabMessageDocument => {
+    const order = orders.get(report.placer_order_number ?? '');
+    const reason = mismatch(report, order?.order ?? null);
+    return {
+      _id: reportId(lab_slug, control_id, content_hash, report_index),
+      lab_slug,
+      control_id,
+      content_hash,
+      report_index,
+      report,
+      state: reason ? 'unmatched' : 'stored',
+      order_id: order?._id ?? null,
+      team_id: order?.team_id ?? null,
+      event_number: null,
+      unmatched_reason: reason,
+      lease_until: new Date(0),
+      attempts: 0,
+      last_error: null,
+      received_at,
+    };
+  });
+  for (let start = 0; start < documents.length; start += BATCH) {
+    await insertNew(store, documents.slice(start, start + BATCH));
   }
 }
+
+/** Inserts the reports that are not there yet, and tells the teams of those that are held. */
+async function insertNew(store: Store, documents: readonly LabMessageDocument[]): Promise<void> {
+  const ids = documents.map(({ _id }) => _id);
+  const known = await rows(store.labMessages)
+    .find({ _id: { $in: ids } }, { projection: { _id: 1 } })
+    .toArray();
+  const knownIds = new Set(known.map(({ _id }) => _id));
+  const unknown = documents.filter(({ _id }) => !knownIds.has(_id));
+  if (unknown.length === 0) return;
+  try {
+    await store.connection.transaction(async (session) => {
+      await rows(store.labMessages).insertMany(unknown, { session });
+      for (const document of unknown) {
+        if (document.unmatched_reason) await tellOfReview(store, session, document, document.unmatched_reason);
+      }
+    });
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+    // The same message came twice at once: what the other has stored is known by now.
+    await insertNew(store, unknown);
+  }
+}
+
+const isDuplicate = (error: unknown) => (error as { code?: unknown }).code === DUPLICATE_KEY;
 
 /** The id of a report: the same report of the same message has the same. */
 function reportId(lab: string, controlId: string, contentHash: string, index: number): string {
@@ -109,10 +165,24 @@ async function tellOfReview(
   });
 }
 
-async function orderOfReport(store: Store, report: LabReport, environment: Environment): Promise<OrderDocument | null> {
-  if (!report.placer_order_number) return null;
-  const order = await store.orders.findOne({ placer_order_number: report.placer_order_number }).lean<OrderDocument>();
-  return order && order.order.options.sandbox === (environment === 'sandbox') ? order : null;
+/** The orders that reports name, by placer order number; only those of the environment that the message came from. */
+async function ordersOf(
+  store: Store,
+  reports: readonly LabReport[],
+  environment: Environment,
+): Promise<Map<string, OrderDocument>> {
+  const numbers = [...new Set(reports.flatMap(({ placer_order_number }) => placer_order_number ?? []))];
+  const orders = new Map<string, OrderDocument>();
+  for (let start = 0; start < numbers.length; start += BATCH) {
+    const found = await rows(store.orders)
+      .find({ placer_order_number: { $in: numbers.slice(start, start + BATCH) } })
+      .toArray();
+    for (const document of found) {
+      const isOfEnvironment = document.order.options.sandbox === (environment === 'sandbox');
+      if (isOfEnvironment) orders.set(document.placer_order_number, document);
+    }
+  }
+  return orders;
 }
 
 /**

@@ -2,21 +2,22 @@
 import express, { type Request, type Response, type Router } from 'express';
 import type { Logger } from 'pino';
 import { writeAcknowledgement } from '../../partners/labs/hl7-acknowledgement.ts';
+import { MESSAGE_LIMITS } from '../../partners/labs/hl7-limits.ts';
 import { Hl7Refused } from '../../partners/labs/hl7-message.ts';
-import { readReports } from '../../partners/labs/hl7-report.ts';
+import { readingReports } from '../../partners/labs/hl7-report.ts';
 import { reportingLab } from '../../partners/labs/registry.ts';
+import { inTurns } from '../../partners/labs/steps.ts';
 import type { Catalogue } from '../../store/catalogue.ts';
 import { environmentOfLab } from '../../store/lab-connections.ts';
-import { storeReports } from '../../store/lab-inbox.ts';
+import { keepText, noteRefusal, ReportTooLong, storeReports } from '../../store/lab-inbox.ts';
 import type { Store } from '../../store/store.ts';
 import { isAway, loggable } from '../errors.ts';
 import { phlebotomyEventsRouter } from './phlebotomy-events.ts';
 
 const HL7 = 'application/hl7-v2';
-const LARGEST_MESSAGE = '4mb';
 const UNREADABLE = {
   400: 'The body could not be read',
-  413: `A message may have ${LARGEST_MESSAGE} at most`,
+  413: `A message may have ${MESSAGE_LIMITS.bytes / 1024 / 1024} MB at most`,
   415: 'This character set or content encoding is not known; send UTF-8',
 } as const;
 
@@ -35,7 +36,7 @@ export function partnersRouter({
 }): Router {
   const router = express.Router();
   router.use(phlebotomyEventsRouter({ store, logger }));
-  const body = express.text({ type: HL7, limit: LARGEST_MESSAGE, defaultCharset: 'utf-8' });
+  const body = express.text({ type: HL7, limit: MESSAGE_LIMITS.bytes, defaultCharset: 'utf-8' });
 
   /** What cannot be stored for now is not acknowledged: the lab sends it again (F12). */
   async function stored<T>(lab: string, response: Response, work: () => Promise<T>): Promise<T | null> {
@@ -75,23 +76,46 @@ export function partnersRouter({
     }
 
     const raw = typeof request.body === 'string' ? request.body : '';
+    if (Buffer.byteLength(raw) > MESSAGE_LIMITS.bytes) {
+      response.status(413).json({ detail: UNREADABLE[413] });
+      return;
+    }
     const now = new Date().toISOString();
     const answer = (acknowledgement: Parameters<typeof writeAcknowledgement>[1]) =>
       response.type(`${HL7}; charset=utf-8`).send(writeAcknowledgement(raw, acknowledgement, now));
+    const from = { lab_slug: lab, environment };
+    const content_hash = await stored(lab, response, () => keepText(store, { ...from, raw }));
+    if (!content_hash) return;
     try {
-      const { message, reports } = readReports(raw, reportingLab(lab, environment));
-      await stored(lab, response, () =>
-        storeReports(store, { lab_slug: lab, environment, control_id: message.control_id, raw, reports }),
-      );
+      const { message, reports } = await inTurns(readingReports(raw, reportingLab(lab, environment)));
+      const read = { ...from, content_hash, control_id: message.control_id, reports };
+      await stored(lab, response, () => storeReports(store, read, MESSAGE_LIMITS.report_bytes));
       if (!response.headersSent) answer({ code: 'AA', text: '' });
     } catch (error) {
-      if (!(error instanceof Hl7Refused)) throw error;
-      logger.warn({ lab, reason: error.message }, 'A laboratory message was refused');
-      answer({ code: error.ack, text: 'Refused: see ERR', errors: error.errors });
+      const refusal = error instanceof ReportTooLong ? TOO_LONG : error;
+      if (!(refusal instanceof Hl7Refused)) throw error;
+      logger.warn({ lab, content_hash, reason: refusal.message }, 'A laboratory message was refused');
+      await stored(lab, response, () => noteRefusal(store, content_hash, refusal.message));
+      if (response.headersSent) return;
+      const { ack, errors, unnamed } = refusal;
+      answer({
+        code: ack,
+        text: `Refused: see ERR${unnamed > 0 ? `; ${unnamed} more problems are not named` : ''}`,
+        errors,
+      });
     }
   });
   return router;
 }
+
+const TOO_LONG = new Hl7Refused([
+  {
+    segment: 'OBR',
+    sequence: 1,
+    code: '100',
+    text: 'The report on one order is too long; send it in several messages',
+  },
+]);
 
 function basicCredentials(request: Request): { user: string; password: string } {
   const [, encoded = ''] = request.headers.authorization?.match(/^Basic\s+(\S+)$/i) ?? [];

@@ -1,4 +1,5 @@
 /** Acknowledgements: reading a laboratory's answer to an order, and writing ours to its results. */
+import { MESSAGE_LIMITS } from './hl7-limits.ts';
 import {
   controlIdOf,
   ERROR_CONDITIONS,
@@ -86,7 +87,9 @@ export function writeAcknowledgement(
 
 function headerOf(received: string): ReceivedSegment | undefined {
   try {
-    return readMessage(received.split(/[\r\n]/, 1)[0] ?? '')[0];
+    // What would be too long in a message is too long in its answer.
+    const line = received.slice(0, MESSAGE_LIMITS.segment_characters + 1).split(/[\r\n]/, 1)[0] ?? '';
+    return readMessage(line)[0];
   } catch (error) {
     if (error instanceof Hl7Refused) return undefined;
     throw error;

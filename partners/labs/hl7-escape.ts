@@ -1,5 +1,5 @@
 /** Escape sequences of HL7 v2 (chapter 2.7): how a delimiter or a line break travels inside a field. */
-import type { Hl7Context } from '@medplum/core';
+import type { Delimiters } from './hl7-message.ts';
 
 const ESCAPED = { '|': '\\F\\', '^': '\\S\\', '&': '\\T\\', '~': '\\R\\', '\\': '\\E\\' } as const;
 
@@ -18,12 +18,11 @@ export function escapeHl7(text: string): string {
  * Reads escape sequences back, in the delimiters of the message they stand in. Line breaks are
  * `\n`; highlighting and layout commands go; anything that only looks like a sequence stays.
  */
-export function unescapeHl7(text: string, context: Hl7Context): string {
-  const opener = context.escapeCharacter;
-  if (opener === '' || !text.includes(opener)) return text;
-  const mark = opener.replace(/\W/g, '\\$&');
+export function unescapeHl7(text: string, delimiters: Delimiters): string {
+  if (!text.includes(delimiters.escape)) return text;
+  const mark = delimiters.escape.replace(/\W/g, '\\$&');
   const sequence = new RegExp(`${mark}([FSTREHN]|X(?:[0-9A-F]{2})+|\\.[a-z]{2}[+-]?\\d*)${mark}`, 'gi');
-  return text.replace(sequence, (_, found: string) => meaning(found, context)).replace(/\r\n?/g, '\n');
+  return text.replace(sequence, (_, found: string) => meaning(found, delimiters)).replace(/\r\n?/g, '\n');
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach the wire
@@ -31,18 +30,18 @@ const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/g;
 
 const hex = (character: string) => character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0');
 
-function meaning(sequence: string, context: Hl7Context): string {
+function meaning(sequence: string, delimiters: Delimiters): string {
   switch (sequence[0]?.toUpperCase()) {
     case 'F':
-      return context.fieldSeparator;
+      return delimiters.field;
     case 'S':
-      return context.componentSeparator;
+      return delimiters.component;
     case 'T':
-      return context.subcomponentSeparator;
+      return delimiters.subcomponent;
     case 'R':
-      return context.repetitionSeparator;
+      return delimiters.repetition;
     case 'E':
-      return context.escapeCharacter;
+      return delimiters.escape;
     case 'X':
       return Buffer.from(sequence.slice(1), 'hex').toString('utf8');
     default:

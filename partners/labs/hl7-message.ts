@@ -1,7 +1,9 @@
 /** HL7 v2 messages as segments that know their place: what every reader and writer of the lab wire stands on. */
 import { createHash } from 'node:crypto';
-import { Hl7Context, Hl7Field, Hl7Message, Hl7Segment } from '@medplum/core';
+import { Hl7Context, Hl7Field, Hl7Segment } from '@medplum/core';
 import { escapeHl7, unescapeHl7 } from './hl7-escape.ts';
+import { excessIn, NAMED_PROBLEMS } from './hl7-limits.ts';
+import { A_STEP, atOnce, type Steps } from './steps.ts';
 
 /** Message error conditions, HL7 table 0357. */
 export const ERROR_CONDITIONS = {
@@ -39,20 +41,35 @@ export function locationOf(problem: Hl7Problem): string {
 }
 
 /**
- * A message that Venule can't take, with every place that is wrong. `ack` is the acknowledgement
+ * A message that Venule can't take, with the first places that are wrong. `ack` is the acknowledgement
  * to give: `AR` when sending the same message again can't help, `AE` when it can.
  */
 export class Hl7Refused extends Error {
   readonly ack: 'AR' | 'AE';
   readonly errors: readonly Hl7Problem[];
+  /** How many more there are than are named. */
+  readonly unnamed: number;
 
   constructor(problems: readonly Hl7Problem[], ack: 'AR' | 'AE' = 'AR') {
-    const errors = [...new Map(problems.map((problem) => [locationOf(problem) + problem.text, problem])).values()];
-    super(`HL7 message refused (${ack}): ${errors.map((error) => `${error.code} at ${locationOf(error)}`).join(', ')}`);
+    const all = [...new Map(problems.map((problem) => [locationOf(problem) + problem.text, problem])).values()];
+    const errors = all.slice(0, NAMED_PROBLEMS);
+    const unnamed = all.length - errors.length;
+    const places = errors.map((error) => `${error.code} at ${locationOf(error)}`).join(', ');
+    super(`HL7 message refused (${ack}): ${places}${unnamed > 0 ? ` and ${unnamed} more` : ''}`);
     this.name = 'Hl7Refused';
     this.ack = ack;
     this.errors = errors;
+    this.unnamed = unnamed;
   }
+}
+
+/** The delimiters of a message, as its MSH declares them. */
+export interface Delimiters {
+  field: string;
+  component: string;
+  repetition: string;
+  escape: string;
+  subcomponent: string;
 }
 
 /** A segment of a received message. Every accessor answers `''` for what isn't there or is null (`""`). */
@@ -60,43 +77,52 @@ export class ReceivedSegment {
   readonly name: string;
   /** Which segment of its name in the message, from 1. */
   readonly sequence: number;
-  readonly #segment: Hl7Segment;
+  readonly #line: string;
+  readonly #delimiters: Delimiters;
+  #fields: string[] | undefined;
 
-  constructor(segment: Hl7Segment, sequence: number) {
-    this.#segment = segment;
-    this.name = segment.name;
+  constructor(line: string, sequence: number, delimiters: Delimiters) {
+    const end = line.indexOf(delimiters.field);
+    this.name = end < 0 ? line : line.slice(0, end);
     this.sequence = sequence;
+    this.#line = line;
+    this.#delimiters = delimiters;
   }
 
   /** One component as text, subcomponents and all: `text(3, 2)` of an OBX is OBX-3.2. */
   text(field: number, component = 1, repetition = 0): string {
-    return this.#plain(this.#field(field)?.components[repetition]?.[component - 1] ?? '');
+    const { repetition: repeated, component: separator } = this.#delimiters;
+    return this.#plain(pieceOf(pieceOf(this.#field(field) ?? '', repeated, repetition), separator, component - 1));
   }
 
   /** The first subcomponent of a component: the family name in PID-5.1, the street in OBX-24.1. */
   part(field: number, component = 1): string {
-    const raw = this.#field(field)?.components[0]?.[component - 1] ?? '';
-    return this.#plain(raw.split(this.#segment.context.subcomponentSeparator)[0] ?? '');
+    const { repetition: repeated, component: separator, subcomponent } = this.#delimiters;
+    const raw = pieceOf(pieceOf(this.#field(field) ?? '', repeated, 0), separator, component - 1);
+    return this.#plain(pieceOf(raw, subcomponent, 0));
   }
 
   /** A whole field of free text: one line a repetition, other delimiters taken as they are. */
   freeText(field: number): string {
-    const { componentSeparator } = this.#segment.context;
-    const repetitions = this.#field(field)?.components ?? [];
-    return repetitions
-      .map((components) => this.#plain(components.join(componentSeparator)))
+    return this.#repetitions(field)
+      .map((repetition) => this.#plain(repetition))
       .join('\n')
       .trim();
   }
 
   /** How often the field is repeated; 0 when it isn't there. */
   repetitions(field: number): number {
-    return this.#field(field)?.components.length ?? 0;
+    return this.#repetitions(field).length;
   }
 
   /** The components of a field, first repetition. */
   components(field: number): string[] {
-    return (this.#field(field)?.components[0] ?? []).map((raw) => this.#plain(raw));
+    const raw = this.#field(field);
+    if (raw === undefined) return [];
+    const { repetition: repeated, component: separator } = this.#delimiters;
+    return pieceOf(raw, repeated, 0)
+      .split(separator)
+      .map((component) => this.#plain(component));
   }
 
   /** What is wrong here, for an `Hl7Refused`. */
@@ -111,50 +137,73 @@ export class ReceivedSegment {
     };
   }
 
-  #field(field: number): Hl7Field | undefined {
-    return this.#segment.getField(field) as Hl7Field | undefined;
+  #field(field: number): string | undefined {
+    this.#fields ??= this.#line.split(this.#delimiters.field);
+    // MSH-1 is the field separator itself.
+    return this.#fields[this.name === 'MSH' ? field - 1 : field];
+  }
+
+  #repetitions(field: number): string[] {
+    return this.#field(field)?.split(this.#delimiters.repetition) ?? [];
   }
 
   #plain(raw: string): string {
-    const text = unescapeHl7(raw, this.#segment.context).trim();
+    const text = unescapeHl7(raw, this.#delimiters).trim();
     return text === '""' ? '' : text;
   }
+}
+
+/** What stands between one separator and the next, counted from 0; empty beyond the last. */
+function pieceOf(text: string, separator: string, index: number): string {
+  let start = 0;
+  for (let passed = 0; passed < index; passed += 1) {
+    const next = text.indexOf(separator, start);
+    if (next < 0) return '';
+    start = next + 1;
+  }
+  const end = text.indexOf(separator, start);
+  return end < 0 ? text.slice(start) : text.slice(start, end);
 }
 
 const DELIMITERS = /^MSH([^\w\s])([^\w\s])([^\w\s])([^\w\s])([^\w\s])/;
 const SEGMENT_NAME = /^[A-Z][A-Z0-9]{2}$/;
 
 /**
- * The segments of a received message, MSH first. Segments may end in `\r`, `\n` or both.
- * Throws `Hl7Refused` when the text doesn't begin with a usable MSH or holds a line that is no segment.
+ * The segments of a received message, MSH first. Segments may end in `\r`, `\n` or both. They are counted before they are
+ * read (hl7-limits.ts).
+ * @throws Hl7Refused when the text doesn't begin with a usable MSH, holds too much, or has a line that is no segment.
  */
-export function readMessage(text: string): ReceivedSegment[] {
+export const readMessage = (text: string): ReceivedSegment[] => atOnce(readingMessage(text));
+
+/** The same, in steps. */
+export function* readingMessage(text: string): Steps<ReceivedSegment[]> {
   const message = text.replace(/^\uFEFF/, '').trim();
-  const delimiters = DELIMITERS.exec(message)?.slice(1) ?? [];
-  if (new Set(delimiters).size !== 5) {
-    throw new Hl7Refused([
-      {
-        segment: 'MSH',
-        sequence: 1,
-        code: '100',
-        text: 'A message begins with an MSH segment and its five delimiters: MSH|^~\\&|',
-      },
-    ]);
+  const [field = '', component = '', repetition = '', escaping = '', subcomponent = ''] =
+    DELIMITERS.exec(message)?.slice(1) ?? [];
+  const refused = (problem: string) => new Hl7Refused([{ segment: 'MSH', sequence: 1, code: '100', text: problem }]);
+  if (new Set([field, component, repetition, escaping, subcomponent]).size !== 5) {
+    throw refused('A message begins with an MSH segment and its five delimiters: MSH|^~\\&|');
   }
+  const excess = excessIn(message, [field, component, repetition, subcomponent]);
+  if (excess) throw refused(excess);
+
+  const delimiters = { field, component, repetition, escape: escaping, subcomponent };
   const seen = new Map<string, number>();
-  let previous: ReceivedSegment | undefined;
-  return Hl7Message.parse(message)
-    .segments.filter((segment) => segment.toString().trim() !== '')
-    .map((segment) => {
-      if (previous && !SEGMENT_NAME.test(segment.name)) {
-        const text = 'What follows this segment is not a segment; a line break inside a field is written \\.br\\';
-        throw new Hl7Refused([previous.problem('100', text)]);
-      }
-      const sequence = (seen.get(segment.name) ?? 0) + 1;
-      seen.set(segment.name, sequence);
-      previous = new ReceivedSegment(segment, sequence);
-      return previous;
-    });
+  const segments: ReceivedSegment[] = [];
+  for (const line of message.split(/[\r\n]+/)) {
+    if (line.trim() === '') continue;
+    const name = line.split(field, 1)[0] as string;
+    const previous = segments.at(-1);
+    if (previous && !SEGMENT_NAME.test(name)) {
+      const text = 'What follows this segment is not a segment; a line break inside a field is written \\.br\\';
+      throw new Hl7Refused([previous.problem('100', text)]);
+    }
+    const sequence = (seen.get(name) ?? 0) + 1;
+    seen.set(name, sequence);
+    segments.push(new ReceivedSegment(line, sequence, delimiters));
+    if (segments.length % A_STEP === 0) yield;
+  }
+  return segments;
 }
 
 /** A field to write: one text, the texts of its components, or one list of components for each repetition. */

@@ -1,5 +1,6 @@
 /** The segments of an ORU^R01, sorted into orders and their tests. */
 import type { Hl7Problem, ReceivedSegment } from './hl7-message.ts';
+import { A_STEP, type Steps } from './steps.ts';
 
 /** One OBR with what stands under it. */
 export interface TestSegments {
@@ -22,18 +23,19 @@ export interface OrderSegments {
  * else ORC-2). Segments that a report doesn't need are passed over; one that stands where it can't
  * is put among `problems`.
  */
-export function groupOrders(
+export function* groupingOrders(
   segments: readonly ReceivedSegment[],
   header: ReceivedSegment,
   problems: Hl7Problem[],
-): OrderSegments[] {
-  const orders: OrderSegments[] = [];
+): Steps<OrderSegments[]> {
+  const orders = new Orders();
   let pid: ReceivedSegment | undefined;
   let orc: ReceivedSegment | undefined;
   let test: TestSegments | undefined;
   let notes: string[] | undefined;
 
-  for (const segment of segments) {
+  for (const [index, segment] of segments.entries()) {
+    if (index % A_STEP === A_STEP - 1) yield;
     if (segment.name === 'PID') {
       pid = segment;
       orc = undefined;
@@ -46,7 +48,7 @@ export function groupOrders(
     } else if (segment.name === 'OBR') {
       test = { obr: segment, notes: [], observations: [], specimens: [] };
       notes = test.notes;
-      if (pid) orderOf(orders, pid, orc, segment).tests.push(test);
+      if (pid) orders.of(pid, orc, segment).tests.push(test);
       else problems.push(segment.problem('100', 'An OBR stands under the PID of its patient'));
     } else if (segment.name === 'OBX') {
       const observation = { obx: segment, notes: [] };
@@ -68,19 +70,23 @@ export function groupOrders(
   if (!segments.some((segment) => segment.name === 'OBR')) {
     problems.push({ ...header.problem('100', 'A report needs an OBR segment'), segment: 'OBR' });
   }
-  return orders;
+  return orders.all;
 }
 
-function orderOf(
-  orders: OrderSegments[],
-  pid: ReceivedSegment,
-  orc: ReceivedSegment | undefined,
-  obr: ReceivedSegment,
-): OrderSegments {
-  const placerOrderNumber = obr.text(2) || orc?.text(2) || '';
-  const known = orders.find((order) => order.pid === pid && order.placerOrderNumber === placerOrderNumber);
-  if (known) return known;
-  const order = { pid, orc, placerOrderNumber, tests: [] };
-  orders.push(order);
-  return order;
+/** The orders of a message, each found by its patient and number. */
+class Orders {
+  readonly all: OrderSegments[] = [];
+  readonly #byPatient = new Map<ReceivedSegment, Map<string, OrderSegments>>();
+
+  of(pid: ReceivedSegment, orc: ReceivedSegment | undefined, obr: ReceivedSegment): OrderSegments {
+    const placerOrderNumber = obr.text(2) || orc?.text(2) || '';
+    const ofPatient = this.#byPatient.get(pid) ?? new Map<string, OrderSegments>();
+    this.#byPatient.set(pid, ofPatient);
+    const known = ofPatient.get(placerOrderNumber);
+    if (known) return known;
+    const order = { pid, orc, placerOrderNumber, tests: [] };
+    ofPatient.set(placerOrderNumber, order);
+    this.all.push(order);
+    return order;
+  }
 }

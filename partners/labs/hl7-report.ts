@@ -1,10 +1,12 @@
 /** A laboratory's ORU^R01 in our own terms: docs/hl7.md, "Results". */
 import type { LabReport, Observation, ReportedStatus, ReportedTest, Specimen } from '../../domain/lab-report.ts';
-import { type Hl7Problem, Hl7Refused, type ReceivedSegment, readMessage } from './hl7-message.ts';
+import { MESSAGE_LIMITS } from './hl7-limits.ts';
+import { type Hl7Problem, Hl7Refused, type ReceivedSegment, readingMessage } from './hl7-message.ts';
 import { codesOf, instantIn, readObservation, rejectReason } from './hl7-observation.ts';
-import { groupOrders, type OrderSegments, type TestSegments } from './hl7-report-segments.ts';
+import { groupingOrders, type OrderSegments, type TestSegments } from './hl7-report-segments.ts';
 import { isoDate } from './hl7-time.ts';
 import type { ReasonTable } from './missing-reasons.ts';
+import { A_STEP, atOnce, type Steps } from './steps.ts';
 
 /** What is known about the laboratory that sends a message. */
 export interface ReportingLab {
@@ -29,12 +31,22 @@ export interface ReportMessage {
 }
 
 /**
- * Reads a message into one report for each patient and placer order number in it. Throws `Hl7Refused`
- * with every place that is wrong, so that a lab can mend them all at once; a message is taken whole
- * or not at all.
+ * Reads a message into one report for each patient and placer order number in it; a message is taken whole or not at
+ * all.
+ * @throws Hl7Refused when it holds too much, which is counted first (hl7-limits.ts), else with the first places that are
+ * wrong, so that a lab can mend them at once.
  */
-export function readReports(text: string, lab: ReportingLab): { message: ReportMessage; reports: LabReport[] } {
-  const [header, ...segments] = readMessage(text) as [ReceivedSegment, ...ReceivedSegment[]];
+export const readReports = (text: string, lab: ReportingLab): ReadMessage => atOnce(readingReports(text, lab));
+
+/** What a message is and says. */
+interface ReadMessage {
+  message: ReportMessage;
+  reports: LabReport[];
+}
+
+/** The same, in steps: a long message holds nobody up. */
+export function* readingReports(text: string, lab: ReportingLab): Steps<ReadMessage> {
+  const [header, ...segments] = (yield* readingMessage(text)) as [ReceivedSegment, ...ReceivedSegment[]];
   const problems: Hl7Problem[] = [];
   const message = readHeader(header, lab, problems);
   if (!message) throw new Hl7Refused(problems);
@@ -42,9 +54,25 @@ export function readReports(text: string, lab: ReportingLab): { message: ReportM
   const zone = lab.time_zone ?? 'America/New_York';
   const sentAt = instantIn(header, 7, zone, problems);
   const reading = { lab, zone, sentAt, controlId: message.control_id, problems };
-  const reports = groupOrders(segments, header, problems).map((order) => readOrder(order, reading));
+  const orders = yield* groupingOrders(segments, header, problems);
+  if (specimensOfTests(orders) > MESSAGE_LIMITS.specimens_of_tests) {
+    const words = `The tests of a message may have ${MESSAGE_LIMITS.specimens_of_tests} specimens; send it in several`;
+    throw new Hl7Refused([header.problem('100', words)]);
+  }
+  const reports: LabReport[] = [];
+  for (const order of orders) reports.push(yield* readingOrder(order, reading));
   if (problems.length > 0) throw new Hl7Refused(problems);
   return { message, reports };
+}
+
+/** How many specimens there are to read, an order's own for each of its tests without any. */
+function specimensOfTests(orders: readonly OrderSegments[]): number {
+  let count = 0;
+  for (const { tests } of orders) {
+    const own = tests.reduce((sum, { specimens }) => sum + specimens.length, 0);
+    for (const { specimens } of tests) count += specimens.length || own;
+  }
+  return count;
 }
 
 interface Reading {
@@ -81,7 +109,7 @@ function readHeader(header: ReceivedSegment, lab: ReportingLab, problems: Hl7Pro
   };
 }
 
-function readOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, reading: Reading): LabReport {
+function* readingOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, reading: Reading): Steps<LabReport> {
   const { lab, zone, problems } = reading;
   const requests = tests.map((test) => test.obr);
   const ofTheOrder = tests.flatMap((test) => test.specimens);
@@ -96,6 +124,11 @@ function readOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, readin
     problems.push(
       ...requests.map((obr) => obr.problem('101', 'The time of the report is required: OBR-22, or MSH-7', 22)),
     );
+  }
+  const read: ReportedTest[] = [];
+  for (const [index, test] of tests.entries()) {
+    yield;
+    read.push(yield* readingTest(test, ofTheOrder, specimens[index] ?? [], reading));
   }
   const clinicalInformation = first(requests, (obr) => obr.freeText(13));
 
@@ -115,7 +148,7 @@ function readOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, readin
     account_number: pid.text(18) || null,
     ordering_provider: first(requests, (obr) => personIn(obr, 16)) ?? ((orc && personIn(orc, 12)) || null),
     performing_laboratories: performingLaboratories(tests),
-    tests: tests.map((test, index) => readTest(test, ofTheOrder, specimens[index] ?? [], reading)),
+    tests: read,
   };
 }
 
@@ -147,12 +180,12 @@ const TEST_STATUSES: Readonly<Record<string, ReportedStatus>> = {
   X: 'cancelled',
 };
 
-function readTest(
+function* readingTest(
   test: TestSegments,
   ofTheOrder: readonly ReceivedSegment[],
   specimens: Specimen[],
   { lab, zone, problems }: Reading,
-): ReportedTest {
+): Steps<ReportedTest> {
   const { obr } = test;
   const { loinc, local, name } = codesOf(obr, 4);
   const code = local ?? loinc;
@@ -166,16 +199,13 @@ function readTest(
     );
   }
   const rejection = firstOf(segmentsOf(test, ofTheOrder), (specimen) => rejectReason(specimen, 21, lab.reasons));
-  const observations = test.observations.map(({ obx, notes }) =>
-    readObservation(obx, {
-      notes,
-      rejection,
-      collectedAt: specimens[0]?.collected_at ?? null,
-      reasons: lab.reasons,
-      zone,
-      problems,
-    }),
-  );
+  const collectedAt = specimens[0]?.collected_at ?? null;
+  const observations: (Observation | undefined)[] = [];
+  for (const { obx, notes } of test.observations) {
+    const around = { notes, rejection, collectedAt, reasons: lab.reasons, zone, problems };
+    observations.push(readObservation(obx, around));
+    if (observations.length % A_STEP === 0) yield;
+  }
   return {
     provider_id: code ?? '',
     name,
@@ -212,24 +242,23 @@ function specimensOf(
   return specimens.length > 0 ? specimens : [byRequest];
 }
 
-/** Text that a lab spread over several OBX of the same code becomes one observation. */
+/** Text that a lab spread over several OBX of the same code and status becomes one observation. */
 function joinText(observations: readonly Observation[]): Observation[] {
-  const joined: Observation[] = [];
+  const joined: { observation: Observation; lines: (string | null)[] }[] = [];
+  const texts = new Map<string, (string | null)[]>();
   for (const observation of observations) {
-    const begun = joined.find((earlier) => continues(earlier, observation));
-    if (begun) begun.value = `${begun.value}\n${observation.value}`;
-    else joined.push({ ...observation });
+    const key = JSON.stringify([observation.loinc, observation.provider_id, observation.status]);
+    const begun = isText(observation) && texts.get(key);
+    if (begun) {
+      begun.push(observation.value);
+      continue;
+    }
+    const lines = [observation.value];
+    joined.push({ observation, lines });
+    if (isText(observation)) texts.set(key, lines);
   }
-  return joined;
-}
-
-function continues(earlier: Observation, later: Observation): boolean {
-  return (
-    isText(earlier) &&
-    isText(later) &&
-    earlier.loinc === later.loinc &&
-    earlier.provider_id === later.provider_id &&
-    earlier.status === later.status
+  return joined.map(({ observation, lines }) =>
+    lines.length > 1 ? { ...observation, value: lines.join('\n') } : observation,
   );
 }
 
@@ -239,13 +268,16 @@ const CLIA_NUMBER = /^\d{2}D\d{7}$/;
 
 /** The performing laboratories (OBX-23, its address in OBX-24, its director in OBX-25) by name. */
 function performingLaboratories(tests: readonly TestSegments[]): LabReport['performing_laboratories'] {
-  const segments = tests.flatMap((test) => test.observations.map(({ obx }) => obx));
-  const named = segments.filter((obx) => obx.part(23) !== '').reverse();
+  const firstOf = new Map<string, ReceivedSegment>();
+  for (const { obx } of tests.flatMap((test) => test.observations)) {
+    const name = obx.part(23);
+    if (name !== '' && !firstOf.has(name)) firstOf.set(name, obx);
+  }
   return Object.fromEntries(
-    named.map((obx) => [
-      obx.part(23),
+    [...firstOf].map(([name, obx]) => [
+      name,
       {
-        name: obx.part(23),
+        name,
         phone_number: null,
         medical_director: personIn(obx, 25) || null,
         address: obx.part(24, 1) === '' ? null : readAddress(obx),

@@ -1,5 +1,5 @@
 /** Dates and times as HL7 v2 writes them: `YYYYMMDD[HH[MM[SS[.SSSS]]]][±ZZZZ]`. */
-import { DateTime, FixedOffsetZone } from 'luxon';
+import { DateTime } from 'luxon';
 
 const TIMESTAMP =
   /^(?<year>\d{4})(?<month>\d{2})(?<day>\d{2})(?:(?<hour>\d{2})(?:(?<minute>\d{2})(?:(?<second>\d{2})(?:\.(?<fraction>\d{1,4}))?)?)?)?(?<offset>[+-]\d{4})?$/;
@@ -21,21 +21,31 @@ export function hl7Date(date: string): string {
 export function isoInstant(text: string, zone: string): string | undefined {
   const parts = TIMESTAMP.exec(text)?.groups;
   if (!parts) return undefined;
-  const { year, month, day, hour = 0, minute = 0, second = 0, fraction = '', offset } = parts;
-  const instant = DateTime.fromObject(
-    {
-      year: Number(year),
-      month: Number(month),
-      day: Number(day),
-      hour: Number(hour),
-      minute: Number(minute),
-      second: Number(second),
-      millisecond: Number(fraction.padEnd(3, '0').slice(0, 3)),
-    },
-    { zone: offset ? FixedOffsetZone.instance(offsetMinutes(offset)) : zone },
-  );
-  return instant.toUTC().toISO() ?? undefined;
+  const { fraction = '', offset } = parts;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = [
+    parts.year,
+    parts.month,
+    parts.day,
+    parts.hour,
+    parts.minute,
+    parts.second,
+  ].map((part) => Number(part ?? 0));
+  const millisecond = Number(fraction.padEnd(3, '0').slice(0, 3));
+  if (!offset) {
+    const local = DateTime.fromObject({ year, month, day, hour, minute, second, millisecond }, { zone });
+    return local.toUTC().toISO() ?? undefined;
+  }
+  // Most timestamps have an offset, and a message may have thousands: for those the platform's own date is enough.
+  const utc = new Date(0);
+  utc.setUTCFullYear(year, month - 1, day);
+  const isCalendarDay = utc.getUTCMonth() === month - 1 && utc.getUTCDate() === day;
+  if (!isCalendarDay || minute > 59 || second > 59 || !isHour(hour, minute, second, millisecond)) return undefined;
+  utc.setUTCHours(hour, minute - offsetMinutes(offset), second, millisecond);
+  return utc.toISOString();
 }
+
+/** 0 to 23, or the 24:00 at which a day ends. */
+const isHour = (hour: number, ...rest: number[]) => hour < 24 || (hour === 24 && rest.every((part) => part === 0));
 
 /** The calendar date of an HL7 date or timestamp as `YYYY-MM-DD`; undefined when there is none. */
 export function isoDate(text: string): string | undefined {

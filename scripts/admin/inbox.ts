@@ -1,7 +1,15 @@
 /** `admin inbox`: what laboratories sent, and what became of it (F5). */
 import { type Command, Option } from 'commander';
 import type { LabMessageDocument } from '../../store/documents.ts';
-import { deliverAgain, findReport, LAB_MESSAGE_STATES, listReports } from '../../store/inbox-review.ts';
+import {
+  deliverAgain,
+  findReport,
+  LAB_MESSAGE_STATES,
+  listRefusedMessages,
+  listReports,
+  messageTextOf,
+  refusedMessageText,
+} from '../../store/inbox-review.ts';
 import { CannotDo, given, inSession, operator, positive } from './session.ts';
 
 interface ListFlags {
@@ -10,6 +18,8 @@ interface ListFlags {
   order?: string;
   limit: number;
 }
+
+const inLines = (message: string) => message.replace(/\r\n?/g, '\n').trimEnd();
 
 /** Adds `inbox` to the program. */
 export function addInboxCommands(program: Command): void {
@@ -55,7 +65,11 @@ export function addInboxCommands(program: Command): void {
       inSession(command, async ({ store, out }) => {
         const report = await findReport(store, id);
         if (!report) throw new CannotDo(`There is no report ${id}; admin inbox list shows them`);
-        if (raw) return out.done(report.raw.replace(/\r\n?/g, '\n').trimEnd(), { id, raw: report.raw });
+        if (raw) {
+          const text = await messageTextOf(store, report);
+          if (text === null) throw new CannotDo(`The message of report ${id} is kept no more`);
+          return out.done(inLines(text), { id, raw: text });
+        }
         const { patient, placer_order_number, filler_order_number, tests } = report.report;
         out.show({
           id,
@@ -74,6 +88,33 @@ export function addInboxCommands(program: Command): void {
           patient: [patient.first_name, patient.last_name, patient.dob].filter(Boolean).join(' '),
           tests: tests.map(({ provider_id, name, status }) => `${provider_id} ${name} (${status})`),
         });
+      }),
+    );
+
+  inbox
+    .command('refused')
+    .description('messages of which nothing could be taken in, newest first')
+    .argument('[id]', 'print this one as it came; it may name a patient')
+    .option('--lab <slug>', 'from one laboratory')
+    .option('--limit <n>', 'how many at most', positive, 50)
+    .action((id: string | undefined, { lab, limit }: Pick<ListFlags, 'lab' | 'limit'>, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        if (id !== undefined) {
+          const text = await refusedMessageText(store, id);
+          if (text === null) throw new CannotDo(`There is no refused message ${id}; admin inbox refused shows them`);
+          return out.done(inLines(text), { id, raw: text });
+        }
+        const messages = await listRefusedMessages(store, given({ lab_slug: lab }), limit);
+        out.list(
+          messages.map(({ _id, received_at, lab_slug, environment, refused }) => ({
+            id: _id,
+            received_at,
+            lab: lab_slug,
+            environment,
+            why: refused,
+          })),
+          'Nothing here.',
+        );
       }),
     );
 

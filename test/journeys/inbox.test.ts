@@ -1,5 +1,5 @@
 import type { Order } from '../../domain/order.ts';
-import { deliverAgain } from '../../store/inbox-review.ts';
+import { deliverAgain, listRefusedMessages, messageTextOf, refusedMessageText } from '../../store/inbox-review.ts';
 import { setLabConnection } from '../../store/lab-connections.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { type LabMessageChanges, labMessage } from '../support/lab-message.ts';
@@ -114,6 +114,39 @@ describe('F5: reports that come again, or in the wrong order', () => {
     expect(await statuses(order)).toEqual(['ordered']);
     await venule.ended(order);
     expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'completed']);
+  });
+});
+
+describe('G1: messages are kept once, as they came', () => {
+  test('one about many orders is kept once, and shown with each of its reports', async () => {
+    const [one, two] = [await placed(), await placed()];
+    const sent = [message(one), ...message(two).split('\r').slice(1)].join('\r');
+    await deliver(sent);
+    await deliver(sent);
+    for (const order of [one, two]) {
+      const [report, ...more] = await inInbox(order);
+      expect(more).toEqual([]);
+      expect(report && (await messageTextOf(venule.store, report))).toBe(sent);
+      expect(report?.raw).toBeUndefined();
+    }
+    expect(await venule.store.labMessageTexts.countDocuments({ raw: sent })).toBe(1);
+  });
+
+  test('a report that has the message with it, as those of before have, shows that', async () => {
+    const old = { raw: 'MSH|^~\\&|OLD', content_hash: 'nothing' };
+    expect(await messageTextOf(venule.store, old)).toBe(old.raw);
+  });
+
+  test('ten thousand results and a hundred thousand notes: the order completes', async () => {
+    const order = await placed();
+    const notes = Array.from({ length: 10 }, (_, n) => `NTE|${n}|L|Comment ${n}`).join('\r');
+    const known = message(order).match(/\rOBX/g)?.length ?? 0;
+    const extra = Array.from({ length: 10_000 - known }, (_, n) => `OBX|${n}|NM|X${n}^Extra^LN||1||||||F\r${notes}`);
+    await deliver(`${message(order)}\r${extra.join('\r')}`);
+    await venule.ended(order);
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'completed']);
+    const { result } = await venule.store.results.findOne({ order_id: order.id }).orFail().lean();
+    expect(result.results.length).toBe(10_000);
   });
 });
 
@@ -291,10 +324,23 @@ describe('F12: what is not taken in', () => {
     expect(await inInbox(order)).toEqual([]);
   });
 
-  test('more than four megabytes: 413', async () => {
+  test('more than eight megabytes: 413', async () => {
     const order = await placed();
-    const answer = await refusedWith(`${message(order)}\rNTE|1|L|${'x'.repeat(4 * 1024 * 1024)}`);
-    expect(answer).toMatchObject({ status: 413, text: expect.stringContaining('4mb') });
+    const answer = await refusedWith(`${message(order)}\rNTE|1|L|${'x'.repeat(8 * 1024 * 1024)}`);
+    expect(answer).toMatchObject({ status: 413, text: expect.stringContaining('8 MB') });
+  });
+
+  test('more results than a message may have: AR in a few words, and the message is kept (G1)', async () => {
+    const order = await placed();
+    const extra = Array.from({ length: 60_000 }, (_, n) => `OBX|${n}|NM|${n}-9^Extra^LN||1||||||F`);
+    const sent = `${message(order)}\r${extra.join('\r')}`;
+    const answer = await refusedWith(sent);
+    expect(answer).toMatchObject({ status: 200, text: expect.stringMatching(/\rMSA\|AR\|/) });
+    expect(answer.text).toContain('10000 OBX segments');
+    expect(answer.text.length).toBeLessThan(1_000);
+    const kept = await listRefusedMessages(venule.store, { lab_slug: lab }, 1);
+    expect(kept).toEqual([expect.objectContaining({ refused: expect.stringContaining('MSH^1') })]);
+    expect(await refusedMessageText(venule.store, kept[0]?._id ?? '')).toBe(sent);
   });
 
   test('another content type: 415', async () => {

@@ -1,0 +1,61 @@
+/**
+ * What a message may hold at most. Everything is counted in one pass over the text before anything in it is read, so that
+ * a message costs no more than its length, whatever stands in it (docs/hl7.md).
+ */
+export const MESSAGE_LIMITS = {
+  /** Of the body, and of its text in UTF-8. */
+  bytes: 8 * 1024 * 1024,
+  /** How many segments of a name. */
+  segments: { OBX: 10_000, NTE: 100_000, PID: 10_000, ORC: 10_000, OBR: 10_000, SPM: 10_000 } as Readonly<
+    Record<string, number>
+  >,
+  /** How many of all other segments together. */
+  other_segments: 10_000,
+  /** Characters of a segment that carries no text of any length (all but OBX and NTE). */
+  segment_characters: 16 * 1024,
+  /** Field, component, repetition and subcomponent separators, all together. */
+  separators: 2_000_000,
+  /** Specimens of all tests; an OBR without an SPM has those of its order. */
+  specimens_of_tests: 20_000,
+  /** Bytes of one report as it is stored. */
+  report_bytes: 14 * 1024 * 1024,
+} as const;
+
+/** How many places of a refused message are named, in its acknowledgement and in the log. */
+export const NAMED_PROBLEMS = 20;
+
+/**
+ * What there is too much of in a message, in words for its sender; undefined when it keeps the limits.
+ * @param separators The delimiters of the message.
+ */
+export function excessIn(text: string, separators: readonly string[]): string | undefined {
+  const counts = new Map<string, number>();
+  const marks = new Set(separators.map((separator) => separator.charCodeAt(0)));
+  let separatorCount = 0;
+  let start = 0;
+  for (let at = 0; at <= text.length; at += 1) {
+    const code = at < text.length ? text.charCodeAt(at) : LINE_FEED;
+    if (marks.has(code)) separatorCount += 1;
+    if (code !== LINE_FEED && code !== CARRIAGE_RETURN) continue;
+    if (at > start) {
+      const name = text.slice(start, Math.min(at, start + 3));
+      const counted = name in MESSAGE_LIMITS.segments ? name : 'other';
+      counts.set(counted, (counts.get(counted) ?? 0) + 1);
+      const isText = name === 'OBX' || name === 'NTE';
+      if (!isText && at - start > MESSAGE_LIMITS.segment_characters) {
+        return `A segment other than OBX and NTE may have ${MESSAGE_LIMITS.segment_characters} characters`;
+      }
+    }
+    start = at + 1;
+  }
+  for (const [name, limit] of Object.entries({ ...MESSAGE_LIMITS.segments, other: MESSAGE_LIMITS.other_segments })) {
+    if ((counts.get(name) ?? 0) > limit) return `A message may have ${limit} ${name} segments; send it in several`;
+  }
+  if (separatorCount > MESSAGE_LIMITS.separators) {
+    return `A message may have ${MESSAGE_LIMITS.separators} separators; send it in several`;
+  }
+  return undefined;
+}
+
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;

@@ -1,0 +1,156 @@
+/** What a laboratory's message may hold, and that it costs no more than its length: docs/hl7.md, "Limits". */
+import { BSON } from 'mongodb';
+import type { Hl7Refused } from '../../partners/labs/hl7-message.ts';
+import { type Counting, startCounting } from '../support/operations.ts';
+
+/** Loaded once counting has begun, so that all of it is counted. */
+async function parts() {
+  const [limits, { writeAcknowledgement }, { readingReports, readReports }, { reportingLab }, { inTurns }] =
+    await Promise.all([
+      import('../../partners/labs/hl7-limits.ts'),
+      import('../../partners/labs/hl7-acknowledgement.ts'),
+      import('../../partners/labs/hl7-report.ts'),
+      import('../../partners/labs/registry.ts'),
+      import('../../partners/labs/steps.ts'),
+    ]);
+  return { ...limits, writeAcknowledgement, readingReports, readReports, inTurns, lab: reportingLab('labcorp') };
+}
+
+let counting: Counting;
+let part: Awaited<ReturnType<typeof parts>>;
+beforeAll(async () => {
+  counting = await startCounting(['partners/labs']);
+  part = await parts();
+});
+afterAll(() => counting.stop());
+
+const HEAD = [
+  'MSH|^~\\&|LAB|LAB|VENULE|1|20261120143000-0500||ORU^R01^ORU_R01|BIG-1|P|2.5.1',
+  'PID|1||p1^^^VENULE^PI||Bell^Ana||19850312|F',
+  'ORC|RE|VN1|ACC-1',
+];
+const obr = (code: string) =>
+  `OBR|1|VN1|ACC-1|${code}^Test^L|||202611200815-0500|||||||||||||||20261120142500-0500|||F`;
+const numeric = (n: number) => `OBX|${n}|NM|${n}-1^Result^LN^R${n}^Result^L||5.4|mg/dL|1-9|N|||F|||202611200815-0500`;
+const text = (n: number) => `OBX|${n}|TX|${n % 7}-1^Text^LN||line ${n}||||||F`;
+const broken = (n: number) => `OBX|${n}|NM|||not a number||||||Q`;
+const note = (n: number) => `NTE|${n}|L|Comment ${n}`;
+const many = (count: number, segment: (n: number) => string) => Array.from({ length: count }, (_, n) => segment(n));
+const message = (...segments: string[]) => [...HEAD, ...segments].join('\r');
+
+const AT = '2026-11-20T19:30:00.000Z';
+
+const isRefusal = (error: unknown): error is Hl7Refused => error instanceof Error && error.name === 'Hl7Refused';
+
+/** The refusal of a message; undefined when it is taken. */
+function refusalOf(sent: string): Hl7Refused | undefined {
+  try {
+    part.readReports(sent, part.lab);
+  } catch (error) {
+    if (isRefusal(error)) return error;
+    throw error;
+  }
+  return undefined;
+}
+
+/** The answer to a message that is refused. */
+const answerTo = (sent: string) => {
+  const { ack: code = 'AA', errors = [] } = refusalOf(sent) ?? {};
+  return part.writeAcknowledgement(sent, { code, text: '', errors }, AT);
+};
+
+describe('limits of a message', () => {
+  test('10,000 OBX and 100,000 NTE are taken in, in turns with whatever else there is to do', async () => {
+    const notes = many(10, note);
+    const sent = message(obr('A'), ...many(10_000, numeric).flatMap((observation) => [observation, ...notes]));
+    let turns = 0;
+    const work = part.readingReports(sent, part.lab);
+    const { reports } = await part.inTurns(
+      (function* () {
+        for (;;) {
+          const step = work.next();
+          if (step.done) return step.value;
+          turns += 1;
+          yield;
+        }
+      })(),
+    );
+    expect(reports[0]?.tests[0]?.observations).toHaveLength(10_000);
+    expect(reports[0]?.tests[0]?.observations[0]?.notes?.split('\n')).toHaveLength(10);
+    expect(turns).toBeGreaterThan(100);
+    expect(BSON.calculateObjectSize(reports[0] ?? {})).toBeLessThan(part.MESSAGE_LIMITS.report_bytes);
+  });
+
+  test.each([
+    ['OBX', [obr('A'), ...many(10_001, broken)]],
+    ['NTE', [obr('A'), ...many(100_001, note)]],
+    ['OBR', many(10_001, (n) => obr(`T${n}`))],
+    ['PID', many(10_001, () => 'PID|1||||Bell^Ana')],
+    ['SPM', [obr('A'), ...many(10_001, (n) => `SPM|${n}|S${n}`)]],
+    ['other', many(10_001, () => 'ZZZ|1')],
+  ])('more %s segments than are allowed are refused in one line, before any is read', async (name, segments) => {
+    const sent = message(...segments);
+    let refusal: Hl7Refused | undefined;
+    const { total, callsOf } = await counting.of(() => {
+      refusal = refusalOf(sent);
+    });
+    expect(refusal).toMatchObject({ ack: 'AR', unnamed: 0 });
+    expect(refusal?.errors).toEqual([expect.objectContaining({ text: expect.stringContaining(` ${name} segments`) })]);
+    expect(callsOf('readObservation')).toBe(0);
+    expect(callsOf('ReceivedSegment')).toBe(0);
+    // Counting alone: a few blocks a character.
+    expect(total).toBeLessThan(8 * sent.length);
+  });
+
+  test.each<[string, () => string]>([
+    ['a header of any length', () => message().replace('BIG-1', 'C'.repeat(20_000))],
+    ['separators without end', () => message(obr('A'), `NTE|1|L|${'~'.repeat(2_100_000)}`)],
+    [
+      'specimens that each of a thousand tests would have',
+      () => message(obr('A'), ...many(1_000, (n) => `SPM|${n}|S${n}`), ...many(1_000, (n) => obr(`T${n}`))),
+    ],
+  ])('%s: refused in one line, and the answer is short', (_what, sent) => {
+    const refusal = refusalOf(sent());
+    expect(refusal).toMatchObject({ ack: 'AR', unnamed: 0 });
+    expect(refusal?.errors).toHaveLength(1);
+    expect(answerTo(sent()).length).toBeLessThan(2_000);
+  });
+
+  test('of ten thousand problems the first are named, in the answer and in the log', () => {
+    const sent = message(obr('A'), ...many(10_000, broken));
+    const refusal = refusalOf(sent);
+    expect(refusal?.errors).toHaveLength(part.NAMED_PROBLEMS);
+    expect(refusal?.unnamed).toBeGreaterThan(10_000);
+    expect(refusal?.message.length).toBeLessThan(1_000);
+    expect(answerTo(sent).length).toBeLessThan(5_000);
+  });
+});
+
+describe('the work of reading grows with the message, not with its square', () => {
+  const shapes: Record<string, (n: number) => string[]> = {
+    'results of one test': (n) => [obr('A'), ...many(n, numeric)],
+    'lines of text': (n) => [obr('A'), ...many(n, text)],
+    'lines of text, each of another code': (n) => [
+      obr('A'),
+      ...many(n, (i) => text(i).replace(/\|\d+-1\^/, `|${i}-1^`)),
+    ],
+    'notes under one result': (n) => [obr('A'), numeric(1), ...many(n, note)],
+    tests: (n) => many(n, (i) => `${obr(`T${i}`)}\r${numeric(i)}`),
+    orders: (n) => many(n, (i) => `${obr(`T${i}`).replace('|VN1|', `|VN${i}|`)}\r${numeric(i)}`),
+    patients: (n) => many(n, (i) => `PID|1||p${i}||Bell^Ana||19850312|F\r${obr('A')}\r${numeric(i)}`),
+    specimens: (n) => [obr('A'), numeric(1), ...many(n, (i) => `SPM|${i}|S${i}`)],
+    laboratories: (n) => [obr('A'), ...many(n, (i) => `${numeric(i)}|||||||||Laboratory ${i}`)],
+    problems: (n) => [obr('A'), ...many(n, broken)],
+  };
+
+  test.each(Object.keys(shapes))('%s', async (shape) => {
+    const work = async (n: number) => {
+      const sent = message(...(shapes[shape]?.(n) ?? []));
+      return (await counting.of(() => refusalOf(sent))).total;
+    };
+    const [some, more] = [await work(250), await work(2_000)];
+    expect(some).toBeGreaterThan(250);
+    // Eight times as much; the square would be sixty-four times.
+    expect(more / some).toBeLessThan(12);
+  });
+});
