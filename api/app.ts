@@ -1,6 +1,7 @@
 /** The HTTP application: what answers under which path. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parse as parseQuery } from 'node:querystring';
 import express, { type Express, type Router } from 'express';
 import { answerHeaders } from './answer-headers.ts';
 import { bookingRouter } from './booking/router.ts';
@@ -10,7 +11,7 @@ import { healthRouter } from './health.ts';
 import { type Home, homeRouter } from './home.ts';
 import { managementEndpoints } from './management/endpoints.ts';
 import { managementRouter } from './management/router.ts';
-import { answerErrors, correlate, logRequests, mount, noSuchRoute } from './mount.ts';
+import { answerErrors, answerOptions, correlate, legible, logRequests, mount, noSuchRoute } from './mount.ts';
 import { openApiDocument } from './openapi.ts';
 import { partnersRouter } from './partners/router.ts';
 import { referenceRouter } from './reference.ts';
@@ -43,17 +44,19 @@ export function createApp(options: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
-  app.use(correlate, answerHeaders(deps.config.publicUrl), logRequests(deps));
+  app.set('query parser', (text: string) => parseQuery(text, '&', '=', { maxKeys: 0 }));
+  app.use(correlate, answerHeaders(deps.config.publicUrl), logRequests(deps), legible);
   app.use(homeRouter(version, deps.config));
   app.use(healthRouter(deps));
   app.use(referenceRouter(document));
   if (codec) app.use(codec);
+  app.use(answerOptions(app));
   app.use('/book', bookingRouter(deps));
   app.use('/unsubscribe', unsubscribeRouter(deps));
   app.use('/partners', partnersRouter(deps));
   app.use(managementRouter(deps, rules));
   app.use(mount(endpoints, deps));
-  app.use(noSuchRoute);
+  app.use(noSuchRoute(app));
   app.use(answerErrors(deps));
   return app;
 }

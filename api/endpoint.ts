@@ -7,7 +7,8 @@ import type { Principal } from '../domain/principal.ts';
 import type { TeamDocument } from '../store/documents.ts';
 import type { ApiDeps } from './deps.ts';
 import { ApiError, type ErrorCode, type FieldProblem } from './errors.ts';
-import { readQuery } from './query.ts';
+import { bracketed, notUtf8, readHeaders, readQuery } from './query.ts';
+import { tooMuch, unreadable } from './request-checks.ts';
 
 /** A PDF instead of JSON. */
 export const pdf = 'pdf';
@@ -74,7 +75,7 @@ export interface Endpoint {
   response: z.ZodType | typeof pdf | typeof nothing;
   errors: readonly ErrorCode[];
   /**
-   * Validates, then answers.
+   * Counts, then validates, then answers.
    * @throws ApiError `validation_failed`, naming every wrong field of every part of the request
    */
   run(request: RawRequest): Promise<unknown>;
@@ -104,12 +105,30 @@ export function defineEndpoint<
     response: definition.response,
     errors: definition.errors ?? [],
     async run(request) {
-      const problems: FieldProblem[] = [];
+      const asked = {
+        path: params && request.params,
+        query: query && readQuery(query, request.query),
+        header: headers && readHeaders(headers, request.headers),
+        body: body && request.body,
+      };
+      const schemas = { path: params, query, header: headers, body };
+      const parts = Object.keys(schemas) as (keyof typeof schemas)[];
+      const excess = parts.flatMap((part) => {
+        const schema = schemas[part];
+        return schema ? tooMuch(schema, asked[part], [part]) : [];
+      });
+      if (excess.length > 0) throw validationFailed(excess);
+      const problems = [
+        ...(query ? bracketed(query, request.query) : []),
+        ...(headers ? notUtf8(headers, request.headers) : []),
+        ...parts.flatMap((part) => unreadable(asked[part], [part])),
+      ];
+      if (problems.length > 0) throw validationFailed(problems);
       const validated = {
-        params: validate('path', params, request.params, problems) as Read<P>,
-        query: validate('query', query, query && readQuery(query, request.query), problems) as Read<Q>,
-        headers: validate('header', headers, request.headers, problems) as Read<H>,
-        body: validate('body', body, request.body, problems) as Read<B>,
+        params: validate('path', params, asked.path, problems) as Read<P>,
+        query: validate('query', query, asked.query, problems) as Read<Q>,
+        headers: validate('header', headers, asked.header, problems) as Read<H>,
+        body: validate('body', body, asked.body, problems) as Read<B>,
       };
       if (problems.length > 0) throw validationFailed(problems);
       const { deps, team, by, correlationId } = request;

@@ -22,12 +22,22 @@ export const ERRORS = {
   unauthorized: { status: 401, meaning: 'The key is missing, unknown or revoked.' },
   forbidden: { status: 403, meaning: 'The team may not do this, for example simulate in production.' },
   not_found: { status: 404, meaning: 'Nothing with this id, or it belongs to another team; or no time is free.' },
+  method_not_allowed: { status: 405, meaning: 'The address takes other methods; `Allow` names them.' },
+  request_timeout: { status: 408, meaning: 'The request did not come in whole within 30 seconds.' },
   idempotency_key_in_use: {
     status: 409,
     meaning: 'A request with the same idempotency key is under way. Ask again with the same body.',
   },
-  body_too_large: { status: 413, meaning: 'The body is larger than 8 MB.' },
+  idempotency_key_reused: {
+    status: 409,
+    meaning: 'The idempotency key was used with another body. Nothing was done; take another key.',
+  },
+  body_too_large: {
+    status: 413,
+    meaning: 'The body is larger than 8 MB, or holds more than 10,000 values or 32 levels.',
+  },
   validation_failed: { status: 422, meaning: 'Fields are wrong or missing; `detail` names every one of them.' },
+  head_too_large: { status: 431, meaning: 'Address and headers are larger than 64 KB together.' },
   internal_error: { status: 500, meaning: 'A fault of ours. Tell us the correlation id.' },
   unavailable: {
     status: 503,

@@ -1,13 +1,14 @@
 /** Endpoints become routes: key, body, validation, answer; and one place turns errors into answers. */
 import { randomUUID } from 'node:crypto';
-import express, { type ErrorRequestHandler, type RequestHandler, type Router } from 'express';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
+import { REQUEST_LIMITS } from '../domain/limits.ts';
+import { allowedMethods } from './allowed-methods.ts';
 import { authenticator } from './authentication.ts';
 import type { ApiDeps } from './deps.ts';
 import { type Endpoint, nothing, pdf } from './endpoint.ts';
 import { ApiError, asApiError, ERRORS, errorEnvelope, loggable, ReplayedRefusal } from './errors.ts';
+import { checkBytes } from './request-checks.ts';
 
-/** Fits an order with photographs of an insurance card. */
-const BODY_LIMIT = '8mb';
 const CORRELATION_HEADER = 'x-request-id';
 
 /** Gives every request an id, its own if it brought one, which the answer and the log carry. */
@@ -41,7 +42,8 @@ export function logRequests({ logger }: Pick<ApiDeps, 'logger'>): RequestHandler
 
 /** Callers leave a field out or set it to null: both are read as absent (contract §1). */
 const readJson = express.json({
-  limit: BODY_LIMIT,
+  limit: REQUEST_LIMITS.body_bytes,
+  verify: checkBytes,
   type: () => true,
   reviver: (_key: string, value: unknown) => (value === null ? undefined : value),
 });
@@ -78,10 +80,42 @@ function answer(endpoint: Endpoint, deps: ApiDeps): RequestHandler {
   };
 }
 
-/** What no route takes. */
-export const noSuchRoute: RequestHandler = (request) => {
-  throw new ApiError('not_found', `There is no ${request.method} ${request.path}.`);
+/** Addresses that cannot be decoded would be read with signs put in for what is wrong: they are refused (contract §1). */
+export const legible: RequestHandler = (request, _response, next) => {
+  const isPlain = /^[\x21-\x7e]*$/.test(request.url);
+  if (!isPlain || !isDecodable(request.url)) {
+    throw new ApiError('malformed_request', 'The address must be percent-encoded UTF-8.');
+  }
+  next();
 };
+
+function isDecodable(url: string): boolean {
+  try {
+    return decodeURIComponent(url) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** What no route takes: another method would do, or there is nothing there. */
+export function noSuchRoute(app: Express): RequestHandler {
+  return (request, response) => {
+    const allowed = allowedMethods(app, request.path);
+    if (allowed.length === 0) throw new ApiError('not_found', `There is no ${request.method} ${request.path}.`);
+    response.set('allow', allowed.join(', '));
+    throw new ApiError('method_not_allowed', `${request.path} takes ${allowed.join(', ')} only.`);
+  };
+}
+
+/** `OPTIONS` of an address that exists: which methods it takes. */
+export function answerOptions(app: Express): RequestHandler {
+  return (request, response, next) => {
+    if (request.method !== 'OPTIONS') return next();
+    const allowed = allowedMethods(app, request.path);
+    if (allowed.length === 0) throw new ApiError('not_found', `There is no ${request.path}.`);
+    response.set('allow', allowed.join(', ')).status(204).end();
+  };
+}
 
 /** The one place where an error becomes an answer. */
 export function answerErrors({ logger }: Pick<ApiDeps, 'logger'>): ErrorRequestHandler {

@@ -18,7 +18,7 @@ function errorCodesOf(endpoint: Endpoint): ErrorCode[] {
   const takesInput = endpoint.params ?? endpoint.query ?? endpoint.headers ?? endpoint.body;
   const codes: ErrorCode[] = ['unauthorized', 'internal_error', 'unavailable', ...endpoint.errors];
   if (takesInput) codes.push('validation_failed');
-  if (endpoint.params || endpoint.body) codes.push('malformed_request');
+  codes.push('malformed_request', 'request_timeout', 'head_too_large');
   if (endpoint.body) codes.push('body_too_large');
   return Object.keys(ERRORS).filter((code): code is ErrorCode => codes.includes(code as ErrorCode));
 }
@@ -43,6 +43,7 @@ export function openApiDocument(described: readonly DescribedEndpoints[], versio
     },
     paths,
     components: {
+      responses: { MethodNotAllowed: refusalOf(['method_not_allowed']) },
       securitySchemes: {
         'x-vital-api-key': { type: 'apiKey', in: 'header', name: 'x-vital-api-key' },
         'X-Management-Key': { type: 'apiKey', in: 'header', name: 'X-Management-Key' },
@@ -85,15 +86,16 @@ function refusalsOf(endpoint: Endpoint): Record<string, unknown> {
   return Object.fromEntries(
     statuses.map((status) => {
       const here = codes.filter((code) => ERRORS[code].status === status);
-      return [
-        status,
-        {
-          description: here.map((code) => `\`${code}\`: ${ERRORS[code].meaning}`).join('\n\n'),
-          content: { 'application/json': { schema: refusalSchema(here) } },
-        },
-      ];
+      return [status, refusalOf(here)];
     }),
   );
+}
+
+function refusalOf(codes: readonly ErrorCode[]) {
+  return {
+    description: codes.map((code) => `\`${code}\`: ${ERRORS[code].meaning}`).join('\n\n'),
+    content: { 'application/json': { schema: refusalSchema(codes) } },
+  };
 }
 
 const conflict = z.object({

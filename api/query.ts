@@ -1,5 +1,8 @@
-/** Query strings, in which everything is text, read as what their schema expects. */
+/** Query strings and headers, in which everything is text, read as what their schema expects. */
+import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
+import type { FieldProblem } from './errors.ts';
+import { bare } from './request-checks.ts';
 
 /**
  * Turns the text of a query into the lists, numbers and booleans that the schema's fields are; what cannot be turned is
@@ -25,7 +28,27 @@ function read(field: z.ZodType, value: unknown): unknown {
   return value;
 }
 
-function bare(field: z.ZodType): z.ZodType {
-  if (field instanceof z.ZodOptional || field instanceof z.ZodDefault) return bare(field.unwrap() as z.ZodType);
-  return field;
+/**
+ * Known parameters in forms that are not taken: `status[]=a`, `user_id[$ne]=b`. Unknown names are nobody's business.
+ */
+export function bracketed(schema: z.ZodObject, raw: Record<string, unknown>): FieldProblem[] {
+  return Object.keys(raw)
+    .filter((key) => Object.hasOwn(schema.shape, key.split(/[[.$]/, 1)[0] ?? '') && !Object.hasOwn(schema.shape, key))
+    .map((key) => ({
+      loc: ['query', key],
+      msg: 'Parameters have plain names; several values are given by repeating the name: status=a&status=b',
+      type: 'parameter_form',
+    }));
+}
+
+/** The headers that the schema knows. */
+export function readHeaders(schema: z.ZodObject, raw: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.keys(schema.shape).map((name) => [name, raw[name]]));
+}
+
+/** Known headers whose bytes are no UTF-8. */
+export function notUtf8(schema: z.ZodObject, raw: Record<string, unknown>): FieldProblem[] {
+  return Object.entries(readHeaders(schema, raw))
+    .filter(([, value]) => typeof value === 'string' && !isUtf8(Buffer.from(value, 'latin1')))
+    .map(([name]) => ({ loc: ['header', name], msg: 'The header is not UTF-8', type: 'unreadable_text' }));
 }

@@ -1,5 +1,4 @@
 /** The API as a program: opens what it needs, listens, and stops without dropping a request. */
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Logger, pino } from 'pino';
 import { createDocumentIssuer } from '../activities/issue-documents.ts';
@@ -15,6 +14,7 @@ import { parseCodecKeys } from '../temporal/codec.ts';
 import { temporalClient } from '../temporal/connection.ts';
 import { createApp } from './app.ts';
 import { codecRouter } from './codec.ts';
+import { httpServer } from './http-server.ts';
 import { temporalJourneys } from './journeys.ts';
 import { temporalSandboxWalks } from './orders/sandbox-walks.ts';
 
@@ -66,7 +66,7 @@ export async function startApi(config: Config, logger: Logger): Promise<RunningA
     codec: codecRouter(keys, config.temporalUiUrl && new URL(config.temporalUiUrl).origin),
   });
 
-  const server = createServer(app);
+  const server = httpServer(app);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(config.port, config.host, resolve);
   });

@@ -14,15 +14,17 @@ import express, {
 } from 'express';
 import { z } from 'zod';
 import { SLOT_TAKEN } from '../../domain/appointment-refusals.ts';
+import { REQUEST_LIMITS } from '../../domain/limits.ts';
 import { findOffer, readBookingKey } from '../../store/availabilities.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import { activeAppointment } from '../../store/read-appointments.ts';
-import { calendarDate } from '../../store/wire/fields.ts';
+import { calendarDate, uuid } from '../../store/wire/fields.ts';
 import { mayBeKept } from '../answer-headers.ts';
 import { type Asked, book, cancel, request, reschedule } from '../appointments/commands.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { answerTrouble, behindLink, pagePolicy, sendPage } from '../patient-page.ts';
+import { checkBytes, unreadable } from '../request-checks.ts';
 import { bookingState, typeOf, visitAddress } from './booking-state.ts';
 import { companyLimit } from './company-limit.ts';
 import { centresFor, onRequest, timesFor } from './offers.ts';
@@ -30,7 +32,6 @@ import { ClosedLink, type OpenedLink, openLink } from './opened-link.ts';
 import { bookingPage, closedPage } from './pages.ts';
 
 const WEB = join(import.meta.dirname, '../../web/booking');
-const BODY_LIMIT = '16kb';
 
 const POLICY = pagePolicy("script-src 'self'", "connect-src 'self'", "form-action 'none'");
 
@@ -43,7 +44,7 @@ const timesBody = z.object({
 });
 const bookBody = z.object({ key, notes });
 const requestBody = z.object({ access_notes: notes, notes });
-const cancelBody = z.object({ reason_id: z.uuid(), notes });
+const cancelBody = z.object({ reason_id: uuid, notes });
 
 /** Everything under `/book`. */
 export function bookingRouter(deps: ApiDeps): Router {
@@ -129,10 +130,11 @@ export function bookingRouter(deps: ApiDeps): Router {
     schema: Schema,
     answer: (link: OpenedLink, body: z.infer<Schema>) => Promise<object>,
   ): void {
-    const readJson = express.json({ limit: BODY_LIMIT });
+    const readJson = express.json({ limit: REQUEST_LIMITS.page_body_bytes, verify: checkBytes });
     router.post(`/:token/${name}`, sameOrigin, readJson, ...guards, async (asked, response) => {
       const body = schema.safeParse(asked.body);
-      if (!body.success) throw new ApiError('malformed_request', 'The page sent something that cannot be read.');
+      if (!body.success || unreadable(asked.body, []).length > 0)
+        throw new ApiError('malformed_request', 'The page sent something that cannot be read.');
       response.json(await answer(linkOf(response), body.data));
     });
   }

@@ -1,17 +1,22 @@
 /** The Management API's own way in: an operator's key, and the team in the path. */
 import express, { type RequestHandler, type Router } from 'express';
+import { REQUEST_LIMITS } from '../../domain/limits.ts';
 import { findTeam, managementKeyOf, ORGANISATION } from '../../store/teams.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type Endpoint, nothing } from '../endpoint.ts';
 import { ApiError } from '../errors.ts';
+import { checkBytes } from '../request-checks.ts';
 import { managementEndpoints } from './endpoints.ts';
-
-const BODY_LIMIT = '64kb';
 
 /** Routes of the Management API. Errors are thrown, for the application's one handler to answer. */
 export function managementRouter(deps: ApiDeps, rules: { allowPrivate: boolean }): Router {
   const router = express.Router();
-  const readJson = express.json({ limit: BODY_LIMIT, type: () => true, strict: false });
+  const readJson = express.json({
+    limit: REQUEST_LIMITS.management_body_bytes,
+    verify: checkBytes,
+    type: () => true,
+    strict: false,
+  });
   for (const endpoint of managementEndpoints(rules)) {
     router[endpoint.method](endpoint.path, identify(deps, endpoint), readJson, answer(deps, endpoint));
   }
@@ -27,7 +32,7 @@ function identify({ store }: ApiDeps, { path }: Endpoint): RequestHandler {
     const by = await managementKeyOf(store, key);
     if (!by) throw new ApiError('unauthorized', 'This management key is not valid.');
     const { org, team: id, environment } = request.params as Record<string, string>;
-    const team = org === ORGANISATION && id ? await findTeam(store, id) : null;
+    const team = org === ORGANISATION && id ? await findTeam(store, id.toLowerCase()) : null;
     if (team?.environment !== environment) {
       throw new ApiError('not_found', `There is no team ${id} in ${environment} of organisation ${org}.`);
     }

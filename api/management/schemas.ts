@@ -1,5 +1,6 @@
 /** Webhook endpoints as the Management API takes and shows them (contract §2.10). Here null says "none", and does not count as absent. */
 import { z } from 'zod';
+import { LIST_LIMITS } from '../../domain/limits.ts';
 import { WEBHOOK_EVENT_TYPES } from '../../domain/webhook-events.ts';
 import { isAllowedHeader } from '../../notifications/webhooks/deliver.ts';
 import { isSigningSecret } from '../../notifications/webhooks/signature.ts';
@@ -32,7 +33,12 @@ const settings = {
   description: z.string().max(500),
   rate_limit: z.int().min(1).max(10_000).nullable().meta({ description: 'Webhooks per second; null for no limit.' }),
   disabled: z.boolean(),
-  filter_types: z.array(eventType).min(1).nullable().meta({ description: 'Events it gets; null for all.' }),
+  filter_types: z
+    .array(eventType)
+    .min(1)
+    .max(LIST_LIMITS.filter_types)
+    .nullable()
+    .meta({ description: 'Events it gets; null for all.' }),
 };
 
 export const newEndpoint = z

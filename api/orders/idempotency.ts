@@ -44,8 +44,8 @@ export interface IdempotentRequest<Ids> {
 
 /**
  * Does `work` once for a key, and answers what it answered ever after. Refusals are kept too, except 429 and 5xx.
- * @throws ApiError `idempotency_key_in_use` while the first request with this key is at work, or when a request that
- * came to no end had another body
+ * @throws ApiError `idempotency_key_in_use` while the first request with this key is at work, `idempotency_key_reused`
+ * when it had another body
  * @throws ReplayedRefusal when the first request was refused
  */
 export async function onceForKey<T, Ids extends Record<string, string>>(
@@ -96,19 +96,23 @@ async function claimKey<Ids extends Record<string, string>>(
     if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
   }
   const held = await store.idempotency.findById(id).lean<IdempotencyDocument>();
+  // Claims from before bodies were told apart have no hash.
+  if (held?.request_hash && held.request_hash !== hash) {
+    throw new ApiError(
+      'idempotency_key_reused',
+      'This idempotency key was used with another body; take another key for another request.',
+    );
+  }
   if (held?.response) return held;
   const taken = await store.idempotency
     .findOneAndUpdate(
-      { _id: id, request_hash: hash, response: null, lease_until: { $lte: new Date(now) } },
+      { _id: id, response: null, lease_until: { $lte: new Date(now) } },
       { $set: { lease_until } },
       { returnDocument: 'after' },
     )
     .lean<IdempotencyDocument>();
   if (taken) return taken;
-  throw new ApiError(
-    'idempotency_key_in_use',
-    'A request with this idempotency key is under way; ask again with the same body.',
-  );
+  throw new ApiError('idempotency_key_in_use', 'A request with this idempotency key is under way; ask again.');
 }
 
 /** The answer is given whether or not it could be kept: a retry then finishes the same order and answers alike. */

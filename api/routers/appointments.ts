@@ -161,7 +161,7 @@ function endpointsFor(words: {
       description: keyHint,
       request: { params: orderPath, headers: idempotencyHeaders, body: bookingBody },
       response: appointmentAnswer,
-      errors: ['rule_broken', 'not_found', 'idempotency_key_in_use'],
+      errors: ['rule_broken', 'not_found', 'idempotency_key_in_use', 'idempotency_key_reused'],
       async handler(received) {
         const { body } = received;
         const asked = await askedOf(received, type);
@@ -227,7 +227,7 @@ export const appointmentEndpoints = [
     description: keyHint,
     request: { params: orderPath, headers: idempotencyHeaders, body: requestBody },
     response: requestedAppointment,
-    errors: ['rule_broken', 'not_found', 'idempotency_key_in_use'],
+    errors: ['rule_broken', 'not_found', 'idempotency_key_in_use', 'idempotency_key_reused'],
     async handler(received) {
       const { address, provider, appointment_notes: notes } = received.body;
       const asked = await askedOf(received, 'phlebotomy');

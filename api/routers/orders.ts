@@ -93,7 +93,7 @@ export const orderEndpoints = [
       'Send `X-Idempotency-Key` to be able to ask again: the same key gets the same order and answer for 48 hours.',
     request: { headers: idempotencyHeaders, body: createOrderBody },
     response: postOrderAnswer,
-    errors: ['rule_broken', 'not_found', 'idempotency_key_in_use'],
+    errors: ['rule_broken', 'not_found', 'idempotency_key_in_use', 'idempotency_key_reused'],
     async handler({ deps, team, by, headers, body, correlationId }) {
       const key = headers['x-idempotency-key'];
       const answer = (order: ClientFacingOrder) => ({ order, status: 'success', message: 'order created' });

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { SERVICE_TYPES } from '../../domain/appointment.ts';
 import { BILLING_TYPES } from '../../domain/catalogue.ts';
+import { LIST_LIMITS } from '../../domain/limits.ts';
 import {
   appointmentProvider,
   clientFacingAppointment,
@@ -146,7 +147,7 @@ export const cancellationReasonList = z.array(
 const pscAvailabilityFields = {
   lab: text.optional(),
   start_date: dayFrom,
-  site_codes: z.array(text).max(100).optional().meta({ description: 'Three at most.' }),
+  site_codes: z.array(text).max(LIST_LIMITS.site_codes).optional().meta({ description: 'Three at most.' }),
   zip_code: zip.optional(),
   allow_stale: z.boolean().optional().meta({ description: 'Accepted; the answer is always fresh.' }),
 };
@@ -166,7 +167,7 @@ export const areaQuery = z.object({
   zip_code: plainZip,
   radius: miles.default('25'),
   lab: text.optional(),
-  labs: z.array(text).max(20).optional(),
+  labs: z.array(text).max(LIST_LIMITS.labs).optional(),
   lab_account_id: uuid.optional(),
 });
 export type AreaQuery = z.infer<typeof areaQuery>;
@@ -205,7 +206,10 @@ export const areaInfo = z
   .meta({ id: 'AreaInfo' });
 export type AreaInfo = z.infer<typeof areaInfo>;
 
-const pscQuery = { radius: miles.default('25'), capabilities: z.array(capability).max(10).optional() };
+const pscQuery = {
+  radius: miles.default('25'),
+  capabilities: z.array(capability).max(LIST_LIMITS.capabilities).optional(),
+};
 export const pscInfoQuery = z.object({
   zip_code: plainZip,
   lab_id: z.int().min(0).max(1_000_000),

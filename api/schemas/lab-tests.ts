@@ -1,6 +1,7 @@
 /** Requests and answers about the catalogue (contract §2.1). */
 import { z } from 'zod';
 import { LAB_ACCOUNT_STATUSES } from '../../domain/catalogue.ts';
+import { LIST_LIMITS } from '../../domain/limits.ts';
 import { COLLECTION_METHODS } from '../../domain/status.ts';
 import {
   clientFacingLab,
@@ -21,8 +22,8 @@ const labTestFilters = {
   lab_slug: text.optional(),
   collection_method: z.enum(COLLECTION_METHODS).optional(),
   status: z.enum(['active', 'pending_approval', 'inactive']).optional(),
-  marker_ids: z.array(markerId).max(200).optional(),
-  provider_ids: z.array(text).max(200).optional(),
+  marker_ids: z.array(markerId).max(LIST_LIMITS.marker_ids).optional(),
+  provider_ids: z.array(text).max(LIST_LIMITS.provider_ids).optional(),
   name: text.optional().meta({ description: 'Part of the name, in capitals or not.' }),
   order_key: z.enum(['price', 'created_at', 'updated_at']).optional(),
   order_direction: z.enum(['asc', 'desc']).default('asc'),
@@ -57,7 +58,7 @@ export const labTestPage = z
 export const labList = z.array(clientFacingLab);
 
 export const markerListQuery = z.object({
-  lab_id: z.array(markerId).max(50).optional(),
+  lab_id: z.array(markerId).max(LIST_LIMITS.lab_ids).optional(),
   lab_slug: text.optional().meta({ description: 'Wins over `lab_id`.' }),
   name: text.optional().meta({ description: 'Part of the name or of the lab’s test code.' }),
   a_la_carte_enabled: z.boolean().optional(),
@@ -81,9 +82,12 @@ export const markerPage = z
 /** Which tests an order is for: lab tests, single markers, or both. */
 export const orderSet = z
   .object({
-    lab_test_ids: z.array(uuid).max(50).optional(),
+    lab_test_ids: z.array(uuid).max(LIST_LIMITS.lab_test_ids).optional(),
     add_on: z
-      .object({ marker_ids: z.array(markerId).max(200).optional(), provider_ids: z.array(text).max(200).optional() })
+      .object({
+        marker_ids: z.array(markerId).max(LIST_LIMITS.marker_ids).optional(),
+        provider_ids: z.array(text).max(LIST_LIMITS.provider_ids).optional(),
+      })
       .meta({ id: 'AddOnOrder' })
       .optional(),
     lab_account_id: uuid.optional(),

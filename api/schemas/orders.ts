@@ -1,6 +1,7 @@
 /** Requests and answers about orders (contract §2.2). */
 import { z } from 'zod';
 import { BILLING_TYPES } from '../../domain/catalogue.ts';
+import { LIST_LIMITS } from '../../domain/limits.ts';
 import { COLLECTION_METHODS, LOW_LEVEL_STATUSES } from '../../domain/status.ts';
 import { calendarDate, uuid } from '../../store/wire/fields.ts';
 import { clientFacingOrder, orderStatus } from '../../store/wire/order.ts';
@@ -64,7 +65,7 @@ const physician = z
     last_name: filledText,
     email: z.email().optional(),
     npi: z.string().regex(/^\d{10}$/, 'the ten digits of a National Provider Identifier'),
-    licensed_states: z.array(state).max(60).default([]),
+    licensed_states: z.array(state).max(LIST_LIMITS.licensed_states).default([]),
     signature_image: image.optional(),
   })
   .meta({ id: 'PhysicianCreateRequest' });
@@ -95,12 +96,12 @@ export const createOrderBody = z
     health_insurance: z.looseObject({}).optional().meta({ deprecated: true }),
     priority: z.boolean().default(false).meta({ description: 'STAT.' }),
     billing_type: z.enum(BILLING_TYPES).default('client_bill'),
-    icd_codes: z.array(z.string().max(20)).max(50).default([]),
-    consents: z.array(consent).max(20).default([]),
+    icd_codes: z.array(z.string().max(20)).max(LIST_LIMITS.icd_codes).default([]),
+    consents: z.array(consent).max(LIST_LIMITS.consents).default([]),
     activate_by: calendarDate.optional().meta({ description: 'Not sent to the lab before this date.' }),
     aoe_answers: z
       .array(z.object({ marker_id: z.int(), question_id: z.int(), answer: text }).meta({ id: 'AoEAnswer' }))
-      .max(500)
+      .max(LIST_LIMITS.aoe_answers)
       .default([]),
     passthrough: z.string().max(10_000).optional(),
     clinical_notes: z.string().max(1000).optional(),
@@ -131,20 +132,20 @@ export const orderListQuery = z.object({
   end_date: dateOrInstant.optional(),
   updated_start_date: dateOrInstant.optional(),
   updated_end_date: dateOrInstant.optional(),
-  status: z.array(z.enum(LOW_LEVEL_STATUSES)).max(50).optional(),
+  status: z.array(z.enum(LOW_LEVEL_STATUSES)).max(LIST_LIMITS.statuses).optional(),
   order_key: z.enum(['created_at', 'patient_name', 'last_status']).default('created_at'),
   order_direction: z.enum(['asc', 'desc']).default('desc'),
-  order_type: z.array(z.enum(COLLECTION_METHODS)).max(10).optional(),
+  order_type: z.array(z.enum(COLLECTION_METHODS)).max(LIST_LIMITS.order_types).optional(),
   is_critical: z.boolean().optional(),
   interpretation: interpretation.optional(),
   order_activation_types: z
     .array(z.enum(['current', 'scheduled']))
-    .max(10)
+    .max(LIST_LIMITS.order_activation_types)
     .optional(),
   user_id: uuid.optional(),
   patient_name: text.optional().meta({ description: 'The beginning of any of the patient’s names.' }),
   shipping_recipient_name: text.optional(),
-  order_ids: z.array(uuid).max(500).optional(),
+  order_ids: z.array(uuid).max(LIST_LIMITS.order_ids).optional(),
   order_transaction_id: uuid.optional(),
   ...page,
 });
@@ -172,7 +173,7 @@ export const simulateBody = z
     interpretation: interpretation.exclude(['unknown']).default('normal'),
     result_types: z
       .array(z.enum(['numeric', 'range', 'comment']))
-      .max(10)
+      .max(LIST_LIMITS.result_types)
       .default([]),
     has_missing_results: z.boolean().default(false),
   })
@@ -185,7 +186,7 @@ const anInstant = z.iso.datetime({ offset: true, local: true });
 
 export const resendBody = z
   .object({
-    order_ids: z.array(uuid).max(500).optional(),
+    order_ids: z.array(uuid).max(LIST_LIMITS.order_ids).optional(),
     start_at: anInstant.optional(),
     end_at: anInstant.optional(),
   })

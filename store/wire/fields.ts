@@ -7,4 +7,5 @@ export const instant = z.iso.datetime({ offset: true });
 /** A calendar date, `YYYY-MM-DD`. */
 export const calendarDate = z.iso.date();
 
-export const uuid = z.uuid();
+/** In capitals or not, it is the same. */
+export const uuid = z.uuid().toLowerCase();

@@ -21,6 +21,9 @@ describe('error codes are the same everywhere', () => {
 
   test('in the OpenAPI document', () => {
     const described = new Map<string, number>();
+    for (const response of Object.values(document.components?.responses ?? {})) {
+      for (const code of codesIn(response)) described.set(code, ERRORS[code as ErrorCode].status);
+    }
     for (const operations of Object.values(document.paths ?? {})) {
       for (const operation of Object.values(operations ?? {})) {
         for (const [status, response] of Object.entries((operation as { responses?: object }).responses ?? {})) {

@@ -170,7 +170,7 @@ describe.each(named(management))('%s', (_name, endpoint) => {
 describe('what no endpoint takes', () => {
   test.each([
     ['GET', '/v3/nothing', 404],
-    ['DELETE', '/v3/orders', 404],
+    ['DELETE', '/v3/orders', 405],
     ['GET', '/v3/order/%E0%A4%A', 400],
     ['GET', '/v2', 404],
   ])('%s %s is refused in the same shape', async (method, path, status) => {

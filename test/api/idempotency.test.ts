@@ -1,5 +1,5 @@
 import { JourneysUnavailable } from '../../api/journeys.ts';
-import { type Caller, newUser, orderRequest, startTestApi, type TestApi } from '../support/api.ts';
+import { type Caller, newUser, orderRequest, PATIENT, startTestApi, type TestApi } from '../support/api.ts';
 
 let api: TestApi;
 let caller: Caller;
@@ -35,13 +35,35 @@ describe('F9: the same key is the same order', () => {
   test('a refusal is given again, unless the caller asked for no cache', async () => {
     const first = await place('refused', refusal);
     expect(first.status).toBe(400);
-    const again = await place('refused');
+    const again = await place('refused', refusal);
     expect(again.status).toBe(400);
     expect(await again.json()).toEqual(await first.json());
 
     const noCache = { 'x-idempotency-error': 'no-cache' };
     expect((await place('retried', refusal, noCache)).status).toBe(400);
     expect((await place('retried', {}, noCache)).status).toBe(200);
+  });
+
+  test('6.7: another body under the same key is 409 and changes nothing, whatever came of the first', async () => {
+    const first = await accepted(await place('reused'));
+    await place('reused and refused', refusal);
+    const orders = await api.store.orders.countDocuments();
+    const claims = await api.store.idempotency.find().lean();
+    for (const key of ['reused', 'reused and refused']) {
+      const other = await place(key, { patient_details: { ...PATIENT, first_name: 'Grace' } });
+      expect(other.status).toBe(409);
+      expect(other.headers.get('retry-after')).toBeNull();
+      expect(await other.json()).toMatchObject({ error: 'idempotency_key_reused' });
+    }
+    expect(await api.store.orders.countDocuments()).toBe(orders);
+    expect(await api.store.idempotency.find().lean()).toEqual(claims);
+    expect(await accepted(await place('reused'))).toEqual(first);
+  });
+
+  test('6.7: a claim from before bodies were told apart answers as it did', async () => {
+    const first = await accepted(await place('old'));
+    await api.store.idempotency.updateOne({ _id: `${caller.team._id}:old` }, { $unset: { request_hash: 1 } });
+    expect(await accepted(await place('old', { passthrough: 'another' }))).toEqual(first);
   });
 
   test('wrong fields leave no trace', async () => {

@@ -1,10 +1,10 @@
 /** The real application on the run's MongoDB, with journeys that are only noted, for tests of the API alone. */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { JunctionClient } from '@junction-api/sdk';
 import { pino } from 'pino';
 import { type AppOptions, createApp } from '../../api/app.ts';
+import { httpServer } from '../../api/http-server.ts';
 import { AppointmentRefused, type Journeys, OrderNotCancellable } from '../../api/journeys.ts';
 import type { Order } from '../../domain/order.ts';
 import { policyWith } from '../../domain/policy.ts';
@@ -53,10 +53,14 @@ export const TEST_CONFIG: AppOptions['config'] = {
 /** What a test has journeys do instead of what is noted here. */
 export type JourneysOfTest = (store: Store) => Partial<Journeys>;
 
-/** Starts the application on a free port with a database of its own. */
+/**
+ * Starts the application on a free port with a database of its own.
+ * @param arrivesWithin In how many milliseconds a request has to come in whole; as in earnest unless given.
+ */
 export async function startTestApi(
   journeysOfTest: JourneysOfTest = () => ({}),
   configOfTest: Partial<AppOptions['config']> = {},
+  arrivesWithin?: number,
 ): Promise<TestApi> {
   const uri = new URL(process.env.MONGODB_URI ?? '');
   uri.pathname = `/api_${randomBytes(6).toString('hex')}`;
@@ -118,7 +122,7 @@ export async function startTestApi(
     logger: pino({ level: process.env.VENULE_LOG_LEVEL ?? 'silent' }),
     webhookAllowPrivate: true,
   });
-  const server = createServer(app);
+  const server = httpServer(app, arrivesWithin);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const openApi = (await (await fetch(`${url}/openapi.json`)).json()) as OpenApi;

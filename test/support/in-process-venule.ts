@@ -4,7 +4,7 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,7 @@ import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 import { createDocumentIssuer, type DocumentIssuer } from '../../activities/issue-documents.ts';
 import { createApp } from '../../api/app.ts';
+import { httpServer } from '../../api/http-server.ts';
 import { type Journeys, temporalJourneys } from '../../api/journeys.ts';
 import { temporalSandboxWalks } from '../../api/orders/sandbox-walks.ts';
 import { loadConfig } from '../../config.ts';
@@ -411,7 +412,7 @@ function silenceTemporal(): void {
 }
 
 async function listen(): Promise<{ server: Server; url: string }> {
-  const server = createServer();
+  const server = httpServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
