@@ -5,6 +5,7 @@ import { createBookingUrl } from './activities/booking-url.ts';
 import { createActivities } from './activities/create-activities.ts';
 import { createDocumentIssuer } from './activities/issue-documents.ts';
 import { createUnsubscribeUrl } from './activities/unsubscribe-url.ts';
+import { startJourneySweep } from './api/journey-sweep.ts';
 import { temporalJourneys } from './api/journeys.ts';
 import { startAppointmentDispatcher } from './api/partners/appointment-dispatcher.ts';
 import { startReportDispatcher } from './api/partners/report-dispatcher.ts';
@@ -82,9 +83,10 @@ export async function startWorker(
   const journeys = temporalJourneys(client, config.temporal.taskQueue, policy);
   const reports = startReportDispatcher({ store, catalogue, journeys, logger });
   const appointmentEvents = startAppointmentDispatcher({ store, journeys, logger });
+  const sweep = startJourneySweep({ store, journeys, checkedAfter: policy.journey_checked_after, logger });
   const webhooks = startWebhookDispatcher({ store, allowPrivate: config.webhookAllowPrivate, logger });
   const stopped = worker.run().finally(async () => {
-    await Promise.all([reports.stop(), appointmentEvents.stop(), webhooks.stop()]);
+    await Promise.all([reports.stop(), appointmentEvents.stop(), sweep.stop(), webhooks.stop()]);
     mailer.close();
     await Promise.all([connection.close(), clientConnection.close(), closeStore(store)]);
   });

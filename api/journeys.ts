@@ -11,21 +11,41 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Appointment } from '../domain/appointment.ts';
-import type { AppointmentCommand, AppointmentSaid } from '../domain/appointment-command.ts';
+import type { AppointmentCommand, AppointmentSaid, HeldAppointment } from '../domain/appointment-command.ts';
 import { commandUpdateId, journeyWorkflowId, transactionWorkflowId } from '../domain/ids.ts';
+import { type JourneyPosition, positionOf } from '../domain/journey-position.ts';
 import type { Order } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { ReportDigest } from '../domain/report-progress.ts';
 import { TODAYS_RULES } from '../domain/rules.ts';
-import { isEnded, refusedTransition } from '../domain/transitions.ts';
+import { isEnded, mayFollow, refusedTransition } from '../domain/transitions.ts';
 import type { OrderDocument } from '../store/documents.ts';
-import { appointmentCommand, appointmentReport, cancelOrder, reportArrived } from '../workflows/messages.ts';
+import {
+  appointmentCommand,
+  appointmentReport,
+  cancelOrder,
+  journeyState,
+  reportArrived,
+  storeIsAhead,
+} from '../workflows/messages.ts';
 import type { orderTransaction } from '../workflows/order-transaction.ts';
 import { searchAttributesOf } from '../workflows/search-attributes.ts';
 
-/** The order has gone too far to be cancelled; the message is what a caller is told (400). */
-export class OrderNotCancellable extends Error {
+/** A journey refuses; the message is what a caller is told (400). */
+export class JourneyRefusal extends Error {
+  override name = 'JourneyRefusal';
+  /** What the journey knew when it refused; null when more knowledge would change nothing. */
+  readonly known: JourneyPosition | null;
+
+  constructor(message: string, known: JourneyPosition | null = null) {
+    super(message);
+    this.known = known;
+  }
+}
+
+/** The order has gone too far to be cancelled. */
+export class OrderNotCancellable extends JourneyRefusal {
   override name = 'OrderNotCancellable';
 }
 
@@ -38,8 +58,8 @@ export class JourneysUnavailable extends Error {
   override name = 'JourneysUnavailable';
 }
 
-/** An appointment cannot be what the caller asked; the message is what a caller is told (400). */
-export class AppointmentRefused extends Error {
+/** An appointment cannot be what the caller asked. */
+export class AppointmentRefused extends JourneyRefusal {
   override name = 'AppointmentRefused';
 }
 
@@ -47,7 +67,11 @@ export class AppointmentRefused extends Error {
 export interface Journeys {
   /** Starts an order transaction; one that was started before is fine. Asks again for some seconds when no answer comes. */
   start(order: Order): Promise<void>;
-  /** Cancels an order, in the name of whoever asks, and returns when it is cancelled. @throws OrderNotCancellable */
+  /**
+   * Cancels an order, in the name of whoever asks, and returns when it is cancelled. The journey is asked whatever the store says: it may have lost what
+   * is recorded.
+   * @throws OrderNotCancellable
+   */
   cancel(document: OrderDocument, by: Principal): Promise<void>;
   /**
    * Books, requests, reschedules or cancels the order's appointment, in the name of whoever asks, and answers with what it is then.
@@ -64,6 +88,14 @@ export interface Journeys {
   report(document: OrderDocument, digest: ReportDigest): Promise<boolean>;
 }
 
+/** Journeys, as they are compared with their store. Every method throws `JourneysUnavailable` when no answer came in time. */
+export interface ComparedJourneys {
+  /** How far a journey has come; `closed` when its workflow is, `missing` when there is none (yet, or any more). */
+  position(document: OrderDocument): Promise<JourneyPosition | 'closed' | 'missing'>;
+  /** Gives a journey what its store holds and it does not know. */
+  storeIsAhead(document: OrderDocument, held: HeldAppointment): Promise<void>;
+}
+
 /** How long a command may take, in milliseconds: a partner call and some. */
 const COMMAND_MS = 25_000;
 /** How long Temporal has to take something in, in milliseconds. */
@@ -75,14 +107,18 @@ const TAKEN_IN_MS = 5_000;
 const STARTED_WITHIN_MS = 10_000;
 /** Between two attempts to reach Temporal, in milliseconds. */
 const PAUSE_MS = 100;
-/** How long a redraw's own workflow may lag behind the birth of its order, in milliseconds. */
-const BIRTH_MS = 5_000;
+/** What a journey knows that is not there. */
+const NOTHING: JourneyPosition = { events: 0, appointment: null };
 
 /**
  * Journeys on a Temporal server.
  * @param policy The durations that new journeys are given.
  */
-export function temporalJourneys(client: Client, taskQueue: string, policy: JourneyPolicy): Journeys {
+export function temporalJourneys(
+  client: Client,
+  taskQueue: string,
+  policy: JourneyPolicy,
+): Journeys & ComparedJourneys {
   const handleOf = (order: Order) => client.workflow.getHandle(journeyWorkflowId(order));
 
   return {
@@ -110,31 +146,26 @@ export function temporalJourneys(client: Client, taskQueue: string, policy: Jour
       }
     },
 
-    async cancel({ order, last_status, created_at }, by) {
-      if (isEnded(last_status, order.collection_method)) {
-        throw new OrderNotCancellable(refusedTransition(last_status, 'cancelled'));
-      }
-      const tooYoungToBeMissing = created_at.getTime() + BIRTH_MS;
-      for (;;) {
-        try {
-          await client.withDeadline(Date.now() + COMMAND_MS, () =>
-            handleOf(order).executeUpdate(cancelOrder, { updateId: commandUpdateId(order.id, 'cancel'), args: [by] }),
-          );
-          return;
-        } catch (error) {
-          if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
-            throw new OrderNotCancellable(error.cause.message);
-          }
-          if (!(error instanceof WorkflowNotFoundError)) throw unavailable(error);
-          if (Date.now() > tooYoungToBeMissing) {
-            throw new OrderNotCancellable(refusedTransition(last_status, 'cancelled'));
-          }
-          await sleep(PAUSE_MS);
+    async cancel(document, by) {
+      const { order, last_status } = document;
+      // What is recorded as cancelled is asked about anew: a first cancellation may have been answered and lost.
+      const isFirst = mayFollow(order.collection_method, last_status, 'cancelled');
+      const updateId = commandUpdateId(order.id, isFirst ? 'cancel' : `cancel:${randomUUID()}`);
+      try {
+        await client.withDeadline(Date.now() + COMMAND_MS, () =>
+          handleOf(order).executeUpdate(cancelOrder, { updateId, args: [by] }),
+        );
+      } catch (error) {
+        if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
+          throw new OrderNotCancellable(error.cause.message, knownOf(error.cause));
         }
+        if (!(error instanceof WorkflowNotFoundError)) throw unavailable(error);
+        throw new OrderNotCancellable(refusedTransition(last_status, 'cancelled'), missing(document));
       }
     },
 
-    async appointment({ order }, command, by) {
+    async appointment(document, command, by) {
+      const { order } = document;
       try {
         return await client.withDeadline(Date.now() + COMMAND_MS, () =>
           handleOf(order).executeUpdate(appointmentCommand, {
@@ -146,9 +177,11 @@ export function temporalJourneys(client: Client, taskQueue: string, policy: Jour
       } catch (error) {
         if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
           if (error.cause.type === 'PartnerAway') throw new JourneysUnavailable(error.cause.message, { cause: error });
-          throw new AppointmentRefused(error.cause.message);
+          throw new AppointmentRefused(error.cause.message, knownOf(error.cause));
         }
-        if (error instanceof WorkflowNotFoundError) throw new AppointmentRefused('The journey of this order is over');
+        if (error instanceof WorkflowNotFoundError) {
+          throw new AppointmentRefused('The journey of this order is over', missing(document));
+        }
         throw unavailable(error);
       }
     },
@@ -157,7 +190,31 @@ export function temporalJourneys(client: Client, taskQueue: string, policy: Jour
       tell(document, () => handleOf(document.order).signal(appointmentReport, said)),
 
     report: (document, digest) => tell(document, () => handleOf(document.order).signal(reportArrived, digest)),
+
+    async position({ order }) {
+      const handle = handleOf(order);
+      try {
+        return await client.withDeadline(Date.now() + TAKEN_IN_MS, async () => {
+          const { status } = await handle.describe();
+          if (status.name !== 'RUNNING') return 'closed';
+          const { events, appointment } = await handle.query(journeyState);
+          return positionOf(events, appointment);
+        });
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return 'missing';
+        throw unavailable(error);
+      }
+    },
+
+    storeIsAhead: async (document, held) => {
+      await tell(document, () => handleOf(document.order).signal(storeIsAhead, held));
+    },
   };
+
+  /** An order that is open has a journey, which may have yet to begin; an order that has ended need have none any more. */
+  function missing({ last_status, collection_method }: OrderDocument): JourneyPosition | null {
+    return isEnded(last_status, collection_method) ? null : NOTHING;
+  }
 
   /** Tells a journey a fact; false when the journey is over. */
   async function tell(document: OrderDocument, fact: () => Promise<void>): Promise<boolean> {
@@ -175,6 +232,12 @@ export function temporalJourneys(client: Client, taskQueue: string, policy: Jour
 
 const NO_ANSWER =
   'No answer came in time, and what was asked may be done all the same. Ask again, with the same idempotency key if there was one.';
+
+/** What a journey knew when it refused; null where it did not say, as journeys on older code. */
+function knownOf({ details }: ApplicationFailure): JourneyPosition | null {
+  const [known] = (details ?? []) as [JourneyPosition?];
+  return known ?? null;
+}
 
 function unavailable(error: unknown): unknown {
   const away =

@@ -31,6 +31,8 @@ export interface JourneyPolicy extends ReminderPolicy, QuietHours, EarlyBookingP
   mail_tried_for: number;
   /** How much longer than the steps of a simulated visit its draw is waited for (F6). */
   simulation_waits_longer: number;
+  /** How long after an event its journey is asked whether it knows of it; what a crash took from it is made good then. */
+  journey_checked_after: number;
   /** Number of history events (not a duration) after which a journey continues as new, if Temporal does not ask for it earlier. */
   longest_history: number;
 }
@@ -52,6 +54,7 @@ const DEFAULT_POLICY: JourneyPolicy = {
   appointment_outlives_order: 30 * DAY,
   mail_tried_for: 3 * DAY,
   simulation_waits_longer: HOUR,
+  journey_checked_after: 3 * SECOND,
   longest_history: 4000,
   ...DEFAULT_REMINDERS,
   ...DEFAULT_EARLY_BOOKING,

@@ -85,6 +85,8 @@ export interface OrderDocument {
   appointment_id: string | null;
   /** What the caller last said about SMS for this order; null for what held when it was accepted. */
   sms_enabled: boolean | null;
+  /** Set by every event, until its journey is found to know of it; absent in orders from before journeys were asked. */
+  journey_check?: JourneyCheck | null;
   /** Projections that the list filters use. */
   team_id: string;
   user_id: string;
@@ -103,6 +105,13 @@ export interface OrderDocument {
   activate_by: string | null;
   created_at: Date;
   updated_at: Date;
+}
+
+/** A journey is to be asked whether it knows of its order's last event. */
+export interface JourneyCheck {
+  /** From when on; while somebody asks, until when nobody else does. */
+  due: Date;
+  attempts: number;
 }
 
 /** The journey that an initial order and its redraw share. */

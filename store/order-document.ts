@@ -21,6 +21,7 @@ export function orderDocument(order: Order, status: OrderEvent['status'] = 'orde
     sample_id: order.sample_id,
     appointment_id: null,
     sms_enabled: null,
+    journey_check: { due: createdAt, attempts: 0 },
     team_id: order.team_id,
     user_id: order.user_id,
     transaction_id: order.transaction_id,

@@ -9,7 +9,7 @@ import type { Catalogue } from './catalogue.ts';
 import { clientFacingAppointment } from './client-facing-appointment.ts';
 import type { AppointmentDocument, OrderDocument } from './documents.ts';
 import { appointmentOf, asOf, newestAppointment } from './held-appointment.ts';
-import { heldEvent, readJourney, tellAbout, tellOfOrder } from './record-event.ts';
+import { haveChecked, heldEvent, readJourney, StoreIsBehind, tellAbout, tellOfOrder } from './record-event.ts';
 import { rows, type Store } from './store.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function recordAppointment(
 ): Promise<HeldAppointment> {
   const { appointment, order_event_number, order_statuses } = proposed;
   let answer: HeldAppointment | undefined;
-  await store.connection.transaction(async (session) => {
+  const recording = store.connection.transaction(async (session) => {
     const journey = await readJourney(store, session, proposed.order_id);
     const { order, siblings, transaction } = journey;
     await catalogue.know([order.order.lab_test_id]);
@@ -38,6 +38,12 @@ export async function recordAppointment(
       const order_events = newest ? unknown.map((event) => ({ ...event, appointment: newest })) : unknown;
       answer = { appointment: isRecorded ? appointmentOf(held) : null, order_events };
       return;
+    }
+
+    if (order.events.length < order_event_number - 1) {
+      throw new StoreIsBehind(
+        `Order ${order._id} has ${order.events.length} events: event ${order_event_number} is too early`,
+      );
     }
 
     const now = new Date();
@@ -54,6 +60,7 @@ export async function recordAppointment(
       events: [...order.events, ...events.slice(0, count)],
       last_status: events[count - 1]?.status ?? order.last_status,
       appointment_id: appointment.id,
+      journey_check: { due: now, attempts: 0 },
       updated_at: now,
     });
     const next = after(events.length);
@@ -92,6 +99,7 @@ export async function recordAppointment(
     }
     answer = { appointment, order_events: heldEvents(events) };
   });
+  await recording.catch((error: Error) => haveChecked(store, proposed.order_id, error));
   if (!answer) throw new Error(`Appointment ${appointment.id} was not recorded`);
   return answer;
 }

@@ -83,10 +83,26 @@ export async function recordEvent(
   proposed: ProposedEvent,
 ): Promise<HeldEvent | null> {
   let held: HeldEvent | null = null;
-  await store.connection.transaction(async (session) => {
-    held = await recordIn(store, session, catalogue, proposed);
-  });
+  await store.connection
+    .transaction(async (session) => {
+      held = await recordIn(store, session, catalogue, proposed);
+    })
+    .catch((error: Error) => haveChecked(store, proposed.order_id, error));
   return held;
+}
+
+/** An event is proposed whose predecessors are not there: the journey knows of events that were here once. */
+export class StoreIsBehind extends Error {
+  override name = 'StoreIsBehind';
+}
+
+/** @throws Error as it is; after `StoreIsBehind` the order's journey is looked at, so that an operator is told. */
+export async function haveChecked(store: Store, orderId: string, error: Error): Promise<never> {
+  if (error instanceof StoreIsBehind) {
+    const journey_check = { due: new Date(), attempts: 0 };
+    await rows(store.orders).updateOne({ _id: orderId, journey_check: null }, { $set: { journey_check } });
+  }
+  throw error;
 }
 
 /** An order among the others of its transaction. */
@@ -118,7 +134,9 @@ async function recordIn(
     return { ...heldEvent(held, { order, siblings, transaction }), ...(appointment && { appointment }) };
   }
   if (order.events.length !== proposed.number - 1) {
-    throw new Error(`Order ${order._id} has ${order.events.length} events, so event ${proposed.number} is too early`);
+    throw new StoreIsBehind(
+      `Order ${order._id} has ${order.events.length} events: event ${proposed.number} is too early`,
+    );
   }
   if (proposed.yields_to_reports) {
     const waiting = await store.labMessages
@@ -141,6 +159,8 @@ async function recordIn(
     events: [...order.events, event],
     last_status: event.status,
     filler_order_number: proposed.filler_order_number ?? order.filler_order_number,
+    // A correction is not its journey's (docs/decisions/0003).
+    ...(event.status !== 'corrected' && { journey_check: { due: now, attempts: 0 } }),
     updated_at: now,
   };
   const becameCritical = await takeResultIn(store, session, catalogue, order, next, event);

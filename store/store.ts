@@ -115,6 +115,7 @@ function models(connection: Connection) {
         sample_id: textOrNull,
         appointment_id: textOrNull,
         sms_enabled: { type: Boolean, default: null },
+        journey_check: wholeOrNull,
         team_id: text,
         user_id: text,
         transaction_id: text,
@@ -150,6 +151,7 @@ function models(connection: Connection) {
         [{ team_id: 1, patient_names: 1 }],
         [{ team_id: 1, recipient_names: 1 }],
         [{ team_id: 1, patient_dob: 1 }],
+        [{ 'journey_check.due': 1 }, { partialFilterExpression: { 'journey_check.due': { $gt: new Date(0) } } }],
       ],
     ),
     transactions: define<OrderTransactionDocument>(connection, 'order_transactions', {

@@ -34,6 +34,7 @@ import type {
   ArrangeVisit,
   ConfirmationPatience,
 } from '../domain/appointment-command.ts';
+import type { JourneyPosition } from '../domain/journey-position.ts';
 import type { Order } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import { type Principal, partner, THE_JOURNEY } from '../domain/principal.ts';
@@ -103,6 +104,8 @@ export class AppointmentDesk {
   readonly #rules: number;
   /** Why the order can have no appointment now, in words for the caller; null when it can. */
   readonly #refusal: Refusal;
+  /** What the journey knows: a refusal says so, as the store may hold more (docs/decisions/0001). */
+  readonly #position: () => JourneyPosition;
   #appointment: Appointment | null;
   readonly #asked: Asked[] = [];
   #reports: Said[];
@@ -124,13 +127,19 @@ export class AppointmentDesk {
 
   /**
    * @param journey `refusal` says why the order can have no appointment now, in words for the caller; null when it can.
+   * `position` is what the journey knows.
    * `memory` is of a journey that continued as new, which it does only when there is a requisition.
    */
   constructor(
     order: Order,
     policy: JourneyPolicy,
     consequences: Pick<Consequences, 'setOff' | 'failed'>,
-    { rules, refusal, memory }: { rules: number; refusal: Refusal; memory: DeskMemory | undefined },
+    {
+      rules,
+      refusal,
+      position,
+      memory,
+    }: { rules: number; refusal: Refusal; position: () => JourneyPosition; memory: DeskMemory | undefined },
   ) {
     this.#hasRequisition = memory !== undefined;
     this.#order = order;
@@ -138,6 +147,7 @@ export class AppointmentDesk {
     this.#consequences = consequences;
     this.#rules = rules;
     this.#refusal = refusal;
+    this.#position = position;
     this.#appointment = memory?.appointment ?? null;
     this.#reports = memory?.reports_waiting ?? [];
     this.#heard = new Set(memory?.reports_heard);
@@ -146,6 +156,8 @@ export class AppointmentDesk {
 
   /** Hears commands and reports from now on. */
   listen(): void {
+    const refused = (reason: string) =>
+      ApplicationFailure.nonRetryable(reason, 'AppointmentRefused', this.#position());
     setHandler(
       appointmentCommand,
       shielded(this.#rules, async (command: AppointmentCommand, by: Principal | undefined) => {
@@ -717,8 +729,6 @@ const referenceOf = (command: ArrangeVisit): VisitReference => ({
   provider: command.kind === 'book' ? command.slot.provider : command.provider,
   appointment_id: command.appointment_id,
 });
-
-const refused = (reason: string) => ApplicationFailure.nonRetryable(reason, 'AppointmentRefused');
 
 function refuse(asked: Asked, reason: string): void {
   asked.answer = { refused: reason };

@@ -18,6 +18,8 @@ export class LaboratoryConversation {
   readonly #trouble: (message: string) => void;
   #mayHoldOrder: boolean;
   #submission: CancellationScope | undefined;
+  /** Settled when the order message that is under way is decided. */
+  #decision: Promise<unknown> | undefined;
 
   /**
    * @param trouble Notes for engineers what did not succeed.
@@ -54,7 +56,9 @@ export class LaboratoryConversation {
     this.#mayHoldOrder = true;
     this.#submission = new CancellationScope({ cancellable: true });
     try {
-      const fulfilment = await this.#submission.run(() => submitOrder(id, this.#policy.lab_tried_for));
+      const decision = this.#submission.run(() => submitOrder(id, this.#policy.lab_tried_for));
+      this.#decision = decision;
+      const fulfilment = await decision;
       this.#mayHoldOrder = fulfilment.accepted;
       return fulfilment;
     } catch (failure) {
@@ -63,6 +67,7 @@ export class LaboratoryConversation {
       return { accepted: false, words };
     } finally {
       this.#submission = undefined;
+      this.#decision = undefined;
     }
   }
 
@@ -71,7 +76,7 @@ export class LaboratoryConversation {
     this.#submission?.cancel();
   }
 
-  /** Cancels the order at the lab, however often it takes. */
+  /** Cancels the order at the lab, however often it takes; after an order message that is under way. */
   cancel(): Deed {
     const { lab_slug, placer_order_number } = this.#order;
     return {
@@ -82,6 +87,11 @@ export class LaboratoryConversation {
   }
 
   async #tellOfCancellation(): Promise<void> {
+    if (this.#decision) {
+      this.interrupt();
+      await this.#decision.catch(() => undefined);
+      if (!this.#mayHoldOrder) return;
+    }
     const { id, lab_slug, placer_order_number } = this.#order;
     const { cancelAtLab } = proxyActivities<Activities>({
       startToCloseTimeout: 2 * this.#policy.partner_call,

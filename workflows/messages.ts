@@ -1,7 +1,7 @@
 /** What can be said to a journey: facts are signals, commands are updates, questions are queries. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Appointment } from '../domain/appointment.ts';
-import type { AppointmentCommand, AppointmentSaid } from '../domain/appointment-command.ts';
+import type { AppointmentCommand, AppointmentSaid, HeldAppointment } from '../domain/appointment-command.ts';
 import type { HeldEvent } from '../domain/order.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { ReportDigest } from '../domain/report-progress.ts';
@@ -26,6 +26,9 @@ export const appointmentCommand = defineUpdate<Appointment, [AppointmentCommand,
 
 /** What a phlebotomy company said of its own accord: stored already, so a signal. */
 export const appointmentReport = defineSignal<[AppointmentSaid]>('appointmentReport');
+
+/** What the store holds and the journey did not know when it was asked: written by the journey itself, and lost in a crash. */
+export const storeIsAhead = defineSignal<[HeldAppointment]>('storeIsAhead');
 
 /** Everything about a journey, for an engineer who asks where an order is and why. */
 export interface JourneyState {

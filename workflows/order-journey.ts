@@ -16,8 +16,9 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { type Appointment, isSameStory, orderStatusesAfter, overdueFrom } from '../domain/appointment.ts';
-import type { AppointmentCommand } from '../domain/appointment-command.ts';
+import type { AppointmentCommand, HeldAppointment } from '../domain/appointment-command.ts';
 import { requisitionNeededBy } from '../domain/early-booking.ts';
+import { type JourneyPosition, positionOf } from '../domain/journey-position.ts';
 import type { HeldEvent, Order, ProposedEvent } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import { AN_ENGINEER, type Principal, partner, THE_JOURNEY } from '../domain/principal.ts';
@@ -39,7 +40,7 @@ import { Consequences } from './consequences.ts';
 import { durably } from './durably.ts';
 import { journeyDetails } from './journey-details.ts';
 import { LaboratoryConversation } from './laboratory-conversation.ts';
-import { cancelOrder, type JourneyState, journeyState, reportArrived } from './messages.ts';
+import { cancelOrder, type JourneyState, journeyState, reportArrived, storeIsAhead } from './messages.ts';
 import { PatientMessages } from './patient-messages.ts';
 import { standing } from './search-attributes.ts';
 import { shielded } from './shielded.ts';
@@ -75,6 +76,8 @@ export class OrderJourney {
   readonly #laboratory: LaboratoryConversation;
   readonly #desk: AppointmentDesk;
   readonly #messages: PatientMessages;
+  /** What the store holds and a crash made the journey forget. */
+  readonly #forgotten: HeldAppointment[] = [];
   #cancelRequested = false;
   /** Who asked for the cancellation. */
   #cancelRequestedBy: Principal = THE_JOURNEY;
@@ -117,6 +120,7 @@ export class OrderJourney {
     this.#desk = new AppointmentDesk(order, policy, consequences, {
       rules: this.#rules,
       refusal: (command) => this.#appointmentRefusal(command),
+      position: () => this.#position,
       memory: memory?.desk,
     });
   }
@@ -132,16 +136,20 @@ export class OrderJourney {
       shielded(this.#rules, async (by: Principal | undefined) => {
         this.#requestCancellation(by);
         await condition(() => !this.#cancelRequested);
-        if (this.#status !== 'cancelled') throw notCancellable(this.#status);
+        if (this.#status !== 'cancelled') throw this.#notCancellable();
         return this.#status;
       }),
       {
         validator: (_by) => {
-          if (this.#events.length > 0 && !this.#mayBecome('cancelled')) throw notCancellable(this.#status);
+          if (this.#events.length > 0 && !this.#mayBecome('cancelled')) throw this.#notCancellable();
         },
       },
     );
     this.#desk.listen();
+    setHandler(storeIsAhead, (held) => {
+      this.#forgotten.push(held);
+      if (held.order_events.some(({ status }) => this.#isEnd(status))) this.#laboratory.interrupt();
+    });
     setHandler(journeyState, () => this.state());
     // An engineer who cancels the workflow means the order.
     CancellationScope.current().cancelRequested.catch(() => this.#requestCancellation(AN_ENGINEER));
@@ -155,6 +163,7 @@ export class OrderJourney {
     return CancellationScope.nonCancellable(async () => {
       if (!this.#has('requisition_created')) {
         if (this.#events.length === 0) this.#adopt(await durably('openOrder', this.#order));
+        if (this.#isEnded) return this.#lastEvent;
         await this.#activation();
         const refused = (await this.#checks()) ?? (await this.#requisition());
         // What is held may be a requisition that an earlier attempt had; the journey then goes on.
@@ -178,9 +187,10 @@ export class OrderJourney {
         settled = true;
       });
       done.catch(() => {});
-      while (!settled || this.#reportsWaiting.length > 0 || this.#desk.hasWork) {
-        await condition(() => settled || this.#reportsWaiting.length > 0 || this.#desk.hasWork);
+      while (!settled || this.#reportsWaiting.length > 0 || this.#hasWork) {
+        await condition(() => settled || this.#reportsWaiting.length > 0 || this.#hasWork);
         await this.#keepLateReports();
+        this.#remember();
         if (this.#desk.hasWork) await this.#attendToAppointment();
       }
       return done;
@@ -256,11 +266,12 @@ export class OrderJourney {
     const wait = Date.parse(this.#order.activate_at) - this.#now;
     if (wait <= 0) return;
     this.#describe(`its activation on ${this.#order.activate_by}`);
-    await this.#attendUntil(() => this.#cancelRequested, Date.parse(this.#order.activate_at));
+    await this.#attendUntil(() => this.#cancelRequested || this.#isEnded, Date.parse(this.#order.activate_at));
   }
 
   /** The checks before a requisition (A2); a failed one ends the journey with its reasons (F3). */
   async #checks(): Promise<HeldEvent | undefined> {
+    if (this.#isEnded) return this.#lastEvent;
     if (this.#cancelRequested) return this.#cancelled();
     const reasons = await durably('checkOrder', this.#order.id);
     if (reasons.length > 0) return this.#decide({ status: 'cancelled', reason: reasons.join(' ') });
@@ -278,6 +289,7 @@ export class OrderJourney {
     submission.catch(() => {});
     await this.#attendUntil(() => isDecided);
     const fulfilment = await submission;
+    if (this.#isEnded) return this.#lastEvent;
     if (this.#cancelRequested) return this.#cancelled();
     if (!fulfilment.accepted) {
       const { words: reason } = fulfilment;
@@ -294,10 +306,11 @@ export class OrderJourney {
    */
   async #attendUntil(isOver: () => boolean, at = Number.POSITIVE_INFINITY): Promise<void> {
     while (!isOver() && this.#now < at) {
+      this.#remember();
       if (this.#desk.hasWork) await this.#attendToAppointment();
       const patience = this.#earlyAppointmentWaits();
       const left = Math.min(at - this.#now, patience);
-      const wake = () => isOver() || this.#desk.hasWork;
+      const wake = () => isOver() || this.#hasWork;
       if (Number.isFinite(left)) await condition(wake, Math.max(1, left), { summary: this.#waitingFor });
       else await condition(wake);
     }
@@ -338,13 +351,14 @@ export class OrderJourney {
       await condition(
         () =>
           this.#cancelRequested ||
-          this.#desk.hasWork ||
+          this.#hasWork ||
           this.#expired ||
           (this.#reportsWaiting.length > 0 && !this.#isVisited),
       );
 
       const [report] = this.#isVisited ? [] : this.#reportsWaiting;
-      if (report && takesResults(this.#order.collection_method, this.#status)) await this.#takeIn(report);
+      if (this.#forgotten.length > 0) this.#remember();
+      else if (report && takesResults(this.#order.collection_method, this.#status)) await this.#takeIn(report);
       else if (report) await this.#keepLateReports();
       else if (this.#desk.hasWork) await this.#attendToAppointment();
       else if (this.#cancelRequested) await this.#cancelled();
@@ -452,6 +466,21 @@ export class OrderJourney {
     // A service centre's appointment is left alone once there is a requisition to go there with (F7).
     const standsForItself = this.#order.collection_method === 'walk_in_test' && this.#has('requisition_created');
     if (!standsForItself) this.#withdraw('The order was cancelled', 'order_cancelled');
+  }
+
+  /** Whether somebody waits who is attended to whatever the journey is doing. */
+  get #hasWork(): boolean {
+    return this.#forgotten.length > 0 || this.#desk.hasWork;
+  }
+
+  /** Adopts what the store holds, as if it had just been written (docs/decisions/0001). */
+  #remember(): void {
+    for (const { appointment, order_events } of this.#forgotten.splice(0)) {
+      if (appointment) this.#catchUp(appointment);
+      for (const event of order_events) {
+        if (event.number === this.#events.length + 1) this.#adopt(event);
+      }
+    }
   }
 
   /** Lets the desk do what is next, and records what comes of it for appointment and order. */
@@ -590,7 +619,20 @@ export class OrderJourney {
   }
 
   get #isEnded(): boolean {
-    return this.#events.length > 0 && isEnded(this.#status, this.#order.collection_method);
+    return this.#events.length > 0 && this.#isEnd(this.#status);
+  }
+
+  #isEnd(status: OrderLowLevelStatus): boolean {
+    return isEnded(status, this.#order.collection_method);
+  }
+
+  get #position(): JourneyPosition {
+    return positionOf(this.#events, this.#desk.appointment);
+  }
+
+  #notCancellable(): ApplicationFailure {
+    const message = refusedTransition(this.#status, 'cancelled');
+    return ApplicationFailure.nonRetryable(message, 'OrderNotCancellable', this.#position);
   }
 
   #has(status: OrderLowLevelStatus): boolean {
@@ -611,8 +653,5 @@ export class OrderJourney {
     setCurrentDetails(journeyDetails(this.#order, this.state()));
   }
 }
-
-const notCancellable = (from: OrderLowLevelStatus) =>
-  ApplicationFailure.nonRetryable(refusedTransition(from, 'cancelled'), 'OrderNotCancellable');
 
 const notForAppointments = (status: OrderLowLevelStatus) => `An order that is ${status} can have no appointment`;

@@ -16,6 +16,7 @@ import { PROVIDERS } from '../../partners/phlebotomy/registry.ts';
 import { findOffer, readBookingKey } from '../../store/availabilities.ts';
 import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
 import { activeAppointment, newestAppointment } from '../../store/read-appointments.ts';
+import { askCaughtUp } from '../catching-up.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { AppointmentRefused } from '../journeys.ts';
@@ -213,7 +214,7 @@ function isSamePlace(one: UsAddress, other: UsAddress): boolean {
 
 async function tell({ deps, team, by, order, type }: Asked, command: AppointmentCommand): Promise<Appointment> {
   try {
-    return await deps.journeys.appointment(order, command, by);
+    return await askCaughtUp(deps.store, order, (current) => deps.journeys.appointment(current, command, by));
   } catch (error) {
     if (!(error instanceof AppointmentRefused)) throw error;
     const isGone = error.message === SLOT_TAKEN;

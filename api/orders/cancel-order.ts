@@ -1,25 +1,23 @@
 /** A caller cancels an order. */
 import type { Principal } from '../../domain/principal.ts';
-import { mayFollow, refusedTransition } from '../../domain/transitions.ts';
 import type { OrderDocument } from '../../store/documents.ts';
+import { askCaughtUp } from '../catching-up.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { OrderNotCancellable } from '../journeys.ts';
 
 /**
- * Cancels an order in the name of whoever asks; resolves when its cancellation is recorded.
+ * Cancels an order in the name of whoever asks; resolves when its cancellation is recorded and its journey knows of it. The journey is always asked:
+ * what is recorded alone may be all that a crash has left of a cancellation.
  * @throws ApiError `transition_not_allowed` when it has come too far
  */
 export async function cancelOrder(
-  { journeys }: Pick<ApiDeps, 'journeys'>,
+  { store, journeys }: Pick<ApiDeps, 'store' | 'journeys'>,
   order: OrderDocument,
   by: Principal,
 ): Promise<void> {
-  if (!mayFollow(order.collection_method, order.last_status, 'cancelled')) {
-    throw new ApiError('transition_not_allowed', refusedTransition(order.last_status, 'cancelled'));
-  }
   try {
-    await journeys.cancel(order, by);
+    await askCaughtUp(store, order, (current) => journeys.cancel(current, by));
   } catch (error) {
     if (error instanceof OrderNotCancellable) throw new ApiError('transition_not_allowed', error.message);
     throw error;
