@@ -296,7 +296,9 @@ export class OrderJourney {
       return this.#decide({ status: 'cancelled', status_detail: 'fulfillment_error', reason, by: this.#lab });
     }
     const { filler_order_number } = fulfilment;
-    await this.#decide({ status: 'requisition_created', filler_order_number, by: this.#lab });
+    if (!this.#has('requisition_created')) {
+      await this.#decide({ status: 'requisition_created', filler_order_number, by: this.#lab });
+    }
     return this.#isEnded ? this.#lastEvent : undefined;
   }
 

@@ -3,6 +3,7 @@ import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundErro
 import { JourneysUnavailable, OrderNotCancellable, temporalJourneys } from '../../api/journeys.ts';
 import type { Order } from '../../domain/order.ts';
 import { policyWith } from '../../domain/policy.ts';
+import type { OrderLowLevelStatus } from '../../domain/status.ts';
 import { refusedTransition } from '../../domain/transitions.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 
@@ -62,10 +63,19 @@ test('A1: a start that cannot succeed is not asked for again', async () => {
   expect(ids).toHaveLength(1);
 });
 
-test('cancelling an order whose workflow was terminated is refused in the words of the contract', async () => {
-  const { journeys } = onTemporal({ lost: 0 });
-  const document = { order, last_status: 'requisition_created', created_at: new Date(0) } as OrderDocument;
-  await expect(journeys.cancel(document, { kind: 'key', id: 'test' })).rejects.toThrow(
-    new OrderNotCancellable(refusedTransition('requisition_created', 'cancelled')),
-  );
+describe('cancelling an order that has no workflow', () => {
+  const cancel = (last_status: OrderLowLevelStatus) => {
+    const document = { order, last_status, collection_method: 'walk_in_test' } as OrderDocument;
+    return onTemporal({ lost: 0 }).journeys.cancel(document, { kind: 'key', id: 'test' });
+  };
+
+  test('is refused for good in the words of the contract when the order has ended', async () => {
+    await expect(cancel('completed')).rejects.toEqual(
+      new OrderNotCancellable(refusedTransition('completed', 'cancelled')),
+    );
+  });
+
+  test('is refused for want of a journey when the order is open: a redraw’s may have yet to begin', async () => {
+    await expect(cancel('ordered')).rejects.toMatchObject({ known: { events: 0 } });
+  });
 });
