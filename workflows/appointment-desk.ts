@@ -156,8 +156,7 @@ export class AppointmentDesk {
 
   /** Hears commands and reports from now on. */
   listen(): void {
-    const refused = (reason: string) =>
-      ApplicationFailure.nonRetryable(reason, 'AppointmentRefused', this.#position());
+    const refused = (reason: string) => ApplicationFailure.nonRetryable(reason, 'AppointmentRefused', this.#position());
     setHandler(
       appointmentCommand,
       shielded(this.#rules, async (command: AppointmentCommand, by: Principal | undefined) => {

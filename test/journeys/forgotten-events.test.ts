@@ -1,6 +1,7 @@
 /** 0001: what a crash made a journey forget, since its task was never finished, is given back to it within seconds. */
 import type { Order, ProposedEvent } from '../../domain/order.ts';
-import { appointmentOf, recordAppointment } from '../../store/record-appointment.ts';
+import { appointmentOf } from '../../store/held-appointment.ts';
+import { recordAppointment } from '../../store/record-appointment.ts';
 import { recordEvent } from '../../store/record-event.ts';
 import { rows } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
