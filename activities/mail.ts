@@ -4,7 +4,7 @@ import type { Order } from '../domain/order.ts';
 import { composeAppointmentMail, composeMail } from '../notifications/compose.ts';
 import { MailRefused, type OutgoingMail } from '../notifications/mailer.ts';
 import { appointmentAt } from '../store/held-appointment.ts';
-import { holdBack } from '../store/message-log.ts';
+import { holdBack, noteSent } from '../store/message-log.ts';
 import { logoOf } from '../store/teams.ts';
 import { isUnsubscribed } from '../store/unsubscriptions.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -47,6 +47,7 @@ export function mailActivities({
       if (error instanceof MailRefused) throw ApplicationFailure.nonRetryable(error.message, 'MailRefused');
       throw error;
     }
+    await noteSent(store, mail.message_id, { order_id: order.id, way: 'email', kind });
   }
 
   return {

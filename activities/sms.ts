@@ -9,7 +9,7 @@ import { appointmentReminderSms, appointmentSms, bookingReminderSms, orderSms } 
 import { smsEnabled } from '../store/communication-settings.ts';
 import type { OrderDocument } from '../store/documents.ts';
 import { appointmentAt, appointmentOf } from '../store/held-appointment.ts';
-import { holdBack } from '../store/message-log.ts';
+import { holdBack, noteSent } from '../store/message-log.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
 
@@ -38,6 +38,7 @@ export function smsActivities({
       if (error.optedOut) return heldBack('opted_out');
       throw ApplicationFailure.nonRetryable(error.message, 'SmsRefused');
     }
+    await noteSent(store, message.reference, { order_id: id, way: 'sms', kind });
   }
 
   return {

@@ -1,12 +1,15 @@
 /** `npm run admin -- …`: what an operator sets, looks up and puts right. */
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
+import { ApiError } from '../api/errors.ts';
 import { CannotDeliver } from '../store/inbox-review.ts';
 import { addBookingLinkCommands } from './admin/booking-links.ts';
 import { addConnectionCommands } from './admin/connections.ts';
 import { addInboxCommands } from './admin/inbox.ts';
 import { addKeyCommands } from './admin/keys.ts';
 import { addLabAccountCommands } from './admin/lab-accounts.ts';
+import { addMessageCommands } from './admin/messages.ts';
+import { addOrderCommands } from './admin/orders.ts';
 import { addPhlebotomyCommands } from './admin/phlebotomy.ts';
 import { CannotDo } from './admin/session.ts';
 import { addTeamCommands } from './admin/teams.ts';
@@ -17,7 +20,7 @@ const WRONG_USAGE = 2;
 
 const program = new Command('admin')
   .description(
-    'Sets up and looks after a Venule: teams, keys, laboratories, phlebotomy companies, the inbox, webhooks.',
+    'Sets up and looks after a Venule: teams, keys, laboratories, phlebotomy providers, orders, messages, the inbox, webhooks.',
   )
   .option('--json', 'print JSON instead of tables')
   .exitOverride()
@@ -32,6 +35,7 @@ Examples:
   npm run admin -- team list
   npm run admin -- team create "Desert Telehealth" --environment production
   npm run admin -- key create "Desert Telehealth" --label backend
+  npm run admin -- order find "bell"
   npm run admin -- inbox list --state unmatched
   npm run --silent admin -- --json webhook exhausted
 
@@ -45,6 +49,8 @@ addConnectionCommands(program);
 addPhlebotomyCommands(program);
 addInboxCommands(program);
 addWebhookCommands(program);
+addOrderCommands(program);
+addMessageCommands(program);
 addBookingLinkCommands(program);
 
 program.parseAsync().catch((error: unknown) => {
@@ -52,7 +58,7 @@ program.parseAsync().catch((error: unknown) => {
     process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
     return;
   }
-  const expected = error instanceof CannotDo || error instanceof CannotDeliver || error instanceof ConfigError;
+  const expected = [CannotDo, CannotDeliver, ConfigError, ApiError].some((kind) => error instanceof kind);
   process.stderr.write(`${expected ? (error as Error).message : (error as Error).stack}\n`);
   process.exitCode = FAILED;
 });

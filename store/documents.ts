@@ -198,6 +198,17 @@ export interface SentMessageDocument {
   sent_at: Date;
 }
 
+/** A message to a patient that was handed over: to the mail server, to the carrier, or to the log of kept SMS. */
+export interface ToldMessageDocument {
+  /** What identifies the message however often it is sent (F10). */
+  _id: string;
+  order_id: string;
+  way: 'email' | 'sms';
+  /** What it was about, such as `requisition_ready`. */
+  kind: string;
+  sent_at: Date;
+}
+
 /** A message that was not sent, because somebody wants none. */
 export interface HeldMessageDocument {
   /** What identifies the message however often it is tried (F10). */

@@ -25,6 +25,7 @@ import type {
   SentMessageDocument,
   ServiceCentreDocument,
   TeamDocument,
+  ToldMessageDocument,
   UnsubscribeLinkDocument,
   UnsubscriptionDocument,
   UserDocument,
@@ -228,11 +229,17 @@ function models(connection: Connection) {
       text,
       sent_at: date,
     }),
+    toldMessages: define<ToldMessageDocument>(
+      connection,
+      'told_messages',
+      { _id: text, order_id: text, way: text, kind: text, sent_at: date },
+      [[{ order_id: 1, sent_at: 1 }], [{ sent_at: 1 }]],
+    ),
     heldMessages: define<HeldMessageDocument>(
       connection,
       'held_messages',
       { _id: text, order_id: text, way: text, kind: text, reason: text, held_at: date },
-      [[{ order_id: 1, held_at: 1 }]],
+      [[{ order_id: 1, held_at: 1 }], [{ held_at: 1 }]],
     ),
     webhookEndpoints: define<WebhookEndpointDocument>(
       connection,

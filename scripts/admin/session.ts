@@ -1,11 +1,15 @@
 /** One command at work: the database it found, and where its output goes. */
 import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
+import { type Journeys, JourneysUnavailable, temporalJourneys } from '../../api/journeys.ts';
 import { loadConfig } from '../../config.ts';
+import { policyWith } from '../../domain/policy.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { TeamDocument } from '../../store/documents.ts';
 import { closeStore, openStore, type Store } from '../../store/store.ts';
 import { findTeam, listTeams } from '../../store/teams.ts';
+import { parseCodecKeys } from '../../temporal/codec.ts';
+import { temporalClient } from '../../temporal/connection.ts';
 import { readRunning } from '../parts/data-folder.ts';
 import { isRunning } from '../parts/process.ts';
 import { type Output, output } from './output.ts';
@@ -42,10 +46,36 @@ export async function inSession(command: Command, work: (session: Session) => Pr
     );
   });
   try {
-    await work({ store, out: output(json ?? false, (text) => process.stdout.write(text)) });
+    const out = output(json ?? false, (text) => process.stdout.write(text), process.stdout.columns);
+    await work({ store, out });
   } finally {
     await closeStore(store);
   }
+}
+
+/**
+ * Runs work that speaks to journeys: on the Temporal of `TEMPORAL_ADDRESS`, else of the `npm start` that runs on the
+ * data folder.
+ */
+export async function withJourneys(work: (journeys: Journeys) => Promise<void>): Promise<void> {
+  const config = loadConfig();
+  const running = readRunning(config.dataDir);
+  const here = !process.env.TEMPORAL_ADDRESS && running?.addresses && isRunning(running.start) && running.addresses;
+  const temporal = here ? { ...config.temporal, address: here.temporal } : config.temporal;
+  const { client, connection } = temporalClient(temporal, parseCodecKeys(config.codecKeys));
+  try {
+    await work(temporalJourneys(client, temporal.taskQueue, policyWith(config.policyOverrides)));
+  } catch (error) {
+    if (!(error instanceof JourneysUnavailable)) throw error;
+    throw new CannotDo(`${error.message} Temporal was asked at ${temporal.address}.`);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** The names of all teams, by id. */
+export async function teamNames(store: Store): Promise<Map<string, string>> {
+  return new Map((await listTeams(store)).map(({ _id, name }) => [_id, name]));
 }
 
 /**

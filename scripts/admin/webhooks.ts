@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { recordAudit } from '../../store/audit.ts';
 import { allEndpoints } from '../../store/webhook-endpoints.ts';
 import { type DeliveryChoice, listDeliveries, replayExhausted } from '../../store/webhook-review.ts';
-import { CannotDo, given, inSession, operator, positive, type Session, teamCalled } from './session.ts';
+import { Named } from './output.ts';
+import { CannotDo, given, inSession, operator, positive, type Session, teamCalled, teamNames } from './session.ts';
 
 interface ChoiceFlags {
   team?: string;
@@ -25,13 +26,13 @@ export function addWebhookCommands(program: Command): void {
     .action((flags: ChoiceFlags, command: Command) =>
       inSession(command, async (session) => {
         const { team_id } = await choiceOf(session, flags);
-        const endpoints = await allEndpoints(session.store);
+        const [endpoints, teams] = await Promise.all([allEndpoints(session.store), teamNames(session.store)]);
         session.out.list(
           endpoints
             .filter((endpoint) => team_id === undefined || endpoint.team_id === team_id)
             .map((endpoint) => ({
               id: endpoint._id,
-              team: endpoint.team_id,
+              team: new Named(endpoint.team_id, teams.get(endpoint.team_id)),
               url: endpoint.url,
               disabled: endpoint.disabled,
               failing_since: endpoint.failing_since,
@@ -53,12 +54,13 @@ export function addWebhookCommands(program: Command): void {
       inSession(command, async (session) => {
         const choice = await choiceOf(session, flags);
         const deliveries = await listDeliveries(session.store, 'exhausted', choice, limit);
+        const urls = new Map((await allEndpoints(session.store)).map(({ _id, url }) => [_id, url]));
         session.out.list(
           deliveries.map(({ _id, endpoint_id, created_at, attempts }) => {
             const last = attempts.at(-1);
             return {
               id: _id,
-              endpoint: endpoint_id,
+              endpoint: new Named(endpoint_id, urls.get(endpoint_id)),
               created_at,
               attempts: attempts.length,
               last_attempt_at: last?.at,

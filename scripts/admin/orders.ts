@@ -1,0 +1,122 @@
+/** `admin order`: finding an order by anything, what happened to it, and doing something about it. */
+import type { Command } from 'commander';
+import { cancelOrder } from '../../api/orders/cancel-order.ts';
+import { recordAudit } from '../../store/audit.ts';
+import type { OrderDocument } from '../../store/documents.ts';
+import { findOrdersBy } from '../../store/find-orders.ts';
+import { timelineOf } from '../../store/order-timeline.ts';
+import type { Store } from '../../store/store.ts';
+import { resendOrderEvents } from '../../store/webhooks.ts';
+import { Named } from './output.ts';
+import { CannotDo, inSession, operator, positive, type Session, teamNames, withJourneys } from './session.ts';
+
+/** How an argument that names one order is described. */
+export const AN_ORDER = 'its id, requisition number, or whatever finds this one order alone';
+
+/**
+ * The one order that this finds.
+ * @throws CannotDo when there is none, or more than one
+ */
+export async function orderCalled(store: Store, known: string): Promise<OrderDocument> {
+  const found = await findOrdersBy(store, known, 5);
+  const exact = found.find(({ _id, placer_order_number }) => [_id, placer_order_number].includes(known));
+  if (exact) return exact;
+  const [order, another] = found;
+  if (!order) throw new CannotDo(`Nothing finds an order by "${known}"; admin order find --help says what does`);
+  if (another) throw new CannotDo(`"${known}" finds more than one order; admin order find "${known}" shows them`);
+  return order;
+}
+
+function shown(order: OrderDocument, teams: Map<string, string>) {
+  return {
+    id: order._id,
+    requisition: order.placer_order_number,
+    status: order.last_status,
+    patient: `${order.order.patient.first_name} ${order.order.patient.last_name}`,
+    born: order.patient_dob,
+    lab: order.lab_slug,
+    origin: order.origin,
+    team: new Named(order.team_id, teams.get(order.team_id)),
+    created_at: order.created_at,
+  };
+}
+
+/** Adds `order` to the program. */
+export function addOrderCommands(program: Command): void {
+  const order = program.command('order').alias('orders').description('orders: find, follow, cancel');
+
+  order
+    .command('find')
+    .description('orders by whatever is known of them, newest first; it names patients')
+    .argument('<known>', 'what is known')
+    .option('--limit <n>', 'how many at most', positive, 20)
+    .addHelpText(
+      'after',
+      `
+Finds by the beginning of the id of an order, a transaction, a user or an appointment, of the requisition number, or
+of a name of the patient; by your own id of the user; and by date of birth (YYYY-MM-DD).
+
+Examples:
+  admin order find 7c1e52
+  admin order find "bell"
+  admin order find 1985-03-12`,
+    )
+    .action((known: string, { limit }: { limit: number }, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        const [found, teams] = await Promise.all([findOrdersBy(store, known, limit), teamNames(store)]);
+        out.list(
+          found.map((each) => shown(each, teams)),
+          'No order is known by this.',
+        );
+      }),
+    );
+
+  order
+    .command('timeline')
+    .description('an order with everything that happened to it and to its redraw, oldest first')
+    .argument('<order>', AN_ORDER)
+    .action((known: string, _options, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        const document = await orderCalled(store, known);
+        const [timeline, teams] = await Promise.all([timelineOf(store, document.transaction_id), teamNames(store)]);
+        const rows = timeline.map(({ by, ...entry }) => ({ ...entry, by: by && `${by.kind} ${by.id}` }));
+        out.showWith({ ...shown(document, teams), transaction: document.transaction_id }, 'timeline', rows);
+      }),
+    );
+
+  order
+    .command('cancel')
+    .description('cancel an order in your name, as its caller could')
+    .argument('<order>', AN_ORDER)
+    .option('--reason <text>', 'why, for the audit')
+    .action((known: string, { reason }: { reason?: string }, command: Command) =>
+      inSession(command, async (session) => cancel(session, await orderCalled(session.store, known), reason)),
+    );
+
+  order
+    .command('resend')
+    .description('send the latest webhook event of an order again, to every endpoint of its team that wants it')
+    .argument('<order>', AN_ORDER)
+    .action((known: string, _options, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        const { _id, team_id } = await orderCalled(store, known);
+        const told = await resendOrderEvents(store, team_id, { order_ids: [_id] });
+        if (told.length === 0) throw new CannotDo(`No event of order ${_id} was ever sent`);
+        await recordAudit(store, { by: operator(), action: 'order.resent', team_id, order_id: _id });
+        out.done(`The latest event of order ${_id} is on its way again.`, { id: _id });
+      }),
+    );
+}
+
+async function cancel({ store, out }: Session, document: OrderDocument, reason: string | undefined): Promise<void> {
+  const { _id, team_id } = document;
+  await withJourneys((journeys) => cancelOrder({ journeys }, document, operator()));
+  await recordAudit(store, {
+    by: operator(),
+    action: 'order.cancelled_by_hand',
+    team_id,
+    order_id: _id,
+    detail: { reason: reason ?? null },
+  });
+  out.done(`Order ${_id} is canceled.`, { id: _id, status: 'cancelled' });
+}
