@@ -150,7 +150,8 @@ export interface IssuedDocument {
 
 /**
  * A message from a lab (one report of it): stored before it is acknowledged, given to its journey afterwards.
- * `stored` → `delivered` → `applied` | `late`; `unmatched` when there is no journey to give it to.
+ * `stored` → `delivered` → `applied` | `late`; `unmatched` when there is no journey to give it to, and `closed` when a
+ * person has decided that none ever takes it.
  */
 export interface LabMessageDocument {
   _id: string;
@@ -163,12 +164,14 @@ export interface LabMessageDocument {
   /** The message itself, where it was kept with each of its reports; others are in `LabMessageTextDocument`. */
   raw?: string;
   report: LabReport;
-  state: 'stored' | 'delivered' | 'applied' | 'late' | 'unmatched';
+  state: 'stored' | 'delivered' | 'applied' | 'late' | 'unmatched' | 'closed';
   order_id: string | null;
   team_id: string | null;
   /** The event of the order that took it in. */
   event_number: number | null;
   unmatched_reason: MatchDecision | null;
+  /** Why a person closed it; absent where nobody did. */
+  closed_because?: string;
   /** A dispatcher works on it until then. */
   lease_until: Date;
   attempts: number;

@@ -21,7 +21,11 @@ export async function findOrdersBy(store: Store, known: string, limit: number): 
   const id = beginning(sought.toLowerCase());
   const [appointments, users] = await Promise.all([
     store.appointments.find({ _id: id }).select({ order_id: 1 }).limit(limit).lean(),
-    store.users.find({ ...ofATeam, client_user_id: sought }).select({ _id: 1 }).limit(limit).lean(),
+    store.users
+      .find({ ...ofATeam, client_user_id: sought })
+      .select({ _id: 1 })
+      .limit(limit)
+      .lean(),
   ]);
   const ways: QueryFilter<OrderDocument>[] = [
     { _id: id },

@@ -10,6 +10,7 @@ export const LAB_MESSAGE_STATES = [
   'applied',
   'late',
   'unmatched',
+  'closed',
 ] as const satisfies readonly LabMessageDocument['state'][];
 
 /** The states in which a report has done its work, and why it is not given to its journey again. */
@@ -102,6 +103,7 @@ export async function deliverAgain(store: Store, by: Principal, id: string, orde
         attempts: 0,
         last_error: null,
       },
+      $unset: { closed_because: '' },
     },
   );
   if (matchedCount === 0) throw new CannotDeliver(`Report ${id} has just been taken up; look at it again`);
@@ -111,5 +113,31 @@ export async function deliverAgain(store: Store, by: Principal, id: string, orde
     team_id: order.team_id,
     order_id: order._id,
     detail: { report_id: id, was: report.state, unmatched_reason: report.unmatched_reason },
+  });
+}
+
+/**
+ * Closes a report that belongs to no order, so that it waits for nobody any more. It stays as it came, and can be given
+ * to an order all the same.
+ * @param reason what a person found, for whoever asks later
+ * @throws CannotDeliver when it is not unmatched
+ */
+export async function closeReport(store: Store, by: Principal, id: string, reason: string): Promise<void> {
+  const report = await rows(store.labMessages).findOneAndUpdate(
+    { _id: id, state: 'unmatched' },
+    { $set: { state: 'closed', closed_because: reason } },
+  );
+  if (!report) {
+    const state = (await findReport(store, id))?.state;
+    throw new CannotDeliver(
+      state ? `Report ${id} is ${state}; only an unmatched one can be closed` : `There is no report ${id}`,
+    );
+  }
+  await recordAudit(store, {
+    by,
+    action: 'report.closed',
+    team_id: report.team_id,
+    order_id: report.order_id,
+    detail: { report_id: id, unmatched_reason: report.unmatched_reason, reason },
   });
 }

@@ -29,7 +29,13 @@ export async function timelineOf(store: Store, transactionId: string): Promise<T
   const originOf = new Map(orders.map(({ _id, origin }) => [_id, origin]));
   const entries = [
     ...eventsOf(orders, new Set(audit.map(({ _id }) => _id))),
-    ...audit.map(({ order_id, action, detail, by, at }) => ({ order_id, at, what: action, detail: inWords(detail), by })),
+    ...audit.map(({ order_id, action, detail, by, at }) => ({
+      order_id,
+      at,
+      what: action,
+      detail: inWords(detail),
+      by,
+    })),
     ...reports.map(({ order_id, received_at, state, unmatched_reason, lab_slug, control_id }) => ({
       order_id,
       at: received_at,
@@ -87,6 +93,8 @@ async function webhooksOf(store: Store, ids: { order_id: { $in: string[] } }) {
 function inWords(detail: Record<string, unknown>): string | null {
   const words = Object.entries(detail)
     .filter(([name, value]) => value !== null && value !== undefined && name !== 'event_number')
-    .map(([name, value]) => `${name.replaceAll('_', ' ')}: ${typeof value === 'object' ? JSON.stringify(value) : value}`);
+    .map(
+      ([name, value]) => `${name.replaceAll('_', ' ')}: ${typeof value === 'object' ? JSON.stringify(value) : value}`,
+    );
   return words.join('; ') || null;
 }

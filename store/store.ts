@@ -200,6 +200,7 @@ function models(connection: Connection) {
         team_id: textOrNull,
         event_number: { type: Number, default: null },
         unmatched_reason: textOrNull,
+        closed_because: { type: String },
         lease_until: date,
         attempts: count,
         last_error: textOrNull,

@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { LabMessageDocument } from '../../store/documents.ts';
 import {
+  closeReport,
   deliverAgain,
   findReport,
   LAB_MESSAGE_STATES,
@@ -31,7 +32,7 @@ export function addInboxCommands(program: Command): void {
     .addOption(
       new Option(
         '--state <state>',
-        'stored: not yet given to a journey; late: came after its journey ended; unmatched: no order takes it',
+        'stored: not yet given to a journey; late: came after its journey ended; unmatched: no order takes it; closed: and a person said so',
       ).choices(LAB_MESSAGE_STATES),
     )
     .option('--lab <slug>', 'from one laboratory')
@@ -48,7 +49,7 @@ export function addInboxCommands(program: Command): void {
             lab: report.lab_slug,
             control_id: report.control_id,
             state: report.state,
-            why: report.unmatched_reason ?? report.last_error,
+            why: report.closed_because ?? report.unmatched_reason ?? report.last_error,
             order: report.order_id,
           })),
           'Nothing here.',
@@ -78,6 +79,7 @@ export function addInboxCommands(program: Command): void {
           control_id: report.control_id,
           state: report.state,
           unmatched_reason: report.unmatched_reason,
+          closed_because: report.closed_because,
           order: report.order_id,
           team: report.team_id,
           event_number: report.event_number,
@@ -115,6 +117,18 @@ export function addInboxCommands(program: Command): void {
           })),
           'Nothing here.',
         );
+      }),
+    );
+
+  inbox
+    .command('close')
+    .description('close a report that belongs to no order; it stays as it came, and can still be delivered')
+    .argument('<id>')
+    .requiredOption('--reason <text>', 'what you found, such as "sent to us by mistake, the lab was told"')
+    .action((id: string, { reason }: { reason: string }, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        await closeReport(store, operator(), id, reason);
+        out.done(`Report ${id} is closed.`, { id, state: 'closed' });
       }),
     );
 

@@ -68,7 +68,17 @@ describe('npm run admin', () => {
   test('--help of every command explains it; the top one gives examples', async () => {
     const top = await admin(['--help']);
     expect(top).toMatchObject({ code: 0, err: '' });
-    for (const word of ['team', 'key', 'lab-account', 'connection', 'inbox', 'webhook', 'Examples:'])
+    for (const word of [
+      'team',
+      'key',
+      'lab-account',
+      'connection',
+      'order',
+      'message',
+      'inbox',
+      'webhook',
+      'Examples:',
+    ])
       expect(top.out).toContain(word);
     const helps = await Promise.all(
       [
@@ -382,6 +392,21 @@ describe('npm run admin', () => {
       expect((await admin(['inbox', 'deliver', await report({ state: 'applied', order_id: id })])).err).toMatch(
         /is applied/,
       );
+    });
+    test('F5: an unmatched report is closed with a reason, by a person; it can be delivered all the same', async () => {
+      const unmatched = await report({});
+      expect((await admin(['inbox', 'close', unmatched])).err).toMatch(/--reason/);
+      expect(await json('inbox', 'close', unmatched, '--reason', 'meant for another clinic')).toEqual({
+        id: unmatched,
+        state: 'closed',
+      });
+      const listed = await json('inbox', 'list', '--state', 'closed');
+      expect(listed).toContainEqual(expect.objectContaining({ id: unmatched, why: 'meant for another clinic' }));
+      const [entry] = await store.audit.find({ action: 'report.closed', 'detail.report_id': unmatched }).lean();
+      expect(entry).toMatchObject({ by: { kind: 'person' }, detail: { reason: 'meant for another clinic' } });
+      expect((await admin(['inbox', 'close', unmatched, '--reason', 'again'])).err).toMatch(/is closed; only/);
+      expect((await admin(['inbox', 'deliver', unmatched, '--order', await order('labcorp')])).code).toBe(0);
+      expect(await rows(store.labMessages).findOne({ _id: unmatched })).not.toHaveProperty('closed_because');
     });
   });
 

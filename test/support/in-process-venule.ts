@@ -68,6 +68,8 @@ export interface VenuleOptions {
 }
 
 export interface InProcessVenule {
+  /** What another program is told to work with the same parts. */
+  environment: Record<string, string>;
   store: Store;
   catalogue: Catalogue;
   journeys: JourneysForTests;
@@ -148,9 +150,9 @@ export async function startVenule({
 
   const taskQueue = `test-${randomUUID()}`;
   const policyOverrides = { ...IMPATIENT, ...overrides };
-  const config = loadConfig({
+  const environment = {
     MONGODB_URI: uri.href,
-    TEMPORAL_ADDRESS: process.env.TEMPORAL_ADDRESS,
+    TEMPORAL_ADDRESS: process.env.TEMPORAL_ADDRESS ?? '',
     VENULE_TASK_QUEUE: taskQueue,
     VENULE_DATA_DIR: folder,
     VENULE_CODEC_KEYS: TEST_CODEC_KEYS,
@@ -158,7 +160,8 @@ export async function startVenule({
     VENULE_POLICY: JSON.stringify(policyOverrides),
     VENULE_MAX_CACHED_WORKFLOWS: String(maxCachedWorkflows),
     SMTP_URL: `smtp://127.0.0.1:${smtp.port}`,
-  });
+  };
+  const config = loadConfig(environment);
   const policy = policyWith(policyOverrides);
   const store = await openStore(uri.href);
   await seedCatalogue(store);
@@ -224,6 +227,7 @@ export async function startVenule({
   const walkOf = (order: Pick<Order, 'id'>) => client.workflow.getHandle(sandboxWalkWorkflowId(order.id));
 
   return {
+    environment,
     store,
     catalogue,
     journeys: {
