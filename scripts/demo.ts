@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { JunctionClient, JunctionError } from '@junction-api/sdk';
 import { walkAtHome } from './demo/at-home.ts';
+import { inOrderOfTime } from './demo/in-order.ts';
 import { type JourneyReport, LABS, type Lab, type Moment, walkJourney } from './demo/journey.ts';
 import { aside, directory, heading, momentLines, resultTable, shortPath } from './demo/screen.ts';
 import { findOrStartVenule, type Venule } from './demo/venule.ts';
@@ -73,10 +74,11 @@ async function show(
   const story = atHome ? 'A visit at home, moved and made' : 'A panel, two lost results and a redraw';
   say(heading(`${story}, at ${venule.apiUrl}`));
   const walk = atHome ? walkAtHome : walkJourney;
-  const report = await walk(venule, client, lab, (moment) => {
+  const moments = inOrderOfTime((moment) => {
     timeline.push(moment);
     say(momentLines(moment));
   });
+  const report = await walk(venule, client, lab, moments.tell).finally(moments.flush);
   const links = linksTo(venule, report);
   if (json) return print(JSON.stringify({ ...report, timeline, links }, null, 2));
 

@@ -110,7 +110,7 @@ Examples:
 
 async function cancel({ store, out }: Session, document: OrderDocument, reason: string | undefined): Promise<void> {
   const { _id, team_id } = document;
-  await withJourneys((journeys) => cancelOrder({ journeys }, document, operator()));
+  await withJourneys((journeys) => cancelOrder({ journeys, store }, document, operator()));
   await recordAudit(store, {
     by: operator(),
     action: 'order.cancelled_by_hand',

@@ -51,6 +51,11 @@ describe('npm run demo', () => {
     const mailed = ['requisition_ready', 'redraw_needed'].map((kind) => `✉ mail +${kind}`);
     for (const line of [...told, ...redrawn, ...mailed]) expect(stdout).toMatch(new RegExp(line));
     expect(stdout).toContain('all but Hemoglobin A1c and TSH');
+    const times = [...stdout.matchAll(/^ {2}(\d\d:\d\d:\d\d\.\d{3}) /gm)].map(([, time]) => time as string);
+    expect(times.length).toBeGreaterThan(10);
+    const falls = times.filter((time, at) => at > 0 && time < (times[at - 1] as string));
+    // The clock starts over at midnight.
+    expect(falls.filter((time) => !time.startsWith('00:'))).toEqual([]);
 
     const rows = stdout.split('\n').filter((line) => line.startsWith('│'));
     const [head, ...results] = rows.map((row) => row.split('│').map((cell) => cell.trim()));
