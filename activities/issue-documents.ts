@@ -135,12 +135,8 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue): Docume
     async combined(transactionId) {
       const combined = await combinedResult(store, catalogue, transactionId);
       if (!combined) return null;
-      const documents = await store.orders
-        .find({ transaction_id: transactionId })
-        .sort({ created_at: 1 })
-        .lean<OrderDocument[]>();
       return issued(`${transactionId}:combined_result:${combined.revision}`, 'combined_result', () =>
-        report('combined', combined.result, documents, combined.corrected),
+        report('combined', combined.result, combined.orders, combined.corrected),
       );
     },
   };

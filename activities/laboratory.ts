@@ -1,9 +1,10 @@
 /** The conversation with a laboratory, as a journey has it. Temporal repeats it; the lab sees one order (F4). */
-import { Context } from '@temporalio/activity';
+import { Context, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { type LabAcknowledgement, type LabOrderMessage, LabUnreachable } from '../partners/labs/laboratory-adapter.ts';
 import { adapterFor } from '../partners/labs/registry.ts';
 import { findLabConnection } from '../store/lab-connections.ts';
+import { recordRefusedCancellation } from '../store/refused-cancellation.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { isOver } from './patience.ts';
 import type { Activities } from './types.ts';
@@ -15,11 +16,21 @@ export function laboratoryActivities({
 }: ActivityDependencies): Pick<Activities, 'submitOrder' | 'cancelAtLab'> {
   async function conversation(orderId: string) {
     const { order } = await store.orders.findById(orderId).orFail().lean();
+    await catalogue.know([order.lab_test_id]);
     const laboratory = catalogue.laboratoriesBySlug.get(order.lab_slug);
     const account = catalogue.labAccounts.get(order.lab_account_id);
     const environment = order.options.sandbox ? 'sandbox' : 'production';
     const connection = await findLabConnection(store, order.lab_slug, environment);
-    if (!laboratory || !account || !connection) {
+    if (!laboratory || !account) {
+      const missing = laboratory ? `the lab account ${order.lab_account_id}` : `the laboratory ${order.lab_slug}`;
+      throw ApplicationFailure.create({
+        type: 'CatalogueIncomplete',
+        message:
+          `The catalogue no longer holds ${missing}, with which this order was placed. ` +
+          'Restore it from a back-up; the order then goes out by itself.',
+      });
+    }
+    if (!connection) {
       throw ApplicationFailure.create({
         type: 'LabNotConnected',
         message:
@@ -52,7 +63,13 @@ export function laboratoryActivities({
       const { adapter, message, endpoint, lab } = await conversation(orderId);
       const answer = await heard(() => adapter.cancel(message, endpoint, Context.current().cancellationSignal));
       if (answer.code === 'AE') throw saidError(lab, answer);
-      return { too_late: answer.code === 'AR' ? answer.text : null };
+      if (answer.code !== 'AR') return { too_late: null };
+      await recordRefusedCancellation(store, catalogue, orderId, answer.text);
+      log.error('The laboratory refused a cancellation: the order is canceled with us and not there', {
+        order_id: orderId,
+        lab: message.order.lab_slug,
+      });
+      return { too_late: answer.text };
     },
   };
 }

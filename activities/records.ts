@@ -2,6 +2,7 @@
 import { failedChecks } from '../domain/checks.ts';
 import { keepLateReport } from '../store/lab-inbox.ts';
 import { orderFacts } from '../store/order-facts.ts';
+import { keepEarlierVisitEvent } from '../store/phlebotomy-inbox.ts';
 import { recordAppointment } from '../store/record-appointment.ts';
 import { ensureOpen, recordEvent } from '../store/record-event.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -12,12 +13,13 @@ export function recordActivities({
   catalogue,
 }: ActivityDependencies): Pick<
   Activities,
-  'openOrder' | 'recordEvent' | 'recordAppointment' | 'checkOrder' | 'keepLateReports'
+  'openOrder' | 'recordEvent' | 'recordAppointment' | 'checkOrder' | 'keepLateReports' | 'keepVisitEvent'
 > {
   return {
     openOrder: (order) => ensureOpen(store, catalogue, order),
     recordEvent: (proposed) => recordEvent(store, catalogue, proposed),
     recordAppointment: (proposed) => recordAppointment(store, catalogue, proposed),
+    keepVisitEvent: ({ event_id, because }) => keepEarlierVisitEvent(store, event_id, because),
     async checkOrder(orderId) {
       const { order } = await store.orders.findById(orderId).orFail().lean();
       return failedChecks(await orderFacts(store, catalogue, order, new Date()));

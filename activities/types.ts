@@ -22,7 +22,13 @@ export interface SimulatedReport {
 }
 
 /** A phlebotomy company's decision; `refused` is what the caller is told. */
-export type VisitAnswer = { visit: ArrangedVisit } | { refused: string };
+export type VisitAnswer =
+  | { visit: ArrangedVisit }
+  | {
+      refused: string;
+      /** The same was asked before and came to no answer, so that the visit may be made after all. */
+      may_turn_up?: boolean;
+    };
 
 export interface Activities {
   /** Writes event 1 of an initial order, unless it is there (D1). */
@@ -45,6 +51,10 @@ export interface Activities {
   sendMail(orderId: string, kind: MailKind): Promise<void>;
   /** Keeps reports that came when their order had ended: late, correcting, or unmatched (D5, F5). */
   keepLateReports(reportIds: string[]): Promise<void>;
+  /**
+   * Keeps what a provider said of a visit that is over for us, for people to see. Answers whether it says anything new.
+   */
+  keepVisitEvent(kept: { event_id: string; because: 'earlier_visit' | 'counted_as_draw' }): Promise<boolean>;
   /** Writes what is next in an appointment's life, or finds what is held (C2). */
   recordAppointment(proposed: ProposedAppointment): Promise<HeldAppointment>;
   /**

@@ -2,7 +2,12 @@
 import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { type AppointmentProvider, type ArrangedVisit, accessNotesFor } from '../domain/appointment.ts';
+import {
+  type Appointment,
+  type AppointmentProvider,
+  type ArrangedVisit,
+  accessNotesFor,
+} from '../domain/appointment.ts';
 import { SLOT_TAKEN } from '../domain/appointment-refusals.ts';
 import type { Order } from '../domain/order.ts';
 import {
@@ -84,12 +89,10 @@ export function visitActivities({
           name: catalogue.markers.get(marker_id)?.name ?? provider_id,
         })),
       };
+      const wasAsked = isRepeat || Context.current().info.attempt > 1;
       const answer = await decided(async () => {
         // A company repeats its first answer to a call that it knows; what has become of the visit since it says here.
-        const made =
-          isRepeat || Context.current().info.attempt > 1
-            ? await adapter.findByReference(appointment_id, endpoint, signal)
-            : null;
+        const made = wasAsked ? await adapter.findByReference(appointment_id, endpoint, signal) : null;
         if (made) return made;
         return command.kind === 'book'
           ? adapter.book({ ...visit, booking_key: command.slot.booking_key }, endpoint, signal)
@@ -97,7 +100,7 @@ export function visitActivities({
       });
       const isMade = 'visit' in answer && answer.visit.status !== 'cancelled';
       if (!isMade) await releasePatient(store, appointment_id);
-      return answer;
+      return 'refused' in answer && wasAsked ? { ...answer, may_turn_up: true } : answer;
     },
 
     async moveVisit(orderId, appointmentId, slot, appointment_notes) {
@@ -107,10 +110,12 @@ export function visitActivities({
       // One that was overdue may have lost the patient to another appointment.
       const claim = { appointment_id: appointmentId, order_id: orderId, team_id, user_id, provider };
       if (!(await claimPatient(store, claim, new Date()))) return { refused: ALREADY_BOOKED };
+      const appointment_id = await idAtCompany(appointment, { adapter, endpoint, signal });
+      if (appointment_id === null) return { refused: `${provider} holds no such appointment` };
       return decided(() =>
         adapter.reschedule(
           {
-            appointment_id: appointment.provider_appointment_id ?? '',
+            appointment_id,
             idempotency_key: `${appointmentId}:${events.length}:reschedule:${slot.booking_key}`,
             booking_key: slot.booking_key,
             access_notes: accessNotesFor(slot.address, slot.site_code, order.address.access_notes),
@@ -125,10 +130,12 @@ export function visitActivities({
     async withdrawVisit(orderId, appointmentId, reason, notes) {
       const appointment = appointmentOf(await store.appointments.findById(appointmentId).orFail().lean());
       const { adapter, endpoint, signal } = await conversation(orderId, appointment.provider);
+      const appointment_id = await idAtCompany(appointment, { adapter, endpoint, signal });
+      if (appointment_id === null) return { visit: visitOf(null) };
       return decided(() =>
         adapter.cancel(
           {
-            appointment_id: appointment.provider_appointment_id ?? '',
+            appointment_id,
             // Other words are another call.
             idempotency_key: `${appointmentId}:cancel:${digest(reason, notes)}`,
             reason,
@@ -162,6 +169,18 @@ export function visitActivities({
 
     releasePatient: (appointmentId) => releasePatient(store, appointmentId),
   };
+}
+
+/** What the company calls an appointment; null when it holds none under our reference. */
+async function idAtCompany(
+  { id, provider_appointment_id }: Appointment,
+  { adapter, endpoint, signal }: Omit<Conversation, 'order'>,
+): Promise<string | null> {
+  if (provider_appointment_id !== null) return provider_appointment_id;
+  const made = await adapter.findByReference(id, endpoint, signal).catch((error: unknown) => {
+    throw away(error);
+  });
+  return made?.id ?? null;
 }
 
 /** A company's decision; anything else is thrown for Temporal to try again. */

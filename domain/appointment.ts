@@ -170,6 +170,16 @@ export function orderStatusesAfter(
   return steps;
 }
 
+/**
+ * The statuses that an order takes on when a visit turns out to have taken place that was over for us: those that were
+ * skipped, and then the draw. None where the order has been drawn, has ended, or knows no draw.
+ */
+export function orderStatusesToDraw(order: OrderLowLevelStatus, method: CollectionMethod): OrderLowLevelStatus[] {
+  const booked = order === 'appointment_scheduled' ? [] : orderStatusesAfter('scheduled', order, method);
+  const drawn = orderStatusesAfter('completed', booked.at(-1) ?? order, method);
+  return drawn.length > 0 ? [...booked, ...drawn] : [];
+}
+
 /** Whether the appointment is neither over nor called off. */
 export function isActive({ status }: Pick<Appointment, 'status'>): boolean {
   return TRANSITIONS[status].length > 0;

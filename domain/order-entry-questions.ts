@@ -7,7 +7,7 @@ const mustBeAnswered = ({ required, default: preset, code }: AoeQuestion): boole
   required && preset === null && !code.startsWith('FAST');
 
 /** The marker's questions without whose answers it cannot be ordered (A2). */
-export function unansweredQuestions(marker: Marker, answers: readonly AoeAnswer[]): AoeQuestion[] {
+export function unansweredQuestions(marker: Pick<Marker, 'id' | 'aoe'>, answers: readonly AoeAnswer[]): AoeQuestion[] {
   const isAnswered = (question: AoeQuestion) =>
     answers.some((answer) => answer.marker_id === marker.id && answer.question_id === question.id);
   return marker.aoe.questions.filter((question) => mustBeAnswered(question) && !isAnswered(question));

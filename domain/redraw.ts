@@ -50,6 +50,28 @@ export function redrawFor(order: Order, missing: readonly MissingResult[]): stri
   return eligible ? missing.filter((result) => isLabError(result.failure_type)).map((result) => result.slug) : [];
 }
 
+/** As much of a marker as decides whether it is drawn again. */
+type Orderable = Pick<
+  Marker,
+  'id' | 'provider_id' | 'price' | 'is_active' | 'is_orderable' | 'a_la_carte_enabled' | 'aoe'
+> & { expected_results: readonly { slug: string }[] };
+
+/**
+ * The lab's markers as an order has them: what it ordered yields what it was ordered for, though the catalogue may have
+ * changed since, so that what the lab lost can always be drawn again.
+ */
+export function asOrdered(offered: readonly Orderable[], order: Pick<Order, 'markers'>): Orderable[] {
+  const known = new Map(offered.map((marker) => [marker.id, marker]));
+  for (const { marker_id: id, provider_id, result_slugs } of order.markers) {
+    const gone = { price: '0.00', is_active: false, is_orderable: false, a_la_carte_enabled: false };
+    const marker = known.get(id) ?? { id, provider_id, ...gone, aoe: { questions: [] }, expected_results: [] };
+    const yields = new Set(marker.expected_results.map(({ slug }) => slug));
+    const owed = result_slugs.filter((slug) => !yields.has(slug)).map((slug) => ({ slug }));
+    known.set(id, { ...marker, expected_results: [...marker.expected_results, ...owed] });
+  }
+  return [...known.values()];
+}
+
 /**
  * The smallest set of the lab's orderable markers that yields the missing results (D6). Between sets of the same
  * size, the one that repeats fewest results nobody misses, then the cheaper one.
@@ -58,11 +80,11 @@ export function redrawFor(order: Order, missing: readonly MissingResult[]): stri
  * @param order What was ordered: its own markers can always be ordered again, others only à la carte and when no question of theirs still needs an answer.
  * @throws Error when the lab offers no marker for one of the results, naming it.
  */
-export function smallestMarkerSet(
+export function smallestMarkerSet<Offered extends Orderable>(
   missing: readonly string[],
-  offered: readonly Marker[],
+  offered: readonly Offered[],
   order: { markers: readonly { marker_id: number }[]; aoe_answers: readonly AoeAnswer[] },
-): Marker[] {
+): Offered[] {
   const ordered = new Set(order.markers.map((marker) => marker.marker_id));
   const wanted = new Set(missing);
   const candidates = offered
@@ -81,7 +103,7 @@ export function smallestMarkerSet(
     .filter((candidate) => candidate.yields.length > 0)
     .sort((a, b) => a.marker.id - b.marker.id);
 
-  type Cover = { size: number; surplus: number; price: number; markers: Marker[] };
+  type Cover = { size: number; surplus: number; price: number; markers: Offered[] };
   const better = (a: Cover, b: Cover) => a.size - b.size || a.surplus - b.surplus || a.price - b.price;
   const known = new Map<string, Cover>();
 

@@ -15,18 +15,33 @@ export interface CombinedResult {
   corrected: boolean;
   /** Changes whenever the result does; part of the id of the issued PDF. */
   revision: string;
+  /** The transaction's orders as they were then, oldest first. */
+  orders: OrderDocument[];
 }
 
 /**
- * Combines everything that the laboratory reported in a transaction, late reports included (D5).
- * @param session reads what this database transaction sees
+ * Combines everything that the laboratory reported in a transaction, late reports included (D5), as it was at one moment.
  * @returns null while nothing was reported, or when there is no such transaction.
  */
 export async function combinedResult(
   store: Store,
   catalogue: Catalogue,
   transactionId: string,
-  session: ClientSession | null = null,
+): Promise<CombinedResult | null> {
+  const session = await store.connection.startSession({ snapshot: true });
+  try {
+    return await combinedResultIn(session, store, catalogue, transactionId);
+  } finally {
+    await session.endSession();
+  }
+}
+
+/** The same, of what this database transaction sees. */
+export async function combinedResultIn(
+  session: ClientSession,
+  store: Store,
+  catalogue: Catalogue,
+  transactionId: string,
 ): Promise<CombinedResult | null> {
   const transaction = await store.transactions
     .findById(transactionId)
@@ -54,5 +69,5 @@ export async function combinedResult(
   const corrected =
     messages.some(({ report }) => isCorrection(report)) ||
     orders.some(({ last_status }) => last_status === 'corrected');
-  return result && { result, corrected, revision: `${messages.length}-${transaction.status}` };
+  return result && { result, corrected, revision: `${messages.length}-${transaction.status}`, orders };
 }

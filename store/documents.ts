@@ -442,7 +442,11 @@ export interface PhlebotomyEventDocument {
   appointment_id: string | null;
   order_id: string | null;
   team_id: string | null;
-  kept_because: 'no_such_appointment' | 'journey_over' | null;
+  /**
+   * `earlier_visit`: it changes nothing about a visit that is over, and a person is to look; `counted_as_draw`: that visit
+   * took place after all, and the order went on from there.
+   */
+  kept_because: 'no_such_appointment' | 'journey_over' | 'earlier_visit' | 'counted_as_draw' | null;
   /** A dispatcher works on it until then. */
   lease_until: Date;
   attempts: number;

@@ -11,7 +11,7 @@ import { digestReport, type ReportDigest } from '../domain/report-progress.ts';
 import { expectedResults, foldReports } from '../domain/result-fold.ts';
 import { isEnded, takesResults } from '../domain/transitions.ts';
 import type { Catalogue } from './catalogue.ts';
-import { combinedResult } from './combined-result.ts';
+import { combinedResultIn } from './combined-result.ts';
 import type { LabMessageDocument, OrderDocument } from './documents.ts';
 import type { Environment } from './lab-connections.ts';
 import { putInOutbox } from './outbox.ts';
@@ -281,7 +281,7 @@ async function joinCombinedResult(
     // Of two reports at once the second conflicts here, and begins again with what the first brought.
     await rows(store.transactions).updateOne({ _id: transaction_id }, { $inc: { version: 1 } }, { session });
     const isCritical = async () => {
-      const combined = await combinedResult(store, catalogue, transaction_id, session);
+      const combined = await combinedResultIn(session, store, catalogue, transaction_id);
       return combined?.result.metadata.interpretation === 'critical';
     };
     const wasCritical = await isCritical();

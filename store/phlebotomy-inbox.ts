@@ -83,6 +83,30 @@ export async function keepEvent(store: Store, id: string, appointment: Appointme
 }
 
 /**
+ * Keeps an event about a visit that is over for us, if it says anything that we did not know; doing it again changes
+ * nothing.
+ * @returns Whether it does.
+ */
+export async function keepEarlierVisitEvent(
+  store: Store,
+  id: string,
+  because: 'earlier_visit' | 'counted_as_draw',
+): Promise<boolean> {
+  const event = await rows(store.phlebotomyEvents).findOne({ _id: id });
+  const found = event && (await appointmentOfEvent(store, event));
+  if (!event || !found) return false;
+  const { appointment } = found;
+  if (event.kept_because !== null) return true;
+  const known = appointment.events.map(({ occurred_at }) => Date.parse(occurred_at));
+  const isNews =
+    event.report.status !== appointment.status && Date.parse(event.report.occurred_at) >= Math.max(...known);
+  if (!isNews) return false;
+  const kept = { state: 'kept', kept_because: because, last_error: null, ...belongingTo(appointment) } as const;
+  await rows(store.phlebotomyEvents).updateOne({ _id: id }, { $set: kept });
+  return true;
+}
+
+/**
  * An event that belongs to no appointment waits for it, since a company may tell before we have recorded its answer; it
  * is kept when none has come within a day.
  */

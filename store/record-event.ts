@@ -8,7 +8,7 @@ import type { ClientSession } from 'mongoose';
 import { resultId, webhookMessageId } from '../domain/ids.ts';
 import type { HeldEvent, Order, OrderEvent, ProposedEvent } from '../domain/order.ts';
 import { THE_JOURNEY } from '../domain/principal.ts';
-import { smallestMarkerSet } from '../domain/redraw.ts';
+import { asOrdered, smallestMarkerSet } from '../domain/redraw.ts';
 import { foldReports, type ReportedOrder } from '../domain/result-fold.ts';
 import { transactionStatus } from '../domain/transaction.ts';
 import { isEnded } from '../domain/transitions.ts';
@@ -287,7 +287,7 @@ export function reportedOrder(
 /** The redraw of an order: the same patient, the same lab, and only what must be tested again (D6). */
 function redrawOrder(initial: Order, missing: readonly string[], catalogue: Catalogue, now: Date): Order {
   const offered = [...catalogue.markers.values()].filter((marker) => marker.lab_id === initial.lab_id);
-  const markers = smallestMarkerSet(missing, offered, initial);
+  const markers = smallestMarkerSet(missing, asOrdered(offered, initial), initial);
   const kept = new Set(markers.map((marker) => marker.id));
   return {
     ...initial,
@@ -309,7 +309,10 @@ function redrawOrder(initial: Order, missing: readonly string[], catalogue: Cata
   };
 }
 
-/** Puts an order, as it is at this event, into the outbox (E1–E3). */
+/**
+ * Puts an order, as it is at this event, into the outbox (E1–E3).
+ * @param kind tells the message from others of the same event
+ */
 export async function tellOfOrder(
   store: Store,
   session: ClientSession,
@@ -318,9 +321,10 @@ export async function tellOfOrder(
   document: OrderDocument,
   transaction: OrderTransactionDocument,
   orders: readonly OrderDocument[],
+  kind = 'order',
 ): Promise<void> {
   const order = clientFacingOrder(document, catalogue, clientFacingTransaction(transaction, orders));
-  await tellAbout(store, session, document, eventType, 'order', order);
+  await tellAbout(store, session, document, eventType, kind, order);
 }
 
 /**

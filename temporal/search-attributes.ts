@@ -1,18 +1,21 @@
 /** What an order is found by in Temporal UI: ids and codes only, never personal data. */
 import type { Connection } from '@temporalio/client';
 
-/** Search attributes of every journey; each of them is a Keyword. */
-export const SEARCH_ATTRIBUTES = [
-  'TeamId',
-  'OrderId',
-  'OrderStatus',
-  'TransactionStatus',
-  'Lab',
-  'CollectionMethod',
-] as const;
+/** `INDEXED_VALUE_TYPE_KEYWORD` and `INDEXED_VALUE_TYPE_KEYWORD_LIST` of Temporal’s API, with their names for its command line. */
+const KEYWORD = { type: 2, name: 'Keyword' };
+const KEYWORD_LIST = { type: 7, name: 'KeywordList' };
 
-/** `INDEXED_VALUE_TYPE_KEYWORD` of Temporal’s API. */
-const KEYWORD = 2;
+/** Search attributes of every journey, with their types. */
+export const SEARCH_ATTRIBUTES = {
+  TeamId: KEYWORD,
+  OrderId: KEYWORD,
+  OrderStatus: KEYWORD,
+  TransactionStatus: KEYWORD,
+  Lab: KEYWORD,
+  CollectionMethod: KEYWORD,
+  Identifiers: KEYWORD_LIST,
+} as const;
+
 const ALREADY_EXISTS = 6;
 
 /**
@@ -26,15 +29,17 @@ export async function ensureSearchAttributes(
 ): Promise<void> {
   try {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    const lacking = SEARCH_ATTRIBUTES.filter((name) => customAttributes[name] === undefined);
+    const lacking = Object.entries(SEARCH_ATTRIBUTES).filter(([name]) => customAttributes[name] === undefined);
     if (lacking.length === 0) return;
     await connection.operatorService.addSearchAttributes({
       namespace,
-      searchAttributes: Object.fromEntries(lacking.map((name) => [name, KEYWORD])),
+      searchAttributes: Object.fromEntries(lacking.map(([name, { type }]) => [name, type])),
     });
   } catch (error) {
     if ((error as { code?: number }).code === ALREADY_EXISTS) return;
-    const flags = SEARCH_ATTRIBUTES.map((name) => `--name ${name} --type Keyword`).join(' ');
+    const flags = Object.entries(SEARCH_ATTRIBUTES)
+      .map(([name, { name: type }]) => `--name ${name} --type ${type}`)
+      .join(' ');
     throw new Error(
       `The search attributes could not be registered. An operator can: temporal operator search-attribute create --namespace ${namespace} ${flags}`,
       { cause: error },

@@ -53,7 +53,9 @@ export interface DeskMemory {
 }
 
 /** What a company said, or what we know of it. */
-interface Said extends Pick<AppointmentSaid, 'appointment_id' | 'report'> {
+export interface Said
+  extends Pick<AppointmentSaid, 'appointment_id' | 'report'>,
+    Partial<Pick<AppointmentSaid, 'event_id'>> {
   /** Whose doing it is; the provider's where absent. */
   by?: Principal;
   /** What we know besides, if the report changes anything. */
@@ -122,6 +124,8 @@ export class AppointmentDesk {
   #lastBooking: ArrangeVisit | null;
   /** What companies said of appointments that we do not have yet. */
   #saidAhead: Said[] = [];
+  /** What companies said of visits that are over for us. */
+  readonly #saidOfEarlier: Said[] = [];
   /** A booking without an answer is being asked for on and on. */
   #asking: CancellationScope | undefined;
 
@@ -194,8 +198,8 @@ export class AppointmentDesk {
   memory(): DeskMemory {
     return {
       appointment: this.#appointment,
-      reports_heard: [...this.#heard],
-      reports_waiting: [...this.#reports, ...this.#saidAhead],
+      reports_heard: [...this.#heard].slice(-MOST_REMEMBERED),
+      reports_waiting: [...this.#reports, ...this.#saidAhead.slice(-MOST_REMEMBERED)],
       last_booking: this.#lastBooking,
     };
   }
@@ -219,6 +223,11 @@ export class AppointmentDesk {
     return this.#obey(asked);
   }
 
+  /** What a company said, when it was attended to, of a visit that is over for us: for the journey to weigh. */
+  takeSaidOfEarlier(): Said | undefined {
+    return this.#saidOfEarlier.shift();
+  }
+
   /**
    * Makes what turned out to be recorded the appointment.
    * @returns How many of its events were known; null when all of them were.
@@ -226,16 +235,20 @@ export class AppointmentDesk {
   catchUp(held: Appointment): number | null {
     const known = this.#appointment?.id === held.id ? this.#appointment.events.length : 0;
     if (known >= held.events.length) return null;
-    this.#appointment = held;
+    this.#take(held);
     return known;
   }
 
   /** Makes what is held the appointment, and answers whoever waits for it. */
   adopt(held: Appointment, next: NextAppointment): void {
+    this.#take(held);
+    next.tell?.(held);
+  }
+
+  #take(held: Appointment): void {
     this.#appointment = held;
     this.#reports.push(...this.#saidAhead.filter(({ appointment_id }) => appointment_id === held.id));
     this.#saidAhead = this.#saidAhead.filter(({ appointment_id }) => appointment_id !== held.id);
-    next.tell?.(held);
   }
 
   /**
@@ -341,7 +354,10 @@ export class AppointmentDesk {
     try {
       const { arrangeVisit } = this.#company.prompt(patience?.answered_within);
       const answer = await arrangeVisit(this.#order.id, command, isRepeat);
-      if ('refused' in answer) return refuse(asked, answer.refused);
+      if ('refused' in answer) {
+        this.#mindLateBooking(command, answer);
+        return refuse(asked, answer.refused);
+      }
       if (answer.visit.status === 'cancelled') return refuse(asked, 'This booking was withdrawn. Book again.');
       visit = answer.visit;
     } catch (failure) {
@@ -474,7 +490,8 @@ export class AppointmentDesk {
   #afterReport(said: Said): NextAppointment | null {
     const appointment = this.#appointment;
     if (appointment?.id !== said.appointment_id) {
-      this.#saidAhead.push(said);
+      const isToCome = this.#rules < 2 || this.#lastBooking?.appointment_id === said.appointment_id;
+      (isToCome ? this.#saidAhead : this.#saidOfEarlier).push(said);
       return null;
     }
     const isPromise = !this.#hasRequisition && said.report.status === 'scheduled';
@@ -490,6 +507,8 @@ export class AppointmentDesk {
       const again = () => this.#reports.unshift(said);
       return { appointment: { ...moved, ...besides }, by, ...(tell && { tell }), again };
     }
+    const isOver = !isActive(appointment) && said.report.status !== appointment.status;
+    if (isOver && said.event_id !== undefined && this.#rules >= 2) this.#saidOfEarlier.push(said);
     tell?.(appointment);
     return null;
   }
@@ -536,6 +555,11 @@ export class AppointmentDesk {
       done: this.#orGivesPatientBack(appointment_id, undo),
       ifItFails: `Booking ${appointment_id} could not be undone at ${provider}. Call the company and have the visit canceled.`,
     };
+  }
+
+  /** A refusal after attempts without an answer: what an earlier attempt makes after all is cancelled when it turns up. */
+  #mindLateBooking(command: ArrangeVisit, { may_turn_up }: { may_turn_up?: boolean }): void {
+    if (may_turn_up && this.#rules >= 2) this.#consequences.setOff(this.#sweep(command));
   }
 
   /** The patient is not kept from other bookings for ever by one that nobody could find out about. */
@@ -589,6 +613,7 @@ export class AppointmentDesk {
     try {
       const answer = visit ? { visit } : await this.#askOn(command, patience);
       if ('refused' in answer) {
+        this.#mindLateBooking(command, answer);
         this.#isNow(appointment_id, CANCELLED, { origin: 'provider', reason: answer.refused });
         return;
       }
@@ -677,6 +702,9 @@ export class AppointmentDesk {
     };
   }
 }
+
+/** How much of what was heard a journey carries over when it continues as new; what is older is known by its time. */
+const MOST_REMEMBERED = 200;
 
 const STILL_LOOKING = {
   unknown: 'Whether the last booking of this order was made is still being found out; ask again',

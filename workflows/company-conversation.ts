@@ -28,6 +28,7 @@ export class CompanyConversation {
     return proxyActivities<Activities>({
       startToCloseTimeout: within,
       scheduleToCloseTimeout: within,
+      summary: 'Asks the provider while a caller waits',
       retry: {
         initialInterval: this.#policy.partner_retry_first / 10,
         maximumInterval: this.#policy.partner_retry_first,

@@ -2,7 +2,16 @@
 import { log, proxyActivities, proxyLocalActivities, TemporalFailure } from '@temporalio/workflow';
 import type { Activities } from '../activities/types.ts';
 
-type Writes = 'openOrder' | 'recordEvent' | 'recordAppointment' | 'checkOrder' | 'keepLateReports';
+/** The writes of a journey, with what Temporal UI calls them. */
+const WRITES = {
+  openOrder: 'Writes the order, unless it is there',
+  recordEvent: 'Records the next event of the order',
+  recordAppointment: 'Records what became of the appointment',
+  checkOrder: 'Checks whether the order may go to the laboratory',
+  keepLateReports: 'Sets reports aside that came too late',
+  keepVisitEvent: 'Keeps what a provider said of an earlier visit',
+} as const satisfies Partial<Record<keyof Activities, string>>;
+type Writes = keyof typeof WRITES;
 type Answer<Name extends Writes> = Awaited<ReturnType<Activities[Name]>>;
 
 const QUICK = { scheduleToCloseTimeout: 5000, retry: { maximumAttempts: 2 } };
@@ -18,11 +27,12 @@ export async function durably<Name extends Writes>(
 ): Promise<Answer<Name>> {
   type Write = (argument: unknown) => Promise<Answer<Name>>;
   try {
-    return await (proxyLocalActivities<Activities>(QUICK)[name] as unknown as Write)(argument);
+    const quick = proxyLocalActivities<Activities>({ ...QUICK, summary: WRITES[name] });
+    return await (quick[name] as unknown as Write)(argument);
   } catch (failure) {
     if (!(failure instanceof TemporalFailure)) throw failure;
     log.warn('The database did not answer in time; trying for as long as it takes', { step: name });
-    const patient = proxyActivities<Activities>({ ...PATIENT, summary: `${name}: the database was away` });
+    const patient = proxyActivities<Activities>({ ...PATIENT, summary: `${WRITES[name]}: the database was away` });
     return (patient[name] as unknown as Write)(argument);
   }
 }

@@ -2,6 +2,7 @@
 import {
   ActivityCancellationType,
   ActivityFailure,
+  ApplicationFailure,
   CancellationScope,
   isCancellation,
   proxyActivities,
@@ -15,6 +16,7 @@ import { rootMessage } from './failures.ts';
 export class LaboratoryConversation {
   readonly #order: Order;
   readonly #policy: JourneyPolicy;
+  readonly #rules: number;
   readonly #trouble: (message: string) => void;
   #mayHoldOrder: boolean;
   #submission: CancellationScope | undefined;
@@ -22,12 +24,17 @@ export class LaboratoryConversation {
   #decision: Promise<unknown> | undefined;
 
   /**
-   * @param trouble Notes for engineers what did not succeed.
-   * @param mayHoldOrder Whether the laboratory may have been told of the order before.
+   * @param journey `rules` is the number of its rules (domain/rules.ts), `trouble` notes for engineers what did not
+   * succeed, and `mayHoldOrder` says whether the laboratory may have been told of the order before.
    */
-  constructor(order: Order, policy: JourneyPolicy, trouble: (message: string) => void, mayHoldOrder: boolean) {
+  constructor(
+    order: Order,
+    policy: JourneyPolicy,
+    { rules, trouble, mayHoldOrder }: { rules: number; trouble: (message: string) => void; mayHoldOrder: boolean },
+  ) {
     this.#order = order;
     this.#policy = policy;
+    this.#rules = rules;
     this.#trouble = trouble;
     this.#mayHoldOrder = mayHoldOrder;
   }
@@ -82,7 +89,7 @@ export class LaboratoryConversation {
     return {
       doing: `${lab_slug} to take note that requisition ${placer_order_number} is cancelled`,
       done: this.#tellOfCancellation(),
-      ifItFails: `${lab_slug} could not be told that requisition ${placer_order_number} is cancelled. Call the lab and cancel it there.`,
+      ifItFails: `Requisition ${placer_order_number} could not be canceled at ${lab_slug}. Call the lab and cancel it there; what it reports waits in the inbox.`,
     };
   }
 
@@ -100,6 +107,9 @@ export class LaboratoryConversation {
       summary: `Cancel ${placer_order_number} at ${lab_slug}`,
     });
     const { too_late } = await cancelAtLab(id);
-    if (too_late !== null) this.#trouble(`${lab_slug} says it is too late to cancel: ${too_late}`);
+    if (too_late === null) return;
+    const words = `${lab_slug} says it is too late to cancel: ${too_late}`;
+    if (this.#rules >= 2) throw ApplicationFailure.nonRetryable(words, 'CancellationRefused');
+    this.#trouble(words);
   }
 }

@@ -39,6 +39,12 @@ export interface JourneyState {
   rules: number;
   /** In words: what the journey waits for. */
   waiting_for: string;
+  /** When it goes on in any case; ISO instant. */
+  waits_until: string | null;
+  /** What a person should do meanwhile. */
+  to_do: string | null;
+  /** What follows from its events and is being tried, newest first. */
+  under_way: string[];
   events: HeldEvent[];
   reports_waiting: string[];
   reports_taken: string[];
@@ -46,5 +52,7 @@ export interface JourneyState {
   cancel_requested: boolean;
   appointment: Appointment | null;
   troubles: string[];
+  /** What failed for good, with what a person must do. */
+  failed: readonly string[];
 }
 export const journeyState = defineQuery<JourneyState>('journeyState');

@@ -15,7 +15,13 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { type Appointment, isSameStory, orderStatusesAfter, overdueFrom } from '../domain/appointment.ts';
+import {
+  type Appointment,
+  isSameStory,
+  orderStatusesAfter,
+  orderStatusesToDraw,
+  overdueFrom,
+} from '../domain/appointment.ts';
 import type { AppointmentCommand, HeldAppointment } from '../domain/appointment-command.ts';
 import { requisitionNeededBy } from '../domain/early-booking.ts';
 import { type JourneyPosition, positionOf } from '../domain/journey-position.ts';
@@ -35,7 +41,7 @@ import {
 import { rulesOf } from '../domain/rules.ts';
 import type { OrderLowLevelStatus } from '../domain/status.ts';
 import { isEnded, mayFollow, refusedTransition, takesResults } from '../domain/transitions.ts';
-import { AppointmentDesk, type DeskMemory, type NextAppointment } from './appointment-desk.ts';
+import { AppointmentDesk, type DeskMemory, type NextAppointment, type Said } from './appointment-desk.ts';
 import { Consequences } from './consequences.ts';
 import { durably } from './durably.ts';
 import { journeyDetails } from './journey-details.ts';
@@ -44,6 +50,7 @@ import { cancelOrder, type JourneyState, journeyState, reportArrived, storeIsAhe
 import { PatientMessages } from './patient-messages.ts';
 import { standing } from './search-attributes.ts';
 import { shielded } from './shielded.ts';
+import { WAIT_FOR_CONSEQUENCES, type Wait, waitForLab, waitForResults, waitForVisit } from './waits.ts';
 
 /** What a journey carries over when it continues as new. */
 export interface JourneyMemory {
@@ -89,7 +96,9 @@ export class OrderJourney {
   readonly #consequences: Consequences;
   /** The appointment that was to be cancelled because its order is over and nobody says when it is to be. */
   #givenUp: string | undefined;
-  #waitingFor = 'its first step';
+  #wait: Wait = { what: 'its first step' };
+  /** When results are awaited no longer; milliseconds since 1970. */
+  #deadline = Number.POSITIVE_INFINITY;
   readonly #troubles: string[];
 
   /**
@@ -115,8 +124,15 @@ export class OrderJourney {
     const trouble = (message: string) => this.#trouble(message);
     const consequences = new Consequences(trouble, memory?.failures);
     this.#consequences = consequences;
-    this.#laboratory = new LaboratoryConversation(order, policy, trouble, this.#isRenewed);
-    this.#messages = new PatientMessages(order, policy, { setOff: (deed) => consequences.setOff(deed), trouble });
+    this.#laboratory = new LaboratoryConversation(order, policy, {
+      rules: this.#rules,
+      trouble,
+      mayHoldOrder: this.#isRenewed,
+    });
+    this.#messages = new PatientMessages(order, policy, this.#rules, {
+      setOff: (deed) => consequences.setOff(deed),
+      trouble,
+    });
     this.#desk = new AppointmentDesk(order, policy, consequences, {
       rules: this.#rules,
       refusal: (command) => this.#appointmentRefusal(command),
@@ -179,9 +195,9 @@ export class OrderJourney {
    * engineer's cancellation of the workflow came too late for the order by then, and stops nothing.
    * @throws whatever `work` throws.
    */
-  whileKeepingLateReports<T>(waitingFor: string, work: () => Promise<T>): Promise<T> {
+  whileKeepingLateReports<T>(wait: Wait, work: () => Promise<T>): Promise<T> {
     return CancellationScope.nonCancellable(async () => {
-      this.#describe(waitingFor);
+      this.#describe(wait);
       let settled = false;
       const done = work().finally(() => {
         settled = true;
@@ -206,13 +222,13 @@ export class OrderJourney {
   async conclude(): Promise<void> {
     do {
       do {
-        await this.whileKeepingLateReports('what follows from its end', async () => {
+        await this.whileKeepingLateReports(WAIT_FOR_CONSEQUENCES, async () => {
           await this.#consequences.settled();
           await condition(allHandlersFinished);
         });
       } while (this.#consequences.open.length > 0);
     } while (await this.#visitWentOn());
-    this.#describe('nothing: the journey is over');
+    this.#describe({ what: 'nothing: the journey is over' });
     this.#consequences.throwFailures(this.#lastEvent);
   }
 
@@ -231,7 +247,7 @@ export class OrderJourney {
     const left = active.end_at ? overdueFrom(active) - this.#now : this.#policy.appointment_outlives_order;
     if (left <= 0) return false;
     const wentOn = () => this.#desk.active !== active;
-    const anything = await this.whileKeepingLateReports('the visit that is still booked', () =>
+    const anything = await this.whileKeepingLateReports(waitForVisit(active, this.#now + left), () =>
       condition(wentOn, left, { summary: 'The visit is over by then' }),
     );
     if (!anything && active.end_at === null && this.#givenUp !== active.id) {
@@ -249,7 +265,10 @@ export class OrderJourney {
       placer_order_number: this.#order.placer_order_number,
       status: this.#events.length > 0 ? this.#status : 'not recorded yet',
       rules: this.#rules,
-      waiting_for: this.#waitingFor,
+      waiting_for: this.#wait.what,
+      waits_until: isoOf(this.#wait.until),
+      to_do: this.#wait.toDo ?? null,
+      under_way: this.#consequences.open,
       events: this.#events,
       reports_waiting: this.#reportsWaiting.map((report) => report.report_id),
       reports_taken: [...this.#reportsTaken],
@@ -257,16 +276,17 @@ export class OrderJourney {
       cancel_requested: this.#cancelRequested,
       appointment: this.#desk.appointment,
       troubles: this.#troubles,
+      failed: this.#consequences.failures,
     };
   }
 
   /** Holds a scheduled order back until its day begins (F2). */
   async #activation(): Promise<void> {
     if (!this.#order.activate_at) return;
-    const wait = Date.parse(this.#order.activate_at) - this.#now;
-    if (wait <= 0) return;
-    this.#describe(`its activation on ${this.#order.activate_by}`);
-    await this.#attendUntil(() => this.#cancelRequested || this.#isEnded, Date.parse(this.#order.activate_at));
+    const until = Date.parse(this.#order.activate_at);
+    if (until <= this.#now) return;
+    this.#describe({ what: `its activation on ${this.#order.activate_by}`, until });
+    await this.#attendUntil(() => this.#cancelRequested || this.#isEnded, until);
   }
 
   /** The checks before a requisition (A2); a failed one ends the journey with its reasons (F3). */
@@ -281,7 +301,7 @@ export class OrderJourney {
   /** The requisition at the lab (A3), or the end of the journey when the lab will not have the order (F4). */
   async #requisition(): Promise<HeldEvent | undefined> {
     if (this.#cancelRequested) return this.#cancelled();
-    this.#describe(`${this.#order.lab_slug} to acknowledge the order`);
+    this.#describe(waitForLab(this.#order, this.#now + this.#policy.lab_tried_for));
     let isDecided = false;
     const submission = this.#laboratory.submit().finally(() => {
       isDecided = true;
@@ -313,7 +333,7 @@ export class OrderJourney {
       const patience = this.#earlyAppointmentWaits();
       const left = Math.min(at - this.#now, patience);
       const wake = () => isOver() || this.#hasWork;
-      if (Number.isFinite(left)) await condition(wake, Math.max(1, left), { summary: this.#waitingFor });
+      if (Number.isFinite(left)) await condition(wake, Math.max(1, left), { summary: this.#wait.what });
       else await condition(wake);
     }
   }
@@ -349,7 +369,7 @@ export class OrderJourney {
     if (this.#isRenewed) this.#messages.planReminders(this.#events, this.#desk.appointment);
     while (!this.#isEnded) {
       if (this.#historyIsLong()) await this.#renew(this.#memory());
-      this.#describe(this.#has('partial_results') ? 'the rest of the results' : "the lab's results");
+      this.#describe(waitForResults(this.#order, this.#status, this.#desk.appointment, this.#deadline));
       await condition(
         () =>
           this.#cancelRequested ||
@@ -410,7 +430,7 @@ export class OrderJourney {
         : { status: 'cancelled', reason: 'The requisition expired: no result came in time.', yields_to_reports: true },
     );
     if (held) return;
-    this.#describe('a report that is stored and on its way here');
+    this.#describe({ what: 'a report that is stored and on its way here' });
     await condition(() => this.#reportsWaiting.length > 0 || this.#cancelRequested, this.#policy.expiry_grace, {
       summary: 'A report is on its way',
     });
@@ -489,6 +509,31 @@ export class OrderJourney {
   async #attendToAppointment(): Promise<void> {
     const next = await this.#desk.attend();
     if (next) await this.#recordAppointment(next);
+    const said = this.#desk.takeSaidOfEarlier();
+    if (said) await this.#weighEarlierVisit(said);
+  }
+
+  /**
+   * A company says something of a visit that is over for us: one that was overdue or called off was made after all, and
+   * counts for the draw, or stands again, which a person has to see.
+   */
+  async #weighEarlierVisit({ event_id, appointment_id, report }: Said): Promise<void> {
+    if (event_id === undefined) return;
+    const steps = () => orderStatusesToDraw(this.#status, this.#order.collection_method);
+    const isDrawn = report.status === 'completed' && steps().length > 0;
+    const because = isDrawn ? 'counted_as_draw' : 'earlier_visit';
+    if (!(await durably('keepVisitEvent', { event_id, because }))) return;
+    if (!isDrawn) {
+      this.#trouble(
+        `The provider says that appointment ${appointment_id}, which is over for us, is ${report.status}. Ask the provider.`,
+      );
+      return;
+    }
+    const reason = `Appointment ${appointment_id} took place after all.`;
+    for (let due = steps(); due.length > 0; due = steps()) {
+      for (const status of due) if ((await this.#decide({ status, reason }))?.status !== status) break;
+    }
+    if (this.#desk.active) this.#withdraw('The specimen was drawn at an earlier visit', 'drawn_earlier');
   }
 
   /** Records an appointment and what it does to the order; when something else is held, it is decided again. */
@@ -568,6 +613,7 @@ export class OrderJourney {
     const requisition = this.#events.find((event) => event.status === 'requisition_created') ?? this.#lastEvent;
     const passed = this.#now - Date.parse(requisition.created_at);
     const left = requisition_valid[this.#order.collection_method] + results_awaited_longer - passed;
+    this.#deadline = this.#now + left;
     void sleep(Math.max(1, left), { summary: 'Results are awaited until here' }).then(() => {
       this.#expired = true;
     });
@@ -587,7 +633,7 @@ export class OrderJourney {
       progress: this.#progress,
       reports_taken: [...this.#reportsTaken],
       reports_waiting: this.#reportsWaiting,
-      troubles: this.#troubles,
+      troubles: this.#troubles.slice(-MOST_TROUBLES),
       failures: [...this.#consequences.failures],
       desk: this.#desk.memory(),
     };
@@ -647,13 +693,19 @@ export class OrderJourney {
 
   #trouble(message: string): void {
     this.#troubles.push(message);
-    this.#describe(this.#waitingFor);
+    this.#describe(this.#wait);
   }
 
-  #describe(waitingFor: string): void {
-    this.#waitingFor = waitingFor;
-    setCurrentDetails(journeyDetails(this.#order, this.state()));
+  #describe(wait: Wait): void {
+    this.#wait = wait;
+    setCurrentDetails(journeyDetails(this.#order, this.state(), this.#now));
   }
 }
+
+const isoOf = (instant: number | undefined) =>
+  instant !== undefined && Number.isFinite(instant) ? new Date(instant).toISOString() : null;
+
+/** How many troubles a journey carries over when it continues as new. */
+const MOST_TROUBLES = 50;
 
 const notForAppointments = (status: OrderLowLevelStatus) => `An order that is ${status} can have no appointment`;

@@ -50,7 +50,10 @@ export async function orderTransaction(input: OrderTransactionInput): Promise<Tr
     return { status: ending.transaction_status, orders: [initial] };
   }
 
-  const last = await journey.whileKeepingLateReports(`its redraw ${redraw.id}`, () => redrawn(input, redraw));
+  const last = await journey.whileKeepingLateReports(
+    { what: `its redraw ${redraw.id}`, toDo: `Nothing here: look at the workflow ${redrawWorkflowId(redraw.id)}.` },
+    () => redrawn(input, redraw),
+  );
   if ('failure' in last) {
     const what = `The workflow of redraw ${redraw.id} ended, and its order did not. See what became of it.`;
     journey.failed(`${what} ${last.failure}`);

@@ -40,8 +40,13 @@ export class PatientMessages {
   #reminders: CancellationScope | undefined;
   /** Settled when every SMS so far is sent or given up: the next one waits for that, and none overtakes another. */
   #lastSms: Promise<void> = Promise.resolve();
+  /** The same of mails. */
+  #lastMail: Promise<void> = Promise.resolve();
+  /** The number of the journey's rules (domain/rules.ts): under the first ones a mail could overtake another. */
+  readonly #rules: number;
 
-  constructor(order: Order, policy: JourneyPolicy, sending: Sending) {
+  constructor(order: Order, policy: JourneyPolicy, rules: number, sending: Sending) {
+    this.#rules = rules;
     this.#order = order;
     this.#zones = timeZonesOf(order.address.state);
     this.#policy = policy;
@@ -55,7 +60,7 @@ export class PatientMessages {
     if (mail)
       this.#setOff(
         `mail ${mail}`,
-        this.#send(`mail ${mail}`, (messages) => messages.sendMail(id, mail)),
+        this.#sendMail(`mail ${mail}`, (messages) => messages.sendMail(id, mail)),
       );
     const sms = smsFor(event, this.#order);
     if (sms)
@@ -79,7 +84,7 @@ export class PatientMessages {
       const what = by === 'mail' ? `mail ${kind}` : `SMS ${kind}`;
       const sent =
         by === 'mail'
-          ? this.#send(what, (messages) => messages.sendAppointmentMail(id, event.number, kind))
+          ? this.#sendMail(what, (messages) => messages.sendAppointmentMail(id, event.number, kind))
           : this.#sendByDay(what, (messages) => messages.sendAppointmentSms(id, event.number, kind));
       this.#setOff(what, sent);
     }
@@ -150,6 +155,13 @@ export class PatientMessages {
     } catch (failure) {
       this.#sending.trouble(`The ${what} was not sent: ${rootMessage(failure)}`);
     }
+  }
+
+  /** The same after the mail before it: no cancellation overtakes what it cancels. */
+  #sendMail(what: string, send: (messages: Messages) => Promise<void>): Promise<void> {
+    if (this.#rules < 2) return this.#send(what, send);
+    this.#lastMail = this.#lastMail.then(() => this.#send(what, send));
+    return this.#lastMail;
   }
 
   /**

@@ -37,6 +37,9 @@ export async function sandboxWalk(input: SandboxWalkInput): Promise<'reported' |
   });
   try {
     const isTold = await reportOnceDrawn(order_id, report, triedFor);
+    setCurrentDetails(
+      `The laboratory ${isTold ? 'was told to report on' : 'was told nothing of'} order \`${order_id}\``,
+    );
     return isTold ? 'reported' : 'order over';
   } catch (failure) {
     throw ApplicationFailure.nonRetryable(`${rootMessage(failure)} Simulate the order again.`, 'WalkEnded');

@@ -5,6 +5,8 @@ import type { OrderLowLevelStatus, TransactionStatus } from '../domain/status.ts
 
 const TEAM_ID = defineSearchAttributeKey('TeamId', 'KEYWORD');
 const ORDER_ID = defineSearchAttributeKey('OrderId', 'KEYWORD');
+/** Requisition number, user and transaction: what somebody may have in hand. Set at the start only. */
+const IDENTIFIERS = defineSearchAttributeKey('Identifiers', 'KEYWORD_LIST');
 const LAB = defineSearchAttributeKey('Lab', 'KEYWORD');
 const COLLECTION_METHOD = defineSearchAttributeKey('CollectionMethod', 'KEYWORD');
 const ORDER_STATUS = defineSearchAttributeKey('OrderStatus', 'KEYWORD');
@@ -24,6 +26,7 @@ export function searchAttributesOf(order: Order): SearchAttributePair[] {
     ...idsOf(order),
     { key: LAB, value: order.lab_slug },
     { key: COLLECTION_METHOD, value: order.collection_method },
+    { key: IDENTIFIERS, value: [order.placer_order_number, order.user_id, order.transaction_id] },
     ...standing('ordered', 'active'),
   ];
 }

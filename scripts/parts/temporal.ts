@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
-import { SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
+import { ensureSearchAttributes, SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
 import { addToCache, cachedProgram, programOnPath } from './cache.ts';
 import { accepts } from './ports.ts';
 import { type RunningPart, type RunningProcess, startProcess, untilServing } from './process.ts';
@@ -57,7 +57,7 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningPa
     options.namespace === 'default' ? [] : ['--namespace', options.namespace],
     options.databaseFile === undefined ? [] : ['--db-filename', options.databaseFile],
     options.codec === undefined ? [] : uiSettings(options.codec),
-    ...SEARCH_ATTRIBUTES.map((name) => ['--search-attribute', `${name}=Keyword`]),
+    ...Object.entries(SEARCH_ATTRIBUTES).map(([name, { name: type }]) => ['--search-attribute', `${name}=${type}`]),
     ['--log-level', 'error'],
   ];
   const server = await startProcess(options.program, ['server', 'start-dev', ...flags.flat()], options);
@@ -80,12 +80,16 @@ async function untilReady(server: RunningProcess, { port, namespace, logFile }: 
   }
 }
 
-/** Whether the namespace exists with its search attributes: they come a moment after the server. */
+/**
+ * Whether the namespace exists with its search attributes: they come a moment after the server, and those that an older
+ * data folder lacks are added here, as the server adds them to a new one only.
+ */
 async function isReady(connection: Connection, namespace: string): Promise<boolean> {
   try {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
     await connection.workflowService.listWorkflowExecutions({ namespace, pageSize: 1, query: 'OrderId = "none"' });
-    return SEARCH_ATTRIBUTES.every((name) => name in customAttributes);
+    await ensureSearchAttributes(connection, namespace);
+    return Object.keys(SEARCH_ATTRIBUTES).every((name) => name in customAttributes);
   } catch {
     return false;
   }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Marker } from '../../domain/catalogue.ts';
 import { FAILURE_TYPES } from '../../domain/lab-report.ts';
 import type { AoeAnswer } from '../../domain/order.ts';
-import { isLabError, redrawFor, smallestMarkerSet, statusDetailOf } from '../../domain/redraw.ts';
+import { asOrdered, isLabError, redrawFor, smallestMarkerSet, statusDetailOf } from '../../domain/redraw.ts';
 import { labOrder } from '../partners/lab-order.ts';
 
 const markers: Marker[] = JSON.parse(readFileSync(join(import.meta.dirname, '../../store/seed/markers.json'), 'utf8'));
@@ -51,6 +51,21 @@ describe('D6: the smallest set of orderable markers that yields what is missing'
   test('several are ordered as the one panel that has them, with as little beside them as possible', () =>
     expect(chosen('sodium', 'potassium', 'chloride')).toEqual(['electrolyte-panel']));
   test('what no panel has together is ordered apart', () => expect(chosen('tsh', 'sodium')).toEqual(['sodium', 'tsh']));
+  test('what was ordered is drawn again, though the catalogue lost its marker or what it yields', () => {
+    const [panel] = order.markers;
+    const slug = panel?.result_slugs[0] ?? '';
+    const without = labcorp.filter(({ expected_results }) => !expected_results.some((result) => result.slug === slug));
+    const emptied = labcorp.map((marker) => ({ ...marker, expected_results: [] }));
+    for (const offered of [without, emptied]) {
+      const [drawn, ...more] = smallestMarkerSet([slug], asOrdered(offered, walkIn), walkIn);
+      expect(drawn).toMatchObject({ id: panel?.marker_id, provider_id: panel?.provider_id });
+      expect(drawn?.expected_results).toContainEqual({ slug });
+      expect(more).toEqual([]);
+    }
+  });
+  test('an unchanged catalogue is as it was ordered', () => {
+    expect(asOrdered(labcorp, walkIn)).toEqual(labcorp);
+  });
   test('what the lab offers nowhere is named', () =>
     expect(() => chosen('moon-dust')).toThrow('The lab offers no orderable marker that yields moon-dust'));
 

@@ -208,6 +208,15 @@ describe('an appointment at a service centre', () => {
     }
   });
 
+  test('can be canceled after an engineer has canceled the workflow, and the caller is answered', async () => {
+    const { document, booked } = await bookedAtQuest();
+    await venule.workflow(document.order).cancel();
+    await venule.reaches(document._id, 'cancelled');
+    expect(await cancel(document)).toMatchObject({ id: booked.id, status: 'cancelled' });
+    await venule.ended(document.order);
+    expect(await appointment(booked)).toMatchObject({ status: 'cancelled' });
+  });
+
   test('that was booked early is withdrawn with an order that never had a requisition', async () => {
     await venule.fault({ lab: 'quest', mode: 'down' });
     const { document, booked } = await bookedAtQuest({ options: { early_booking_enabled: true } });

@@ -5,7 +5,9 @@ import type { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { OrderNotCancellable } from '../../api/journeys.ts';
 import type { Order } from '../../domain/order.ts';
+import { rows } from '../../store/store.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
+import { labMessage } from '../support/lab-message.ts';
 import { currentDetails, pendingActivities, stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 
@@ -121,19 +123,42 @@ describe('F4: a cancellation', () => {
     expect(failed.cause).toBeInstanceOf(ApplicationFailure);
     expect(failed.cause).toMatchObject({
       type: 'CancellationNotDelivered',
-      message: expect.stringContaining(`requisition ${order.placer_order_number} is cancelled. Call the lab`),
+      message: expect.stringContaining(
+        `Requisition ${order.placer_order_number} could not be canceled at labcorp. Call the lab`,
+      ),
     });
-    expect(await currentDetails(venule.workflow(order))).toContain('**Needs a look:** labcorp could not be told');
+    expect(await currentDetails(venule.workflow(order))).toContain('**A person must see to this:** Requisition');
     expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'cancelled']);
   });
 
-  test('that comes too late for the lab is kept, with the lab’s words for an engineer', async () => {
+  test('that the lab refuses stands, and order, webhook, audit and workflow say what the lab said', async () => {
     const order = await venule.place();
     await venule.reaches(order.id, 'requisition_created');
     await venule.fault({ lab, mode: 'reject', times: 1 });
     await cancel(order);
-    const workflow = await venule.ended(order);
-    expect(await currentDetails(workflow)).toContain('labcorp says it is too late to cancel');
+    await expect(venule.workflow(order).result()).rejects.toThrow();
+    const card = await currentDetails(venule.workflow(order));
+    expect(card).toMatch(/\*\*A person must see to this:\*\* Requisition .* labcorp says it is too late to cancel/);
+
+    const { events, last_status } = await venule.reaches(order.id, 'cancelled');
+    expect(last_status).toBe('cancelled');
+    const refusal = expect.stringContaining('labcorp refused the cancellation');
+    expect(events.at(-1)).toMatchObject({ status: 'cancelled', status_detail: 'fulfillment_error', reason: refusal });
+    const [told, ...more] = (await venule.webhooks(order.id)).filter(({ _id }) => _id.includes('cancellation_refused'));
+    expect(more).toEqual([]);
+    expect(told?.event_type).toBe('labtest.order.updated');
+    expect(told?.body.data.events.at(-1)).toMatchObject({ status_detail: 'fulfillment_error' });
+    const audited = await rows(venule.store.audit)
+      .find({ order_id: order.id, action: 'order.cancellation_refused' })
+      .toArray();
+    expect(audited).toMatchObject([{ by: { kind: 'partner', id: lab } }]);
+
+    await venule.deliver(lab, labMessage(venule.catalogue, order));
+    const held = await until(() => venule.store.labMessages.findOne({ order_id: order.id, state: 'unmatched' }).lean());
+    expect(held).toMatchObject({ unmatched_reason: 'match_cancelled', team_id: order.team_id });
+    await until(async () =>
+      (await venule.webhooks(order.id)).some(({ event_type }) => event_type === 'labtest.match_review.created'),
+    );
   });
 
   test('asked for twice at once is one cancellation', async () => {

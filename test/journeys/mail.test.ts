@@ -80,6 +80,17 @@ describe('F10: a mail', () => {
   });
 });
 
+test('A4: the mail of a cancellation does not overtake that of the requisition', async () => {
+  const away = trouble('sender', 451);
+  const order = await venule.place();
+  await until(() => away.refusals >= 1);
+  await venule.journeys.cancel(await venule.reaches(order.id, 'requisition_created'));
+  await until(() => away.refusals >= 4);
+  venule.mailServer.trouble = null;
+  await venule.ended(order);
+  expect(mailsOf(order)).toEqual(['requisition_ready', 'order_cancelled']);
+});
+
 describe('F11: which mails go out', () => {
   test('“results are ready” is not sent unless switched on', async () => {
     const order = await venule.place();

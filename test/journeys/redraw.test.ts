@@ -184,6 +184,31 @@ describe('D10: the combined result', () => {
     expect(combined?.result.missing_results.map((missing) => missing.loinc)).toEqual([FREE_T4]);
   });
 
+  test('is of one moment: a correction that comes while it is read is in it as a whole or not at all', async () => {
+    const { order, redraw } = await withRedraw();
+    await venule.simulate(redraw, { final_status: 'completed' });
+    await venule.reaches(redraw.id, 'completed');
+    const read = () => combinedResult(venule.store, venule.catalogue, order.transaction_id);
+    const before = await read();
+    const find = venule.store.orders.find.bind(venule.store.orders);
+    jest.spyOn(venule.store.orders, 'find').mockImplementationOnce(((choice: object) => {
+      const query = find(choice);
+      const exec = query.exec.bind(query);
+      query.exec = async () => {
+        const found = await exec();
+        const correction = labMessage(venule.catalogue, redraw, { status: 'C', values: { [TSH]: '9.87' } });
+        await venule.deliver('labcorp', correction);
+        await venule.reaches(redraw.id, 'corrected');
+        return found;
+      };
+      return query;
+    }) as never);
+    expect(await read()).toEqual(before);
+    const after = await read();
+    expect(after?.corrected).toBe(true);
+    expect(after?.result.results.find((result) => result.loinc === TSH)?.result).toBe('9.87');
+  });
+
   test('shows while the redraw is open what the lab left out, too', async () => {
     const order = await thyroidPanel();
     const leavingOut = { lost: { [TSH]: 'QS' }, omitted: [FREE_T3] };

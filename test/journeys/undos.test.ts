@@ -78,7 +78,7 @@ const heldByCompany = (id: string) => venule.atCompany(`/phlebotomy/getlabs/v1/a
 
 const LAB = {
   undo: 'the order at the laboratory',
-  words: /labcorp could not be told that requisition .* Call the lab/,
+  words: /Requisition \w+ could not be canceled at labcorp\. Call the lab/,
 };
 const VISIT = {
   undo: 'the visit at the company',
