@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { isPhoneNumber } from './domain/clinical-codes.ts';
 
 type Environment = Record<string, string | undefined>;
 
@@ -116,7 +117,24 @@ const variables = {
   ),
   TWILIO_AUTH_TOKEN: variable(z.string(), ['worker'], 'none', 'Its token.'),
   TWILIO_FROM: variable(z.string(), ['worker'], 'none', 'Its number (+1…) or messaging service (MG…).'),
-  VENULE_MAIL_FROM: variable(z.string(), ['worker'], 'Venule <no-reply@venule.example>', 'Sender of the mail.'),
+  VENULE_MAIL_FROM: variable(
+    z.string(),
+    ['worker'],
+    'Venule <no-reply@venule.example>',
+    'Sender of the mail; a team’s mail comes from “team via” its name.',
+  ),
+  VENULE_CONTACT_EMAIL: variable(
+    z.email('a mail address'),
+    ['api', 'worker'],
+    'none',
+    'Where patients of a team without a contact write to.',
+  ),
+  VENULE_CONTACT_PHONE: variable(
+    z.string().refine(isPhoneNumber, 'a telephone number'),
+    ['api', 'worker'],
+    'none',
+    'Whom patients of a team without a contact call.',
+  ),
   VENULE_API_KEY: variable(
     z.string().min(16, 'a key of 16 characters or more'),
     ['start', 'api'],
@@ -231,6 +249,8 @@ export interface Config {
   mongodbUri: string;
   smtpUrl: string;
   mailFrom: string;
+  /** Whom patients of a team without a contact turn to; either may be empty (F11). */
+  standInContact: { email: string; phone: string };
   /** The account that sends SMS; null where they are kept instead. */
   twilio: { accountSid: string; authToken: string; from: string } | null;
   /** Without a slash at its end. */
@@ -301,6 +321,7 @@ export function loadConfig(env: Environment = process.env): Config {
     smtpUrl: given.SMTP_URL ?? 'smtp://127.0.0.1:1025',
     twilio: twilioOf(given),
     mailFrom: given.VENULE_MAIL_FROM ?? 'Venule <no-reply@venule.example>',
+    standInContact: { email: given.VENULE_CONTACT_EMAIL ?? '', phone: given.VENULE_CONTACT_PHONE ?? '' },
     sandboxUrl: given.VENULE_SANDBOX_URL ?? 'http://127.0.0.1:3100',
     sandboxCredentials: {
       user: 'sandbox',

@@ -17,7 +17,8 @@ import { twilioSms } from './notifications/sms.ts';
 import { startWebhookDispatcher } from './notifications/webhooks/dispatcher.ts';
 import { loadCatalogue, seedCatalogue } from './store/catalogue.ts';
 import { loggedSms } from './store/message-log.ts';
-import { closeStore, openStore } from './store/store.ts';
+import { closeStore, openStore, type Store } from './store/store.ts';
+import { hasContact, listTeams } from './store/teams.ts';
 import { parseCodecKeys } from './temporal/codec.ts';
 import { encryptingConverter, temporalClient } from './temporal/connection.ts';
 import { loggingTo } from './temporal/logging.ts';
@@ -50,7 +51,7 @@ export async function startWorker(
   const catalogue = await loadCatalogue(store);
   const mailer = createMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom });
   const sms = config.twilio ? twilioSms({ ...config.twilio, timeoutMs: policy.partner_call }) : loggedSms(store);
-  const documents = createDocumentIssuer(store, catalogue);
+  const documents = createDocumentIssuer(store, catalogue, config.standInContact);
 
   const connection = await NativeConnection.connect({
     address: config.temporal.address,
@@ -72,6 +73,7 @@ export async function startWorker(
       documents,
       bookingUrl: createBookingUrl(store, { keys, publicUrl: config.publicUrl, policy }),
       unsubscribeUrl: createUnsubscribeUrl(store, { keys, publicUrl: config.publicUrl }),
+      standInContact: config.standInContact,
       partnerCallMs: policy.partner_call,
       sandboxLab: { url: config.sandboxUrl, ...config.sandboxCredentials },
     }),
@@ -80,6 +82,7 @@ export async function startWorker(
     ...SHUTDOWN,
   });
 
+  await warnOfMissingContacts(store, config, logger);
   const journeys = temporalJourneys(client, config.temporal.taskQueue, policy);
   const reports = startReportDispatcher({ store, catalogue, journeys, logger });
   const appointmentEvents = startAppointmentDispatcher({ store, journeys, logger });
@@ -97,6 +100,14 @@ export async function startWorker(
       await stopped;
     },
   };
+}
+
+/** Names the teams whose patients are told to turn to somebody else, or to nobody in particular (F11). */
+async function warnOfMissingContacts(store: Store, { standInContact }: Config, logger: Logger): Promise<void> {
+  const without = (await listTeams(store)).filter((team) => !hasContact(team)).map(({ _id }) => _id);
+  if (without.length === 0) return;
+  const stand_in = hasContact({ contact: standInContact });
+  logger.warn({ team_ids: without, stand_in }, stand_in ? 'team.contact_stood_in' : 'team.without_contact');
 }
 
 async function main(): Promise<void> {

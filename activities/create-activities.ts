@@ -10,11 +10,12 @@ import { visitActivities } from './visits.ts';
 
 /** Makes the activities that workflows ask for. */
 export function createActivities(dependencies: ActivityDependencies): Activities {
+  const mail = mailActivities(dependencies);
   return {
     ...recordActivities(dependencies),
     ...laboratoryActivities(dependencies),
-    ...mailActivities(dependencies),
-    ...smsActivities(dependencies),
+    ...mail,
+    ...smsActivities(dependencies, mail),
     ...visitActivities(dependencies),
     ...sandboxActivities(dependencies),
   };

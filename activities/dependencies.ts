@@ -3,6 +3,7 @@ import type { SmsSender } from '../notifications/sms.ts';
 import type { SandboxLab } from '../partners/sandbox-controls.ts';
 import type { Catalogue } from '../store/catalogue.ts';
 import type { Store } from '../store/store.ts';
+import type { Contact } from '../store/teams.ts';
 import type { BookingUrl } from './booking-url.ts';
 import type { DocumentIssuer } from './issue-documents.ts';
 import type { UnsubscribeUrl } from './unsubscribe-url.ts';
@@ -18,6 +19,8 @@ export interface ActivityDependencies {
   bookingUrl: BookingUrl;
   /** Where a patient ends a team's mail. */
   unsubscribeUrl: UnsubscribeUrl;
+  /** Whom patients of a team without a contact turn to. */
+  standInContact: Contact;
   /** One call to a laboratory or a phlebotomy company, in milliseconds. */
   partnerCallMs: number;
   /** Told to go on when an order is simulated. */

@@ -2,13 +2,13 @@
 import { DateTime } from 'luxon';
 import { renderRequisition } from '../documents/requisition.ts';
 import { renderResultReport } from '../documents/result-report.ts';
-import type { LabTest, Marker } from '../domain/catalogue.ts';
+import { fastingNeeded } from '../domain/fasting.ts';
 import type { OrderResult } from '../domain/results.ts';
 import type { Catalogue } from '../store/catalogue.ts';
 import { combinedResult } from '../store/combined-result.ts';
 import type { IssuedDocument, OrderDocument, TeamDocument } from '../store/documents.ts';
 import { rows, type Store } from '../store/store.ts';
-import { logoOf } from '../store/teams.ts';
+import { type Contact, contactOf, logoOf } from '../store/teams.ts';
 
 const DUPLICATE_KEY = 11000;
 
@@ -22,12 +22,11 @@ export interface DocumentIssuer {
   combined(transactionId: string): Promise<Buffer | null>;
 }
 
-/** Whether the patient has to come fasting: for the lab test as a whole, or for one of its markers. */
-export const fastingNeeded = (labTest: LabTest, markers: readonly Marker[]): boolean =>
-  labTest.fasting || markers.some((marker) => marker.fasting);
-
-/** Issues the documents of this store's orders. */
-export function createDocumentIssuer(store: Store, catalogue: Catalogue): DocumentIssuer {
+/**
+ * Issues the documents of this store's orders.
+ * @param standIn Whom patients of a team without a contact turn to.
+ */
+export function createDocumentIssuer(store: Store, catalogue: Catalogue, standIn: Contact): DocumentIssuer {
   async function issued(id: string, kind: IssuedDocument['kind'], render: () => Promise<Buffer>): Promise<Buffer> {
     const held = () => store.issuedDocuments.findById(id);
     const before = await held();
@@ -59,7 +58,7 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue): Docume
       account,
       labTest,
       markers,
-      team: { name: team.name, contact: team.contact, logo: logoOf(team) },
+      team: { name: team.name, contact: contactOf(team, standIn), logo: logoOf(team) },
     };
   }
 

@@ -1,8 +1,9 @@
-/** SMS to the patient (F11); none about an order whose SMS are switched off, and none to who has opted out. */
+/** SMS to the patient or a minor's guardian (F11, G6); none about an order whose SMS are off, and none after STOP. */
 import { ApplicationFailure } from '@temporalio/common';
 import type { Appointment } from '../domain/appointment.ts';
 import { mailMessageId } from '../domain/ids.ts';
-import type { HeldBackReason } from '../domain/messages.ts';
+import { type HeldBackReason, mailedInstead } from '../domain/messages.ts';
+import type { Recipient } from '../domain/recipient.ts';
 import { type PlannedVisit, reminderDue } from '../domain/reminders.ts';
 import { type OutgoingSms, SmsRefused } from '../notifications/sms.ts';
 import { appointmentReminderSms, appointmentSms, bookingReminderSms, orderSms } from '../notifications/sms-texts.ts';
@@ -10,61 +11,85 @@ import { smsEnabled } from '../store/communication-settings.ts';
 import type { OrderDocument } from '../store/documents.ts';
 import { appointmentAt, appointmentOf } from '../store/held-appointment.ts';
 import { holdBack, noteSent } from '../store/message-log.ts';
+import { correspondence } from './correspondence.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
 
-export function smsActivities({
-  store,
-  sms,
-  bookingUrl,
-}: ActivityDependencies): Pick<Activities, 'sendSms' | 'sendAppointmentSms' | 'sendReminder'> {
+const SMS_REFUSED = 'SmsRefused';
+
+/** @param sendAppointmentMail Reaches whom no SMS reaches. */
+export function smsActivities(
+  dependencies: ActivityDependencies,
+  { sendAppointmentMail }: Pick<Activities, 'sendAppointmentMail'>,
+): Pick<Activities, 'sendSms' | 'sendAppointmentSms' | 'sendReminder'> {
+  const { store, sms } = dependencies;
+  const about = correspondence(dependencies);
+
   async function contentOf(orderId: string) {
-    const document = await store.orders.findById(orderId).orFail().lean<OrderDocument>();
-    const team = await store.teams.findById(document.team_id).orFail().lean();
-    return { document, content: { order: document.order, team, booking_url: await bookingUrl(orderId) } };
+    const content = await about(orderId);
+    return { ...content, minor: content.recipient.guardian_of };
   }
 
-  /** @param occasion What tells the message from others about the order. */
-  async function send(document: OrderDocument, kind: string, occasion: string, text: string): Promise<void> {
-    const { id, patient } = document.order;
-    const message: OutgoingSms = { to: patient.phone_number, text, reference: mailMessageId(id, `sms.${occasion}`) };
-    const heldBack = (reason: HeldBackReason) =>
-      holdBack(store, message.reference, { order_id: id, way: 'sms', kind, reason });
+  /**
+   * @param occasion What tells the message from others about the order.
+   * @returns Why it was held back; null when it was sent.
+   */
+  async function send(
+    { document, recipient }: { document: OrderDocument; recipient: Recipient },
+    kind: string,
+    occasion: string,
+    text: string,
+  ): Promise<HeldBackReason | null> {
+    const { id } = document.order;
+    const message: OutgoingSms = { to: recipient.phone_number, text, reference: mailMessageId(id, `sms.${occasion}`) };
+    const heldBack = async (reason: HeldBackReason) => {
+      await holdBack(store, message.reference, { order_id: id, way: 'sms', kind, reason });
+      return reason;
+    };
     if (!smsEnabled(document)) return heldBack('sms_off');
     try {
       await sms.send(message);
     } catch (error) {
       if (!(error instanceof SmsRefused)) throw error;
       if (error.optedOut) return heldBack('opted_out');
-      throw ApplicationFailure.nonRetryable(error.message, 'SmsRefused');
+      throw ApplicationFailure.nonRetryable(error.message, SMS_REFUSED);
     }
     await noteSent(store, message.reference, { order_id: id, way: 'sms', kind });
+    return null;
   }
 
   return {
     async sendSms(orderId, kind) {
-      const { document, content } = await contentOf(orderId);
-      await send(document, kind, kind, orderSms(kind, content));
+      const content = await contentOf(orderId);
+      await send(content, kind, kind, orderSms(kind, content));
     },
 
     async sendAppointmentSms(appointmentId, eventNumber, kind) {
       const appointment = appointmentAt(await store.appointments.findById(appointmentId).orFail().lean(), eventNumber);
-      const { document, content } = await contentOf(appointment.order_id);
+      const content = await contentOf(appointment.order_id);
       const text = appointmentSms(kind, { ...content, appointment });
-      await send(document, kind, `appointment.${appointmentId}.${eventNumber}`, text);
+      const isMailedInstead = mailedInstead(kind, content.order);
+      try {
+        const heldBack = await send(content, kind, `appointment.${appointmentId}.${eventNumber}`, text);
+        if (heldBack && isMailedInstead) await sendAppointmentMail(appointmentId, eventNumber, kind);
+      } catch (error) {
+        const isRefused = error instanceof ApplicationFailure && error.type === SMS_REFUSED;
+        if (isRefused && isMailedInstead) await sendAppointmentMail(appointmentId, eventNumber, kind);
+        throw error;
+      }
     },
 
     async sendReminder(orderId, visit, due) {
-      const { document, content } = await contentOf(orderId);
-      const { last_status: status, appointment_id, order } = document;
+      const content = await contentOf(orderId);
+      const { last_status: status, appointment_id, order } = content.document;
       const held = appointment_id ? await store.appointments.findById(appointment_id).orFail().lean() : null;
       const appointment = held && appointmentOf(held);
       const of = reminderDue({ status, collection_method: order.collection_method }, appointment);
       if (of === 'booking' && !visit) {
-        await send(document, 'booking_reminder', `reminder.${due}`, bookingReminderSms(content));
+        await send(content, 'booking_reminder', `reminder.${due}`, bookingReminderSms(content));
       } else if (of === 'appointment' && visit && appointment && isStill(appointment, visit)) {
         const text = appointmentReminderSms({ ...content, appointment });
-        await send(document, 'appointment_reminder', `reminder.${due}`, text);
+        await send(content, 'appointment_reminder', `reminder.${due}`, text);
       }
     },
   };

@@ -28,6 +28,6 @@ export interface ApiDeps {
   documents: IssuedDocuments;
   /** Whether Temporal answers at this moment; for `GET /readyz`. */
   temporalAnswers(): Promise<boolean>;
-  config: Pick<Config, 'sandboxUrl' | 'sandboxCredentials' | 'sandboxPhlebotomy'>;
+  config: Pick<Config, 'publicUrl' | 'standInContact' | 'sandboxUrl' | 'sandboxCredentials' | 'sandboxPhlebotomy'>;
   logger: Logger;
 }

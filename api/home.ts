@@ -1,7 +1,7 @@
 /** `GET /`: where everything is. */
 import express, { type Router } from 'express';
 import { html } from '../notifications/markup.ts';
-import { pagePolicy, patientPage, sendPage } from './patient-page.ts';
+import { pagePolicy, patientPage, sendPage, unnamedSender } from './patient-page.ts';
 
 /** What stands at `GET /`. */
 export interface Home {
@@ -41,7 +41,7 @@ export function homeRouter(version: string, { publicUrl, temporalUiUrl, mailUiUr
 <p>This is the API. Send your key in the header <code>x-vital-api-key</code>.</p>
 <ul>${known.map(([, title, url]) => html`<li><a href="${url as string}">${title}</a></li>`)}</ul>
 </main>`;
-    sendPage(response, pagePolicy(), patientPage('Venule', null, main));
+    sendPage(response, pagePolicy(), patientPage('Venule', unnamedSender({ email: '', phone: '' }), main));
   });
   return router;
 }

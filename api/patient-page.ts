@@ -3,10 +3,36 @@ import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { phoneText } from '../domain/phone.ts';
 import { html, type Markup } from '../notifications/markup.ts';
 import type { TeamDocument } from '../store/documents.ts';
+import { type Contact, contactOf, hasContact, logoOf } from '../store/teams.ts';
 import type { ApiDeps } from './deps.ts';
 
 /** Where scripts and style sheets are. */
 export const ASSETS = '/book/assets';
+
+/** Who speaks on a page, and whom the patient turns to. */
+export interface PageSender {
+  /** The team's name; null where nobody may be named. */
+  name: string | null;
+  contact: Contact;
+  /** PNG or JPEG; the name is written where there is none. */
+  logo: Buffer | null;
+  /** Whether nothing on the page is real (G5). */
+  sandbox: boolean;
+}
+
+/** A team as it speaks on a page. @param standIn The installation's contact, for a team that has none. */
+export function pageSender(team: TeamDocument, standIn: Contact): PageSender {
+  const { name, environment } = team;
+  return { name, contact: contactOf(team, standIn), logo: logoOf(team), sandbox: environment === 'sandbox' };
+}
+
+/** Where no team may be named, the installation speaks. */
+export const unnamedSender = (standIn: Contact): PageSender => ({
+  name: null,
+  contact: standIn,
+  logo: null,
+  sandbox: false,
+});
 
 /**
  * The content security policy of such a page: it loads nothing from elsewhere and is framed by nobody.
@@ -44,25 +70,35 @@ export function sendPage(response: Response, policy: string, page: string): void
 }
 
 /**
- * The last resort of a page: says that it cannot be shown, and notes why.
+ * The last resort of a page: whom to call, that it cannot be shown, and in the log why.
  * @param sentence What the patient should know besides.
  */
-export function answerTrouble({ logger }: Pick<ApiDeps, 'logger'>, sentence: string): ErrorRequestHandler {
+export function answerTrouble(
+  { logger, config }: Pick<ApiDeps, 'logger'> & { config: Pick<ApiDeps['config'], 'standInContact'> },
+  sentence: string,
+): ErrorRequestHandler {
   return (error, _request, response, _next) => {
     const { route, correlationId } = response.locals;
     logger.error({ route, correlation_id: correlationId, error: (error as Error).name }, 'patient.page');
-    const title = 'This page cannot be shown at the moment';
-    const body = html`<main><h1>${title}</h1><p>Please try again in a few minutes. ${sentence}</p></main>`;
-    sendPage(response.status(503), pagePolicy(), patientPage(title, null, body));
+    const sender = unnamedSender(config.standInContact);
+    const body = html`<main><h1>${AWAY}</h1>${help(sender)}<p>Please try again in a few minutes. ${sentence}</p></main>`;
+    sendPage(response.status(503), pagePolicy(), framed(AWAY, sender, body));
   };
 }
 
+const AWAY = 'This page cannot be shown at the moment';
+const TESTING = 'Sandbox. This is a test: no appointment is real, and nobody draws a sample.';
+
 /**
- * The whole page.
- * @param team Who is named above and below; null where nobody may be.
+ * The whole page, with whom to turn to at its foot.
  * @param main The main part, and scripts if there are any.
  */
-export function patientPage(title: string, team: TeamDocument | null, main: Markup): string {
+export function patientPage(title: string, sender: PageSender, main: Markup): string {
+  const foot = help(sender);
+  return framed(title, sender, foot ? html`${main}\n<footer>${foot}</footer>` : main);
+}
+
+function framed(title: string, sender: PageSender, body: Markup): string {
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -71,26 +107,40 @@ export function patientPage(title: string, team: TeamDocument | null, main: Mark
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex, nofollow">
 <meta name="referrer" content="no-referrer">
-<title>${title}</title>
+<title>${sender.sandbox ? '[Sandbox] ' : ''}${title}</title>
 <link rel="stylesheet" href="${ASSETS}/page.css">
 <link rel="icon" href="data:,">
 </head>
 <body>
-${team ? html`<header class="brand">${team.name}</header>\n` : ''}${main}
-${team ? help(team) : ''}
+${head(sender)}${body}
 </body>
 </html>
 `.source;
 }
 
-function help({ name, contact }: TeamDocument): Markup {
+/** Who speaks, and that nothing is real where it is not. */
+function head(sender: PageSender): Markup | string {
+  if (sender.name === null) return '';
+  const testing = sender.sandbox ? html`<p class="sandbox">${TESTING}</p>` : '';
+  return html`<header><div class="brand">${brand(sender)}</div>${testing}</header>\n`;
+}
+
+function brand({ name, logo }: PageSender): Markup | string {
+  if (name === null || !logo) return name ?? '';
+  const kind = logo.subarray(1, 4).toString('latin1') === 'PNG' ? 'png' : 'jpeg';
+  const source = `data:image/${kind};base64,${logo.toString('base64')}`;
+  return html`<img src="${source}" alt="${name}">`;
+}
+
+/** Whom to call; nothing where nobody is known. The page's script shows it first when a company is down. */
+function help({ name, contact }: PageSender): Markup | string {
+  const { phone, email } = contact;
   const ways = [
-    ...(contact.phone
-      ? [html`call <a href="tel:${contact.phone.replace(/[^\d+]/g, '')}">${phoneText(contact.phone)}</a>`]
-      : []),
-    ...(contact.email ? [html`write to <a href="mailto:${contact.email}">${contact.email}</a>`] : []),
+    ...(phone ? [html`call <a href="tel:${phone.replace(/[^\d+]/g, '')}">${phoneText(phone)}</a>`] : []),
+    ...(email ? [html`write to <a href="mailto:${email}">${email}</a>`] : []),
   ];
   const [first, second] = ways;
-  const how = first && second ? html`${first} or ${second}` : (first ?? html`contact ${name}`);
-  return html`<footer><p><strong>Questions?</strong> ${name} is there to help: ${how}.</p></footer>`;
+  if (name === null && !hasContact({ contact })) return '';
+  const how = first && second ? html`${first} or ${second}` : (first ?? html`contact ${name ?? ''}`);
+  return html`<p id="help"><strong>Questions?</strong> ${name === null ? 'Please' : html`${name} is there to help:`} ${how}.</p>`;
 }

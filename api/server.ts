@@ -53,7 +53,7 @@ export async function startApi(config: Config, logger: Logger): Promise<RunningA
     journeys: temporalJourneys(client, config.temporal.taskQueue, policy),
     walks: temporalSandboxWalks(client.workflow, config.temporal.taskQueue, policy),
     policy,
-    documents: createDocumentIssuer(store, catalogue),
+    documents: createDocumentIssuer(store, catalogue, config.standInContact),
     temporalAnswers: async () => {
       await connection.withDeadline(Date.now() + TEMPORAL_ANSWERS_WITHIN_MS, () =>
         connection.workflowService.getSystemInfo({}),

@@ -20,6 +20,10 @@ export const APPOINTMENT_PROVIDERS = ['getlabs', 'phlebfinders', 'quest'] as con
 /** A company that draws blood by appointment. */
 export type AppointmentProvider = (typeof APPOINTMENT_PROVIDERS)[number];
 
+export const PLACE_LISTERS = ['labcorp', 'bioreference'] as const;
+/** A laboratory that tells where its service centers are and takes no appointments: patients walk in. */
+export type PlaceLister = (typeof PLACE_LISTERS)[number];
+
 /** Whether the phlebotomist comes to the patient, or the patient to a service centre. */
 export type AppointmentType = 'phlebotomy' | 'patient_service_center';
 

@@ -123,8 +123,8 @@ export function newsOf(
     .filter((event) => event.status !== 'scheduled' || (event === events.at(-1) && start_at !== null));
 }
 
-/** By mail, or else by SMS to who gets no mail; or by SMS alone. */
-type Way = 'mail_or_sms' | 'sms';
+/** The first way, or else the other for whom the first does not reach. */
+type Way = 'mail_or_sms' | 'sms_or_mail';
 
 const APPOINTMENT_WAYS: Partial<Record<CollectionMethod, Partial<Record<AppointmentMessageKind, Way>>>> = {
   at_home_phlebotomy: {
@@ -134,27 +134,41 @@ const APPOINTMENT_WAYS: Partial<Record<CollectionMethod, Partial<Record<Appointm
     appointment_cancelled: 'mail_or_sms',
   },
   walk_in_test: {
-    appointment_confirmed: 'sms',
-    appointment_rescheduled: 'sms',
-    appointment_cancelled: 'sms',
+    appointment_confirmed: 'sms_or_mail',
+    appointment_rescheduled: 'sms_or_mail',
+    appointment_cancelled: 'sms_or_mail',
   },
+};
+
+/** As much of an order as decides about messages on its appointment. */
+type WithAppointment = Pick<Order, 'collection_method'> & {
+  options: Pick<MessageSwitches, 'email_enabled' | 'sms_enabled'>;
 };
 
 /**
  * What an event of an appointment calls for, by the team's switches: a mail or an SMS, or null when nothing. Of an
  * overdue visit the patient hears nothing: the next one is booked.
+ * @param rules Of the journey. By rules 1, who goes to a service center and has no SMS hears nothing.
  */
 export function appointmentMessageFor(
   event: Pick<AppointmentEvent, 'status' | 'data'>,
-  order: Pick<Order, 'collection_method'> & { options: Pick<MessageSwitches, 'email_enabled' | 'sms_enabled'> },
+  order: WithAppointment,
+  rules: number,
 ): { kind: AppointmentMessageKind; by: 'mail' | 'sms' } | null {
   if (event.status === 'cancelled' && event.data?.origin === OVERDUE) return null;
   const rescheduled = event.status === 'scheduled' && event.data?.is_reschedule === true;
   const kind = rescheduled ? 'appointment_rescheduled' : APPOINTMENT_NEWS[event.status];
   const way = kind && APPOINTMENT_WAYS[order.collection_method]?.[kind];
   if (!way) return null;
-  if (way === 'mail_or_sms' && order.options.email_enabled) return { kind, by: 'mail' };
-  return order.options.sms_enabled ? { kind, by: 'sms' } : null;
+  const { email_enabled, sms_enabled } = order.options;
+  const mailFirst = way === 'mail_or_sms';
+  if (email_enabled && (mailFirst || (!sms_enabled && rules >= 2))) return { kind, by: 'mail' };
+  return sms_enabled ? { kind, by: 'sms' } : null;
+}
+
+/** Whether an SMS about an appointment that reaches nobody is followed by a mail, which brings the calendar file, too. */
+export function mailedInstead(kind: AppointmentMessageKind, order: WithAppointment): boolean {
+  return order.options.email_enabled && APPOINTMENT_WAYS[order.collection_method]?.[kind] === 'sms_or_mail';
 }
 
 export const HELD_BACK_REASONS = ['unsubscribed', 'opted_out', 'sms_off'] as const;

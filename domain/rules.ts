@@ -7,7 +7,7 @@
  * What journeys start with.
  * - 1: the rules of journeys whose input names none.
  * - 2: each undo and message runs to its own end; a report can show that the draw took place; finality looks at results
- *   wherever they stand.
+ *   wherever they stand; who goes to a service center and has no SMS is mailed about the appointment.
  */
 export const TODAYS_RULES = 2;
 

@@ -4,13 +4,15 @@ import { DateTime } from 'luxon';
 import { tzlib_get_ical_block } from 'timezones-ical-library';
 import type { Appointment } from '../domain/appointment.ts';
 import { phoneText } from '../domain/phone.ts';
+import { fastingBefore } from './fasting-words.ts';
 import type { Sender } from './letter.ts';
 import type { MailAddress } from './mailer.ts';
 import { onOneLine } from './visit-time.ts';
 
 /** A file as calendars take it. */
 export interface CalendarFile {
-  method: 'REQUEST' | 'CANCEL';
+  /** An invitation, its end, or an entry that the patient fetched. */
+  method: 'REQUEST' | 'CANCEL' | 'PUBLISH';
   filename: string;
   content: string;
 }
@@ -20,7 +22,14 @@ export interface CalendarEntry {
   /** Number of the appointment's event that the entry tells of. */
   event_number: number;
   team: Pick<Sender, 'name' | 'contact'>;
-  patient: MailAddress;
+  /** Whom the mail invites; null for a file that the patient fetches from the booking page. */
+  attendee: MailAddress | null;
+  /** First name of the minor whom the reader is to bring; null where the patient is the reader (G6). */
+  minor: string | null;
+  /** Whether to fast before the draw (G6). */
+  fasting: boolean;
+  /** Whether the order is one of the sandbox (G5). */
+  sandbox: boolean;
   /** Where the patient changes or cancels the appointment; null when there is no such place. */
   manage_url: string | null;
 }
@@ -34,7 +43,7 @@ const NOBODY = 'appointments@venule.invalid';
  * @returns null for an appointment that was never scheduled, and so is in no calendar.
  */
 export function calendarFile(entry: CalendarEntry): CalendarFile | null {
-  const { appointment, event_number, team, patient, manage_url } = entry;
+  const { appointment, event_number, team, attendee, sandbox, manage_url } = entry;
   const { start_at, end_at, time_zone } = appointment;
   const told = appointment.events.filter(({ number }) => number <= event_number);
   const event = told.at(-1);
@@ -43,9 +52,11 @@ export function calendarFile(entry: CalendarEntry): CalendarFile | null {
 
   const { zone, definition } = knownZone(time_zone ?? 'UTC');
   const cancelled = event.status === 'cancelled';
+  const method = cancelled ? 'CANCEL' : attendee ? 'REQUEST' : 'PUBLISH';
+  const what = appointment.type === 'phlebotomy' ? 'Home visit' : 'Laboratory visit';
   const calendar = new ICalCalendar({
     prodId: { company: 'Venule', product: 'Appointments', language: 'EN' },
-    method: cancelled ? ICalCalendarMethod.CANCEL : ICalCalendarMethod.REQUEST,
+    method: ICalCalendarMethod[method],
     timezone: { name: null, generator: () => definition },
   });
   calendar.createEvent({
@@ -55,19 +66,15 @@ export function calendarFile(entry: CalendarEntry): CalendarFile | null {
     start: DateTime.fromISO(start_at, { zone }),
     end: DateTime.fromISO(end_at, { zone }),
     timezone: zone,
-    summary: appointment.type === 'phlebotomy' ? `Home visit for ${team.name}` : `Laboratory visit for ${team.name}`,
+    summary: `${sandbox ? '[Sandbox] ' : ''}${what} for ${team.name}`,
     location: onOneLine(appointment.address),
     description: description(entry),
     status: cancelled ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,
     organizer: { name: team.name, email: team.contact.email || NOBODY },
-    attendees: [{ name: patient.name, email: patient.address, rsvp: false }],
+    attendees: attendee ? [{ name: attendee.name, email: attendee.address, rsvp: false }] : [],
     ...(manage_url && !cancelled && { url: manage_url }),
   });
-  return {
-    method: cancelled ? 'CANCEL' : 'REQUEST',
-    filename: 'appointment.ics',
-    content: calendar.toString(),
-  };
+  return { method, filename: 'appointment.ics', content: calendar.toString() };
 }
 
 /** The zone under the name that its definition has, which is another one for zones that share their clocks; else UTC. */
@@ -82,11 +89,12 @@ function sequenceOf(statuses: Appointment['status'][]): number {
   return Math.max(0, changes.length - 1);
 }
 
-function description({ appointment, team, manage_url }: CalendarEntry): string {
+function description({ appointment, team, minor, fasting, manage_url }: CalendarEntry): string {
   const { phone, email } = team.contact;
   const contact = [phone && phoneText(phone), email].filter(Boolean).join(' or ');
   return [
-    'Have a photo ID ready.',
+    ...(fasting ? [fastingBefore(appointment, minor)] : []),
+    minor === null ? 'Have a photo ID ready.' : `Come along with ${minor}, and have your own photo ID ready.`,
     ...(appointment.external_id ? [`Appointment number: ${appointment.external_id}`] : []),
     ...(manage_url ? [`Change or cancel: ${manage_url}`] : []),
     `Questions? ${team.name}${contact ? `: ${contact}` : ''}`,

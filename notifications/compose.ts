@@ -29,6 +29,9 @@ const APPOINTMENT_TEMPLATES: Record<AppointmentMessageKind, AppointmentTemplate>
   appointment_cancelled: appointmentCancelled,
 };
 
+/** What the subject of every mail of the sandbox begins with (G5). */
+export const SANDBOX_MARK = '[Sandbox]';
+
 /** Mails that say "attached". */
 const WITH_REQUISITION: readonly MailKind[] = ['requisition_ready', 'redraw_needed'];
 
@@ -74,13 +77,16 @@ export function composeAppointmentMail(
   kind: AppointmentMessageKind,
   content: AppointmentMailContent & { event_number: number },
 ): OutgoingMail {
-  const { order, appointment, event_number, team, booking_url } = content;
+  const { order, recipient, appointment, event_number, team, fasting, booking_url } = content;
   const mail = addressed(APPOINTMENT_TEMPLATES[kind](content), content);
   const calendar = calendarFile({
     appointment,
     event_number,
     team,
-    patient: mail.to,
+    attendee: mail.to,
+    minor: recipient.guardian_of,
+    fasting,
+    sandbox: order.options.sandbox,
     manage_url: booking_url ?? null,
   });
   return {
@@ -91,14 +97,17 @@ export function composeAppointmentMail(
   };
 }
 
-/** The letter as it goes to the order's patient. */
-function addressed(letter: Letter, { order, team, unsubscribe_url }: MailContent) {
+/** The letter as it goes to its reader. */
+function addressed(letter: Letter, { order, recipient, team, unsubscribe_url }: MailContent) {
+  const { sandbox } = order.options;
+  const frame = { sender: team, unsubscribe_url, about: recipient.guardian_of ?? 'you', sandbox };
   return {
-    to: { name: `${order.patient.first_name} ${order.patient.last_name}`, address: order.patient.email },
+    from_name: team.name,
+    to: { name: `${recipient.first_name} ${recipient.last_name}`, address: recipient.email },
     reply_to: team.contact.email ? { name: team.name, address: team.contact.email } : null,
-    subject: letter.subject,
-    html: htmlOf(letter, team, unsubscribe_url),
-    text: textOf(letter, team, unsubscribe_url),
+    subject: sandbox ? `${SANDBOX_MARK} ${letter.subject}` : letter.subject,
+    html: htmlOf(letter, frame),
+    text: textOf(letter, frame),
     unsubscribe_url,
   };
 }

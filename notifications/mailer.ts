@@ -11,6 +11,8 @@ export interface MailAddress {
 export interface OutgoingMail {
   /** With its angle brackets; the same at every attempt (F10). */
   message_id: string;
+  /** In whose name it is sent: the team's. */
+  from_name: string;
   to: MailAddress;
   reply_to: MailAddress | null;
   subject: string;
@@ -76,8 +78,18 @@ interface SmtpFailure {
 }
 
 /**
+ * The sender of a team's mail: `Northwind Health via Venule <no-reply@venule.example>`.
+ * @param installation The sender of this installation, `Name <address>` or a bare address.
+ */
+export function senderOf(team: string, installation: string): MailAddress {
+  const [, name = '', address = installation.trim()] = /^\s*"?([^"<]*?)"?\s*<([^<>]+)>\s*$/.exec(installation) ?? [];
+  const via = name || address.slice(address.indexOf('@') + 1);
+  return { name: via === team ? team : `${team} via ${via}`, address };
+}
+
+/**
  * Connects to `smtpUrl` (`smtp://user:password@host:port`, `smtps://…`) when there is something to send.
- * @param settings.from the sender, `Name <address>` or a bare address.
+ * @param settings.from the installation's sender, `Name <address>` or a bare address.
  */
 export function createMailer(settings: { smtpUrl: string; from: string }): Mailer {
   const transport = nodemailer.createTransport(
@@ -91,7 +103,7 @@ export function createMailer(settings: { smtpUrl: string; from: string }): Maile
       disableFileAccess: true,
       disableUrlAccess: true,
     },
-    { from: settings.from, headers: { 'Auto-Submitted': 'auto-generated' } },
+    { headers: { 'Auto-Submitted': 'auto-generated' } },
   );
 
   return {
@@ -99,6 +111,7 @@ export function createMailer(settings: { smtpUrl: string; from: string }): Maile
       try {
         await transport.sendMail({
           messageId: mail.message_id,
+          from: senderOf(mail.from_name, settings.from),
           to: mail.to,
           ...(mail.reply_to ? { replyTo: mail.reply_to } : {}),
           subject: mail.subject,

@@ -4,12 +4,17 @@ import type { AppointmentMessageKind, SmsKind } from '../domain/messages.ts';
 import type { Order } from '../domain/order.ts';
 import { phoneText } from '../domain/phone.ts';
 import type { CollectionMethod } from '../domain/status.ts';
+import { FASTING_SMS } from './fasting-words.ts';
 import type { Sender } from './letter.ts';
-import { onOneLine, visitStart } from './visit-time.ts';
+import { onOneLine, visitStart, visitWindow } from './visit-time.ts';
 
 /** What an SMS about an order is written from. */
 export interface SmsContent {
-  order: Pick<Order, 'collection_method'>;
+  order: Pick<Order, 'collection_method'> & { options: Pick<Order['options'], 'sandbox'> };
+  /** First name of the minor whose guardian is written to; null where the patient is (G6). */
+  minor: string | null;
+  /** Whether to fast before the draw (G6). */
+  fasting: boolean;
   team: Pick<Sender, 'name' | 'contact'>;
   /** Where the patient books, changes and cancels; null when there is no such place. */
   booking_url: string | null;
@@ -23,37 +28,50 @@ export interface AppointmentSmsContent extends SmsContent {
 const OPT_OUT = 'Reply STOP to opt out.';
 
 const WHERE_TO_BOOK: Record<CollectionMethod, string> = {
-  at_home_phlebotomy: 'Choose a time for your home visit',
+  at_home_phlebotomy: 'Choose a time for the home visit',
   walk_in_test: 'See where to go',
   on_site_collection: 'See what is next',
   testkit: 'See what is next',
 };
 
 const ORDER_TEXTS: Record<SmsKind, (content: SmsContent) => string[]> = {
-  order_received: () => ['Laboratory work was ordered for you. You will hear from us when it is time for the draw.'],
+  order_received: (content) => [
+    `Laboratory work was ordered for ${content.minor ?? 'you'}. You will hear from us when it is time for the draw.`,
+  ],
   requisition_ready: (content) => [
-    'Your laboratory order is ready.',
+    `${Whose(content)} laboratory order is ready.`,
+    ...preparation(content),
     ...linked(WHERE_TO_BOOK[content.order.collection_method], content),
   ],
-  redraw_needed: () => [
-    'The laboratory needs a new sample from you. This happens and says nothing about your health. Your new order follows.',
+  redraw_needed: (content) => [
+    `The laboratory needs a new sample from ${content.minor ?? 'you'}. This happens and says nothing about ${whose(content)} health. ${Whose(content)} new order follows.`,
   ],
-  draw_completed: () => ['Your sample was taken and is on its way to the laboratory.'],
-  results_ready: ({ team }) => [`Your laboratory results are ready. Sign in with ${team.name} to see them.`],
-  order_cancelled: () => ['Your laboratory order was cancelled. Nothing is left for you to do.'],
+  draw_completed: (content) => [`${Whose(content)} sample was taken and is on its way to the laboratory.`],
+  results_ready: (content) => [
+    `${Whose(content)} laboratory results are ready. Sign in with ${content.team.name} to see them.`,
+  ],
+  order_cancelled: (content) => [`${Whose(content)} laboratory order was canceled. Nothing is left for you to do.`],
 };
 
 const APPOINTMENT_TEXTS: Record<AppointmentMessageKind, (content: AppointmentSmsContent) => string[]> = {
-  appointment_pending: () => ['Your visit is requested. A phlebotomist will settle the time with you.'],
+  appointment_pending: (content) => [
+    `${Whose(content)} visit is requested. A phlebotomist will settle the time with you.`,
+    ...preparation(content),
+  ],
   appointment_confirmed: (content) => [
-    `Your appointment is on ${visitStart(content.appointment)}${place(content)}.`,
+    `${Whose(content)} appointment is on ${whenAndWhere(content)}.`,
+    ...preparation(content),
     ...linked('Change or cancel', content),
   ],
   appointment_rescheduled: (content) => [
-    `Your appointment has moved to ${visitStart(content.appointment)}${place(content)}.`,
+    `${Whose(content)} appointment has moved to ${whenAndWhere(content)}.`,
+    ...preparation(content),
     ...linked('Change or cancel', content),
   ],
-  appointment_cancelled: (content) => ['Your appointment was cancelled.', ...linked('Book another', content)],
+  appointment_cancelled: (content) => [
+    `${Whose(content)} appointment was canceled.`,
+    ...linked('Book another', content),
+  ],
 };
 
 /** The text that goes with a status of the order. */
@@ -69,29 +87,42 @@ export function appointmentSms(kind: AppointmentMessageKind, content: Appointmen
 /** The text of a reminder to book. */
 export function bookingReminderSms(content: SmsContent): string {
   const where = linked(WHERE_TO_BOOK[content.order.collection_method], content);
-  return said(content, ['Your laboratory order is waiting for you.', ...where, OPT_OUT]);
+  return said(content, [
+    `${Whose(content)} laboratory order is waiting for you.`,
+    ...preparation(content),
+    ...where,
+    OPT_OUT,
+  ]);
 }
 
 /** The text of a reminder of an appointment. */
 export function appointmentReminderSms(content: AppointmentSmsContent): string {
-  const when = `Your appointment is on ${visitStart(content.appointment)}${place(content)}.`;
-  return said(content, [when, ...linked('Change or cancel', content), OPT_OUT]);
+  const when = `${Whose(content)} appointment is on ${whenAndWhere(content)}.`;
+  return said(content, [when, ...preparation(content), ...linked('Change or cancel', content), OPT_OUT]);
 }
 
-/** Whose message it is, what it says, and whom to call. */
-function said({ team }: SmsContent, sentences: string[]): string {
+/** Whose message it is, what it says, and whom to call; that it is a test stands before all (G5). */
+function said({ team, order }: SmsContent, sentences: string[]): string {
   const contact = team.contact.phone ? phoneText(team.contact.phone) : team.contact.email;
-  return [`${team.name}: ${sentences[0]}`, ...sentences.slice(1), ...(contact ? [`Questions? ${contact}`] : [])].join(
-    ' ',
-  );
+  const from = `${order.options.sandbox ? '[Sandbox] ' : ''}${team.name}:`;
+  return [from, ...sentences, ...(contact ? [`Questions? ${contact}`] : [])].join(' ');
 }
+
+const whose = ({ minor }: SmsContent) => (minor === null ? 'your' : `${minor}'s`);
+const Whose = ({ minor }: SmsContent) => (minor === null ? 'Your' : `${minor}'s`);
+
+/** To fast, and for a guardian to come along (G6). */
+const preparation = ({ fasting, minor }: SmsContent) => [
+  ...(fasting ? [FASTING_SMS] : []),
+  ...(minor === null ? [] : ['Please come along.']),
+];
 
 /** Nothing is put after the address but a space, so that every telephone sees where it ends. */
 const linked = (label: string, { booking_url }: SmsContent) => (booking_url ? [`${label}: ${booking_url}`] : []);
 
-/** Where, for who has to go there, and what to say on arrival. */
-function place({ appointment }: AppointmentSmsContent): string {
-  if (appointment.type !== 'patient_service_center') return '';
+/** When the phlebotomist arrives; or when and where, for who has to go there, and what to say on arrival. */
+function whenAndWhere({ appointment }: AppointmentSmsContent): string {
+  if (appointment.type !== 'patient_service_center') return visitWindow(appointment) ?? '';
   const number = appointment.external_id ? ` (appointment ${appointment.external_id})` : '';
-  return ` at ${onOneLine(appointment.address)}${number}`;
+  return `${visitStart(appointment)} at ${onOneLine(appointment.address)}${number}`;
 }

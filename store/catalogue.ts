@@ -2,6 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabAccount, Laboratory, LabTest, Marker } from '../domain/catalogue.ts';
+import { fastingNeeded } from '../domain/fasting.ts';
+import type { Order } from '../domain/order.ts';
 import type { Store } from './store.ts';
 
 /** After this long a reader's view is read anew, so that a check never judges by an old one (A2). */
@@ -112,4 +114,21 @@ export async function loadCatalogue(store: Store): Promise<Catalogue> {
 
   await reload();
   return { laboratories, laboratoriesBySlug, markers, labTests, labAccounts, reload, know };
+}
+
+/**
+ * Whether the patient of an order has to come fasting (G6).
+ * @throws Error when the catalogue no longer holds the order's lab test
+ */
+export async function needsFasting(
+  catalogue: Pick<Catalogue, 'know' | 'labTests' | 'markers'>,
+  { lab_test_id, markers }: Pick<Order, 'lab_test_id' | 'markers'>,
+): Promise<boolean> {
+  await catalogue.know([lab_test_id]);
+  const labTest = catalogue.labTests.get(lab_test_id);
+  if (!labTest) throw new Error(`The catalogue no longer holds lab test ${lab_test_id}`);
+  return fastingNeeded(
+    labTest,
+    markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []),
+  );
 }

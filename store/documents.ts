@@ -1,5 +1,12 @@
 /** What MongoDB holds: one interface for each collection. Instants that are only served are ISO text; those that are queried are dates. */
-import type { Appointment, AppointmentProvider, AppointmentReport, LngLat, UsAddress } from '../domain/appointment.ts';
+import type {
+  Appointment,
+  AppointmentProvider,
+  AppointmentReport,
+  LngLat,
+  PlaceLister,
+  UsAddress,
+} from '../domain/appointment.ts';
 import type { LabAccount, Laboratory, LabTest, Marker } from '../domain/catalogue.ts';
 import type { Interpretation, LabReport } from '../domain/lab-report.ts';
 import type { HeldBackReason } from '../domain/messages.ts';
@@ -398,7 +405,7 @@ export interface UnsubscriptionDocument {
 export interface ServiceCentreDocument {
   /** `<provider>:<environment>:<code>`. */
   _id: string;
-  provider: AppointmentProvider;
+  provider: AppointmentProvider | PlaceLister;
   environment: 'sandbox' | 'production';
   code: string;
   name: string;
@@ -412,7 +419,7 @@ export interface ServiceCentreDocument {
 export interface PhlebotomyConnectionDocument {
   /** `<provider>:<environment>`. */
   _id: string;
-  provider: AppointmentProvider;
+  provider: AppointmentProvider | PlaceLister;
   environment: 'sandbox' | 'production';
   /** Everything before `/v1/…`. */
   url: string;

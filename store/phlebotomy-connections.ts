@@ -1,5 +1,10 @@
 /** Where phlebotomy companies are reached, and what they sign their events with. */
-import { APPOINTMENT_PROVIDERS, type AppointmentProvider } from '../domain/appointment.ts';
+import {
+  APPOINTMENT_PROVIDERS,
+  type AppointmentProvider,
+  PLACE_LISTERS,
+  type PlaceLister,
+} from '../domain/appointment.ts';
 import type { PhlebotomyConnectionDocument } from './documents.ts';
 import type { Environment } from './lab-connections.ts';
 import type { Store } from './store.ts';
@@ -18,7 +23,7 @@ export async function connectSandboxPhlebotomy(
   store: Store,
   sandbox: { url: string; key: string; secret: string },
 ): Promise<void> {
-  for (const provider of APPOINTMENT_PROVIDERS) {
+  for (const provider of [...APPOINTMENT_PROVIDERS, ...PLACE_LISTERS]) {
     await setPhlebotomyConnection(store, {
       provider,
       environment: 'sandbox',
@@ -32,7 +37,7 @@ export async function connectSandboxPhlebotomy(
 /** How that company is reached from that environment; null when no operator has said. */
 export function findPhlebotomyConnection(
   store: Store,
-  provider: AppointmentProvider,
+  provider: AppointmentProvider | PlaceLister,
   environment: Environment,
 ): Promise<PhlebotomyConnectionDocument | null> {
   return store.phlebotomyConnections.findById(`${provider}:${environment}`).lean<PhlebotomyConnectionDocument>().exec();

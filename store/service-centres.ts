@@ -1,5 +1,5 @@
 /** Service centres as companies last told of them: callers name them by their codes alone. */
-import type { AppointmentProvider } from '../domain/appointment.ts';
+import type { AppointmentProvider, PlaceLister } from '../domain/appointment.ts';
 import type { ServiceCentreDocument } from './documents.ts';
 import type { Environment } from './lab-connections.ts';
 import { rows, type Store } from './store.ts';
@@ -7,13 +7,13 @@ import { rows, type Store } from './store.ts';
 /** A service centre, as much as an appointment needs to know. */
 export type KnownCentre = Pick<ServiceCentreDocument, 'code' | 'name' | 'address' | 'location' | 'time_zone'>;
 
-const idOf = (provider: AppointmentProvider, environment: Environment, code: string) =>
+const idOf = (provider: AppointmentProvider | PlaceLister, environment: Environment, code: string) =>
   `${provider}:${environment}:${code}`;
 
 /** Takes note of service centres that a company told of. */
 export async function rememberServiceCentres(
   store: Store,
-  provider: AppointmentProvider,
+  provider: AppointmentProvider | PlaceLister,
   environment: Environment,
   centres: readonly KnownCentre[],
 ): Promise<void> {

@@ -73,6 +73,21 @@ export async function findTeam(store: Store, id: string): Promise<TeamDocument |
   return store.teams.findById(id).lean<TeamDocument>();
 }
 
+/** Whom a patient can write to and call; either may be empty. */
+export type Contact = TeamDocument['contact'];
+
+/** Whom the patients of the sandbox team write to and call: an address and a number that are nobody's. */
+const SANDBOX_CONTACT: Contact = { email: 'care@sandbox.example', phone: '+16025550100' };
+
+/** Whether a patient of that team knows whom to turn to. */
+export const hasContact = ({ contact }: Pick<TeamDocument, 'contact'>): boolean =>
+  Boolean(contact.email || contact.phone);
+
+/** Whom a patient of that team turns to. @param standIn The installation's contact, for a team that has none (F11). */
+export function contactOf(team: Pick<TeamDocument, 'contact'>, standIn: Contact): Contact {
+  return hasContact(team) ? team.contact : standIn;
+}
+
 /** The team's logo, ready to be printed; null where it has none. */
 export function logoOf({ logo }: Pick<TeamDocument, 'logo'>): Buffer | null {
   return logo ? Buffer.from(logo, 'base64') : null;
@@ -179,7 +194,11 @@ async function ensureFirstKey(store: Store, owner: string, key: string | undefin
 
 /** Makes sure that there is a sandbox team, and at the first start that it has this key. Several programs may do so at once. */
 export async function ensureSandboxTeam(store: Store, options: { apiKey?: string | null } = {}): Promise<TeamDocument> {
-  const { _id, ...team } = teamOf(SANDBOX_TEAM_ID, { name: 'Sandbox', environment: 'sandbox' });
+  const { _id, ...team } = teamOf(SANDBOX_TEAM_ID, {
+    name: 'Sandbox',
+    environment: 'sandbox',
+    contact: SANDBOX_CONTACT,
+  });
   try {
     await store.teams.updateOne({ _id }, { $setOnInsert: team }, { upsert: true });
   } catch (error) {

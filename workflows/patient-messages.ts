@@ -42,7 +42,10 @@ export class PatientMessages {
   #lastSms: Promise<void> = Promise.resolve();
   /** The same of mails. */
   #lastMail: Promise<void> = Promise.resolve();
-  /** The number of the journey's rules (domain/rules.ts): under the first ones a mail could overtake another. */
+  /**
+   * The number of the journey's rules (domain/rules.ts): under the first ones a mail could overtake another, and who went
+   * to a service center without SMS heard nothing.
+   */
   readonly #rules: number;
 
   constructor(order: Order, policy: JourneyPolicy, rules: number, sending: Sending) {
@@ -78,7 +81,7 @@ export class PatientMessages {
     const { id } = appointment;
     this.#learnZone(appointment);
     for (const event of newsOf(appointment, known)) {
-      const due = appointmentMessageFor(event, this.#order);
+      const due = appointmentMessageFor(event, this.#order, this.#rules);
       if (!due) continue;
       const { kind, by } = due;
       const what = by === 'mail' ? `mail ${kind}` : `SMS ${kind}`;

@@ -3,6 +3,8 @@ import {
   APPOINTMENT_PROVIDERS,
   type AppointmentProvider,
   type AppointmentType,
+  PLACE_LISTERS,
+  type PlaceLister,
   type ServiceType,
 } from '../../domain/appointment.ts';
 import {
@@ -11,7 +13,7 @@ import {
   type PhlebotomyAdapter,
   type PhlebotomyEndpoint,
 } from '../../partners/phlebotomy/phlebotomy-adapter.ts';
-import { PROVIDERS } from '../../partners/phlebotomy/registry.ts';
+import { adapterFor, PROVIDERS } from '../../partners/phlebotomy/registry.ts';
 import type { TeamDocument } from '../../store/documents.ts';
 import { findPhlebotomyConnection } from '../../store/phlebotomy-connections.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -32,6 +34,11 @@ export function companyOfLab(lab: string): AppointmentProvider | undefined {
   return companiesOf('patient_service_center').find((provider) => provider === lab);
 }
 
+/** Who tells where a laboratory's service centers are; undefined where nobody does. */
+export function placesOfLab(lab: string): AppointmentProvider | PlaceLister | undefined {
+  return companyOfLab(lab) ?? PLACE_LISTERS.find((lister) => lister === lab);
+}
+
 /**
  * Asks a company something.
  * @returns null when the team's environment has no connection to it, or when the company does not serve what was asked
@@ -41,14 +48,14 @@ export function companyOfLab(lab: string): AppointmentProvider | undefined {
 export async function ask<Answer>(
   { store, logger }: Pick<ApiDeps, 'store' | 'logger'>,
   { environment }: Pick<TeamDocument, 'environment'>,
-  provider: AppointmentProvider,
+  provider: AppointmentProvider | PlaceLister,
   question: (adapter: PhlebotomyAdapter, at: PhlebotomyEndpoint, signal: AbortSignal) => Promise<Answer>,
 ): Promise<Answer | null> {
   const connection = await findPhlebotomyConnection(store, provider, environment);
   if (!connection) return null;
   const endpoint = { url: connection.url, key: connection.key, timeoutMs: ANSWERS_WITHIN_MS };
   try {
-    return await question(PROVIDERS[provider].adapter, endpoint, new AbortController().signal);
+    return await question(adapterFor(provider), endpoint, new AbortController().signal);
   } catch (error) {
     if (error instanceof BookingRefused && error.code === 'not_served') return null;
     if (error instanceof BookingRefused) throw new ApiError('rule_broken', error.message);

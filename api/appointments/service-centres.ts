@@ -1,5 +1,5 @@
 /** Who draws blood around a ZIP: phlebotomists who come, and service centres to go to (contract §2.5). */
-import type { AppointmentProvider } from '../../domain/appointment.ts';
+import type { AppointmentProvider, PlaceLister } from '../../domain/appointment.ts';
 import { BILLING_TYPES, type BillingType, type Laboratory } from '../../domain/catalogue.ts';
 import type { NearServiceCentre } from '../../partners/phlebotomy/phlebotomy-adapter.ts';
 import type { Catalogue } from '../../store/catalogue.ts';
@@ -8,12 +8,13 @@ import { findServiceCentres, type KnownCentre, rememberServiceCentres } from '..
 import type { ApiDeps } from '../deps.ts';
 import { labAccountOf, labAccountsOf } from '../orders/lab-account-choice.ts';
 import type { AreaInfo, AreaQuery, LabLocationCapability, PscInfo } from '../schemas/appointments.ts';
-import { ask, companiesOf, companyOfLab } from './companies.ts';
+import { ask, companiesOf, companyOfLab, placesOfLab } from './companies.ts';
 
 /** As many as are answered at once (contract §2.5). */
 const MOST_CENTRES = 30;
-/** What every service centre that we know can do: we know those that can be booked. */
-const CAPABILITIES: LabLocationCapability[] = ['appointment_scheduling_via_junction'];
+/** What a laboratory's service centers can do: be booked, or nothing but take who walks in. */
+const capabilitiesOf = (lab: string): LabLocationCapability[] =>
+  companyOfLab(lab) ? ['appointment_scheduling_via_junction'] : [];
 
 type Deps = Pick<ApiDeps, 'store' | 'catalogue' | 'logger'>;
 
@@ -24,7 +25,7 @@ type Deps = Pick<ApiDeps, 'store' | 'catalogue' | 'logger'>;
 export async function centresAround(
   deps: Pick<ApiDeps, 'store' | 'logger'>,
   team: TeamDocument,
-  provider: AppointmentProvider,
+  provider: AppointmentProvider | PlaceLister,
   zip: string,
   radius_miles: number,
 ): Promise<NearServiceCentre[] | null> {
@@ -58,8 +59,8 @@ export async function centresNamed(
 }
 
 /**
- * A laboratory's service centres around a ZIP that can do all of that, the nearest first; none of a laboratory whose
- * service centres cannot be booked.
+ * A laboratory's service centers around a ZIP that can do all of that, the nearest first; none of a laboratory that
+ * nobody lists them of.
  */
 export async function pscInfo(
   deps: Deps,
@@ -73,9 +74,10 @@ export async function pscInfo(
   },
 ): Promise<PscInfo> {
   const { zip, radius, capabilities = [], accountId } = near;
-  const company = companyOfLab(laboratory.slug);
-  const canAll = capabilities.every((capability) => CAPABILITIES.includes(capability));
-  const centres = (company && canAll && (await centresAround(deps, team, company, zip, Number(radius)))) || [];
+  const lister = placesOfLab(laboratory.slug);
+  const can = capabilitiesOf(laboratory.slug);
+  const canAll = capabilities.every((capability) => can.includes(capability));
+  const centres = (lister && canAll && (await centresAround(deps, team, lister, zip, Number(radius)))) || [];
   return {
     lab_id: laboratory.id,
     slug: laboratory.slug,
@@ -96,7 +98,7 @@ export async function pscInfo(
       site_code: centre.code,
       supported_bill_types: billTypes(deps.catalogue, team, laboratory, accountId, centre.address.state),
       location: centre.location,
-      capabilities: CAPABILITIES,
+      capabilities: can,
     })),
   };
 }
@@ -118,14 +120,15 @@ export async function areaInfo(deps: Deps, team: TeamDocument, query: AreaQuery)
     ),
     Promise.all(
       laboratories.map(async (laboratory) => {
-        const company = companyOfLab(laboratory.slug);
-        const centres = (company && (await centresAround(deps, team, company, zip_code, Number(radius)))) || [];
+        const lister = placesOfLab(laboratory.slug);
+        const centres = (lister && (await centresAround(deps, team, lister, zip_code, Number(radius)))) || [];
+        const capabilities = centres.length > 0 ? capabilitiesOf(laboratory.slug) : [];
         const details = {
           patient_service_centers: {
-            appointment_with_vital: centres.length > 0,
+            appointment_with_vital: capabilities.length > 0,
             within_radius: centres.length,
             radius,
-            capabilities: centres.length > 0 ? CAPABILITIES : [],
+            capabilities,
           },
           supported_bill_types: billTypes(deps.catalogue, team, laboratory, lab_account_id),
           lab_id: laboratory.id,

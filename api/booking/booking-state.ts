@@ -6,10 +6,14 @@ import {
   isOverdue,
   type UsAddress,
 } from '../../domain/appointment.ts';
+import { LEAST_FASTING_HOURS } from '../../domain/fasting.ts';
 import { phoneText } from '../../domain/phone.ts';
+import { isMinor } from '../../domain/recipient.ts';
 import { topLevelStatus } from '../../domain/status.ts';
 import { mayFollow } from '../../domain/transitions.ts';
-import { onOneLine } from '../../notifications/visit-time.ts';
+import { fastingBefore, fastingRule, MORNING } from '../../notifications/fasting-words.ts';
+import { directionsTo, onOneLine } from '../../notifications/visit-time.ts';
+import { needsFasting } from '../../store/catalogue.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import { newestAppointment } from '../../store/read-appointments.ts';
 import { companyOfLab } from '../appointments/companies.ts';
@@ -28,6 +32,10 @@ export interface BookingState {
   address: string | null;
   /** How the phlebotomist gets there, as it was last said (B1). */
   access_notes: string;
+  /** How to prepare: to fast, and whom to bring; as things stand now (G6). */
+  prepare: string[];
+  /** What a fast means for a time that is chosen; null where none is needed. */
+  fasting: { rule: string; least_hours: number } | null;
   laboratory: { name: string; phone: string; locator_url: string };
   has_requisition: boolean;
 }
@@ -40,6 +48,10 @@ interface BookedVisit {
   /** Whether it should long be over and nobody has said what became of it: another can be booked (C2). */
   is_overdue: boolean;
   place: string;
+  /** The service center's code; null for a visit at home. */
+  site_code: string | null;
+  /** Where a map shows the way; null for a visit at home. */
+  directions_url: string | null;
   number: string | null;
   notes: string;
 }
@@ -77,6 +89,8 @@ export async function bookingState(
   const needsVisit = progress === 'received' || progress === 'collecting_sample';
   const cancellable =
     active !== null && active.status !== 'in_progress' && !overdue && (needsVisit || isAhead(active, now));
+  const minor = isMinor(document.order, now) ? 'The patient' : null;
+  const fasting = await needsFasting(catalogue, document.order);
   const bookable = type === 'phlebotomy' || companyOfLab(lab_slug) !== undefined;
   return {
     at_home: type === 'phlebotomy',
@@ -94,6 +108,8 @@ export async function bookingState(
       time_zone: shown.time_zone,
       is_overdue: overdue,
       place: onOneLine(shown.address),
+      site_code: shown.site_code,
+      directions_url: type === 'phlebotomy' ? null : directionsTo(shown.address),
       number: shown.external_id,
       notes: shown.appointment_notes ?? '',
     },
@@ -112,6 +128,8 @@ export async function bookingState(
     reasons: patientReasons(type),
     address: type === 'phlebotomy' ? onOneLine(address) : null,
     access_notes: type === 'phlebotomy' ? (address.access_notes ?? document.order.address.access_notes ?? '') : '',
+    prepare: needsVisit ? preparation(fasting, minor, overdue ? null : active) : [],
+    fasting: fasting && needsVisit ? { rule: fastingRule(minor), least_hours: LEAST_FASTING_HOURS } : null,
     laboratory: {
       name: laboratory.name,
       phone: phoneText(laboratory.phone),
@@ -120,6 +138,15 @@ export async function bookingState(
     has_requisition: last_status !== 'ordered' && needsVisit,
   };
 }
+
+/** To fast, with the hour once there is one, and that a guardian comes along. Names nobody. */
+function preparation(fasting: boolean, minor: string | null, booked: Appointment | null): string[] {
+  const dated = booked?.status === 'scheduled' && booked.start_at ? booked : null;
+  const fast = dated ? fastingBefore(dated, minor) : `${fastingRule(minor)} ${MORNING}`;
+  return [...(fasting ? [fast] : []), ...(minor === null ? [] : [COME_ALONG])];
+}
+
+const COME_ALONG = 'A guardian has to come along: the patient is a minor.';
 
 /** Whether the visit is still to come, for all we know. */
 function isAhead({ start_at }: Pick<Appointment, 'start_at'>, now: Date): boolean {

@@ -1,5 +1,6 @@
 /** What a patient can choose from: times at home, companies that find the time, service centres and times there. */
 import { isInTheWay } from '../../domain/appointment.ts';
+import { directionsTo } from '../../notifications/visit-time.ts';
 import type { TeamDocument } from '../../store/documents.ts';
 import { activeAppointment } from '../../store/read-appointments.ts';
 import { phlebotomyAvailability, pscAvailability } from '../appointments/availability.ts';
@@ -12,6 +13,8 @@ import { typeOf, visitAddress } from './booking-state.ts';
 import type { OpenedLink } from './opened-link.ts';
 
 type Deps = Pick<ApiDeps, 'store' | 'catalogue' | 'logger'>;
+
+type Center = PscInfo['patient_service_centers'][number];
 
 /** How far around the patient service centres are looked for, in miles. */
 const RADIUS = '50';
@@ -62,13 +65,39 @@ export async function onRequest(deps: Deps, team: TeamDocument, zipCode: string)
   return null;
 }
 
-/** Service centres of the order's laboratory around the patient, the nearest first; none where none are known. */
-export async function centresFor(deps: Deps, { team, order }: OpenedLink): Promise<PscInfo['patient_service_centers']> {
-  const laboratory = deps.catalogue.laboratories.get(order.order.lab_id);
-  if (!laboratory) return [];
-  const near = { zip: order.order.address.zip, radius: RADIUS, accountId: order.order.lab_account_id };
-  return (await pscInfo(deps, team, laboratory, near)).patient_service_centers;
+/** What a patient can go to, and around which ZIP that was looked for. */
+export interface NearCenters {
+  zip: string;
+  /** The nearest first; none where none are known. */
+  centres: (Center & { directions_url: string })[];
 }
+
+/**
+ * Service centers of the order's laboratory.
+ * @param zip Around which to look; the patient's own when absent.
+ */
+export async function centersNear(
+  deps: Deps,
+  { team, order }: OpenedLink,
+  zip = order.order.address.zip.slice(0, 5),
+): Promise<NearCenters> {
+  const laboratory = deps.catalogue.laboratories.get(order.order.lab_id);
+  if (!laboratory) return { zip, centres: [] };
+  const near = { zip, radius: RADIUS, accountId: order.order.lab_account_id };
+  const { patient_service_centers: centers } = await pscInfo(deps, team, laboratory, near);
+  return {
+    zip,
+    centres: centers.map((center) => ({ ...center, directions_url: directionsTo(addressOf(center.metadata)) })),
+  };
+}
+
+const addressOf = ({ first_line, second_line, city, state, zip_code }: Center['metadata']) => ({
+  first_line,
+  second_line: second_line ?? null,
+  city,
+  state,
+  zip_code,
+});
 
 const timesOf = ({ slots, warnings }: AvailabilityAnswer) => ({
   slots: slots

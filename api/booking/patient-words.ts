@@ -48,7 +48,7 @@ export function whereThePatientStands(
   const atHome = type === 'phlebotomy';
   if (progress === 'cancelled') {
     return {
-      title: 'This order was cancelled',
+      title: 'This order was canceled',
       text: isCancellable ? NOT_NEEDED : 'There is nothing left for you to do.',
     };
   }

@@ -16,20 +16,22 @@ import { z } from 'zod';
 import { SLOT_TAKEN } from '../../domain/appointment-refusals.ts';
 import { REQUEST_LIMITS } from '../../domain/limits.ts';
 import { findOffer, readBookingKey } from '../../store/availabilities.ts';
-import type { OrderDocument } from '../../store/documents.ts';
+import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
 import { activeAppointment } from '../../store/read-appointments.ts';
+import type { Contact } from '../../store/teams.ts';
 import { calendarDate, uuid } from '../../store/wire/fields.ts';
 import { mayBeKept } from '../answer-headers.ts';
 import { type Asked, book, cancel, request, reschedule } from '../appointments/commands.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
-import { answerTrouble, behindLink, pagePolicy, sendPage } from '../patient-page.ts';
+import { answerTrouble, behindLink, pagePolicy, pageSender, sendPage, unnamedSender } from '../patient-page.ts';
 import { checkBytes, unreadable } from '../request-checks.ts';
+import { appointmentFile } from './appointment-file.ts';
 import { bookingState, typeOf, visitAddress } from './booking-state.ts';
 import { companyLimit } from './company-limit.ts';
-import { centresFor, onRequest, timesFor } from './offers.ts';
+import { centersNear, onRequest, timesFor } from './offers.ts';
 import { ClosedLink, type OpenedLink, openLink } from './opened-link.ts';
-import { bookingPage, closedPage } from './pages.ts';
+import { bookingPage, closedPage, nothingThere } from './pages.ts';
 
 const WEB = join(import.meta.dirname, '../../web/booking');
 
@@ -42,6 +44,13 @@ const timesBody = z.object({
   access_notes: notes,
   site_code: z.string().max(100).optional(),
 });
+const centresQuery = z.object({
+  zip: z
+    .string()
+    .trim()
+    .regex(/^\d{5}$/)
+    .optional(),
+});
 const bookBody = z.object({ key, notes });
 const requestBody = z.object({ access_notes: notes, notes });
 const cancelBody = z.object({ reason_id: uuid, notes });
@@ -49,8 +58,10 @@ const cancelBody = z.object({ reason_id: uuid, notes });
 /** Everything under `/book`. */
 export function bookingRouter(deps: ApiDeps): Router {
   const { store } = deps;
+  const { publicUrl, standInContact } = deps.config;
   const router = express.Router();
   router.use('/assets', express.static(WEB, { index: false, cacheControl: false, setHeaders: mayBeKept }));
+  router.use(behindLink('/book'));
   const limited = companyLimit((response) => linkOf(response).order._id);
   router.use('/:token', behindLink('/book/:token'), async (asked, response, next) => {
     response.locals.link = await openLink(store, String(asked.params.token));
@@ -58,23 +69,33 @@ export function bookingRouter(deps: ApiDeps): Router {
   });
 
   router.get('/:token', (_asked, response) => {
-    sendPage(response, POLICY, bookingPage(linkOf(response).team));
+    sendPage(response, POLICY, bookingPage(pageSender(linkOf(response).team, standInContact)));
   });
 
-  router.get('/:token/requisition.pdf', async (_asked, response) => {
-    const { order } = linkOf(response);
+  router.get('/:token/requisition.pdf', async (asked, response) => {
+    const { order, team } = linkOf(response);
     const { has_requisition } = await bookingState(deps, order);
     const pdf = has_requisition ? await deps.documents.requisition(order._id) : null;
-    if (!pdf) throw new ApiError('not_found', 'There is no requisition (any more).');
+    if (!pdf) return answerNothing(response, team, 'There is no requisition', asked.params.token);
     response.set('content-disposition', 'inline; filename="requisition.pdf"').type('pdf').send(pdf);
+  });
+
+  router.get('/:token/appointment.ics', async (asked, response) => {
+    const link = linkOf(response);
+    const { token } = asked.params;
+    const file = await appointmentFile(deps, link, `${publicUrl}/book/${token}`);
+    if (!file) return answerNothing(response, link.team, 'There is no appointment to add to a calendar', token);
+    response.set('content-disposition', `inline; filename="${file.filename}"`).type('text/calendar').send(file.content);
   });
 
   router.get('/:token/state', async (_asked, response) => {
     response.json(await bookingState(deps, linkOf(response).order));
   });
 
-  router.get('/:token/centres', limited, async (_asked, response) => {
-    response.json({ centres: await centresFor(deps, linkOf(response)) });
+  router.get('/:token/centres', limited, async (asked, response) => {
+    const question = centresQuery.safeParse(asked.query);
+    if (!question.success) throw new ApiError('malformed_request', 'Please enter a ZIP code of five digits.');
+    response.json(await centersNear(deps, linkOf(response), question.data.zip));
   });
 
   question('times', [limited], timesBody, (link, question) => timesFor(deps, link, question));
@@ -104,11 +125,19 @@ export function bookingRouter(deps: ApiDeps): Router {
     await cancel(askedOf(link), { reason_id, notes: notes || undefined });
   });
 
+  router.use((asked, _response, next) => next(isNavigation(asked) ? new ClosedLink(CUT, null) : undefined));
   const trouble = answerTrouble(deps, 'Your appointment, if you have one, stays as it is.');
-  router.use('/:token', answerClosedLink, (error: unknown, request: Request, response: Response, next: NextFunction) =>
-    isPage(request) ? trouble(error, request, response, next) : next(error),
+  router.use(
+    answerClosedLink(standInContact),
+    (error: unknown, request: Request, response: Response, next: NextFunction) =>
+      isNavigation(request) ? trouble(error, request, response, next) : next(error),
   );
   return router;
+
+  function answerNothing(response: Response, team: TeamDocument, title: string, token: string): void {
+    const page = nothingThere(title, pageSender(team, standInContact), `/book/${token}`);
+    sendPage(response.status(404), POLICY, page);
+  }
 
   /** A wish as JSON, answered with the state that it led to. */
   function wish<Schema extends z.ZodType>(
@@ -168,12 +197,24 @@ function hostOf(origin: string): string | null {
   return URL.canParse(origin) ? new URL(origin).host : null;
 }
 
-const isPage = ({ method, path }: Request) => method === 'GET' && path === '/';
+/** What the page's script asks for with GET. Whatever else is got, a person looks at. */
+const FOR_SCRIPTS = /^\/[^/]+\/(state|centres)$/;
 
-/** A link that opens nothing: a page for a browser, a sentence for the page's script. */
-const answerClosedLink: ErrorRequestHandler = (error, request, response, next) => {
-  if (!(error instanceof ClosedLink)) return next(error);
-  response.status(error.status);
-  if (isPage(request)) sendPage(response, POLICY, closedPage(error.message, error.team));
-  else response.json({ message: error.message });
-};
+const isNavigation = ({ method, path }: Request) => (method === 'GET' || method === 'HEAD') && !FOR_SCRIPTS.test(path);
+
+const CUT = 'This link does not work';
+
+/**
+ * A link that opens nothing, or that was cut or garbled on its way: a page for a browser, a sentence for the page's
+ * script.
+ */
+function answerClosedLink(standIn: Contact): ErrorRequestHandler {
+  return (error, request, response, next) => {
+    const closed = error instanceof URIError ? new ClosedLink(CUT, null) : error;
+    if (!(closed instanceof ClosedLink)) return next(error);
+    const sender = closed.team ? pageSender(closed.team, standIn) : unnamedSender(standIn);
+    response.status(closed.status);
+    if (isNavigation(request)) sendPage(response, POLICY, closedPage(closed.message, sender));
+    else response.json({ message: closed.message });
+  };
+}

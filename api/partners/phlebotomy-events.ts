@@ -26,7 +26,7 @@ export function phlebotomyEventsRouter({ store, logger }: { store: Store; logger
     try {
       const connections = provider ? await phlebotomyConnectionsOf(store, provider) : [];
       const sender = senderOf(connections, request.headers, raw);
-      if (!sender) {
+      if (!provider || !sender) {
         logger.warn({ provider: provider ?? 'unknown' }, 'phlebotomy.event.forged');
         response.status(401).json({ detail: 'The event is not signed with the secret of this company' });
         return;
@@ -34,7 +34,7 @@ export function phlebotomyEventsRouter({ store, logger }: { store: Store; logger
       const { connection, event } = sender;
       await storePhlebotomyEvent(store, {
         ...event,
-        provider: connection.provider,
+        provider,
         environment: connection.environment,
         raw: raw.toString('utf8'),
       });

@@ -1,5 +1,6 @@
 /** `/v3/order/:order_id/communication_settings`: what is sent to an order's patient, and what was held back. */
 import type { z } from 'zod';
+import { recipientOf } from '../../domain/recipient.ts';
 import { smsEnabled, switchSms } from '../../store/communication-settings.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import { heldMessages } from '../../store/message-log.ts';
@@ -19,7 +20,7 @@ const path = '/v3/order/:order_id/communication_settings';
 
 async function settingsOf(store: Store, document: OrderDocument): Promise<z.input<typeof settingsAnswer>> {
   const [email_unsubscribed, held] = await Promise.all([
-    isUnsubscribed(store, document.team_id, document.order.patient.email),
+    isUnsubscribed(store, document.team_id, recipientOf(document.order, new Date()).email),
     heldMessages(store, document._id),
   ]);
   return {

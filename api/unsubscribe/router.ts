@@ -2,7 +2,7 @@
  * `/unsubscribe/:token`: where a patient ends a team's mail, and takes that back. Looking changes nothing, as programs
  * that check mail open every link; a POST does, from the page or from the mail program itself (RFC 8058).
  */
-import express, { type Request, type RequestHandler, type Router } from 'express';
+import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Router } from 'express';
 import type { TeamDocument } from '../../store/documents.ts';
 import {
   findUnsubscribeLink,
@@ -12,49 +12,68 @@ import {
   unsubscribe,
 } from '../../store/unsubscriptions.ts';
 import type { ApiDeps } from '../deps.ts';
-import { answerTrouble, behindLink, pagePolicy, sendPage } from '../patient-page.ts';
+import {
+  answerTrouble,
+  behindLink,
+  type PageSender,
+  pagePolicy,
+  pageSender,
+  sendPage,
+  unnamedSender,
+} from '../patient-page.ts';
 import { subscribedPage, unknownPage, unsubscribedPage } from './pages.ts';
 
 const POLICY = pagePolicy("form-action 'self'");
 
+/** What is answered to a link that a mail program garbled, so that it is not even an address. */
+const unreadable =
+  (unknown: RequestHandler): ErrorRequestHandler =>
+  (error, request, response, next) =>
+    error instanceof URIError ? unknown(request, response, next) : next(error);
+
 /** Whose link was opened. */
 interface Opened {
   recipient: Recipient;
-  team: TeamDocument;
+  sender: PageSender;
   /** The link's own path. */
   path: string;
 }
 
 /** Everything under `/unsubscribe`. */
-export function unsubscribeRouter(deps: Pick<ApiDeps, 'store' | 'logger'>): Router {
+export function unsubscribeRouter(deps: Pick<ApiDeps, 'store' | 'logger' | 'config'>): Router {
   const { store } = deps;
+  const { standInContact } = deps.config;
   const router = express.Router();
+  router.use(behindLink('/unsubscribe'));
   router.use('/:token', behindLink('/unsubscribe/:token'));
 
   router.get(
     '/:token',
-    page(async ({ recipient, team, path }) =>
-      (await hasUnsubscribed(store, recipient)) ? unsubscribedPage(team, path) : subscribedPage(team, path),
+    page(async ({ recipient, sender, path }) =>
+      (await hasUnsubscribed(store, recipient)) ? unsubscribedPage(sender, path) : subscribedPage(sender, path),
     ),
   );
 
   router.post(
     '/:token',
-    page(async ({ recipient, team, path }) => {
+    page(async ({ recipient, sender, path }) => {
       await unsubscribe(store, recipient);
-      return unsubscribedPage(team, path);
+      return unsubscribedPage(sender, path);
     }),
   );
 
   router.post(
     '/:token/undo',
-    page(async ({ recipient, team, path }) => {
+    page(async ({ recipient, sender, path }) => {
       await resubscribe(store, recipient);
-      return subscribedPage(team, path, `You will receive mail from ${team.name} again.`);
+      return subscribedPage(sender, path, `You will receive mail from ${sender.name} again.`);
     }),
   );
 
-  router.use('/:token', answerTrouble(deps, 'To do this twice does no harm.'));
+  const unknown: RequestHandler = (_request, response) =>
+    sendPage(response.status(404), POLICY, unknownPage(unnamedSender(standInContact)));
+  router.get(/.*/, unknown);
+  router.use(unreadable(unknown), answerTrouble(deps, 'To do this twice does no harm.'));
   return router;
 
   function page(make: (opened: Opened) => Promise<string>): RequestHandler {
@@ -62,8 +81,9 @@ export function unsubscribeRouter(deps: Pick<ApiDeps, 'store' | 'logger'>): Rout
       const token = String(request.params.token);
       const recipient = await findUnsubscribeLink(store, token);
       const team = recipient && (await store.teams.findById(recipient.team_id).lean<TeamDocument>());
-      if (recipient && team) sendPage(response, POLICY, await make({ recipient, team, path: `/unsubscribe/${token}` }));
-      else sendPage(response.status(404), POLICY, unknownPage());
+      if (!recipient || !team) return unknown(request, response, () => undefined);
+      const opened = { recipient, sender: pageSender(team, standInContact), path: `/unsubscribe/${token}` };
+      sendPage(response, POLICY, await make(opened));
     };
   }
 }

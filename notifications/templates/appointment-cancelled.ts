@@ -1,19 +1,22 @@
 import type { Block } from '../letter.ts';
 import { visitDay } from '../visit-time.ts';
 import type { AppointmentMailContent, AppointmentTemplate } from './content.ts';
+import { readerOf } from './reader.ts';
 
 /** The appointment is off: how to make another. */
 export const appointmentCancelled: AppointmentTemplate = (content) => {
-  const { order, team, appointment } = content;
+  const { team, appointment, recipient } = content;
+  const { name, Your, your } = readerOf(recipient);
   const day = visitDay(appointment);
+  const nothing = appointment.type === 'phlebotomy' ? 'Nobody will come.' : 'There is no need to go there.';
   return {
-    subject: 'Your appointment was cancelled',
+    subject: `${Your} appointment was canceled`,
     preheader: content.booking_url ? 'You can choose another time.' : `${team.name} can tell you more.`,
-    title: 'Your appointment was cancelled',
+    title: `${Your} appointment was canceled`,
     blocks: [
-      { paragraph: `Hello ${order.patient.first_name},` },
+      { paragraph: `Hello ${name},` },
       {
-        paragraph: `${day ? `The appointment on ${day}` : 'The appointment'} for the laboratory work that ${team.name} ordered has been cancelled. Nobody will come.`,
+        paragraph: `${day ? `The appointment on ${day}` : 'The appointment'} for ${your} laboratory work has been canceled. ${nothing} ${team.name} ordered the work.`,
       },
       ...another(content),
     ],
@@ -24,7 +27,7 @@ function another({ booking_url, team }: AppointmentMailContent): Block[] {
   if (!booking_url) return [{ paragraph: `If you did not expect this, contact ${team.name}.` }];
   return [
     { heading: 'What to do now' },
-    { paragraph: 'Your laboratory order is still good. Please choose another time.' },
+    { paragraph: 'The laboratory order is still good. Please choose another time.' },
     { button: 'Choose another time', href: booking_url },
   ];
 }

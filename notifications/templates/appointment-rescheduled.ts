@@ -1,20 +1,22 @@
 import { visitDay } from '../visit-time.ts';
 import type { AppointmentTemplate } from './content.ts';
+import { readerOf } from './reader.ts';
 import { changeBlocks, readyBlocks, visitFacts } from './visit.ts';
 
 /** The appointment has another time. */
 export const appointmentRescheduled: AppointmentTemplate = (content) => {
-  const { order, team, appointment } = content;
+  const { team, appointment, recipient } = content;
+  const { name, Your, your } = readerOf(recipient);
   return {
-    subject: `Your appointment has moved to ${visitDay(appointment)}`,
+    subject: `${Your} appointment has moved to ${visitDay(appointment)}`,
     preheader: 'The new time replaces the earlier one.',
-    title: 'Your appointment has a new time',
+    title: `${Your} appointment has a new time`,
     blocks: [
-      { paragraph: `Hello ${order.patient.first_name},` },
+      { paragraph: `Hello ${name},` },
       {
-        paragraph: `The appointment for the laboratory work that ${team.name} ordered has been moved. This time replaces the earlier one; the attached file moves it in your calendar, too.`,
+        paragraph: `The appointment for ${your} laboratory work, ordered by ${team.name}, has been moved. This time replaces the earlier one; the attached file moves it in your calendar, too.`,
       },
-      visitFacts(content),
+      ...visitFacts(content),
       ...readyBlocks(content),
       ...changeBlocks(content),
     ],

@@ -2,14 +2,17 @@
 import type { Appointment } from '../../domain/appointment.ts';
 import type { Laboratory } from '../../domain/catalogue.ts';
 import type { Order } from '../../domain/order.ts';
+import type { Recipient } from '../../domain/recipient.ts';
 import type { Letter, Sender } from '../letter.ts';
 
 export interface MailContent {
   order: Order;
+  /** Who reads the mail (G6). */
+  recipient: Recipient;
   laboratory: Pick<Laboratory, 'name' | 'phone' | 'psc_locator_url'>;
   team: Sender;
-  /** Whether to fast before the draw; where it isn't known, the patient is referred to the requisition. */
-  fasting?: boolean;
+  /** Whether to fast before the draw. */
+  fasting: boolean;
   /** Where the patient books, changes and cancels an appointment; null or absent when there is no such place. */
   booking_url?: string | null;
   /** Where the patient ends this team's mail. */

@@ -1,8 +1,10 @@
 /** Where to go with a requisition, and what to bring: the same for a first draw and a redraw. */
 import { phoneText } from '../../domain/phone.ts';
 import type { CollectionMethod } from '../../domain/status.ts';
+import { fastingRule, MORNING } from '../fasting-words.ts';
 import type { Block } from '../letter.ts';
 import type { MailContent } from './content.ts';
+import { comeAlong, readerOf } from './reader.ts';
 
 const WHERE: Record<CollectionMethod, (content: MailContent) => Block[]> = {
   walk_in_test: ({ laboratory, booking_url }) => [
@@ -12,16 +14,16 @@ const WHERE: Record<CollectionMethod, (content: MailContent) => Block[]> = {
     },
     { button: 'Find a location', href: booking_url ?? laboratory.psc_locator_url },
   ],
-  at_home_phlebotomy: ({ team, booking_url }) => [
+  at_home_phlebotomy: ({ team, booking_url, recipient }) => [
     { heading: 'What happens next' },
     {
-      paragraph: `A phlebotomist comes to your address to draw your sample and brings it to the laboratory. ${booking_url ? 'Choose the day and time that suit you.' : `Contact ${team.name} to choose a day and time.`}`,
+      paragraph: `A phlebotomist comes to ${readerOf(recipient).your} address to draw the sample and brings it to the laboratory. ${booking_url ? 'Choose the day and time that suit you.' : `Contact ${team.name} to choose a day and time.`}`,
     },
     ...(booking_url ? [{ button: 'Choose a time', href: booking_url }] : []),
   ],
-  on_site_collection: ({ team }) => [
+  on_site_collection: ({ team, recipient }) => [
     { heading: 'Where to go' },
-    { paragraph: `Your sample is collected on site. ${team.name} tells you when and where.` },
+    { paragraph: `${readerOf(recipient).Your} sample is collected on site. ${team.name} tells you when and where.` },
   ],
   testkit: () => [
     { heading: 'What happens next' },
@@ -31,19 +33,23 @@ const WHERE: Record<CollectionMethod, (content: MailContent) => Block[]> = {
 
 /** Where to go, what to bring, whether to fast, and the number to quote. */
 export function drawBlocks(content: MailContent): Block[] {
-  const { order, laboratory } = content;
+  const { order, laboratory, fasting } = content;
+  const reader = readerOf(content.recipient);
   return [
     ...WHERE[order.collection_method](content),
     { heading: 'What to bring' },
     {
       list: [
         'The attached requisition, on paper or on your phone',
-        'A photo ID',
-        ...(order.billing_type === 'commercial_insurance' ? ['Your insurance card'] : []),
+        ...photoId(reader.minor),
+        ...(order.billing_type === 'commercial_insurance' ? [`${reader.Your} insurance card`] : []),
       ],
     },
-    { heading: 'Before you go' },
-    { paragraph: fastingWords(content.fasting) },
+    ...comeAlong(reader).map((paragraph) => ({ paragraph })),
+    { heading: 'Before the draw' },
+    ...(fasting
+      ? [{ paragraph: `${fastingRule(reader.minor)} ${MORNING}` }, { paragraph: unsure(content) }]
+      : [{ paragraph: 'There is no need to fast. Drinking water beforehand makes the draw easier.' }]),
     {
       facts: [
         ['Requisition number', order.placer_order_number],
@@ -53,8 +59,12 @@ export function drawBlocks(content: MailContent): Block[] {
   ];
 }
 
-function fastingWords(fasting: boolean | undefined): string {
-  if (fasting === undefined) return 'Your requisition says whether to fast before the draw.';
-  if (!fasting) return 'You do not need to fast. Drinking water beforehand makes the draw easier.';
-  return 'Please fast: have nothing to eat or drink but water for 8 to 12 hours before the draw, unless your requisition says otherwise.';
+/** Whose photo ID: at the draw of a minor, the guardian’s counts. */
+export function photoId(minor: string | null): string[] {
+  return minor === null ? ['A photo ID'] : ['Your own photo ID', `An ID of ${minor}, if there is one`];
+}
+
+/** For whom a fast is no small matter. */
+export function unsure({ team }: Pick<MailContent, 'team'>): string {
+  return `Ask ${team.name} first in case of diabetes, or of medicine that is taken with food.`;
 }

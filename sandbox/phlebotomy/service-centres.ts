@@ -1,10 +1,12 @@
-/** The patient service centres of the sandbox, and how far they are from a ZIP. Nobody works there. */
+/** The patient service centers of the sandbox's laboratories, and how far they are from a ZIP. Nobody works there. */
 import { centroidOf, milesBetween } from './geography.ts';
 import type { Place } from './slots.ts';
 import type { Address } from './wire.ts';
 
 /** A place that patients come to. */
 export interface ServiceCentre extends Place {
+  /** Slug of the laboratory whose center it is. */
+  provider: string;
   code: string;
   name: string;
   address: Address;
@@ -20,6 +22,7 @@ const weekdays = (hours: string) => ({
 });
 
 const centre = (
+  provider: string,
   code: string,
   name: string,
   address: [firstLine: string, secondLine: string | null, city: string, state: string, zip: string],
@@ -31,6 +34,7 @@ const centre = (
   const [first_line, second_line, city, state, zip] = address;
   const location = { lng, lat };
   return {
+    provider,
     code,
     name,
     address: { first_line, second_line, city, state, zip },
@@ -42,9 +46,9 @@ const centre = (
   };
 };
 
-/** Every service centre of the sandbox. */
-export const SERVICE_CENTRES: ServiceCentre[] = [
+const SERVICE_CENTRES: ServiceCentre[] = [
   centre(
+    'quest',
     'PHX1',
     'Phoenix Downtown',
     ['310 N Central Ave', 'Suite 120', 'Phoenix', 'AZ', '85004'],
@@ -54,6 +58,7 @@ export const SERVICE_CENTRES: ServiceCentre[] = [
     { ...weekdays('06:30-15:30'), saturday: '07:00-12:00' },
   ),
   centre(
+    'quest',
     'PHX2',
     'Phoenix McDowell Road',
     ['1345 E McDowell Rd', null, 'Phoenix', 'AZ', '85006'],
@@ -63,6 +68,7 @@ export const SERVICE_CENTRES: ServiceCentre[] = [
     weekdays('07:00-16:00'),
   ),
   centre(
+    'quest',
     'PHX3',
     'Phoenix Uptown',
     ['4520 N Central Ave', 'Suite 210', 'Phoenix', 'AZ', '85012'],
@@ -72,6 +78,7 @@ export const SERVICE_CENTRES: ServiceCentre[] = [
     weekdays('07:00-15:00'),
   ),
   centre(
+    'quest',
     'LSE1',
     'Onalaska',
     ['1180 Crossing Meadows Dr', null, 'Onalaska', 'WI', '54650'],
@@ -81,6 +88,7 @@ export const SERVICE_CENTRES: ServiceCentre[] = [
     { ...weekdays('07:00-15:30'), saturday: '08:00-11:00' },
   ),
   centre(
+    'quest',
     'LSE2',
     'La Crosse State Road',
     ['2840 State Rd', 'Suite 3', 'La Crosse', 'WI', '54601'],
@@ -90,6 +98,7 @@ export const SERVICE_CENTRES: ServiceCentre[] = [
     weekdays('07:30-16:00'),
   ),
   centre(
+    'quest',
     'NYC1',
     'Chelsea',
     ['275 W 28th St', 'Floor 2', 'New York', 'NY', '10001'],
@@ -99,6 +108,7 @@ export const SERVICE_CENTRES: ServiceCentre[] = [
     { ...weekdays('07:00-15:00'), saturday: '07:00-12:00', sunday: '08:00-11:00' },
   ),
   centre(
+    'quest',
     'NYC2',
     'Garment District',
     ['224 W 38th St', null, 'New York', 'NY', '10018'],
@@ -108,6 +118,7 @@ export const SERVICE_CENTRES: ServiceCentre[] = [
     weekdays('06:30-15:30'),
   ),
   centre(
+    'quest',
     'BKN1',
     'Brooklyn Heights',
     ['41 Clark St', null, 'Brooklyn', 'NY', '11201'],
@@ -116,18 +127,110 @@ export const SERVICE_CENTRES: ServiceCentre[] = [
     '+17185550118',
     weekdays('07:00-15:00'),
   ),
+  centre(
+    'labcorp',
+    'LCPHX1',
+    'Phoenix Midtown',
+    ['2140 N 7th St', null, 'Phoenix', 'AZ', '85006'],
+    [-112.0649, 33.4719],
+    'America/Phoenix',
+    '+16025550121',
+    weekdays('07:00-16:00'),
+  ),
+  centre(
+    'labcorp',
+    'LCPHX2',
+    'Phoenix Roosevelt',
+    ['711 N 1st Ave', 'Suite 4', 'Phoenix', 'AZ', '85003'],
+    [-112.0757, 33.4567],
+    'America/Phoenix',
+    '+16025550122',
+    { ...weekdays('06:30-15:00'), saturday: '07:00-11:00' },
+  ),
+  centre(
+    'labcorp',
+    'LCLSE1',
+    'La Crosse Losey Boulevard',
+    ['1825 Losey Blvd S', null, 'La Crosse', 'WI', '54601'],
+    [-91.2196, 43.7979],
+    'America/Chicago',
+    '+16085550123',
+    weekdays('07:00-15:30'),
+  ),
+  centre(
+    'labcorp',
+    'LCNYC1',
+    'Midtown South',
+    ['15 W 34th St', 'Floor 6', 'New York', 'NY', '10001'],
+    [-73.9852, 40.7491],
+    'America/New_York',
+    '+12125550124',
+    { ...weekdays('07:00-15:30'), saturday: '07:30-11:30' },
+  ),
+  centre(
+    'bioreference',
+    'BRPHX1',
+    'Phoenix Encanto',
+    ['1802 N 15th Ave', null, 'Phoenix', 'AZ', '85007'],
+    [-112.0912, 33.4685],
+    'America/Phoenix',
+    '+16025550131',
+    weekdays('07:00-15:30'),
+  ),
+  centre(
+    'bioreference',
+    'BRLSE1',
+    'Onalaska Main Street',
+    ['412 Main St', 'Suite 2', 'Onalaska', 'WI', '54650'],
+    [-91.2352, 43.8847],
+    'America/Chicago',
+    '+16085550132',
+    weekdays('08:00-15:00'),
+  ),
+  centre(
+    'bioreference',
+    'BRNYC1',
+    'Flatiron',
+    ['40 W 23rd St', null, 'New York', 'NY', '10010'],
+    [-73.9918, 40.7419],
+    'America/New_York',
+    '+12125550133',
+    weekdays('07:00-15:00'),
+  ),
+  centre(
+    'bioreference',
+    'BRBKN1',
+    'Downtown Brooklyn',
+    ['95 Court St', 'Floor 2', 'Brooklyn', 'NY', '11201'],
+    [-73.9921, 40.6903],
+    'America/New_York',
+    '+17185550134',
+    { ...weekdays('07:00-15:00'), saturday: '08:00-12:00' },
+  ),
 ];
 
-/** The centres with these codes; those that there are. */
-export function centresNamed(codes: readonly string[]): ServiceCentre[] {
-  return SERVICE_CENTRES.filter(({ code }) => codes.includes(code));
+const centresOf = (provider: string) => SERVICE_CENTRES.filter((centre) => centre.provider === provider);
+
+/** A laboratory's center of that code, if there is one. */
+export function centreOf(provider: string, code: string | null): ServiceCentre | undefined {
+  return centresOf(provider).find((centre) => centre.code === code);
 }
 
-/** The centres within a radius of a ZIP, the nearest first; none for a ZIP that the sandbox does not know. */
-export function centresNear(zip: string, radiusMiles: number): { centre: ServiceCentre; miles: number }[] {
+/** A laboratory's centers with these codes; those that there are. */
+export function centresNamed(provider: string, codes: readonly string[]): ServiceCentre[] {
+  return centresOf(provider).filter(({ code }) => codes.includes(code));
+}
+
+/** A laboratory's centers within a radius of a ZIP, the nearest first; none for a ZIP that there is not. */
+export function centresNear(
+  provider: string,
+  zip: string,
+  radiusMiles: number,
+): { centre: ServiceCentre; miles: number }[] {
   const from = centroidOf(zip);
   if (!from) return [];
-  return SERVICE_CENTRES.map((centre) => ({ centre, miles: milesBetween(from, centre.location) }))
+  return centresOf(provider)
+    .map((centre) => ({ centre, miles: milesBetween(from, centre.location) }))
     .filter(({ miles }) => miles <= radiusMiles)
     .toSorted((a, b) => a.miles - b.miles);
 }

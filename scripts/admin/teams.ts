@@ -1,10 +1,12 @@
 /** `admin team`: teams and what they can switch. */
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { z } from 'zod';
 import { isPrintableLogo } from '../../documents/logo.ts';
+import { isPhoneNumber } from '../../domain/clinical-codes.ts';
 import { recordAudit } from '../../store/audit.ts';
 import type { TeamDocument } from '../../store/documents.ts';
-import { createTeam, listTeams, updateTeam } from '../../store/teams.ts';
+import { createTeam, hasContact, listTeams, updateTeam } from '../../store/teams.ts';
 import { CannotDo, given, inSession, onOff, operator, teamCalled } from './session.ts';
 
 interface TeamFlags {
@@ -46,6 +48,18 @@ function logo(path: string): Buffer | null {
   throw new InvalidArgumentError('Say the path of a PNG or JPEG of 100 kB or less, or none.');
 }
 
+/** Patients write there, so it has to be one; nothing takes it away. */
+function email(text: string): string {
+  if (text === '' || z.email().safeParse(text).success) return text;
+  throw new InvalidArgumentError('Say a mail address, such as care@clinic.example.');
+}
+
+/** Patients call it, so it has to be one that can be called; nothing takes it away. */
+function phone(text: string): string {
+  if (text === '' || isPhoneNumber(text)) return text;
+  throw new InvalidArgumentError('Say a telephone number with its area code, such as +1 602 555 0143.');
+}
+
 function logoUrl(text: string): string | null {
   if (text === 'none') return null;
   if (URL.canParse(text) && /^https?:/.test(text)) return text;
@@ -63,8 +77,8 @@ function withTeamOptions(command: Command): Command {
     .option('--results-ready-mail <on|off>', 'tell patients that results are ready', onOff)
     .option('--early-booking <on|off>', 'appointments before the laboratory has the order', onOff)
     .option('--time-zone <name>', 'where "today" and age are reckoned, such as America/Phoenix', timeZone)
-    .option('--contact-email <address>', 'whom a patient can write to')
-    .option('--contact-phone <number>', 'whom a patient can call')
+    .option('--contact-email <address>', 'whom a patient can write to', email)
+    .option('--contact-phone <number>', 'whom a patient can call', phone)
     .option('--logo <file|none>', 'logo on requisitions and in mail: a PNG or JPEG, which is stored', logo)
     .option('--logo-url <url|none>', 'where callers of the API find the logo', logoUrl);
 }
@@ -101,6 +115,14 @@ function shown({ _id, name, environment, options, contact, logo, logo_url, creat
   };
 }
 
+/** Tells the operator when a team's patients know nobody to turn to (F11). */
+function warnWithoutContact(team: TeamDocument): void {
+  if (hasContact(team)) return;
+  process.stderr.write(
+    `Warning: ${team.name} has no contact. Its patients are told to turn to VENULE_CONTACT_EMAIL and VENULE_CONTACT_PHONE, if those are set. Give it one with admin team set --contact-phone or --contact-email.\n`,
+  );
+}
+
 /** Adds `team` to the program. */
 export function addTeamCommands(program: Command): void {
   const team = program.command('team').alias('teams').description('teams, and what they can switch');
@@ -123,7 +145,11 @@ export function addTeamCommands(program: Command): void {
     .description('a team with its settings')
     .argument('<team>', 'its id or name')
     .action((who: string, _options, command: Command) =>
-      inSession(command, async ({ store, out }) => out.show(shown(await teamCalled(store, who)))),
+      inSession(command, async ({ store, out }) => {
+        const found = await teamCalled(store, who);
+        out.show(shown(found));
+        warnWithoutContact(found);
+      }),
     );
 
   withTeamOptions(
@@ -146,6 +172,7 @@ export function addTeamCommands(program: Command): void {
         const created = await createTeam(store, { ...changesOf(flags), name, environment: flags.environment });
         await recordAudit(store, { by: operator(), action: 'team.created', team_id: created._id });
         out.show(shown(created));
+        warnWithoutContact(created);
       }),
     );
 
@@ -170,6 +197,7 @@ export function addTeamCommands(program: Command): void {
           detail: { set: Object.keys(flags) },
         });
         out.show(shown(changed));
+        warnWithoutContact(changed);
       }),
     );
 }

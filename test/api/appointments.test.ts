@@ -469,7 +469,7 @@ describe('service centres', () => {
           patientServiceCenters: { appointmentWithVital: true, withinRadius: 3, radius: '10' },
           supportedBillTypes: expect.arrayContaining(['client_bill']),
         },
-        labcorp: { patientServiceCenters: { appointmentWithVital: false, withinRadius: 0 } },
+        labcorp: { patientServiceCenters: { appointmentWithVital: false, withinRadius: 2, capabilities: [] } },
       },
     });
     const onalaska = await caller.sdk.labTests.getAreaInfo({ zipCode: '54650', lab: 'quest' });
@@ -495,7 +495,14 @@ describe('service centres', () => {
     );
     const stat = await caller.sdk.labTests.getPscInfo({ zipCode: '85004', labId: 6, capabilities: ['stat'] });
     expect(stat.patientServiceCenters).toEqual([]);
-    expect((await caller.sdk.labTests.getPscInfo({ zipCode: '85004', labId: 27 })).patientServiceCenters).toEqual([]);
+    for (const [labId, codes] of [
+      [27, ['LCPHX2', 'LCPHX1']],
+      [30, ['BRPHX1']],
+    ] as const) {
+      const { patientServiceCenters } = await caller.sdk.labTests.getPscInfo({ zipCode: '85004', labId });
+      expect(patientServiceCenters.map(({ siteCode }) => siteCode)).toEqual(codes);
+      expect(patientServiceCenters.map(({ capabilities }) => capabilities)).toEqual(codes.map(() => []));
+    }
     await expect(caller.sdk.labTests.getPscInfo({ zipCode: '85004', labId: 12345 })).rejects.toMatchObject({
       statusCode: 404,
     });

@@ -27,8 +27,15 @@ async function settings(orderId: string, change?: object, by: Caller = caller) {
   return { status: answer.status, body: await answer.json() };
 }
 
-const sending = (sms: SmsSender) =>
-  smsActivities({ store: api.store, sms, bookingUrl: async () => null } as unknown as ActivityDependencies);
+const mailed: string[] = [];
+const sending = (sms: SmsSender) => {
+  const { store, catalogue } = api;
+  const standInContact = { email: '', phone: '' };
+  const parts = { store, catalogue, sms, standInContact, bookingUrl: async () => null };
+  return smsActivities(parts as unknown as ActivityDependencies, {
+    sendAppointmentMail: async (appointmentId) => void mailed.push(appointmentId),
+  });
+};
 const sent = async (orderId: string) =>
   (await api.store.sentMessages.find({ _id: new RegExp(`^${orderId}`) }).lean()).map(({ _id }) => _id);
 

@@ -181,20 +181,244 @@ test('A4, B1, B2: the patient books a home visit from the link in the mail, move
   expect((await held(order)).theirs).toMatchObject({ status: 'cancelled' });
 });
 
-test('times are in the patient’s own zone, and the visit’s zone is named where clocks differ', async () => {
+test('G6: times are those of the place, and the device’s stand beside them where clocks differ', async () => {
   const { order, path } = await mailed(atHome);
   const page = await open(path, { timezoneId: 'America/Puerto_Rico', colorScheme: 'dark' });
   await heading(page, 'Choose a time for your home visit');
-  await page.getByText(/Times are in your time zone, Atlantic Standard Time. The appointment is in Mountain/).waitFor();
+  const zones = 'Times are those of the place, in Mountain Standard Time. Your device is in Atlantic Standard Time';
+  await page.getByText(zones).waitFor();
   await pickDay(page, 2);
+  expect(await times(page).first().textContent()).toBe('7:00 – 7:30 AM10:00 AM for you');
+  await inspect(page, '6-elsewhere-choose-dark');
   await times(page).first().click();
   const text = await page.getByRole('main').textContent();
-  expect(text).toMatch(/Time10:00 AM to .*Atlantic/);
-  expect(text).toMatch(/7:00 AM to .*Mountain/);
+  expect(text).toMatch(/Arrival window7:00 AM to 7:30 AM \(Mountain Standard Time\)/);
+  expect(text).toMatch(/On your device.*10:00 AM to 10:30 AM \(Atlantic Standard Time\)/);
   await inspect(page, '6-elsewhere-dark');
   await press(page, 'Book this time');
   await heading(page, 'Your home visit is booked');
   expect((await held(order)).appointment?.time_zone).toBe('America/Phoenix');
+});
+
+test('4.4: Back goes one step back, to what was chosen and typed; Forward returns', async () => {
+  const { order, path } = await mailed(atHome);
+  const page = await open(path);
+  await pickDay(page, 4);
+  const day = await page.getByRole('group', { name: 'Day' }).getByRole('button', { pressed: true }).textContent();
+  await times(page).nth(1).click();
+  await heading(page, 'Book this time?');
+  await page.getByLabel(/Anything to know/).fill('left arm');
+  await page.goBack();
+  await heading(page, 'Choose a time for your home visit');
+  const pressed = page.getByRole('group', { name: 'Day' }).getByRole('button', { pressed: true });
+  expect(await pressed.textContent()).toBe(day);
+  await page.goForward();
+  await heading(page, 'Book this time?');
+  expect(await page.getByLabel(/Anything to know/).inputValue()).toBe('left arm');
+  await press(page, 'Choose another time');
+  await heading(page, 'Choose a time for your home visit');
+  expect(await pressed.textContent()).toBe(day);
+  await times(page).nth(2).click();
+  await press(page, 'Book this time');
+  await heading(page, 'Your home visit is booked');
+
+  await press(page, 'Choose another time');
+  await pickDay(page, 5);
+  await times(page).first().click();
+  await heading(page, 'Move your appointment?');
+  await page.goBack();
+  await heading(page, 'Choose another time');
+  await page.goBack();
+  await heading(page, 'Your home visit is booked');
+  await press(page, 'Cancel the appointment');
+  await heading(page, 'Cancel your appointment?');
+  await page.goBack();
+  await heading(page, 'Your home visit is booked');
+  expect((await held(order)).theirs).toMatchObject({ status: 'scheduled' });
+  await page.reload();
+  await heading(page, 'Your home visit is booked');
+});
+
+test('4.4: the present time is marked when the appointment is moved, and is not to choose', async () => {
+  const { path } = await mailed(atHome);
+  const page = await open(path);
+  await pickDay(page, 2);
+  const day = await page
+    .getByRole('group', { name: 'Day' })
+    .getByRole('button', { pressed: true })
+    .getAttribute('data-day');
+  const name = '8:00 – 8:30 AM';
+  await times(page).filter({ hasText: name }).click();
+  await press(page, 'Book this time');
+  await heading(page, 'Your home visit is booked');
+  await press(page, 'Choose another time');
+  const marked = page.getByRole('button', { name: /the day of your appointment/ });
+  await marked.click();
+  expect(await marked.getAttribute('data-day')).toBe(day);
+  expect(await page.getByText('Your time now').count()).toBe(1);
+  expect(await page.getByText('8:00 AMYour time now').count()).toBe(1);
+  expect(await times(page).filter({ hasText: name }).count()).toBe(0);
+  await inspect(page, '15-present');
+});
+
+test('G6: a page about a fasting draw says so, recommends the morning, and names the hour of the last meal', async () => {
+  const { path } = await mailed({ labTest: 'quest-lipid-panel' });
+  const page = await open(path);
+  await page
+    .getByText('Please fast: have nothing to eat or drink but water for 8 to 12 hours before the draw.')
+    .waitFor();
+  await page.getByText(/A time in the morning is the easiest/).waitFor();
+  await press(page, /^Choose a time here/);
+  await pickDay(page, 2);
+  await page.getByText('Morning: recommended').waitFor();
+  await times(page).filter({ hasText: '8:00 AM' }).first().click();
+  await page.getByText(/8 to 12 hours before the draw. No meal after 12:00 AM on/).waitFor();
+  await press(page, 'Book this time');
+  await heading(page, 'Your appointment is booked');
+  await page.getByText(/8 to 12 hours before the draw. No meal after 12:00 AM on/).waitFor();
+
+  const { path: eating } = await mailed({ labTest: 'quest-thyroid-panel' });
+  const other = await open(eating);
+  await other.getByRole('listitem').first().waitFor();
+  expect(await other.getByText(/fast/i).count()).toBe(0);
+});
+
+test('4.3: the appointment can be added to a calendar, as the entry that a mail would bring', async () => {
+  const { order, path } = await mailed({ labTest: 'quest-lipid-panel' });
+  const page = await open(path);
+  const file = () => page.request.get(`${api}${path}/appointment.ics`);
+  const none = await file();
+  expect([none.status(), none.headers()['content-type']]).toEqual([404, 'text/html; charset=utf-8']);
+  await press(page, /^Choose a time here/);
+  await pickDay(page, 2);
+  await times(page).first().click();
+  await press(page, 'Book this time');
+  await heading(page, 'Your appointment is booked');
+  expect(await page.getByRole('link', { name: 'Add to calendar' }).getAttribute('href')).toBe(
+    `${path}/appointment.ics`,
+  );
+  expect(await page.getByRole('link', { name: 'Directions' }).first().getAttribute('href')).toMatch(
+    /google\.com\/maps\/dir/,
+  );
+  const answer = await file();
+  expect(answer.headers()['content-type']).toContain('text/calendar');
+  const { appointment } = await held(order);
+  const content = (await answer.text()).replace(/\r\n /g, '');
+  expect(content).toContain(`UID:${appointment?._id}@venule`);
+  expect(content).toContain('METHOD:PUBLISH');
+  expect(content).toContain('for 8 to 12 hours before the draw');
+  expect(content).not.toContain('ATTENDEE');
+  const mail = await until(() =>
+    venule.mails.find(
+      ({ to, subject }) => to?.[0]?.address === order.patient.email && /is confirmed$/.test(subject ?? ''),
+    ),
+  );
+  expect(mail.attachments.some(({ mimeType }) => mimeType === 'text/calendar')).toBe(true);
+  await inspect(page, '16-center-booked');
+});
+
+test('4.4: another ZIP can be searched; one that is none is refused in words; where nobody is, it says so', async () => {
+  const { path } = await mailed({ labTest: 'quest-lipid-panel' });
+  const page = await open(path);
+  await page.getByRole('heading', { level: 3, name: 'Phoenix Downtown' }).waitFor();
+  const search = async (zip: string) => {
+    await page.getByLabel('Near ZIP code').fill(zip);
+    await press(page, 'Search');
+  };
+  await search('11201');
+  await page.getByRole('heading', { level: 3, name: 'Brooklyn Heights' }).waitFor();
+  expect(await page.getByRole('heading', { level: 3, name: 'Phoenix Downtown' }).count()).toBe(0);
+  await search('1120');
+  await page.getByText('Please enter a ZIP code of five digits.').waitFor();
+  await search('99501');
+  await page.getByText('No Quest Diagnostics patient service center is listed within 50 miles of 99501.').waitFor();
+  await inspect(page, '17-nobody-near');
+});
+
+test('4.4: when the company is down, whom to call stands first, before the way to try again', async () => {
+  const { path } = await mailed(atHome);
+  const { path: walkIn } = await mailed({ labTest: 'quest-lipid-panel' });
+  const down = (provider: string, mode: string) =>
+    venule.atCompany('/sandbox/phlebotomy/faults', {
+      provider,
+      mode,
+      ...(mode !== 'ok' && { calls: ['availability', 'locations', 'coverage'] }),
+    });
+  await down('getlabs', 'error');
+  await down('quest', 'error');
+  try {
+    for (const [link, words] of [
+      [path, 'Times cannot be shown at the moment.'],
+      [walkIn, 'The list of places cannot be shown at the moment.'],
+    ] as const) {
+      const page = await open(link);
+      await page.getByText(words).waitFor();
+      const text = (await page.getByRole('main').textContent()) ?? '';
+      expect(text.indexOf('(212) 555-0100')).toBeGreaterThan(0);
+      expect(text.indexOf('(212) 555-0100')).toBeLessThan(text.indexOf(words));
+      expect(text.indexOf(words)).toBeLessThan(text.indexOf('Try again'));
+      await inspect(page, `18-down-${link === path ? 'home' : 'center'}`);
+      faults.length = 0;
+    }
+  } finally {
+    await down('getlabs', 'ok');
+    await down('quest', 'ok');
+  }
+});
+
+test('4.4: a link that was cut or garbled gets the page, not JSON', async () => {
+  const { path } = await mailed(atHome);
+  for (const cut of [
+    '/book',
+    '/book/',
+    path.slice(0, -5),
+    `${path}/x`,
+    `${path.slice(0, 20)}/requisition.pdf`,
+    `${path.slice(0, 20)}/appointment.ics`,
+    '/book/%E0%A4%A',
+    '/unsubscribe',
+    '/unsubscribe/',
+    '/unsubscribe/abc/def',
+    '/unsubscribe/%E0%A4%A',
+  ]) {
+    const answer = await fetch(`${api}${cut}`);
+    expect([cut, answer.status, answer.headers.get('content-type')]).toEqual([cut, 404, 'text/html; charset=utf-8']);
+    expect(await answer.text()).toContain('<h1>This link does not work</h1>');
+  }
+});
+
+test('4.4, G5: the page shows the team’s logo, says how the patient is reached, and that a sandbox is one', async () => {
+  const { patient, address } = anOrder(venule.catalogue, venule.teamId);
+  const logo = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
+  await rows(venule.store.teams).updateOne({ _id: venule.teamId }, { $set: { logo } });
+  try {
+    const { path } = await mailed({ ...atHome, patient, address: { ...address, access_notes: 'Gate code 4711' } });
+    const page = await open(path);
+    await pickDay(page, 2);
+    const picture = page.getByRole('img', { name: 'Northwind Health' });
+    expect(await picture.evaluate('(image) => image.naturalWidth')).toBe(1);
+    await page.getByText('Sandbox. This is a test').waitFor();
+    expect(await page.title()).toMatch(/^\[Sandbox\] /);
+    await page.getByText('How to reach you').waitFor();
+    await page.getByText('Gate code 4711').waitFor();
+  } finally {
+    await rows(venule.store.teams).updateOne({ _id: venule.teamId }, { $set: { logo: null } });
+  }
+});
+
+test('G6: the page about a minor’s draw asks for a guardian, and names nobody', async () => {
+  const { patient, address } = anOrder(venule.catalogue, venule.teamId);
+  const { receiver_name, phone_number, access_notes, ...place } = address;
+  const medical_proxy = {
+    ...{ first_name: 'Maria', last_name: 'Bell', address: place, phone_number: '+16025550177', email: null },
+    ...{ household_income: null, household_size: null },
+  };
+  const minor = { ...patient, dob: '2015-06-01', medical_proxy };
+  const { path } = await mailed({ labTest: 'quest-lipid-panel', patient: minor });
+  const page = await open(path);
+  await page.getByText('A guardian has to come along: the patient is a minor.').waitFor();
+  await page.getByText(/^The patient has to fast/).waitFor();
+  expect(await page.content()).not.toMatch(/Maria|Ana/);
 });
 
 test('everything can be done from the keyboard', async () => {
@@ -374,7 +598,7 @@ test('F7: an order that is over and still has an appointment: it is shown and ca
   const order_id = { _id: order.id };
   await venule.journeys.cancel(await venule.store.orders.findById(order.id).orFail().lean());
   for (const [last_status, title, otherwise] of [
-    ['cancelled', 'This order was cancelled', 'There is nothing left for you to do.'],
+    ['cancelled', 'This order was canceled', 'There is nothing left for you to do.'],
     ['completed', 'This order is closed', 'There is nothing left to book.'],
     ['partial_results', 'Your sample is with the laboratory', 'There is nothing left to book.'],
   ] as const) {
@@ -396,11 +620,18 @@ test('F7: an order that is over and still has an appointment: it is shown and ca
   }
 });
 
-test('walk-in at a laboratory without bookable service centres: its own list of locations', async () => {
-  const { path } = await mailed({});
-  const page = await open(path);
-  await page.getByRole('link', { name: 'All Labcorp locations' }).waitFor();
-  await inspect(page, '10-walk-in');
+test('4.4: walk-in at a laboratory whose service centers take no appointments: where they are, and the way there', async () => {
+  for (const [labTest, center, laboratory] of [
+    ['labcorp-lipid-panel', 'Phoenix Roosevelt', 'Labcorp'],
+    ['bioreference-lipid-panel', 'Phoenix Encanto', 'BioReference'],
+  ] as const) {
+    const { path } = await mailed({ labTest });
+    const page = await open(path);
+    await page.getByRole('heading', { level: 3, name: center }).waitFor();
+    await page.getByRole('link', { name: new RegExp(`^All ${laboratory}.* locations$`) }).waitFor();
+    expect(await page.getByRole('button', { name: /Choose a time here/ }).count()).toBe(0);
+    await inspect(page, `10-walk-in-${labTest}`);
+  }
 });
 
 test('an expired, revoked or unknown link shows nothing about the order', async () => {
@@ -451,15 +682,16 @@ test('the link is the same in every message, another one once it was revoked, an
   await venule.journeys.cancel(await venule.reaches(order.id, 'requisition_created'));
   expect(await bookingUrl(order.id)).toBeNull();
   const page = await open(new URL(renewed ?? '').pathname);
-  await heading(page, 'This order was cancelled');
+  await heading(page, 'This order was canceled');
   expect(await page.getByRole('link', { name: /requisition/ }).count()).toBe(0);
 });
 
-test('while the database is away, the patient reads a page that says so', async () => {
+test('while the database is away, the patient reads a page that says so, and whom to call', async () => {
   const { path } = await mailed(atHome);
   const findOne = jest.spyOn(rows(venule.store.bookingLinks), 'findOne').mockRejectedValueOnce(new Error('away'));
   const page = await open(path);
   await heading(page, 'This page cannot be shown at the moment');
+  await page.getByRole('link', { name: '(602) 555-0199' }).waitFor();
   findOne.mockRestore();
   faults.length = 0;
 });

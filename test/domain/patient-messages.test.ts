@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
 import { APPOINTMENT_STATUSES, type AppointmentEventStatus } from '../../domain/appointment.ts';
-import { appointmentMessageFor, type MessageSwitches, newsOf, smsFor } from '../../domain/messages.ts';
+import { appointmentMessageFor, type MessageSwitches, mailedInstead, newsOf, smsFor } from '../../domain/messages.ts';
 import { DEFAULT_QUIET_HOURS, LONGEST_QUIET_HOURS, nextAllowed, type QuietHours } from '../../domain/quiet-hours.ts';
 import {
   appointmentReminders,
@@ -10,6 +10,7 @@ import {
   reminderDue,
   reminderWorthTrying,
 } from '../../domain/reminders.ts';
+import { TODAYS_RULES } from '../../domain/rules.ts';
 import {
   type CollectionMethod,
   LOW_LEVEL_STATUSES,
@@ -69,10 +70,15 @@ describe('what is said about an appointment', () => {
   const said = (
     status: AppointmentEventStatus,
     collection_method: CollectionMethod,
-    { is_reschedule = false, ...changes }: Partial<MessageSwitches> & { is_reschedule?: boolean } = {},
+    {
+      is_reschedule = false,
+      rules = TODAYS_RULES,
+      ...changes
+    }: Partial<MessageSwitches> & { is_reschedule?: boolean; rules?: number } = {},
   ) => {
     const event = { status, data: is_reschedule ? { is_reschedule } : null };
-    const message = appointmentMessageFor(event, { collection_method, options: { ...ON, ...changes } });
+    const order = { collection_method, options: { ...ON, ...changes } };
+    const message = appointmentMessageFor(event, order, rules);
     return message && `${message.by}: ${message.kind}`;
   };
 
@@ -93,12 +99,32 @@ describe('what is said about an appointment', () => {
     expect(said('scheduled', 'at_home_phlebotomy', { is_reschedule: true })).toBe('mail: appointment_rescheduled');
   });
 
-  it('walking in: by SMS, and never by mail', () => {
+  it('walking in: by SMS, and by mail to who gets none (4.3)', () => {
     const all = (changes: Partial<MessageSwitches>) =>
       APPOINTMENT_STATUSES.map((status) => said(status, 'walk_in_test', changes)).filter(Boolean);
     expect(all({})).toEqual(['sms: appointment_confirmed', 'sms: appointment_cancelled']);
-    expect(all({ sms_enabled: false })).toEqual([]);
+    expect(all({ sms_enabled: false })).toEqual(['mail: appointment_confirmed', 'mail: appointment_cancelled']);
+    expect(all({ sms_enabled: false, email_enabled: false })).toEqual([]);
     expect(said('scheduled', 'walk_in_test', { is_reschedule: true })).toBe('sms: appointment_rescheduled');
+    expect(said('scheduled', 'walk_in_test', { is_reschedule: true, sms_enabled: false })).toBe(
+      'mail: appointment_rescheduled',
+    );
+  });
+
+  it('by the rules of open journeys, who walks in and has no SMS hears nothing, as it was decided', () => {
+    for (const status of APPOINTMENT_STATUSES) {
+      expect(said(status, 'walk_in_test', { sms_enabled: false, rules: 1 })).toBeNull();
+      expect(said(status, 'walk_in_test', { rules: 1 })).toBe(said(status, 'walk_in_test'));
+      expect(said(status, 'at_home_phlebotomy', { rules: 1 })).toBe(said(status, 'at_home_phlebotomy'));
+    }
+  });
+
+  it('an SMS that reaches nobody is followed by a mail where the patient has to go somewhere', () => {
+    const instead = (collection_method: CollectionMethod, email_enabled = true) =>
+      mailedInstead('appointment_confirmed', { collection_method, options: { ...ON, email_enabled } });
+    expect(instead('walk_in_test')).toBe(true);
+    expect(instead('walk_in_test', false)).toBe(false);
+    expect(instead('at_home_phlebotomy')).toBe(false);
   });
 });
 

@@ -331,11 +331,16 @@ describe('a reminder under way', () => {
 
 describe('at the moment of sending, a reminder', () => {
   const remind = (document: OrderDocument, visit: Pick<Appointment, 'id' | 'start_at'> | null, due: string) =>
-    smsActivities({
-      store: venule.store,
-      sms: loggedSms(venule.store),
-      bookingUrl: async () => null,
-    } as unknown as ActivityDependencies).sendReminder(document._id, visit, due);
+    smsActivities(
+      {
+        store: venule.store,
+        catalogue: venule.catalogue,
+        sms: loggedSms(venule.store),
+        standInContact: { email: '', phone: '' },
+        bookingUrl: async () => null,
+      } as unknown as ActivityDependencies,
+      { sendAppointmentMail: async () => undefined },
+    ).sendReminder(document._id, visit, due);
   const came = async (document: OrderDocument) =>
     (await sent(document, 'reminder')).map(({ _id }) => /reminder\.(.*)@/.exec(_id)?.[1]);
 

@@ -2,13 +2,16 @@ import type { AddressInfo } from 'node:net';
 import PostalMime from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 import { APPOINTMENT_MESSAGE_KINDS, type AppointmentMessageKind } from '../../domain/messages.ts';
+import { recipientOf } from '../../domain/recipient.ts';
 import { composeAppointmentMail, composeMail } from '../../notifications/compose.ts';
 import { createMailer, type OutgoingMail } from '../../notifications/mailer.ts';
 import { laboratory, labTests, markers, markersOf, orderOf, team as printed, wellness } from '../documents/examples.ts';
 import { appointmentOf } from './appointment-example.ts';
 
 const team = { ...printed, logo_url: null };
-const order = orderOf(markersOf(wellness), { collection_method: 'at_home_phlebotomy' });
+const base = orderOf(markersOf(wellness), { collection_method: 'at_home_phlebotomy' });
+const order = { ...base, options: { ...base.options, sandbox: false } };
+const recipient = recipientOf(order, new Date());
 const booking_url = 'https://venule.example/book/abc';
 const unsubscribe_url = 'https://venule.example/unsubscribe/abc';
 const STORIES = {
@@ -21,7 +24,17 @@ const STORIES = {
 function compose(kind: AppointmentMessageKind, link: string | null = booking_url) {
   const appointment = appointmentOf([...STORIES[kind]]);
   const event_number = appointment.events.length;
-  const content = { order, team, laboratory, appointment, event_number, unsubscribe_url, booking_url: link };
+  const content = {
+    order,
+    recipient,
+    team,
+    laboratory,
+    fasting: true,
+    appointment,
+    event_number,
+    unsubscribe_url,
+    booking_url: link,
+  };
   return composeAppointmentMail(kind, content);
 }
 
@@ -60,6 +73,75 @@ it('says when, where and under which number', () => {
   }
 });
 
+describe('G6: who has to fast is told so, with the hours and the last meal on the clock of the place', () => {
+  const told = (kind: AppointmentMessageKind, fasting: boolean) => {
+    const appointment = appointmentOf([...STORIES[kind]]);
+    const event_number = appointment.events.length;
+    const { html, text, calendar } = composeAppointmentMail(kind, {
+      ...{ order, recipient, team, laboratory, appointment, event_number, unsubscribe_url, booking_url, fasting },
+    });
+    return { html, text, calendar: calendar?.content.replace(/\r\n /g, '').replace(/\\,/g, ',') ?? '' };
+  };
+
+  it.each(['appointment_confirmed', 'appointment_rescheduled'] as const)('%s', (kind) => {
+    for (const part of Object.values(told(kind, true))) {
+      expect(part).toContain('for 8 to 12 hours before the draw');
+      expect(part).toContain('No meal after 1:00 AM on Tuesday, December 1');
+    }
+    for (const part of Object.values(told(kind, false))) expect(part).not.toMatch(/fast/i);
+  });
+
+  it('appointment_pending, which has no time yet', () => {
+    expect(told('appointment_pending', true).text).toContain('for 8 to 12 hours before the draw');
+    expect(told('appointment_pending', true).text).not.toContain('No meal after');
+  });
+
+  it('nobody fasts for what was canceled', () => {
+    expect(told('appointment_cancelled', true).text).not.toMatch(/fast:/);
+  });
+});
+
+describe('G6: the mail about a minor’s appointment', () => {
+  const guardian = { ...recipient, first_name: 'Linh', email: 'linh@example.com', guardian_of: 'Mai' };
+  const mailed = (kind: AppointmentMessageKind) => {
+    const appointment = appointmentOf([...STORIES[kind]], { type: 'patient_service_center' });
+    const event_number = appointment.events.length;
+    const content = { order, team, laboratory, appointment, event_number, unsubscribe_url, booking_url, fasting: true };
+    return composeAppointmentMail(kind, { ...content, recipient: guardian });
+  };
+
+  it('goes to the guardian, who is told to come along', () => {
+    const { to, subject, text, calendar } = mailed('appointment_confirmed');
+    expect(to).toEqual({ name: `Linh ${recipient.last_name}`, address: 'linh@example.com' });
+    expect(subject).toBe('Mai’s appointment on Tuesday, December 1, 2026 is confirmed');
+    expect(text).toContain('Hello Linh,');
+    expect(text).toContain('Please come along: Mai is a minor');
+    expect(text).toContain('Mai has to fast');
+    expect(calendar?.content.replace(/\r\n /g, '')).toContain('Come along with Mai');
+    expect(calendar?.content.replace(/\r\n /g, '')).toMatch(/^ATTENDEE.*linh@example\.com/m);
+  });
+
+  it.each(APPOINTMENT_MESSAGE_KINDS)('does not say that it is the reader’s own: %s', (kind) => {
+    expect(mailed(kind).text).not.toMatch(
+      /Hello Mai|[Yy]our (laboratory|appointment (on|is|has|was)|visit|requisition)/,
+    );
+  });
+});
+
+it('4.4: a visit at home names the window in which the phlebotomist arrives; a center, the way there', () => {
+  const { text, html } = compose('appointment_confirmed');
+  expect(text).toContain('Arrival window: 9:00 AM to 10:00 AM MST');
+  expect(html).not.toContain('google.com/maps');
+  const appointment = appointmentOf(['scheduled'], { type: 'patient_service_center' });
+  const content = { order, recipient, team, laboratory, fasting: false, unsubscribe_url, booking_url };
+  const center = composeAppointmentMail('appointment_confirmed', { ...content, appointment, event_number: 1 });
+  expect(center.text).toContain('Time: 9:00 AM to 10:00 AM MST');
+  expect(center.text).toContain('destination=12+Elm+Street%2C+Apt+4%2C+Phoenix%2C+AZ+85004');
+  const gone = appointmentOf(['scheduled', 'cancelled'], { type: 'patient_service_center' });
+  const canceled = composeAppointmentMail('appointment_cancelled', { ...content, appointment: gone, event_number: 2 });
+  expect(canceled.text).not.toContain('Nobody will come');
+});
+
 it('offers no other time where there is no page to choose one', () => {
   expect(compose('appointment_cancelled', null).text).not.toContain('Choose another time');
 });
@@ -67,8 +149,10 @@ it('offers no other time where there is no page to choose one', () => {
 it('the requisition of an order at home leads to the booking page', () => {
   const mail = composeMail('requisition_ready', {
     order,
+    recipient,
     team,
     laboratory,
+    fasting: false,
     booking_url,
     unsubscribe_url,
     requisition_pdf: Buffer.from('%PDF-1.7'),

@@ -7,11 +7,12 @@ const team = {
   name: 'Northwind Health',
   contact: { email: 'care@northwind.example', phone: '+12125550123' },
 };
-const patient = { name: 'Mai Nguyễn', address: 'mai@example.com' };
+const attendee = { name: 'Mai Nguyễn', address: 'mai@example.com' };
+const plain = { minor: null, fasting: false, sandbox: false };
 const manage_url = 'https://venule.example/book/abc';
 
 const file = (appointment: Appointment) =>
-  calendarFile({ appointment, event_number: appointment.events.length, team, patient, manage_url });
+  calendarFile({ appointment, event_number: appointment.events.length, team, attendee, ...plain, manage_url });
 function read(appointment: Appointment): VEvent & { sequence: string | number; method: string } {
   const calendar = ical.sync.parseICS(file(appointment)?.content ?? '');
   return Object.values(calendar).find((part) => part?.type === 'VEVENT') as never;
@@ -76,7 +77,7 @@ describe('the calendar file, read by a calendar library', () => {
   it('needs no address of the team', () => {
     const unknown = { ...team, contact: { email: null, phone: null } };
     const appointment = story('scheduled');
-    const made = calendarFile({ appointment, event_number: 1, team: unknown, patient, manage_url: null });
+    const made = calendarFile({ appointment, event_number: 1, team: unknown, attendee, ...plain, manage_url: null });
     expect(made?.content).toContain('mailto:appointments@venule.invalid');
   });
 });

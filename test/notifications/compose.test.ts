@@ -1,5 +1,6 @@
 import { MAIL_KINDS, mailFor } from '../../domain/messages.ts';
 import type { Order } from '../../domain/order.ts';
+import { recipientOf } from '../../domain/recipient.ts';
 import { COLLECTION_METHODS, LOW_LEVEL_STATUSES } from '../../domain/status.ts';
 import { composeMail } from '../../notifications/compose.ts';
 import { laboratory, labTests, markers, markersOf, orderOf, team as printed, wellness } from '../documents/examples.ts';
@@ -8,9 +9,11 @@ const team = { ...printed, logo: null };
 const unsubscribe_url = 'https://venule.example/unsubscribe/abc';
 const requisition_pdf = Buffer.from('%PDF-1.7');
 const order = orderOf(markersOf(wellness));
+const recipient = recipientOf(order, new Date());
 const compose = (kind: (typeof MAIL_KINDS)[number], changes: Partial<Order> = {}) =>
   composeMail(kind, {
     order: { ...order, ...changes },
+    recipient,
     team,
     laboratory,
     unsubscribe_url,
@@ -110,6 +113,8 @@ describe.each(MAIL_KINDS)('F11: the mail %s', (kind) => {
     const typed = '<script>alert("1")</script>&\'';
     const { html } = composeMail(kind, {
       order: { ...order, patient: { ...order.patient, first_name: typed } },
+      recipient: { ...recipient, first_name: typed },
+      fasting: true,
       laboratory: { ...laboratory, name: typed },
       unsubscribe_url,
       team: { name: typed, contact: { email: '"><script>', phone: '<script>' }, logo: null },
@@ -132,20 +137,23 @@ describe('A4: the mail with the requisition', () => {
     expect(text).toContain('Please fast');
     const eating = composeMail('requisition_ready', {
       order,
+      recipient,
       team,
       laboratory,
       unsubscribe_url,
       requisition_pdf,
       fasting: false,
     });
-    expect(eating.text).toContain('You do not need to fast');
+    expect(eating.text).toContain('There is no need to fast');
   });
 
   it.each(['requisition_ready', 'redraw_needed'] as const)('carries the PDF: %s', (kind) => {
     expect(compose(kind).attachments).toEqual([
       { filename: 'requisition-VN4K7Q2M9X.pdf', content: requisition_pdf, content_type: 'application/pdf' },
     ]);
-    expect(() => composeMail(kind, { order, team, laboratory, unsubscribe_url })).toThrow('needs the requisition');
+    expect(() => composeMail(kind, { order, recipient, fasting: true, team, laboratory, unsubscribe_url })).toThrow(
+      'needs the requisition',
+    );
   });
 
   it.each(['results_ready', 'order_cancelled'] as const)('is the only one with an attachment: not %s', (kind) => {
@@ -156,6 +164,8 @@ describe('A4: the mail with the requisition', () => {
     const logo = Buffer.from('\x89PNG', 'latin1');
     const { html, attachments } = composeMail('results_ready', {
       order,
+      recipient,
+      fasting: true,
       laboratory,
       unsubscribe_url,
       team: { ...team, logo },
@@ -165,6 +175,67 @@ describe('A4: the mail with the requisition', () => {
       { filename: 'logo.png', content: logo, content_type: 'image/png', cid: 'logo@venule' },
     ]);
   });
+});
+
+describe('G6: the mail about a minor', () => {
+  const guardian = { ...recipient, first_name: 'Linh', email: 'linh@example.com', guardian_of: 'Mai' };
+  const mailed = (kind: (typeof MAIL_KINDS)[number], collection_method: Order['collection_method'] = 'walk_in_test') =>
+    composeMail(kind, {
+      order: { ...order, collection_method },
+      recipient: guardian,
+      team,
+      laboratory,
+      unsubscribe_url,
+      requisition_pdf,
+      fasting: true,
+    });
+
+  it.each(MAIL_KINDS)('goes to the guardian, by name, and is not about the reader: %s', (kind) => {
+    for (const method of COLLECTION_METHODS) {
+      const { to, subject, text } = mailed(kind, method);
+      expect(to).toEqual({ name: `Linh ${recipient.last_name}`, address: 'linh@example.com' });
+      expect(text).toContain('Hello Linh,');
+      expect(text).toContain('ordered laboratory work for Mai.');
+      expect(`${subject}\n${text}`).not.toMatch(
+        /Hello Mai|for you[ .]|[Yy]our (laboratory|order|first|second|sample|results|requisition|privacy|health)/,
+      );
+    }
+  });
+
+  it('says that the guardian is to come along, and whose ID to bring', () => {
+    expect(mailed('requisition_ready').text).toContain('Please come along: Mai is a minor');
+    expect(mailed('requisition_ready').text).toContain('Your own photo ID');
+    expect(compose('requisition_ready').text).not.toContain('come along');
+  });
+});
+
+describe('G5: a mail of the sandbox', () => {
+  const of = (kind: (typeof MAIL_KINDS)[number], sandbox: boolean) =>
+    compose(kind, { options: { ...order.options, sandbox } });
+
+  it.each(MAIL_KINDS)('says so in its subject and first of all: %s', (kind) => {
+    const marked = of(kind, true);
+    expect(marked.subject).toMatch(/^\[Sandbox\] /);
+    expect(marked.text).toMatch(/^Sandbox\. This is a test/);
+    expect(marked.html.indexOf('Sandbox. This is a test')).toBeLessThan(marked.html.indexOf('<h1'));
+    const real = of(kind, false);
+    expect(`${real.subject} ${real.text} ${real.html}`).not.toMatch(/sandbox/i);
+  });
+});
+
+it('4.5: every mail can be read in dark mode: no color is left to stand on the other ground', () => {
+  const { html } = compose('requisition_ready');
+  expect(html).toContain('<meta name="color-scheme" content="light dark">');
+  expect(html).toContain('@media (prefers-color-scheme:dark)');
+  const [head = '', body = ''] = html.split('</head>');
+  const styled = [...body.matchAll(/<[a-z0-9]+\b[^>]*style="[^"]*(?:[^-]color:|background:)[^>]*>/g)].map(
+    ([tag]) => tag,
+  );
+  expect(styled.length).toBeGreaterThan(20);
+  for (const tag of styled) {
+    const names = /class="(\w+)"/.exec(tag)?.slice(1) ?? [];
+    expect(names.map((name) => head.includes(`.${name}{`))).toEqual([true]);
+  }
 });
 
 function escaped(name: string): string {

@@ -1,11 +1,14 @@
 import type { AddressInfo } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import { recipientOf } from '../../domain/recipient.ts';
 import { composeMail } from '../../notifications/compose.ts';
-import { createMailer, MailDelayed, MailRefused } from '../../notifications/mailer.ts';
+import { createMailer, MailDelayed, MailRefused, senderOf } from '../../notifications/mailer.ts';
 import { laboratory, markersOf, orderOf, team as printed, wellness } from '../documents/examples.ts';
 
+const order = orderOf(markersOf(wellness));
 const mail = composeMail('requisition_ready', {
-  order: orderOf(markersOf(wellness)),
+  order,
+  recipient: recipientOf(order, new Date()),
   team: { ...printed, logo: null },
   laboratory,
   unsubscribe_url: 'https://venule.example/unsubscribe/abc',
@@ -150,5 +153,17 @@ describe('A4: a mail that is not taken', () => {
         expect(String(await attempt(url))).not.toMatch(/mai@example|Mai |Nguyễn/);
       });
     }
+  });
+});
+
+it.each([
+  ['Venule <no-reply@venule.example>', 'Northwind Health via Venule'],
+  ['"Labs, Inc." <no-reply@labs.example>', 'Northwind Health via Labs, Inc.'],
+  ['no-reply@labs.example', 'Northwind Health via labs.example'],
+  ['Northwind Health <lab@labs.example>', 'Northwind Health'],
+])('4.5: mail of a team, sent as %s, comes from %s', async (from, name) => {
+  expect(senderOf('Northwind Health', from)).toEqual({
+    name,
+    address: expect.stringMatching(/^[a-z-]+@\w+\.example$/),
   });
 });

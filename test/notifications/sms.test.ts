@@ -9,7 +9,13 @@ import { labTests, markers, team } from '../documents/examples.ts';
 import { appointmentOf } from './appointment-example.ts';
 
 const booking_url = 'https://venule.example/book/abc';
-const contents = COLLECTION_METHODS.map((collection_method) => ({ order: { collection_method }, team, booking_url }));
+const contents = COLLECTION_METHODS.map((collection_method) => ({
+  order: { collection_method, options: { sandbox: false } },
+  team,
+  minor: null,
+  fasting: true,
+  booking_url,
+}));
 const [atHome = contents[0]] = contents.filter(({ order }) => order.collection_method === 'at_home_phlebotomy');
 const visit = { ...(atHome as (typeof contents)[number]), appointment: appointmentOf(['scheduled']) };
 const atCentre = { ...visit, appointment: appointmentOf(['scheduled'], { type: 'patient_service_center' }) };
@@ -44,7 +50,7 @@ describe('F11: every SMS', () => {
   });
 
   it('about an appointment says when, and for a service centre where and under which number', () => {
-    expect(appointmentSms('appointment_confirmed', visit)).toContain('Tue, Dec 1, 9:00 AM MST');
+    expect(appointmentSms('appointment_confirmed', visit)).toContain('Tue, Dec 1, 9:00 AM to 10:00 AM MST');
     expect(appointmentSms('appointment_confirmed', visit)).not.toContain('Elm Street');
     expect(appointmentSms('appointment_confirmed', atCentre)).toContain(
       'at 12 Elm Street, Apt 4, Phoenix, AZ 85004 (appointment GL-001)',
@@ -52,9 +58,49 @@ describe('F11: every SMS', () => {
   });
 
   it('leads to the booking page', () => {
-    expect(orderSms('requisition_ready', visit)).toContain(`Choose a time for your home visit: ${booking_url} `);
+    expect(orderSms('requisition_ready', visit)).toContain(`Choose a time for the home visit: ${booking_url} `);
     expect(appointmentSms('appointment_cancelled', { ...visit, booking_url: null })).not.toContain('Book another');
   });
+});
+
+describe('G6: an SMS', () => {
+  const fasts = (fasting: boolean) => {
+    const content = { ...visit, fasting };
+    return [
+      appointmentSms('appointment_pending', content),
+      appointmentSms('appointment_confirmed', content),
+      appointmentSms('appointment_rescheduled', content),
+      appointmentReminderSms(content),
+      bookingReminderSms(content),
+      orderSms('requisition_ready', content),
+    ];
+  };
+
+  it('says to fast, and for how long, wherever something lies ahead', () => {
+    for (const text of fasts(true)) expect(text).toContain('Fast for 8 to 12 hours before, water only.');
+    for (const text of fasts(false)) expect(text).not.toMatch(/fast/i);
+    expect(appointmentSms('appointment_cancelled', visit)).not.toMatch(/fast/i);
+  });
+
+  it('about a minor speaks to the guardian, who is told to come along', () => {
+    const minor = { ...atCentre, minor: 'Mai' };
+    const all = [
+      ...SMS_KINDS.map((kind) => orderSms(kind, minor)),
+      ...APPOINTMENT_MESSAGE_KINDS.map((kind) => appointmentSms(kind, minor)),
+      bookingReminderSms(minor),
+      appointmentReminderSms(minor),
+    ];
+    for (const text of all) {
+      expect(text).toContain('Mai');
+      expect(text).not.toMatch(/[Yy]our (visit|appointment|order|laboratory|sample|health|new)|ordered for you/);
+    }
+    expect(appointmentReminderSms(minor)).toContain('Please come along.');
+  });
+});
+
+it('G5: an SMS of the sandbox says so first', () => {
+  const order = { collection_method: 'walk_in_test', options: { sandbox: true } } as const;
+  expect(orderSms('requisition_ready', { ...visit, order })).toMatch(/^\[Sandbox\] Northwind Health: /);
 });
 
 it.each([

@@ -46,6 +46,7 @@ export const TEST_CONFIG: AppOptions['config'] = {
   sandboxCredentials: { user: 'sandbox', password: 'password' },
   sandboxPhlebotomy: { key: 'key', secret: 'whsec_c2VjcmV0' },
   publicUrl: 'http://127.0.0.1:3000',
+  standInContact: { email: 'help@installation.example', phone: '+16025550199' },
   temporalUiUrl: null,
   mailUiUrl: null,
 };

@@ -168,7 +168,7 @@ export async function startVenule({
   const catalogue = await loadCatalogue(store);
   const { client, connection } = temporalClient(config.temporal, parseCodecKeys(config.codecKeys));
   const journeys = temporalJourneys(client, taskQueue, policy);
-  const documents = createDocumentIssuer(store, catalogue);
+  const documents = createDocumentIssuer(store, catalogue, config.standInContact);
 
   const api = await listen();
   const sandbox = await startSandbox({

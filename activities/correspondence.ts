@@ -1,0 +1,26 @@
+/** What every message about an order is written from, as things stand when it is sent. */
+import { recipientOf } from '../domain/recipient.ts';
+import { needsFasting } from '../store/catalogue.ts';
+import type { OrderDocument } from '../store/documents.ts';
+import { contactOf, logoOf } from '../store/teams.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+
+/** Correspondence about this store's orders. */
+export function correspondence({ store, catalogue, bookingUrl, standInContact }: ActivityDependencies) {
+  return async (orderId: string) => {
+    const document = await store.orders.findById(orderId).orFail().lean<OrderDocument>();
+    const { order } = document;
+    const team = await store.teams.findById(order.team_id).orFail().lean();
+    const laboratory = catalogue.laboratoriesBySlug.get(order.lab_slug);
+    if (!laboratory) throw new Error(`The catalogue no longer holds the laboratory of order ${orderId}`);
+    return {
+      document,
+      order,
+      recipient: recipientOf(order, new Date()),
+      team: { name: team.name, contact: contactOf(team, standInContact), logo: logoOf(team) },
+      laboratory,
+      booking_url: await bookingUrl(orderId),
+      fasting: await needsFasting(catalogue, order),
+    };
+  };
+}
