@@ -1,6 +1,7 @@
 /** What every page for patients has in common: how it looks, whom to call, and what browsers may do with it. */
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { phoneText } from '../domain/phone.ts';
+import { SANDBOX_MARK } from '../notifications/letter.ts';
 import { html, type Markup } from '../notifications/markup.ts';
 import type { TeamDocument } from '../store/documents.ts';
 import { type Contact, contactOf, hasContact, logoOf } from '../store/teams.ts';
@@ -107,7 +108,7 @@ function framed(title: string, sender: PageSender, body: Markup): string {
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex, nofollow">
 <meta name="referrer" content="no-referrer">
-<title>${sender.sandbox ? '[Sandbox] ' : ''}${title}</title>
+<title>${sender.sandbox ? `${SANDBOX_MARK} ` : ''}${title}</title>
 <link rel="stylesheet" href="${ASSETS}/page.css">
 <link rel="icon" href="data:,">
 </head>

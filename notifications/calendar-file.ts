@@ -5,7 +5,7 @@ import { tzlib_get_ical_block } from 'timezones-ical-library';
 import type { Appointment } from '../domain/appointment.ts';
 import { phoneText } from '../domain/phone.ts';
 import { fastingBefore } from './fasting-words.ts';
-import type { Sender } from './letter.ts';
+import { SANDBOX_MARK, type Sender } from './letter.ts';
 import type { MailAddress } from './mailer.ts';
 import { onOneLine } from './visit-time.ts';
 
@@ -66,7 +66,7 @@ export function calendarFile(entry: CalendarEntry): CalendarFile | null {
     start: DateTime.fromISO(start_at, { zone }),
     end: DateTime.fromISO(end_at, { zone }),
     timezone: zone,
-    summary: `${sandbox ? '[Sandbox] ' : ''}${what} for ${team.name}`,
+    summary: `${sandbox ? `${SANDBOX_MARK} ` : ''}${what} for ${team.name}`,
     location: onOneLine(appointment.address),
     description: description(entry),
     status: cancelled ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,

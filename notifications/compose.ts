@@ -2,7 +2,7 @@
 import { mailMessageId } from '../domain/ids.ts';
 import type { AppointmentMessageKind, MailKind } from '../domain/messages.ts';
 import { calendarFile } from './calendar-file.ts';
-import { htmlOf, type Letter, LOGO_CID, textOf } from './letter.ts';
+import { htmlOf, type Letter, LOGO_CID, SANDBOX_MARK, textOf } from './letter.ts';
 import type { OutgoingMail } from './mailer.ts';
 import { appointmentCancelled } from './templates/appointment-cancelled.ts';
 import { appointmentConfirmed } from './templates/appointment-confirmed.ts';
@@ -28,9 +28,6 @@ const APPOINTMENT_TEMPLATES: Record<AppointmentMessageKind, AppointmentTemplate>
   appointment_rescheduled: appointmentRescheduled,
   appointment_cancelled: appointmentCancelled,
 };
-
-/** What the subject of every mail of the sandbox begins with (G5). */
-export const SANDBOX_MARK = '[Sandbox]';
 
 /** Mails that say "attached". */
 const WITH_REQUISITION: readonly MailKind[] = ['requisition_ready', 'redraw_needed'];

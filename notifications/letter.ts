@@ -29,6 +29,9 @@ export interface Sender {
 /** Under which a mail carries the logo that its HTML shows, so that no mail program has to fetch it. */
 export const LOGO_CID = 'logo@venule';
 
+/** What every subject, SMS, calendar entry and page title of the sandbox begins with (G5). */
+export const SANDBOX_MARK = '[Sandbox]';
+
 /** What stands around a letter. */
 export interface Frame {
   sender: Sender;

@@ -5,7 +5,7 @@ import type { Order } from '../domain/order.ts';
 import { phoneText } from '../domain/phone.ts';
 import type { CollectionMethod } from '../domain/status.ts';
 import { FASTING_SMS } from './fasting-words.ts';
-import type { Sender } from './letter.ts';
+import { SANDBOX_MARK, type Sender } from './letter.ts';
 import { onOneLine, visitStart, visitWindow } from './visit-time.ts';
 
 /** What an SMS about an order is written from. */
@@ -104,7 +104,7 @@ export function appointmentReminderSms(content: AppointmentSmsContent): string {
 /** Whose message it is, what it says, and whom to call; that it is a test stands before all (G5). */
 function said({ team, order }: SmsContent, sentences: string[]): string {
   const contact = team.contact.phone ? phoneText(team.contact.phone) : team.contact.email;
-  const from = `${order.options.sandbox ? '[Sandbox] ' : ''}${team.name}:`;
+  const from = `${order.options.sandbox ? `${SANDBOX_MARK} ` : ''}${team.name}:`;
   return [from, ...sentences, ...(contact ? [`Questions? ${contact}`] : [])].join(' ');
 }
 
