@@ -224,12 +224,12 @@ function models(connection: Connection) {
       { _id: text, appointment_id: text, order_id: text, claimed_at: date },
       [[{ appointment_id: 1 }]],
     ),
-    sentMessages: define<SentMessageDocument>(connection, 'sent_messages', {
-      _id: text,
-      to: text,
-      text,
-      sent_at: date,
-    }),
+    sentMessages: define<SentMessageDocument>(
+      connection,
+      'sent_messages',
+      { _id: text, to: text, text, sent_at: date },
+      [[{ sent_at: 1 }]],
+    ),
     toldMessages: define<ToldMessageDocument>(
       connection,
       'told_messages',

@@ -1,14 +1,16 @@
-/** An SMTP server that keeps every mail instead of sending it on, and a page that shows them. */
+/** An SMTP server that keeps every mail instead of sending it on, and a page that shows them, and SMS beside them. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express, { type Express } from 'express';
 import { SMTPServer } from 'smtp-server';
 import { Mailbox } from './mailbox.ts';
-import { attachmentName, listPage, mailAsJson, mailPage } from './pages.ts';
+import { attachmentName, htmlPart, listPage, mailAsJson, mailPage, wordsOf } from './pages.ts';
+import type { SmsBox } from './sms-box.ts';
 
 const HOST = '127.0.0.1';
-const CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'";
+const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; form-action 'self'";
 
 /** A running mail catcher. */
 export interface MailCatcher {
@@ -20,17 +22,24 @@ export interface MailCatcher {
 /**
  * Starts one; port 0 takes a free one. Mail in the folder is kept and shown again.
  *
+ * @param sms Where SMS are read; null where there are none to show.
  * @throws Error when a port is taken
  */
-export async function startMailCatcher(folder: string, smtpPort: number, pagePort: number): Promise<MailCatcher> {
+export async function startMailCatcher(
+  folder: string,
+  smtpPort: number,
+  pagePort: number,
+  sms: SmsBox | null = null,
+): Promise<MailCatcher> {
   const mailbox = new Mailbox(folder);
   const smtp = catching(mailbox);
   const close = async () => {
     pages.closeAllConnections();
+    await sms?.close();
     await Promise.all([pages, smtpListener].map((server) => new Promise((closed) => server.close(closed))));
   };
   const smtpListener = smtp.listen(smtpPort, HOST) as unknown as Server;
-  const pages = createServer(showing(mailbox)).listen(pagePort, HOST);
+  const pages = createServer(showing(mailbox, sms)).listen(pagePort, HOST);
   try {
     await Promise.all([smtpListener, pages].map((server) => once(server, 'listening')));
   } catch (error) {
@@ -68,18 +77,25 @@ function catching(mailbox: Mailbox): SMTPServer {
   return server;
 }
 
-function showing(mailbox: Mailbox): Express {
+function showing(mailbox: Mailbox, smsBox: SmsBox | null): Express {
   const app = express();
   app.use((_request, response, next) => {
     response.set('Content-Security-Policy', CONTENT_SECURITY_POLICY);
     response.set('X-Content-Type-Options', 'nosniff');
     next();
   });
-  app.get('/', async (_request, response) => {
-    response.type('html').send(listPage(await mailbox.list()));
+  app.get('/', async (request, response) => {
+    const words = wordsOf(request.query.q);
+    const [mails, sms] = await Promise.all([mailbox.list(words), smsBox ? smsBox.list(words) : []]);
+    response.type('html').send(listPage({ mails, sms }, words.join(' ')));
   });
-  app.get('/mails', async (_request, response) => {
-    response.json((await mailbox.list()).map(mailAsJson));
+  app.get('/mails', async (request, response) => {
+    response.json((await mailbox.list(wordsOf(request.query.q))).map(mailAsJson));
+  });
+  app.get('/sms', async (request, response) => {
+    const sms = smsBox ? await smsBox.list(wordsOf(request.query.q)) : [];
+    if (sms) response.json(sms);
+    else response.status(503).json({ message: 'The database does not answer.' });
   });
   app.get('/mail/:id', async (request, response, next) => {
     const mail = await mailbox.find(request.params.id);
@@ -88,7 +104,7 @@ function showing(mailbox: Mailbox): Express {
   });
   app.get('/mail/:id/html', async (request, response, next) => {
     const mail = await mailbox.find(request.params.id);
-    if (mail?.email.html) response.type('html').send(mail.email.html);
+    if (mail?.email.html) response.type('html').send(htmlPart(mail));
     else next();
   });
   app.get('/mail/:id/attachments/:number', async (request, response, next) => {

@@ -13,10 +13,15 @@ export interface CaughtMail {
 
 /** Most mails that a list shows. */
 const SHOWN = 200;
+/** How many of the latest are looked through for words. */
+const SEARCHED = 2_000;
+/** How many are kept in memory, read: they never change. */
+const REMEMBERED = 500;
 
 /** A folder of caught mail. */
 export class Mailbox {
   readonly #folder: string;
+  readonly #read = new Map<string, CaughtMail>();
 
   constructor(folder: string) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -31,24 +36,38 @@ export class Mailbox {
     renameSync(`${path}.part`, path);
   }
 
-  /** The latest mails, newest first. */
-  async list(): Promise<CaughtMail[]> {
+  /** The latest mails, newest first. @param words Lower case; only mails in which all of them stand. */
+  async list(words: readonly string[] = []): Promise<CaughtMail[]> {
     const names = readdirSync(this.#folder).filter((name) => name.endsWith('.eml'));
     const ids = names.map((name) => name.slice(0, -'.eml'.length)).sort();
-    return Promise.all(
-      ids
-        .reverse()
-        .slice(0, SHOWN)
-        .map((id) => this.#read(id)),
-    );
+    const found: CaughtMail[] = [];
+    for (const id of ids.reverse().slice(0, words.length > 0 ? SEARCHED : SHOWN)) {
+      if (found.length === SHOWN) break;
+      const mail = await this.#open(id);
+      if (words.length === 0 || words.every((word) => writtenIn(mail).includes(word))) found.push(mail);
+    }
+    return found;
   }
 
   /** One mail; undefined when there is none of that id. */
   async find(id: string): Promise<CaughtMail | undefined> {
-    return readdirSync(this.#folder).includes(`${id}.eml`) ? this.#read(id) : undefined;
+    return readdirSync(this.#folder).includes(`${id}.eml`) ? this.#open(id) : undefined;
   }
 
-  async #read(id: string): Promise<CaughtMail> {
-    return { id, email: await PostalMime.parse(readFileSync(join(this.#folder, `${id}.eml`))) };
+  async #open(id: string): Promise<CaughtMail> {
+    const known = this.#read.get(id);
+    if (known) return known;
+    const mail = { id, email: await PostalMime.parse(readFileSync(join(this.#folder, `${id}.eml`))) };
+    this.#read.set(id, mail);
+    const [oldest] = this.#read.keys();
+    if (this.#read.size > REMEMBERED && oldest !== undefined) this.#read.delete(oldest);
+    return mail;
   }
+}
+
+/** What is searched of a mail. */
+function writtenIn({ email: { subject, from, to, text, messageId, attachments } }: CaughtMail): string {
+  const people = [...(from ? [from] : []), ...(to ?? [])].map(({ name, address }) => `${name} ${address}`);
+  const files = attachments.map(({ filename }) => filename);
+  return [subject, ...people, text, messageId, ...files].join('\n').toLowerCase();
 }

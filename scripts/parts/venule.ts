@@ -113,6 +113,7 @@ export async function startVenule(
         SMTP_PORT: String(ports.smtp),
         MAIL_PORT: String(ports.mail),
         VENULE_DATA_DIR: folder.path,
+        MONGODB_URI: addresses.mongodb,
       });
       line.ready(`caught, and shown at ${addresses.mail}`);
     })(),

@@ -1,10 +1,14 @@
 /** The mail catcher of `npm start`: what would have reached a patient can be read on a page. */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import nodemailer from 'nodemailer';
 import { type MailCatcher, startMailCatcher } from '../../scripts/mail-catcher/catcher.ts';
+import { openSmsBox } from '../../scripts/mail-catcher/sms-box.ts';
+import { loggedSms } from '../../store/message-log.ts';
+import { closeStore, openStore } from '../../store/store.ts';
 import { until } from '../support/until.ts';
 
 describe('the mail catcher', () => {
@@ -61,6 +65,78 @@ describe('the mail catcher', () => {
     const { headers } = await fetch(`${catcher.pageUrl}/mail/${mail.id}/html`);
     expect(headers.get('content-security-policy')).toContain("default-src 'none'");
     expect((await fetch(`${catcher.pageUrl}/mail/..%2F..%2Fetc%2Fpasswd`)).status).toBe(404);
+  });
+
+  test('5.5: shows a logo that a mail brings along, and fetches none from elsewhere', async () => {
+    const transport = nodemailer.createTransport(catcher.smtpUrl);
+    const png = Buffer.from('iVBORw0KGgo=', 'base64');
+    await transport.sendMail({
+      from: 'Northwind via Venule <no-reply@venule.example>',
+      to: 'bea@patient.example',
+      subject: 'With a logo',
+      html: '<img src="cid:logo@venule"><img src="cid:unknown@venule"><img src="https://elsewhere.example/x.png">',
+      attachments: [{ filename: 'logo.png', content: png, contentType: 'image/png', cid: 'logo@venule' }],
+    });
+    transport.close();
+    const { id } = await newest();
+    const answer = await fetch(`${catcher.pageUrl}/mail/${id}/html`);
+    expect(await answer.text()).toContain(`<img src="data:image/png;base64,${png.toString('base64')}">`);
+    const policy = answer.headers.get('content-security-policy') ?? '';
+    expect(/img-src ([^;]*)/.exec(policy)?.[1]).toBe('data:');
+  });
+
+  test('5.5: shows SMS beside the mail, and finds both by words in any order', async () => {
+    const uri = new URL(process.env.MONGODB_URI ?? '');
+    uri.pathname = `/test_sms_${randomBytes(6).toString('hex')}`;
+    const store = await openStore(uri.href);
+    const smsFolder = mkdtempSync(join(tmpdir(), 'venule-sms-'));
+    const both = await startMailCatcher(smsFolder, 0, 0, openSmsBox(uri.href));
+    try {
+      await loggedSms(store).send({
+        to: '+16025550143',
+        text: 'Northwind: Your <visit> is booked',
+        reference: 'o-1.sms',
+      });
+      await loggedSms(store).send({ to: '+16025550144', text: 'Northwind: canceled', reference: 'o-2.sms' });
+      const transport = nodemailer.createTransport(both.smtpUrl);
+      await transport.sendMail({
+        from: 'a@venule.example',
+        to: 'Cleo <cleo@patient.example>',
+        subject: 'Booked',
+        text: 'Hi',
+      });
+      transport.close();
+      const found = async (words: string) => (await fetch(`${both.pageUrl}/?q=${encodeURIComponent(words)}`)).text();
+      const all = await found('');
+      for (const part of ['Your &#60;visit&#62; is booked', '+16025550144', 'cleo@patient.example']) {
+        expect(all).toContain(part);
+      }
+      const booked = await found('BOOKED');
+      expect(booked).toContain('+16025550143');
+      expect(booked).toContain('cleo@patient.example');
+      expect(booked).not.toContain('+16025550144');
+      expect(await found('booked northwind')).not.toContain('cleo');
+      expect(await found('<nobody>')).toContain('Nothing says “&#60;nobody&#62;”');
+      expect(await (await fetch(`${both.pageUrl}/sms?q=canceled`)).json()).toMatchObject([{ to: '+16025550144' }]);
+    } finally {
+      await both.close();
+      rmSync(smsFolder, { recursive: true, force: true });
+      await store.connection.dropDatabase();
+      await closeStore(store);
+    }
+  });
+
+  test('5.5: shows its mail while the database of the SMS is away, and says so', async () => {
+    const emptyFolder = mkdtempSync(join(tmpdir(), 'venule-sms-'));
+    const alone = await startMailCatcher(emptyFolder, 0, 0, openSmsBox('mongodb://127.0.0.1:1/none'));
+    try {
+      const page = await (await fetch(alone.pageUrl)).text();
+      expect(page).toContain('SMS cannot be shown at the moment');
+      expect((await fetch(`${alone.pageUrl}/sms`)).status).toBe(503);
+    } finally {
+      await alone.close();
+      rmSync(emptyFolder, { recursive: true, force: true });
+    }
   });
 
   test('keeps its mail when it is started again', async () => {
