@@ -93,6 +93,23 @@ describe('npm run admin', () => {
     }
   });
 
+  test('4.5: a contact that nobody can turn to is refused; a team without one is warned of', async () => {
+    for (const [flag, value] of [
+      ['--contact-phone', '12'],
+      ['--contact-phone', 'call me'],
+      ['--contact-email', 'care'],
+    ] as const) {
+      const refused = await admin(['team', 'create', 'Nobody', flag, value]);
+      expect([refused.code, refused.err]).toEqual([expect.any(Number), expect.stringContaining(flag)]);
+      expect(refused.code).not.toBe(0);
+    }
+    expect((await admin(['team', 'show', 'Nobody'])).code).not.toBe(0);
+    const without = await admin(['team', 'create', 'Silent Labs']);
+    expect(without).toMatchObject({ code: 0, err: expect.stringContaining('Silent Labs has no contact') });
+    const given = await admin(['team', 'set', 'Silent Labs', '--contact-phone', '(602) 555-0143']);
+    expect(given).toMatchObject({ code: 0, err: '' });
+  });
+
   test('a team is created, shown and changed; what is left out stays', async () => {
     const created = await json(
       'team',

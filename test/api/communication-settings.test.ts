@@ -1,11 +1,14 @@
 /** What is sent about one order: the caller's switch, the patient's STOP, and where both can be seen. */
+import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { smsActivities } from '../../activities/sms.ts';
-import { type SmsSender, twilioSms } from '../../notifications/sms.ts';
+import { SmsRefused, type SmsSender, twilioSms } from '../../notifications/sms.ts';
 import { loggedSms } from '../../store/message-log.ts';
 import { rows } from '../../store/store.ts';
+import { findUnsubscribeLink, unsubscribe, unsubscribeToken } from '../../store/unsubscriptions.ts';
+import { appointmentOf } from '../notifications/appointment-example.ts';
 import { type Caller, newUser, orderRequest, startTestApi, type TestApi } from '../support/api.ts';
 
 let api: TestApi;
@@ -114,4 +117,44 @@ test('who has answered STOP gets nothing more: no retry, no trouble, and the cal
     twilio.closeAllConnections();
     await new Promise((closed) => twilio.close(closed));
   }
+});
+
+test('4.3: an SMS about a service center that reaches nobody is followed by a mail; one that is sent is not', async () => {
+  const id = await place();
+  const { id: _id, ...appointment } = appointmentOf(['scheduled'], {
+    id: randomUUID(),
+    order_id: id,
+    type: 'patient_service_center',
+    provider: 'quest',
+  });
+  await rows(api.store.appointments).insertOne({ _id, ...appointment, created_at: new Date(), updated_at: new Date() });
+  const refusing: SmsSender = {
+    send: async () => {
+      throw new SmsRefused(21614);
+    },
+  };
+  mailed.length = 0;
+  await sending(loggedSms(api.store)).sendAppointmentSms(_id, 1, 'appointment_confirmed');
+  expect(mailed).toEqual([]);
+  await expect(sending(refusing).sendAppointmentSms(_id, 1, 'appointment_confirmed')).rejects.toThrow('No SMS can be');
+  expect(mailed).toEqual([_id]);
+  await settings(id, { sms_enabled: false });
+  await sending(loggedSms(api.store)).sendAppointmentSms(_id, 1, 'appointment_confirmed');
+  expect(mailed).toEqual([_id, _id]);
+});
+
+test('G6: whether mail is wanted is asked of the one who is mailed: a minor’s guardian', async () => {
+  const id = await place();
+  const guardian = {
+    ...{ first_name: 'Maria', last_name: 'Bell', phone_number: '+16025550177', email: `${id}@guardians.example` },
+    ...{ address: {}, household_income: null, household_size: null },
+  };
+  const minor = { 'order.patient.dob': '2015-06-01', 'order.patient.medical_proxy': guardian };
+  await rows(api.store.orders).updateOne({ _id: id }, { $set: minor });
+  const { team_id } = await api.store.orders.findById(id).orFail().lean();
+  const token = await unsubscribeToken(api.store, Buffer.alloc(32), team_id, guardian.email);
+  const recipient = await findUnsubscribeLink(api.store, token);
+  expect((await settings(id)).body).toMatchObject({ email_unsubscribed: false });
+  await unsubscribe(api.store, recipient as NonNullable<typeof recipient>);
+  expect((await settings(id)).body).toMatchObject({ email_unsubscribed: true });
 });

@@ -3,7 +3,7 @@ import type { MailKind } from '../../domain/messages.ts';
 import type { Order } from '../../domain/order.ts';
 import { updateTeam } from '../../store/teams.ts';
 import { textOf } from '../documents/pdf-reader.ts';
-import { type InProcessVenule, type MailTrouble, startVenule } from '../support/in-process-venule.ts';
+import { anOrder, type InProcessVenule, type MailTrouble, startVenule } from '../support/in-process-venule.ts';
 import { stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 
@@ -141,5 +141,57 @@ test('A3, A4: the team’s logo is printed on the requisition and carried by the
   expect(branded).toEqual({
     attached: expect.arrayContaining(['application/pdf', 'image/png']),
     printed: expect.not.stringContaining('NORTHWIND HEALTH'),
+  });
+});
+
+describe('G6: about a minor', () => {
+  const placed = (email: string | null) => {
+    const { patient, address } = anOrder(venule.catalogue, venule.teamId);
+    const { first_line, second_line, city, state, zip, country } = address;
+    const home = { first_line, second_line, city, state, zip, country };
+    const medical_proxy = {
+      ...{ first_name: 'Maria', last_name: 'Bell', address: home, phone_number: '+16025550177', email },
+      ...{ household_income: null, household_size: null },
+    };
+    const options = { sms_enabled: true };
+    return venule.place({ patient: { ...patient, dob: '2015-06-01', medical_proxy }, options });
+  };
+  const mailOf = (order: Order) =>
+    until(() =>
+      venule.mails.find(({ messageId }) => messageId === `<${mailMessageId(order.id, 'requisition_ready')}>`),
+    );
+
+  test('the guardian is mailed and texted, by name', async () => {
+    const order = await placed('maria.bell@guardians.example');
+    const mail = await mailOf(order);
+    expect(mail.to).toEqual([{ name: 'Maria Bell', address: 'maria.bell@guardians.example' }]);
+    expect(mail.text).toContain('Hello Maria,');
+    expect(mail.text).toContain('Please come along: Ana is a minor');
+    const sms = await until(() => venule.store.sentMessages.findOne({ _id: new RegExp(`^${order.id}`) }).lean());
+    expect(sms).toMatchObject({ to: '+16025550177', text: expect.stringContaining('for Ana') });
+  });
+
+  test('the guardian reads it at the patient’s address who has given none', async () => {
+    const mail = await mailOf(await placed(null));
+    expect(mail.to).toEqual([{ name: 'Maria Bell', address: 'ana.bell@patients.example' }]);
+  });
+});
+
+describe('F11: a team without a contact', () => {
+  test('mails at once, in its own name, and the installation’s contact stands in', async () => {
+    const before = { email: 'care@northwind.example', phone: '+12125550100' };
+    await updateTeam(venule.store, venule.teamId, { contact: { email: '', phone: '' } });
+    try {
+      const order = await venule.place();
+      const mail = await until(() =>
+        venule.mails.find(({ messageId }) => messageId === `<${mailMessageId(order.id, 'requisition_ready')}>`),
+      );
+      expect(mail.text).toContain('call (602) 555-0199');
+      expect(mail.from).toEqual({ name: 'Northwind Health via Venule', address: 'no-reply@venule.example' });
+      const requisition = await venule.documents.requisition(order.id);
+      expect(await textOf(requisition as Buffer)).toContain('(602) 555-0199');
+    } finally {
+      await updateTeam(venule.store, venule.teamId, { contact: before });
+    }
   });
 });

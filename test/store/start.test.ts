@@ -1,7 +1,9 @@
 /** What an operator has set outlives the next start. */
+import { isPhoneNumber } from '../../domain/clinical-codes.ts';
 import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue.ts';
 import { connectSandboxLabs, findLabConnection, setLabConnection } from '../../store/lab-connections.ts';
 import type { Store } from '../../store/store.ts';
+import { ensureSandboxTeam, updateTeam } from '../../store/teams.ts';
 import { freshStore } from '../webhooks/scene.ts';
 
 let store: Store;
@@ -41,4 +43,12 @@ test('a sandbox connection that an operator has set stays, unless the environmen
 
   await connectSandboxLabs(store, catalogue, { ...sandbox, url: 'http://sandbox:3100', replace: true });
   expect(await urlOf('labcorp')).toBe('http://sandbox:3100/labs/labcorp/hl7');
+});
+
+test('4.5: the sandbox team is born with a contact, and what an operator made of it stays', async () => {
+  const team = await ensureSandboxTeam(store);
+  expect(team.contact.email).toMatch(/@.+\.example$/);
+  expect(isPhoneNumber(team.contact.phone)).toBe(true);
+  await updateTeam(store, team._id, { contact: { phone: '+16025550143' } });
+  expect((await ensureSandboxTeam(store)).contact.phone).toBe('+16025550143');
 });

@@ -159,6 +159,7 @@ export async function startVenule({
     VENULE_WEBHOOK_ALLOW_PRIVATE: '1',
     VENULE_POLICY: JSON.stringify(policyOverrides),
     VENULE_MAX_CACHED_WORKFLOWS: String(maxCachedWorkflows),
+    VENULE_CONTACT_PHONE: '+16025550199',
     SMTP_URL: `smtp://127.0.0.1:${smtp.port}`,
   };
   const config = loadConfig(environment);
