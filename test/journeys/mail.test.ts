@@ -145,6 +145,8 @@ test('A3, A4: the team’s logo is printed on the requisition and carried by the
 });
 
 describe('G6: about a minor', () => {
+  beforeAll(() => updateTeam(venule.store, venule.teamId, { options: { minor_ordering_enabled: true } }));
+
   const placed = (email: string | null) => {
     const { patient, address } = anOrder(venule.catalogue, venule.teamId);
     const { first_line, second_line, city, state, zip, country } = address;
