@@ -258,7 +258,7 @@ test('4.4: the present time is marked when the appointment is moved, and is not 
   await marked.click();
   expect(await marked.getAttribute('data-day')).toBe(day);
   expect(await page.getByText('Your time now').count()).toBe(1);
-  expect(await page.getByText('8:00 AMYour time now').count()).toBe(1);
+  expect(await page.getByText('8:00 – 8:30 AMYour time now').count()).toBe(1);
   expect(await times(page).filter({ hasText: name }).count()).toBe(0);
   await inspect(page, '15-present');
 });

@@ -1,6 +1,5 @@
 /** A day and a time: a calendar of fourteen days and the times of the chosen one, on the clock of the place. */
 import {
-  clock,
   dayIn,
   daysLater,
   dayWords,
@@ -176,7 +175,7 @@ function timeList(day, slots, { zone, atHome, fasting }, choose) {
 }
 
 function timeButton(slot, zone, atHome, choose) {
-  if (slot.isPresent)
-    return el('p', { class: 'time present' }, clock(slot.start, zone), el('small', {}, 'Your time now'));
-  return el('button', { type: 'button', class: 'time', onclick: () => choose(slot) }, timeWords(slot, zone, atHome));
+  const words = timeWords(slot, zone, atHome);
+  if (slot.isPresent) return el('p', { class: 'time present' }, words[0], el('small', {}, 'Your time now'));
+  return el('button', { type: 'button', class: 'time', onclick: () => choose(slot) }, words);
 }
