@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse as parseQuery } from 'node:querystring';
-import express, { type Express, type Router } from 'express';
+import express, { type Express, type RequestHandler, type Router } from 'express';
 import { answerHeaders } from './answer-headers.ts';
 import { bookingRouter } from './booking/router.ts';
 import type { ApiDeps } from './deps.ts';
@@ -28,6 +28,12 @@ export interface AppOptions extends ApiDeps {
   codec?: Router;
 }
 
+/** A link that was garbled on its way to a patient is answered by its page, and not by the API. */
+const exceptForPatients =
+  (check: RequestHandler): RequestHandler =>
+  (request, response, next) =>
+    /^\/(book|unsubscribe)(\/|$)/.test(request.path) ? next() : check(request, response, next);
+
 /** Makes the application; it opens nothing and listens to nothing. */
 export function createApp(options: AppOptions): Express {
   const { webhookAllowPrivate, codec, ...deps } = options;
@@ -45,7 +51,7 @@ export function createApp(options: AppOptions): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', (text: string) => parseQuery(text, '&', '=', { maxKeys: 0 }));
-  app.use(correlate, answerHeaders(deps.config.publicUrl), logRequests(deps), legible);
+  app.use(correlate, answerHeaders(deps.config.publicUrl), logRequests(deps), exceptForPatients(legible));
   app.use(homeRouter(version, deps.config));
   app.use(healthRouter(deps));
   app.use(referenceRouter(document));

@@ -24,22 +24,16 @@ const ANSWERS_WITHIN_MS = 2_000;
 
 /** Reads the SMS of a database, which need not be there yet. */
 export function openSmsBox(mongodbUri: string): SmsBox {
-  const connection = mongoose.createConnection(mongodbUri, {
-    serverSelectionTimeoutMS: ANSWERS_WITHIN_MS,
-    autoCreate: false,
-    autoIndex: false,
-  });
-  connection.asPromise().catch(() => undefined);
+  const client = new mongoose.mongo.MongoClient(mongodbUri, { serverSelectionTimeoutMS: ANSWERS_WITHIN_MS });
+  const messages = client.db().collection<Omit<KeptSms, 'id'> & { _id: string }>('sent_messages');
   return {
     async list(words) {
+      const found: KeptSms[] = [];
       try {
-        if (connection.readyState !== mongoose.ConnectionStates.connected) await connection.openUri(mongodbUri);
-        const messages = connection.collection<Omit<KeptSms, 'id'> & { _id: string }>('sent_messages');
         const latest = messages
           .find({})
           .sort({ sent_at: -1 })
           .limit(words.length > 0 ? SEARCHED : SHOWN);
-        const found: KeptSms[] = [];
         for await (const { _id: id, to, text, sent_at } of latest) {
           if (found.length === SHOWN) break;
           const written = `${to} ${text} ${id}`.toLowerCase();
@@ -50,8 +44,6 @@ export function openSmsBox(mongodbUri: string): SmsBox {
         return null;
       }
     },
-    async close() {
-      await connection.close();
-    },
+    close: () => client.close(),
   };
 }
