@@ -28,12 +28,12 @@ export async function combinedResult(
   catalogue: Catalogue,
   transactionId: string,
 ): Promise<CombinedResult | null> {
-  const session = await store.connection.startSession({ snapshot: true });
-  try {
-    return await combinedResultIn(session, store, catalogue, transactionId);
-  } finally {
-    await session.endSession();
-  }
+  let combined: CombinedResult | null = null;
+  // A transaction, as a snapshot session may read what was so a moment before: whoever has been told reads what was told.
+  await store.connection.transaction(async (session) => {
+    combined = await combinedResultIn(session, store, catalogue, transactionId);
+  });
+  return combined;
 }
 
 /** The same, of what this database transaction sees. */
