@@ -1,4 +1,4 @@
-/** `admin phlebotomy`: where phlebotomy companies are reached, and what they told us that no journey took in. */
+/** `admin phlebotomy`: where phlebotomy providers are reached, and what they sent us that no journey took in. */
 import { Argument, type Command, Option } from 'commander';
 import { APPOINTMENT_PROVIDERS, type AppointmentProvider } from '../../domain/appointment.ts';
 import { recordAudit } from '../../store/audit.ts';
@@ -37,7 +37,7 @@ const shown = ({ provider, environment, url, secrets }: Omit<PhlebotomyConnectio
 export function addPhlebotomyCommands(program: Command): void {
   const phlebotomy = program
     .command('phlebotomy')
-    .description('where phlebotomy companies are reached, and what they told us');
+    .description('where phlebotomy providers are reached, and what they sent us');
 
   phlebotomy
     .command('list')
@@ -52,7 +52,7 @@ export function addPhlebotomyCommands(program: Command): void {
   phlebotomy
     .command('set')
     .description('add or change a connection; what is left out stays')
-    .addArgument(new Argument('<provider>', 'the company').choices(APPOINTMENT_PROVIDERS))
+    .addArgument(new Argument('<provider>', 'the provider').choices(APPOINTMENT_PROVIDERS))
     .addOption(
       new Option('--environment <name>', 'whose orders go there')
         .choices(['sandbox', 'production'])
@@ -70,10 +70,10 @@ export function addPhlebotomyCommands(program: Command): void {
     .addHelpText(
       'after',
       `
-The sandbox connections point at the sandbox companies again whenever the API starts.
+The sandbox connections point at the sandbox providers again whenever the API starts.
 
 Example:
-  admin phlebotomy set getlabs --url https://api.company.example --ask-key --ask-secret`,
+  admin phlebotomy set getlabs --url https://api.provider.example --ask-key --ask-secret`,
     )
     .action((provider: AppointmentProvider, flags: SetFlags, command: Command) =>
       inSession(command, async ({ store, out }) => {
@@ -105,7 +105,7 @@ Example:
 
   phlebotomy
     .command('events')
-    .description('what companies told us, newest first')
+    .description('what providers sent us, newest first')
     .addOption(
       new Option('--state <state>', 'stored: not yet given to a journey; kept: no journey took it in').choices([
         'stored',
@@ -113,7 +113,7 @@ Example:
         'kept',
       ]),
     )
-    .addOption(new Option('--provider <name>', 'from one company').choices(APPOINTMENT_PROVIDERS))
+    .addOption(new Option('--provider <name>', 'from one provider').choices(APPOINTMENT_PROVIDERS))
     .option('--order <id>', 'for one order')
     .option('--limit <n>', 'how many at most', positive, 50)
     .addHelpText('after', '\nExample:\n  admin phlebotomy events --state kept')
@@ -142,8 +142,8 @@ async function secretsOf(flags: SetFlags) {
   if (flags.askKey || flags.askSecret) {
     const reader = passwordReader();
     try {
-      if (flags.askKey) found.key = await reader.read('key that we show the company');
-      if (flags.askSecret) found.secret = await reader.read('secret that the company signs with');
+      if (flags.askKey) found.key = await reader.read('key that we show the provider');
+      if (flags.askSecret) found.secret = await reader.read('secret that the provider signs with');
     } finally {
       reader.close();
     }

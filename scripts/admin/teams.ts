@@ -69,16 +69,16 @@ function logoUrl(text: string): string | null {
 function withTeamOptions(command: Command): Command {
   return command
     .option('--redraws <on|off>', 'redraw walk-in orders when the lab was at fault (D4)', onOff)
-    .option('--partial-webhooks <on|off>', 'tell partial results by webhook', onOff)
+    .option('--partial-webhooks <on|off>', 'send webhooks for partial results', onOff)
     .option('--minors <on|off>', 'take orders for patients under 18', onOff)
     .option('--email <on|off>', 'mail to patients', onOff)
     .option('--sms <on|off>', 'text messages to patients', onOff)
     .option('--reminders <on|off>', 'reminders by text message, to book and of what is booked', onOff)
     .option('--results-ready-mail <on|off>', 'tell patients that results are ready', onOff)
     .option('--early-booking <on|off>', 'appointments before the laboratory has the order', onOff)
-    .option('--time-zone <name>', 'where "today" and age are reckoned, such as America/Phoenix', timeZone)
-    .option('--contact-email <address>', 'whom a patient can write to', email)
-    .option('--contact-phone <number>', 'whom a patient can call', phone)
+    .option('--time-zone <name>', 'where "today" and age are counted, such as America/Phoenix', timeZone)
+    .option('--contact-email <address>', 'where a patient can write', email)
+    .option('--contact-phone <number>', 'what a patient can call', phone)
     .option('--logo <file|none>', 'logo on requisitions and in mail: a PNG or JPEG, which is stored', logo)
     .option('--logo-url <url|none>', 'where callers of the API find the logo', logoUrl);
 }

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import { DateTime } from 'luxon';
@@ -27,7 +27,7 @@ import { until } from '../support/until.ts';
 import { openBrowser } from './browser.ts';
 
 /** Look at them: `SCREENSHOTS` names the folder, a temporary one unless told. */
-const PICTURES = process.env.SCREENSHOTS ?? join(tmpdir(), 'venule-booking-page');
+const PICTURES = process.env.SCREENSHOTS ?? join(tmpdir(), `venule-booking-page-${userInfo().username}`);
 const DESKTOP = { width: 1100, height: 900 };
 const PHONE = { width: 360, height: 740 };
 

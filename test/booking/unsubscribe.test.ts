@@ -1,7 +1,7 @@
 /** Unsubscribing from mail: the mail program's one click, and the page in Chromium, on real journeys and a real mail server. */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser } from 'playwright-core';
@@ -15,7 +15,7 @@ import { until } from '../support/until.ts';
 import { openBrowser } from './browser.ts';
 
 /** Look at them: `SCREENSHOTS` names the folder, a temporary one unless told. */
-const PICTURES = process.env.SCREENSHOTS ?? join(tmpdir(), 'venule-booking-page');
+const PICTURES = process.env.SCREENSHOTS ?? join(tmpdir(), `venule-booking-page-${userInfo().username}`);
 
 const ONALASKA = {
   first_line: '12 Elm Street',
