@@ -1,9 +1,11 @@
 /** PDFs as they were issued: rendered once, kept for ever, so that a later change of layout alters no document. */
 import { DateTime } from 'luxon';
 import { renderRequisition } from '../documents/requisition.ts';
-import { renderResultReport } from '../documents/result-report.ts';
+import { type ReportedOrder, type ReportPanel, renderResultReport } from '../documents/result-report.ts';
 import { fastingNeeded } from '../domain/fasting.ts';
 import type { OrderResult } from '../domain/results.ts';
+import { isEnded } from '../domain/transitions.ts';
+import { specimenSource } from '../domain/tubes.ts';
 import type { Catalogue } from '../store/catalogue.ts';
 import { combinedResult } from '../store/combined-result.ts';
 import type { IssuedDocument, OrderDocument, TeamDocument } from '../store/documents.ts';
@@ -11,6 +13,8 @@ import { rows, type Store } from '../store/store.ts';
 import { type Contact, contactOf, logoOf } from '../store/teams.ts';
 
 const DUPLICATE_KEY = 11000;
+
+type RedrawState = NonNullable<ReportedOrder['redraw']> | null;
 
 /** Issues documents; each answers null while there is nothing to print. */
 export interface DocumentIssuer {
@@ -67,23 +71,25 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue, standIn
     result: OrderResult,
     documents: readonly OrderDocument[],
     corrected: boolean,
+    redraw: RedrawState = null,
   ) {
     const everything = await Promise.all(documents.map(surroundings));
     const [first] = everything;
     if (!first) throw new Error('A result report is about one order at least');
-    const panels = new Map<number, { name: string; result_slugs: string[] }>();
+    const panels = new Map<number, ReportPanel>();
     for (const { order, markers } of everything) {
-      for (const { id, name } of markers) {
+      for (const { id, name, specimen } of markers) {
         const owed = order.markers.find((ordered) => ordered.marker_id === id)?.result_slugs ?? [];
         const known = panels.get(id)?.result_slugs ?? [];
-        panels.set(id, { name, result_slugs: [...new Set([...known, ...owed])] });
+        panels.set(id, { name, result_slugs: [...new Set([...known, ...owed])], specimen: specimenSource(specimen) });
       }
     }
     return renderResultReport({
       title_kind,
       result,
-      orders: everything.map(({ order }) => ({ placer_order_number: order.placer_order_number, origin: order.origin })),
+      orders: everything.map(({ order: { placer_order_number, origin } }) => ({ placer_order_number, origin, redraw })),
       patient: first.order.patient,
+      patient_id: first.order.user_id,
       physician: first.order.physician,
       laboratory: first.laboratory,
       account_number: first.account.provider_account_id,
@@ -91,7 +97,18 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue, standIn
       time_zone: first.order.options.time_zone,
       panels: [...panels.values()],
       corrected,
+      sandbox: first.order.options.sandbox,
     });
+  }
+
+  /** What has become of the redraw of an order; null where there is none. */
+  async function redrawOf({ _id, transaction_id }: OrderDocument): Promise<RedrawState> {
+    const redraw = await store.orders
+      .findOne({ transaction_id, origin: 'redraw', 'order.parent_id': _id })
+      .lean<OrderDocument>();
+    if (!redraw) return null;
+    if (!isEnded(redraw.last_status, redraw.collection_method)) return 'open';
+    return redraw.result_version > 0 ? 'reported' : 'without_results';
   }
 
   return {
@@ -99,7 +116,8 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue, standIn
       const document = await store.orders.findById(orderId).lean<OrderDocument>();
       const event = document?.events.find(({ status }) => status === 'requisition_created');
       if (!document || !event) return null;
-      return issued(`${orderId}:requisition:1`, 'requisition', async () => {
+      const canceled = document.last_status === 'cancelled';
+      return issued(`${orderId}:requisition:${canceled ? 'canceled' : 1}`, 'requisition', async () => {
         const { order, laboratory, account, labTest, markers, team } = await surroundings(document);
         const parent = order.parent_id
           ? await store.orders.findById(order.parent_id).orFail().lean<OrderDocument>()
@@ -115,6 +133,7 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue, standIn
           collection_instructions: labTest.collection_instructions,
           issued_at: event.created_at,
           valid_until: DateTime.fromISO(event.created_at).plus(valid).toUTC().toISO() ?? event.created_at,
+          canceled,
           redraw_of: parent && { placer_order_number: parent.placer_order_number },
           team,
         });
@@ -126,8 +145,10 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue, standIn
       const document = newest && (await store.orders.findById(orderId).lean<OrderDocument>());
       if (!newest || !document) return null;
       const corrected = document.events[newest.event_number - 1]?.status === 'corrected';
-      return issued(`${orderId}:result:${newest.version}`, 'result', () =>
-        report('order', newest.result, [document], corrected),
+      const redraw = await redrawOf(document);
+      const version = redraw ? `${newest.version}:redraw_${redraw}` : newest.version;
+      return issued(`${orderId}:result:${version}`, 'result', () =>
+        report('order', newest.result, [document], corrected, redraw),
       );
     },
 

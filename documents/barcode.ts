@@ -1,19 +1,28 @@
-/** Code 128 barcodes, drawn as vectors so that they stay sharp on any printer. */
-import { type DrawingContext, render } from 'bwip-js';
-import { INK, type Sheet } from './sheet.ts';
+/** Barcodes, drawn as vectors so that they stay sharp on any printer. */
+import bwip from 'bwip-js';
+import type { Sheet } from './sheet.ts';
+import { INK } from './styles.ts';
 
 /** Blank modules that a scanner needs on either side (ISO/IEC 15417). */
 const QUIET_ZONE = 10;
-
-/** A dark bar, in modules from the left edge of the symbol. */
-interface Bar {
-  start: number;
-  width: number;
-}
+/** The same around a QR code (ISO/IEC 18004). */
+const QR_QUIET_ZONE = 4;
 
 /**
- * Draws `text` as Code 128 so that its last bar ends at `right`; the quiet zone beyond it must be kept free.
- * @param module width of the narrowest bar in points; 0.9 (0.32 mm) suits hand scanners.
+ * Widths of the narrowest bar in points, in whole dots of a printer: two at 150 dpi (0.34 mm) for hand scanners, three
+ * at 300 dpi (0.25 mm) on a label that goes round a tube.
+ */
+export const MODULES = { page: 0.96, label: 0.72 } as const;
+
+/** Bars begin on a dot of a printer of 150 dpi. */
+const DOT = 0.48;
+
+/** Room to leave on either side of a barcode. */
+export const QUIET = QUIET_ZONE * MODULES.page;
+
+/**
+ * Draws `text` as Code 128; the quiet zones on both sides must be kept free.
+ * @param right where its last bar ends, but for less than a dot.
  * @returns where the first bar begins.
  */
 export function drawCode128(
@@ -22,37 +31,40 @@ export function drawCode128(
   right: number,
   y: number,
   height: number,
-  module = 0.9,
+  module: number = MODULES.page,
 ): number {
-  const bars = code128Bars(text);
-  const modules = Math.max(...bars.map((bar) => bar.start + bar.width));
-  const left = right - modules * module;
-  for (const bar of bars) sheet.pdf.rect(left + bar.start * module, y, bar.width * module, height);
-  sheet.pdf.fill(INK);
+  const left = Math.floor((right - code128Width(text, module)) / DOT) * DOT;
+  sheet.structure.picture(`Barcode of ${text}`, () => {
+    let x = left;
+    barsAndGaps(text).forEach((width, index) => {
+      if (index % 2 === 0) sheet.pdf.rect(x, y, width * module, height);
+      x += width * module;
+    });
+    sheet.pdf.fill(INK);
+  });
   return left;
 }
 
-/** Room to leave on either side of a barcode whose narrowest bar is `module` points wide. */
-export function quietZone(module = 0.9): number {
-  return QUIET_ZONE * module;
+/** How wide a Code 128 barcode of this text is, quiet zones left out. */
+export function code128Width(text: string, module: number = MODULES.page): number {
+  return barsAndGaps(text).reduce((sum, width) => sum + width, 0) * module;
 }
 
-/** The bars of a Code 128 symbol, read from the encoder's drawing at one pixel a module. */
-function code128Bars(text: string): Bar[] {
-  const bars: Bar[] = [];
-  const recorder: DrawingContext<void> = {
-    scale: () => [1, 1],
-    measure: () => ({ width: 0, ascent: 0, descent: 0 }),
-    init: () => {},
-    line: (x, _top, _x, _bottom, width) => bars.push({ start: x - width / 2, width }),
-    polygon: () => {},
-    hexagon: () => {},
-    ellipse: () => {},
-    fill: () => {},
-    text: () => {},
-    end: () => {},
-  };
-  render({ bcid: 'code128', text, scale: 1 }, recorder);
-  const first = Math.min(...bars.map((bar) => bar.start));
-  return bars.map((bar) => ({ ...bar, start: bar.start - first }));
+/** Draws a QR code, quiet zone included, into a square with the given corner and side. */
+export function drawQr(sheet: Sheet, text: string, alt: string, x: number, y: number, side: number): void {
+  const [{ pixs, pixx }] = bwip.raw('qrcode', text, 'eclevel=M') as unknown as [{ pixs: number[]; pixx: number }];
+  const module = side / (pixx + 2 * QR_QUIET_ZONE);
+  const at = (index: number) => (index + QR_QUIET_ZONE) * module;
+  sheet.structure.picture(alt, () => {
+    pixs.forEach((dark, index) => {
+      if (dark) sheet.pdf.rect(x + at(index % pixx), y + at(Math.floor(index / pixx)), module, module);
+    });
+    sheet.pdf.fill(INK);
+  });
+}
+
+/** Widths of bars and gaps in turn, in modules, a bar first and last. */
+function barsAndGaps(text: string): number[] {
+  const [{ sbs }] = bwip.raw('code128', text, '') as unknown as [{ sbs: number[] }];
+  return sbs;
 }

@@ -1,11 +1,17 @@
 /** Labelled facts in columns, as at the head of a form. */
-import { RULE, type Sheet, TEXT } from './sheet.ts';
+import type { Sheet } from './sheet.ts';
+import { INK, RULE, TEXT } from './styles.ts';
 
 export interface Field {
   label: string;
   value: string;
   /** The column's main fact. */
   strong?: boolean;
+  /** In small type, such as a number that nobody reads aloud. */
+  small?: boolean;
+  /** Drawn under the label, in a box of this height, besides or instead of the value. */
+  draw?: (x: number, y: number, width: number) => void;
+  height?: number;
   /** Shares its line with the next field, if that one is a half, too. */
   half?: boolean;
 }
@@ -20,7 +26,7 @@ export function placeFields(sheet: Sheet, columns: Field[][]): void {
   const fieldWidth = (line: Field[]) => (line.length === 2 ? (width - GUTTER / 2) / 2 : width);
   const heightOf = (line: Field[]) =>
     TEXT.label.leading +
-    Math.max(...line.map((field) => sheet.heightOf(field.value, fieldWidth(line), styleOf(field)))) +
+    Math.max(...line.map((field) => field.height ?? sheet.heightOf(field.value, fieldWidth(line), styleOf(field)))) +
     GAP;
   const height = Math.max(...stacks.map((stack) => stack.reduce((sum, line) => sum + heightOf(line), 0)));
   sheet.ensure(height + 12);
@@ -29,8 +35,13 @@ export function placeFields(sheet: Sheet, columns: Field[][]): void {
     for (const line of stack) {
       let x = sheet.left + index * (width + GUTTER);
       for (const field of line) {
-        sheet.place(field.label.toUpperCase(), x, y, fieldWidth(line), TEXT.label);
-        sheet.place(field.value, x, y + TEXT.label.leading, fieldWidth(line), styleOf(field));
+        const at = x;
+        const top = y;
+        sheet.structure.element('P', () => {
+          sheet.place(field.label.toUpperCase(), at, top, fieldWidth(line), TEXT.label);
+          sheet.place(field.value, at, top + TEXT.label.leading, fieldWidth(line), styleOf(field));
+          field.draw?.(at, top + TEXT.label.leading, fieldWidth(line));
+        });
         x += fieldWidth(line) + GUTTER / 2;
       }
       y += heightOf(line);
@@ -53,5 +64,6 @@ function lines(fields: Field[]): Field[][] {
 }
 
 function styleOf(field: Field) {
+  if (field.small) return { ...TEXT.small, color: INK, leading: 11.6 };
   return field.strong ? { ...TEXT.strong, size: 11, leading: 13.5 } : TEXT.body;
 }

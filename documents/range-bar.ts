@@ -1,5 +1,6 @@
 /** A small bar that shows where a value lies between the ends of its reference range. */
-import { INK, MUTED, type Sheet } from './sheet.ts';
+import type { Sheet } from './sheet.ts';
+import { INK, MUTED } from './styles.ts';
 
 /** Where on the bar (0 to 1) the low and the high end of the range are drawn. */
 const LOW_AT = 0.25;
@@ -34,37 +35,43 @@ export function drawRangeBar(
 ): void {
   const position = result.value === null ? null : positionOf(result.value, result.low, result.high);
   if (position === null) return;
-  const { pdf } = sheet;
-  const inset = 4;
-  const at = (share: number) => box.x + inset + share * (box.width - 2 * inset);
-  const middle = box.y + box.height / 2;
-  const from = at(result.low === null ? 0 : LOW_AT);
-  const to = at(result.high === null ? 1 : HIGH_AT);
+  sheet.draw((pdf) => {
+    const inset = 4;
+    const at = (share: number) => box.x + inset + share * (box.width - 2 * inset);
+    const middle = box.y + box.height / 2;
+    const from = at(result.low === null ? 0 : LOW_AT);
+    const to = at(result.high === null ? 1 : HIGH_AT);
 
-  pdf.rect(at(0), middle - 1, at(1) - at(0), 2).fill('#dfe4ea');
-  pdf.rect(from, middle - 1.6, to - from, 3.2).fill('#8fa3b5');
-  pdf.lineWidth(0.8).strokeColor(MUTED);
-  for (const [end, x] of [
-    [result.low, from],
-    [result.high, to],
-  ] as const) {
-    if (end !== null) {
-      pdf
-        .moveTo(x, middle - 3.6)
-        .lineTo(x, middle + 3.6)
-        .stroke();
+    pdf.rect(at(0), middle - 1, at(1) - at(0), 2).fill('#dfe4ea');
+    pdf.rect(from, middle - 1.6, to - from, 3.2).fill('#8fa3b5');
+    pdf.lineWidth(0.8).strokeColor(MUTED);
+    for (const [end, x] of [
+      [result.low, from],
+      [result.high, to],
+    ] as const) {
+      if (end !== null) {
+        pdf
+          .moveTo(x, middle - 3.6)
+          .lineTo(x, middle + 3.6)
+          .stroke();
+      }
     }
-  }
 
-  const x = at(position);
-  const size = 3.4;
-  if (result.outside) {
-    pdf.polygon([x, middle - size - 0.8], [x + size + 0.8, middle], [x, middle + size + 0.8], [x - size - 0.8, middle]);
-    pdf.fill(INK);
-  } else {
-    pdf
-      .circle(x, middle, size - 0.6)
-      .lineWidth(1.1)
-      .fillAndStroke('#ffffff', INK);
-  }
+    const x = at(position);
+    const size = 3.4;
+    if (result.outside) {
+      pdf.polygon(
+        [x, middle - size - 0.8],
+        [x + size + 0.8, middle],
+        [x, middle + size + 0.8],
+        [x - size - 0.8, middle],
+      );
+      pdf.fill(INK);
+    } else {
+      pdf
+        .circle(x, middle, size - 0.6)
+        .lineWidth(1.1)
+        .fillAndStroke('#ffffff', INK);
+    }
+  });
 }

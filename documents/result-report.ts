@@ -8,16 +8,22 @@ import type { OrderOrigin } from '../domain/status.ts';
 import { dateTime, plainDate } from './dates.ts';
 import { type Field, placeFields } from './fields.ts';
 import { type Flag, flagOf, flagWords } from './flags.ts';
+import { type PerformingPlace, performingLaboratories, placeLaboratories } from './performing-laboratories.ts';
 import { drawRangeBar, numberIn } from './range-bar.ts';
-import { finishWithRunningLines } from './running.ts';
-import { ACCENT, ALERT, INK, Sheet, TEXT, WASH } from './sheet.ts';
+import { groupsOf, inOrder, pendingIn, specimenOf } from './result-groups.ts';
+import { finishWithRunningLines, SANDBOX_MARK } from './running.ts';
+import { Sheet } from './sheet.ts';
+import { ACCENT, ALERT, INK, TEXT, WASH } from './styles.ts';
 import { type Cell, type Column, Table } from './table.ts';
-import { contactText, filedName, MISSING_BECAUSE, SEX } from './words.ts';
+import { readableUnit } from './units.ts';
+import { contactText, counted, filedName, MISSING_BECAUSE, SEX } from './words.ts';
 
 /** One order that the report is about. */
 export interface ReportedOrder {
   placer_order_number: string;
   origin: OrderOrigin;
+  /** What has become of the redraw that followed it, in a report that leaves the redraw's own results out. */
+  redraw?: 'open' | 'reported' | 'without_results' | null;
   /** ISO instants; the sample's own times are printed where these are absent. */
   collected_at?: string | null;
   reported_at?: string | null;
@@ -30,6 +36,8 @@ export interface ReportedOrder {
 export interface ReportPanel {
   name: string;
   result_slugs: string[];
+  /** What was tested: `Serum` (42 CFR 493.1291(c)(5)). */
+  specimen?: string;
 }
 
 /** Everything a result report says. */
@@ -39,6 +47,8 @@ export interface ResultReportContent {
   /** Oldest first. */
   orders: ReportedOrder[];
   patient: PatientDetails;
+  /** What laboratory and client know the patient by. */
+  patient_id: string;
   physician: Physician | null;
   laboratory: Laboratory;
   account_number: string;
@@ -48,6 +58,8 @@ export interface ResultReportContent {
   panels: ReportPanel[];
   /** A correction of results that were reported as final before (F5). */
   corrected?: boolean;
+  /** Made for a trial (G5). */
+  sandbox?: boolean;
 }
 
 /** Prints a result report as a letter-size PDF; the same content gives the same bytes. */
@@ -63,13 +75,14 @@ export async function renderResultReport(content: ResultReportContent): Promise<
   parties(sheet, content);
   summary(sheet, content);
   results(sheet, content);
-  laboratories(sheet, content);
+  placeLaboratories(sheet, content);
 
   const contact = contactText(content.team.contact, ' · ');
   return finishWithRunningLines(sheet, {
     patient: content.patient,
     document: `Requisition ${numbers}`,
     foot: `Ordered through ${content.team.name}${contact ? ` · ${contact}` : ''}`,
+    marks: content.sandbox ? [SANDBOX_MARK] : [],
   });
 }
 
@@ -80,26 +93,32 @@ function titleOf(content: ResultReportContent): string {
 function letterhead(sheet: Sheet, content: ResultReportContent): void {
   const { laboratory } = content;
   const [status, explanation] = statusOf(content);
-  const style = { ...TEXT.heading, size: 12, leading: 15, color: '#ffffff', tracking: 1.1 };
+  const style = { ...TEXT.strong, font: 'bold' as const, size: 12, leading: 15, color: '#ffffff', tracking: 1.1 };
   const box = sheet.widthOf(status, style) + 26;
   const explained = sheet.widthOf(explanation, TEXT.small);
-  sheet.fill(sheet.right - box, sheet.y + 2, box, 23, INK);
-  sheet.place(status, sheet.right - box, sheet.y + 5.5, box, { ...style, align: 'center' });
-  sheet.place(explanation, sheet.right - explained, sheet.y + 29, explained + 2, TEXT.small);
-
   const width = sheet.width - Math.max(box, explained) - 20;
   let y = sheet.y;
   y += sheet.place(laboratory.name.toUpperCase(), sheet.left, y, width, { ...TEXT.label, color: ACCENT }) + 2;
   y += sheet.place(titleOf(content), sheet.left, y, width, TEXT.title);
   const place = `${laboratory.first_line_address}, ${laboratory.city}, ${laboratory.state} ${laboratory.zipcode}`;
   y += sheet.place(`${place} · ${phoneText(laboratory.phone)}`, sheet.left, y + 1, width, TEXT.small) + 1;
+  sheet.fillBox(sheet.right - box, sheet.y + 2, box, 23, INK);
+  sheet.place(status, sheet.right - box, sheet.y + 5.5, box, { ...style, align: 'center' });
+  sheet.place(explanation, sheet.right - explained, sheet.y + 29, explained + 2, TEXT.small);
   sheet.y = y + 12;
 }
 
 /** The status in a word, and what it means for the reader. */
 function statusOf(content: ResultReportContent): [string, string] {
-  if (content.corrected) return ['CORRECTED', 'Replaces what was reported before'];
+  const redraws = content.orders.map(({ redraw }) => redraw);
+  if (content.corrected) {
+    const more = redraws.includes('open') ? '; a redraw is under way' : '';
+    return ['CORRECTED', `Replaces what was reported before${more}`];
+  }
   if (content.result.metadata.status === 'partial') return ['PARTIAL', 'More results are expected'];
+  if (redraws.includes('open')) return ['INITIAL', 'A redraw is under way; more results are expected'];
+  if (redraws.includes('reported')) return ['FINAL', 'Results of the redraw: see the combined report'];
+  if (redraws.includes('without_results')) return ['FINAL', 'The redraw brought no results'];
   return ['FINAL', 'No more results are expected'];
 }
 
@@ -111,11 +130,16 @@ function parties(sheet: Sheet, content: ResultReportContent): void {
     { label: 'Patient', value: filedName(patient), strong: true },
     { label: 'Date of birth (age)', value: `${plainDate(patient.dob)} (${age})`, half: true },
     { label: 'Sex', value: SEX[patient.gender], half: true },
+    { label: 'Patient ID', value: content.patient_id, small: true },
     { label: 'Phone', value: phoneText(patient.phone_number) },
   ];
   const orderFields: Field[] = [
-    { label: 'Ordering physician', value: physician ? filedName(physician) : 'On file', strong: true },
-    { label: 'NPI', value: physician ? physician.npi : 'On file', half: true },
+    ...(physician
+      ? [
+          { label: 'Ordering physician', value: filedName(physician), strong: true },
+          { label: 'NPI', value: physician.npi, half: true },
+        ]
+      : [{ label: 'Client', value: content.team.name, strong: true }]),
     { label: 'Account', value: content.account_number, half: true },
     ...content.orders.map((order) => ({
       label: order.origin === 'initial' ? 'Requisition' : `Requisition (${order.origin})`,
@@ -166,28 +190,34 @@ function sampleFields(content: ResultReportContent): Field[] {
 /** The report in one line, and what must be seen first. */
 function summary(sheet: Sheet, content: ResultReportContent): void {
   const { result } = content;
-  const flags = result.results.map(flagOf);
-  const outside = flags.filter((flag) => flag?.severity === 'abnormal').length;
+  const flagged = result.results.filter((one) => flagOf(one) !== null).length;
   const critical = result.results.filter((one) => flagOf(one)?.severity === 'critical');
   const missing = result.missing_results.length;
   const parts = [
     counted(result.results.length, 'result', 'results'),
-    outside === 0 && critical.length === 0 ? 'none flagged' : `${outside} flagged`,
-    ...(critical.length > 0 ? [`${critical.length} critical`] : []),
+    flaggedInWords(flagged, critical.length),
     ...(missing > 0 ? [`${missing} not reported`] : []),
   ];
-  sheet.fill(sheet.left, sheet.y, sheet.width, 20, WASH);
+  sheet.fillBox(sheet.left, sheet.y, sheet.width, 20, WASH);
   sheet.place(parts.join('  ·  '), sheet.left + 8, sheet.y + 4, sheet.width - 16, TEXT.strong);
   sheet.y += 20;
   if (critical.length > 0) {
     const words = `Critical: ${critical.map((one) => one.name).join(', ')}`;
     const style = { ...TEXT.strong, color: '#ffffff' };
     const height = sheet.heightOf(words, sheet.width - 16, style) + 8;
-    sheet.fill(sheet.left, sheet.y, sheet.width, height, ALERT);
+    sheet.fillBox(sheet.left, sheet.y, sheet.width, height, ALERT);
     sheet.place(words, sheet.left + 8, sheet.y + 4, sheet.width - 16, style);
     sheet.y += height;
   }
   sheet.y += 12;
+}
+
+/** `none flagged`; `3 flagged`; `3 flagged, 1 of them critical`; `2 flagged, all critical`. */
+function flaggedInWords(flagged: number, critical: number): string {
+  if (flagged === 0) return 'none flagged';
+  if (critical === 0) return `${flagged} flagged`;
+  const share = critical < flagged ? `${critical} of them critical` : flagged === 1 ? 'critical' : 'all critical';
+  return `${flagged} flagged, ${share}`;
 }
 
 /** Sample and laboratory are told only where there are several. */
@@ -224,7 +254,7 @@ function results(sheet: Sheet, content: ResultReportContent): void {
     if (reported.length + missing.length + pending.length === 0) continue;
     for (const one of [...reported, ...missing]) printed.add(one);
 
-    table.open(panel.name);
+    table.open(panel.name, specimenOf(panel, content));
     for (const one of reported) {
       table.row([...cellsOf(sheet, one), ...sourceCells(one, samples, places)], {
         marked: flagOf(one) !== null,
@@ -241,55 +271,6 @@ function results(sheet: Sheet, content: ResultReportContent): void {
   table.end();
 }
 
-/** The catalogue's order within a panel, the report's own otherwise. */
-function inOrder<T extends { slug: string }>(results: T[], slugs: string[] | null): T[] {
-  return slugs ? results.toSorted((a, b) => slugs.indexOf(a.slug) - slugs.indexOf(b.slug)) : results;
-}
-
-/** What a partial report does not have yet: each single test by its name, the rest of a panel as a number. */
-function pendingIn(group: ResultGroup, result: OrderResult): string[] {
-  if (result.metadata.status !== 'partial') return [];
-  const open = (group.result_slugs ?? []).filter((slug) => !knownSlugs(result).has(slug));
-  if (group.singles)
-    return group.singles.filter((test) => open.includes(test.slug)).map((test) => `${test.name}: to come`);
-  return open.length > 0 ? [`${counted(open.length, 'more result', 'more results')} to come`] : [];
-}
-
-function knownSlugs(result: OrderResult): Set<string> {
-  return new Set([...result.results, ...result.missing_results].map((one) => one.slug));
-}
-
-/** Results under one heading; `result_slugs` is null for whatever no other group has. */
-interface ResultGroup {
-  name: string;
-  result_slugs: string[] | null;
-  singles?: { name: string; slug: string }[];
-}
-
-/** The panels, then the tests that need no heading each, then what nobody asked for. */
-function groupsOf(content: ResultReportContent): ResultGroup[] {
-  const { results, missing_results } = content.result;
-  const singles: { name: string; slug: string }[] = [];
-  const panels: ReportPanel[] = [];
-  for (const panel of content.panels) {
-    const [slug, ...others] = panel.result_slugs;
-    const known = [...results, ...missing_results].find((one) => one.slug === slug);
-    if (slug !== undefined && others.length === 0 && (!known || known.name === panel.name)) {
-      singles.push({ name: panel.name, slug });
-    } else {
-      panels.push(panel);
-    }
-  }
-  const inPanels = new Set(panels.flatMap((panel) => panel.result_slugs));
-  const ordered = [...results, ...missing_results].filter((one) => one.source_markers && !inPanels.has(one.slug));
-  const individual = new Set([...singles, ...ordered].map((one) => one.slug));
-  return [
-    ...panels,
-    { name: 'Individual tests', result_slugs: [...individual], singles },
-    { name: 'Additional results', result_slugs: null },
-  ];
-}
-
 /** Text that would crowd its column is printed under the row. */
 const LONGEST_IN_COLUMN = 24;
 
@@ -301,7 +282,7 @@ function cellsOf(sheet: Sheet, result: BiomarkerResult): Cell[] {
       text: result.result.length > LONGEST_IN_COLUMN ? 'See below' : result.result,
       style: flag ? { ...TEXT.strong, size: 10.5, font: 'bold', align: 'right' } : { ...TEXT.body, align: 'right' },
     },
-    { text: result.unit ?? '' },
+    { text: result.unit ? readableUnit(result.unit) : '' },
     flag ? { text: '', draw: (x, y) => drawFlag(sheet, flag, x, y) } : { text: '' },
     { text: result.reference_range ?? '' },
     {
@@ -328,8 +309,8 @@ function drawFlag(sheet: Sheet, flag: Flag, x: number, y: number): void {
   const critical = flag.severity === 'critical';
   const style = { ...TEXT.smallStrong, font: 'bold' as const, size: 7.4, color: critical ? '#ffffff' : INK };
   const width = sheet.widthOf(words, style) + 8;
-  if (critical) sheet.fill(x, y, width, 12, INK, 2);
-  else sheet.pdf.lineWidth(0.8).strokeColor(INK).roundedRect(x, y, width, 12, 2).stroke();
+  if (critical) sheet.fillBox(x, y, width, 12, INK, 2);
+  else sheet.box(x, y, width, 12, 0.8, 2);
   sheet.place(words, x + 4, y + 1.2, width, style);
 }
 
@@ -345,88 +326,9 @@ function sourceCells(result: BiomarkerResult, samples: string[], places: Perform
   ];
 }
 
-/** What is printed under a row: a value too long for its column, and the lab's comments. */
+/** What is printed under a row: a value too long for its column, and the lab's comments, which may repeat the value. */
 function noteOf(result: BiomarkerResult): string {
-  const long = result.result.length > LONGEST_IN_COLUMN ? result.result : null;
-  return [long, result.notes].filter(Boolean).join('\n');
-}
-
-interface PerformingPlace {
-  key: string;
-  name: string;
-  address: string | null;
-  phone: string | null;
-  director: string | null;
-  clia: string | null;
-}
-
-/** Who tested: the laboratories that the samples name, else the laboratory of the order. */
-function performingLaboratories(content: ResultReportContent): PerformingPlace[] {
-  const { laboratory, result } = content;
-  const named = Object.assign(
-    {},
-    ...Object.values(result.sample_information).map((s) => s.performing_laboratories),
-  ) as SampleData['performing_laboratories'];
-  const clia = (name: string) => {
-    if (name === laboratory.name) return laboratory.clia_number;
-    return name === result.metadata.laboratory ? result.metadata.clia_number : null;
-  };
-  const places = Object.entries(named).map(([key, place]) => ({
-    key,
-    name: place.name,
-    address:
-      place.address &&
-      `${place.address.first_line}, ${place.address.city}, ${place.address.state} ${place.address.zip}`,
-    phone: place.phone_number && phoneText(place.phone_number),
-    director: place.medical_director,
-    clia: clia(place.name),
-  }));
-  if (places.length > 0) return places;
-  return [
-    {
-      key: laboratory.name,
-      name: laboratory.name,
-      address: `${laboratory.first_line_address}, ${laboratory.city}, ${laboratory.state} ${laboratory.zipcode}`,
-      phone: phoneText(laboratory.phone),
-      director: laboratory.medical_director,
-      clia: laboratory.clia_number,
-    },
-  ];
-}
-
-function laboratories(sheet: Sheet, content: ResultReportContent): void {
-  const places = performingLaboratories(content);
-  sheet.ensure(60);
-  sheet.y +=
-    sheet.place(
-      places.length > 1 ? 'Performing laboratories' : 'Performing laboratory',
-      sheet.left,
-      sheet.y,
-      300,
-      TEXT.heading,
-    ) + 2;
-  places.forEach((place, index) => {
-    const facts = [
-      place.address,
-      place.phone,
-      place.director && `Director: ${place.director}`,
-      place.clia && `CLIA ${place.clia}`,
-    ].filter(Boolean);
-    sheet.ensure(TEXT.bodyStrong.leading + TEXT.small.leading);
-    sheet.flow(
-      places.length > 1 ? `${index + 1}  ${place.name}` : place.name,
-      sheet.left,
-      sheet.width,
-      TEXT.bodyStrong,
-    );
-    sheet.flow(facts.join(' · '), sheet.left, sheet.width, TEXT.small);
-    sheet.y += 4;
-  });
-  sheet.y += 6;
-  sheet.ensure(24);
-  sheet.place('END OF REPORT', sheet.left, sheet.y, sheet.width, { ...TEXT.label, align: 'center' });
-}
-
-function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
+  const { result: value, notes } = result;
+  const ownNotes = notes === value ? null : notes?.startsWith(`${value}\n`) ? notes.slice(value.length + 1) : notes;
+  return [value.length > LONGEST_IN_COLUMN ? value : null, ownNotes].filter(Boolean).join('\n');
 }

@@ -4,50 +4,30 @@
  * Lengths are points (1/72 inch), `y` grows downwards.
  */
 import PDFDocument from 'pdfkit';
-import { FONT_NAMES, type FontName, fontOf } from './typeface.ts';
-
-export const INK = '#14181f';
-export const MUTED = '#56606e';
-export const RULE = '#c4ccd4';
-export const WASH = '#f2f4f7';
-export const ACCENT = '#12405f';
-export const ALERT = '#a3161a';
-
-/** How a piece of text is set. */
-export interface TextStyle {
-  font: FontName;
-  size: number;
-  color: string;
-  /** Distance between base lines. */
-  leading: number;
-  /** Extra space between letters. */
-  tracking?: number;
-  align?: 'left' | 'right' | 'center';
-}
-
-/** The few styles that the documents are set in. */
-export const TEXT = {
-  title: { font: 'bold', size: 17, leading: 20, color: INK },
-  heading: { font: 'bold', size: 10.5, leading: 13, color: ACCENT },
-  label: { font: 'semibold', size: 6.8, leading: 9, color: MUTED, tracking: 0.55 },
-  strong: { font: 'semibold', size: 9.5, leading: 12, color: INK },
-  body: { font: 'regular', size: 9, leading: 11.6, color: INK },
-  bodyStrong: { font: 'semibold', size: 9, leading: 11.6, color: INK },
-  small: { font: 'regular', size: 7.6, leading: 9.8, color: MUTED },
-  smallStrong: { font: 'semibold', size: 7.6, leading: 9.8, color: INK },
-} as const satisfies Record<string, TextStyle>;
+import { isReordered, lettersOf, type Piece, piecesOf, printableIn } from './line.ts';
+import { hasColumns, plain, wordsOf } from './paragraphs.ts';
+import { type ElementType, Structure } from './structure.ts';
+import { INK, RULE, TEXT, type TextStyle } from './styles.ts';
+import { faceOf, numberByLetters } from './typeface.ts';
 
 const PAGE = { width: 612, height: 792 };
 const MARGIN = 40;
 /** Where the content begins and ends, between the running header and footer. */
 const TOP = 58;
 const BOTTOM = PAGE.height - 50;
+/** Blanks that stand in columns are set no smaller than this. */
+const SMALLEST_COLUMNS = 5.4;
 
 /** Identity of the document. `issuedAt` is its only date: same content, same bytes. */
 export interface SheetInfo {
   title: string;
   author: string;
   issuedAt: Date;
+}
+
+/** The part of pdfkit's document that its types leave out: the font that is set at the moment. */
+interface Setting {
+  _font: { ascender: number };
 }
 
 export class Sheet {
@@ -58,15 +38,23 @@ export class Sheet {
   readonly bottom = BOTTOM;
   /** Where the next thing goes. */
   y = TOP;
+  /** Called at the top of each further page, before `onBreak`. */
+  onNewPage: () => void = () => {};
   /** Called after each page break, to repeat a table's header. */
   onBreak: () => void = () => {};
+  /** What no typeface has, in the order in which it was met. */
+  readonly lost = new Set<string>();
   readonly pdf: PDFKit.PDFDocument;
+  readonly structure: Structure;
+  private readonly widths = new Map<string, number>();
 
   constructor(info: SheetInfo) {
     this.pdf = new PDFDocument({
       size: 'LETTER',
       margin: 0,
       bufferPages: true,
+      pdfVersion: '1.7',
+      tagged: true,
       lang: 'en-US',
       displayTitle: true,
       info: {
@@ -78,8 +66,7 @@ export class Sheet {
         ModDate: info.issuedAt,
       },
     });
-    // pdfkit takes a parsed font, too; its types do not say so.
-    for (const name of FONT_NAMES) this.pdf.registerFont(name, fontOf(name) as never);
+    this.structure = new Structure(this.pdf);
   }
 
   /** Starts a new page unless `height` still fits on this one. */
@@ -91,27 +78,22 @@ export class Sheet {
   break(): void {
     this.pdf.addPage();
     this.y = TOP;
-    this.onBreak();
+    this.structure.asDecoration(() => {
+      this.onNewPage();
+      this.onBreak();
+    });
+  }
+
+  /** Whether nothing has been written on this page yet. */
+  get isFresh(): boolean {
+    return this.y === TOP;
   }
 
   /** The lines that `text` takes when set in `style` within `width`; words too long for a line are divided. */
   wrap(text: string, width: number, style: TextStyle): string[] {
-    this.set(style);
-    const lines: string[] = [];
-    for (const paragraph of printable(text).split('\n')) {
-      let line = '';
-      for (const word of paragraph.split(/[ \t]+/).flatMap((word) => this.divide(word, width, style))) {
-        const longer = line === '' ? word : `${line} ${word}`;
-        if (line !== '' && this.widthOf(longer, style) > width) {
-          lines.push(line);
-          line = word;
-        } else {
-          line = longer;
-        }
-      }
-      lines.push(line);
-    }
-    return lines;
+    return this.printable(text, style)
+      .split('\n')
+      .flatMap((paragraph) => this.fill(paragraph.trim().split(/[ \t]+/), width, style));
   }
 
   /** Height of `text` when wrapped to `width`. */
@@ -121,36 +103,57 @@ export class Sheet {
 
   /** Width of one line of `text`. */
   widthOf(text: string, style: TextStyle): number {
-    this.set(style);
-    return this.pdf.widthOfString(text, setting(style));
+    const key = `${style.font} ${style.size} ${style.tracking ?? 0} ${text}`;
+    const known = this.widths.get(key);
+    if (known !== undefined) return known;
+    const width = piecesOf(text, style.font).reduce((sum, piece) => sum + this.pieceWidth(piece, style), 0);
+    this.widths.set(key, width);
+    return width;
   }
 
   /** Sets wrapped text at a place, on this page; answers the height it took. */
   place(text: string, x: number, y: number, width: number, style: TextStyle): number {
     const lines = this.wrap(text, width, style);
-    lines.forEach((line, index) => {
-      this.line(line, x, y + index * style.leading, width, style);
+    this.structure.text(style.element ?? 'P', () => {
+      lines.forEach((line, index) => {
+        this.line(line, x, y + index * style.leading, width, style);
+      });
     });
     return lines.length * style.leading;
   }
 
-  /** Sets text at the cursor, line by line, over as many pages as it takes. */
+  /** Sets text at the cursor, line by line, over as many pages as it takes. Columns made of blanks stay columns. */
   flow(text: string, x: number, width: number, style: TextStyle): void {
-    for (const line of this.wrap(text, width, style)) {
-      this.ensure(style.leading);
-      this.line(line, x, this.y, width, style);
-      this.y += style.leading;
-    }
+    const inColumns = hasColumns(text);
+    const set = inColumns ? this.columnStyle(text, width, style) : style;
+    const lines = inColumns ? this.columnLines(text, width, set) : this.wrap(text, width, style);
+    this.structure.text(style.element ?? 'P', () => {
+      for (const line of lines) {
+        this.ensure(set.leading);
+        this.line(line, x, this.y, width, set);
+        this.y += set.leading;
+      }
+    });
   }
 
   /** A horizontal line at `y`. */
   rule(y: number, weight = 0.6, color: string = RULE, from = this.left, to = this.right): void {
-    this.pdf.lineWidth(weight).strokeColor(color).moveTo(from, y).lineTo(to, y).stroke();
+    this.draw((pdf) => pdf.lineWidth(weight).strokeColor(color).moveTo(from, y).lineTo(to, y).stroke());
   }
 
   /** A filled rectangle, optionally with rounded corners. */
-  fill(x: number, y: number, width: number, height: number, color: string, radius = 0): void {
-    this.pdf.roundedRect(x, y, width, height, radius).fill(color);
+  fillBox(x: number, y: number, width: number, height: number, color: string, radius = 0): void {
+    this.draw((pdf) => pdf.roundedRect(x, y, width, height, radius).fill(color));
+  }
+
+  /** A rectangle drawn as a line. */
+  box(x: number, y: number, width: number, height: number, weight = 0.8, radius = 0): void {
+    this.draw((pdf) => pdf.lineWidth(weight).strokeColor(INK).roundedRect(x, y, width, height, radius).stroke());
+  }
+
+  /** Draws what says nothing to a reader who cannot see it. */
+  draw(shapes: (pdf: PDFKit.PDFDocument) => void): void {
+    this.structure.asArtifact(() => shapes(this.pdf));
   }
 
   /** Writes what every page carries, then closes the document. */
@@ -158,52 +161,127 @@ export class Sheet {
     const { count } = this.pdf.bufferedPageRange();
     for (let index = 0; index < count; index += 1) {
       this.pdf.switchToPage(index);
-      onEveryPage(index + 1, count);
+      this.structure.asDecoration(() => onEveryPage(index + 1, count));
     }
+    this.structure.end();
     this.pdf.end();
     const chunks: Buffer[] = [];
     for await (const chunk of this.pdf) chunks.push(chunk as Buffer);
     return Buffer.concat(chunks);
   }
 
-  private line(text: string, x: number, y: number, width: number, style: TextStyle): void {
-    if (text === '') return;
-    const spare = style.align && style.align !== 'left' ? width - this.widthOf(text, style) : 0;
-    this.set(style);
-    this.pdf
-      .fillColor(style.color)
-      .text(text, x + (style.align === 'center' ? spare / 2 : spare), y, { ...setting(style), lineBreak: false });
+  /** Everything set or drawn meanwhile is one element of the document's structure, as screen readers know it. */
+  element<T>(type: ElementType, within: () => T, attributes: { scope?: 'Row' | 'Column'; columns?: number } = {}): T {
+    return this.structure.element(type, within, attributes);
   }
 
+  private printable(text: string, style: TextStyle): string {
+    const printable = printableIn(plain(text), style.font);
+    for (const letter of printable.lost) this.lost.add(letter);
+    return printable.text;
+  }
+
+  private columnStyle(text: string, width: number, style: TextStyle): TextStyle {
+    const longest = Math.max(
+      ...plain(text)
+        .split('\n')
+        .map((line) => line.length),
+    );
+    const mono = { ...style, font: 'mono' as const };
+    const em = this.widthOf('0', mono) / style.size;
+    return { ...mono, size: Math.max(SMALLEST_COLUMNS, Math.min(style.size, width / (longest * em + 0.01))) };
+  }
+
+  /** Line by line as it came; what is too long for the page goes on under its own beginning. */
+  private columnLines(text: string, width: number, style: TextStyle): string[] {
+    return this.printable(text, style)
+      .split('\n')
+      .flatMap((line) =>
+        this.widthOf(line, style) <= width ? [line] : this.fill(line.split(/(?<=\S) /), width, style),
+      );
+  }
+
+  private fill(words: string[], width: number, style: TextStyle): string[] {
+    const lines: string[] = [];
+    let line = '';
+    for (const word of words) {
+      const longer = line === '' ? word : `${line} ${word}`;
+      if (this.widthOf(longer, style) <= width) {
+        line = longer;
+        continue;
+      }
+      const parts = this.divide(word, width, style);
+      if (line !== '') lines.push(line);
+      lines.push(...parts.slice(0, -1));
+      line = parts.at(-1) ?? '';
+    }
+    return [...lines, line];
+  }
+
+  /** Breaks a word that is too long for a line: between words where a script sets none apart, else between letters. */
   private divide(word: string, width: number, style: TextStyle): string[] {
     if (this.widthOf(word, style) <= width) return [word];
     const parts: string[] = [];
     let part = '';
-    for (const letter of word) {
-      if (part !== '' && this.widthOf(part + letter, style) > width) {
+    for (const piece of wordsOf(word).flatMap((one) => (this.widthOf(one, style) > width ? lettersOf(one) : [one]))) {
+      if (part !== '' && this.widthOf(part + piece, style) > width) {
         parts.push(part);
-        part = letter;
+        part = piece;
       } else {
-        part += letter;
+        part += piece;
       }
     }
     return [...parts, part];
   }
 
-  private set(style: TextStyle): void {
-    this.pdf.font(style.font).fontSize(style.size);
+  private line(text: string, x: number, y: number, width: number, style: TextStyle): void {
+    if (text === '') return;
+    const spare = style.align && style.align !== 'left' ? width - this.widthOf(text, style) : 0;
+    const pieces = piecesOf(text, style.font);
+    const base = y + (this.ascender(style) / 1000) * style.size;
+    this.structure.content(isReordered(text, pieces) ? text : null, () => {
+      let at = x + (style.align === 'center' ? spare / 2 : spare);
+      for (const piece of pieces) {
+        this.set(piece, style);
+        this.pdf
+          .fillColor(style.color)
+          .text(piece.text, at, base, { ...setting(piece, style), lineBreak: false, baseline: 'alphabetic' });
+        at += this.pieceWidth(piece, style);
+      }
+    });
+  }
+
+  /** How far letters of a style rise above its base line, in thousandths of its size. */
+  private ascender(style: TextStyle): number {
+    this.set({ face: faceOf(style.font), text: '', shaped: false }, style);
+    return (this.pdf as unknown as Setting)._font.ascender;
+  }
+
+  private pieceWidth(piece: Piece, style: TextStyle): number {
+    this.set(piece, style);
+    return this.pdf.widthOfString(piece.text, setting(piece, style));
+  }
+
+  private set({ face }: Piece, style: TextStyle): void {
+    // pdfkit takes a parsed font, too; its types do not say so.
+    this.pdf.font(face.font as never, face.name).fontSize(style.size);
+    numberByLetters((this.pdf as unknown as Setting)._font);
   }
 }
 
-function setting(style: TextStyle): PDFKit.Mixins.TextOptions {
-  return { characterSpacing: style.tracking ?? 0 };
+function setting(piece: Piece, style: TextStyle): PDFKit.Mixins.TextOptions {
+  const spacing = { characterSpacing: style.tracking ?? 0 };
+  return piece.shaped ? { ...spacing, characterSpacing: 0, features: { kern: false } as never } : spacing;
 }
 
-/** Without control characters, in composed form, with one kind of line break. */
-function printable(text: string): string {
-  return text
-    .replace(/\r\n?/g, '\n')
-    .replace(/(?!\n)\p{Cc}/gu, ' ')
-    .normalize('NFC')
-    .trim();
+/** A heading over what follows, ruled off, with something small to its right. */
+export function heading(sheet: Sheet, title: string, aside = ''): void {
+  sheet.ensure(56);
+  sheet.element('H2', () => {
+    sheet.place(title, sheet.left, sheet.y, sheet.width, TEXT.heading);
+    if (aside) sheet.place(aside, sheet.left, sheet.y + 2, sheet.width, { ...TEXT.small, align: 'right' });
+  });
+  sheet.y += TEXT.heading.leading + 3;
+  sheet.rule(sheet.y - 1, 0.6, RULE);
+  sheet.y += 3;
 }

@@ -1,5 +1,6 @@
 /** A ruled table whose header is repeated on every page it reaches. */
-import { INK, RULE, type Sheet, TEXT, type TextStyle } from './sheet.ts';
+import type { Sheet } from './sheet.ts';
+import { INK, RULE, TEXT, type TextStyle } from './styles.ts';
 
 export interface Column {
   title: string;
@@ -31,26 +32,30 @@ const INDENT = 8;
 export class Table {
   private readonly sheet: Sheet;
   private readonly columns: Column[];
-  private section: string | null = null;
+  private section: { name: string; aside: string } | null = null;
 
   constructor(sheet: Sheet, columns: Column[]) {
     this.sheet = sheet;
     this.columns = columns;
     sheet.ensure(60);
+    sheet.structure.begin('Table');
     this.header();
     sheet.onBreak = () => {
       this.header();
-      if (this.section !== null) this.sectionLine(`${this.section} (continued)`);
+      if (this.section !== null) this.sectionLine(`${this.section.name} (continued)`, this.section.aside);
     };
   }
 
-  /** Opens a group of rows; its name is kept with its first row and repeated after a page break. */
-  open(section: string): void {
+  /**
+   * Opens a group of rows; its name is kept with its first row and repeated after a page break.
+   * @param aside What is said of the whole group, small and to the right.
+   */
+  open(section: string, aside = ''): void {
     this.section = null;
     this.sheet.ensure(52);
     this.sheet.y += 5;
-    this.sectionLine(section);
-    this.section = section;
+    this.sectionLine(section, aside);
+    this.section = { name: section, aside };
   }
 
   /** Adds a row; its cells are wrapped and stay together on one page. */
@@ -73,17 +78,20 @@ export class Table {
     sheet.ensure(height + 2 * PADDING + noteLines * TEXT.small.leading);
 
     const top = sheet.y + PADDING;
-    if (options.marked) sheet.fill(sheet.left - 7, sheet.y + 2, 3, height + 2 * PADDING - 4, INK);
+    if (options.marked) sheet.fillBox(sheet.left - 7, sheet.y + 2, 3, height + 2 * PADDING - 4, INK);
     let x = sheet.left;
-    cells.forEach((cell, index) => {
-      const column = this.columns[index];
-      if (!column) return;
-      if (cell.draw) cell.draw(x, top, inner(column, index), TEXT.body.leading);
-      else {
+    this.inRow(() => {
+      cells.forEach((cell, index) => {
+        const column = this.columns[index];
+        if (!column) return;
         const set = style(cell, column);
-        sheet.place(cell.text, x, top + TEXT.body.size - set.size, inner(column, index), set);
-      }
-      x += column.width;
+        const at = x;
+        this.cell(index === 0, () => {
+          if (cell.draw) cell.draw(at, top, inner(column, index), TEXT.body.leading);
+          else sheet.place(cell.text, at, top + TEXT.body.size - set.size, inner(column, index), set);
+        });
+        x += column.width;
+      });
     });
     sheet.y = top + height + PADDING;
     if (options.note) this.note(options.note, options.noteColumn ?? 0);
@@ -94,6 +102,7 @@ export class Table {
   /** Ends the table and leaves room below it. */
   end(): void {
     this.sheet.onBreak = () => {};
+    this.sheet.structure.close();
     this.sheet.y += 12;
   }
 
@@ -102,27 +111,58 @@ export class Table {
     const before = this.columns.slice(0, column).reduce((sum, { width }) => sum + width, 0);
     const x = sheet.left + (before || INDENT);
     sheet.y -= 1.5;
-    sheet.flow(text, x, sheet.right - x, TEXT.small);
+    this.inRow(() => this.across('TD', () => sheet.flow(text, x, sheet.right - x, TEXT.small)));
     sheet.y += PADDING;
   }
 
   private header(): void {
     const { sheet } = this;
     let x = sheet.left;
-    this.columns.forEach((column, index) => {
-      const width = column.width - (index === this.columns.length - 1 ? 0 : GAP);
-      sheet.place(column.title.toUpperCase(), x, sheet.y, width, { ...TEXT.label, align: column.align ?? 'left' });
-      x += column.width;
+    this.inRow(() => {
+      this.columns.forEach((column, index) => {
+        const width = column.width - (index === this.columns.length - 1 ? 0 : GAP);
+        const at = x;
+        sheet.structure.element(
+          'TH',
+          () =>
+            sheet.place(column.title.toUpperCase(), at, sheet.y, width, {
+              ...TEXT.label,
+              align: column.align ?? 'left',
+            }),
+          { scope: 'Column' },
+        );
+        x += column.width;
+      });
     });
     sheet.y += TEXT.label.leading + 2;
     sheet.rule(sheet.y, 0.8, INK);
     sheet.y += 0.8;
   }
 
-  private sectionLine(text: string): void {
+  private inRow(within: () => void): void {
+    this.sheet.structure.element('TR', within);
+  }
+
+  /** A cell of a row; the first one names the row. */
+  private cell(isFirst: boolean, within: () => void): void {
+    this.sheet.structure.element(isFirst ? 'TH' : 'TD', within, isFirst ? { scope: 'Row' } : {});
+  }
+
+  /** A cell over all columns. */
+  private across(type: 'TH' | 'TD', within: () => void): void {
+    this.sheet.structure.element(type, within, { columns: this.columns.length });
+  }
+
+  private sectionLine(text: string, aside = ''): void {
     const { sheet } = this;
     sheet.y += 4;
-    sheet.y += sheet.place(text, sheet.left, sheet.y, sheet.width, TEXT.heading) + 2;
+    const top = sheet.y;
+    this.inRow(() =>
+      this.across('TH', () => {
+        sheet.y += sheet.place(text, sheet.left, top, sheet.width, TEXT.heading) + 2;
+        if (aside) sheet.place(aside, sheet.left, top + 3, sheet.width, { ...TEXT.small, align: 'right' });
+      }),
+    );
     sheet.rule(sheet.y, 0.4, RULE);
   }
 }

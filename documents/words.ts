@@ -52,3 +52,8 @@ export function addressLines(address: PostalAddress): string[] {
     `${address.city}, ${address.state} ${address.zip}`,
   ];
 }
+
+/** `1 result`, `3 results`. */
+export function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

@@ -302,6 +302,7 @@ export function reportOf(
     result,
     orders: [{ placer_order_number: order.placer_order_number, origin: 'initial' }],
     patient: order.patient,
+    patient_id: order.user_id,
     physician: order.physician,
     laboratory,
     account_number: account.provider_account_id,

@@ -1,6 +1,7 @@
 /** Reads printed documents back: their text, and their pages as pictures. */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { type PDFiumDocument, PDFiumLibrary } from '@hyzyla/pdfium';
 import { getDocument } from 'pdfjs-dist/legacy/build/pdf.mjs';
 
 const require = createRequire(join(import.meta.dirname, 'pdf-reader.ts'));
@@ -33,28 +34,63 @@ export async function textOf(pdf: Buffer): Promise<string> {
   return (await pagesOf(pdf)).join(' ').replace(/\s+/g, ' ');
 }
 
-/** One page as grey values, one byte a pixel, at `scale` pixels a point. */
-export async function pictureOf(pdf: Buffer, number: number, scale: number) {
-  const document = await open(pdf);
-  const page = await document.getPage(number);
-  const viewport = page.getViewport({ scale });
-  const width = Math.ceil(viewport.width);
-  const height = Math.ceil(viewport.height);
-  const { canvas, context } = (document.canvasFactory as CanvasFactory).create(width, height);
-  await page.render({ canvas: canvas as never, canvasContext: context as never, viewport }).promise;
-  const rgba = context.getImageData(0, 0, width, height).data;
-  const grey = new Uint8ClampedArray(width * height);
-  for (let pixel = 0; pixel < grey.length; pixel += 1) grey[pixel] = rgba[pixel * 4] ?? 0;
-  await document.destroy();
-  return { grey, width, height };
+/** A picture of a page, or of a part of it: one byte a pixel. */
+export interface Picture {
+  grey: Uint8ClampedArray;
+  width: number;
+  height: number;
 }
 
-interface CanvasFactory {
-  create(
-    width: number,
-    height: number,
-  ): {
-    canvas: unknown;
-    context: { getImageData(x: number, y: number, width: number, height: number): { data: Uint8ClampedArray } };
-  };
+let pdfium: Promise<PDFiumLibrary> | undefined;
+
+/** Opens a document with the reader that Chrome has, apart from the one above. */
+export async function withPdfium<T>(pdf: Buffer, use: (document: PDFiumDocument) => Promise<T> | T): Promise<T> {
+  pdfium ??= PDFiumLibrary.init();
+  const document = await (await pdfium).loadDocument(pdf);
+  try {
+    return await use(document);
+  } finally {
+    document.destroy();
+  }
+}
+
+/** What is copied out of each page in a browser. */
+export async function copiedFrom(pdf: Buffer): Promise<string[]> {
+  return withPdfium(pdf, (document) => Array.from(document.pages(), (page) => page.getText()));
+}
+
+/** Every page as it prints at so many dots to the inch. */
+export async function picturesOf(pdf: Buffer, dpi: number): Promise<Picture[]> {
+  return withPdfium(pdf, async (document) => {
+    const pictures: Picture[] = [];
+    for (const page of document.pages()) {
+      const { data, width, height } = await page.render({ scale: dpi / 72, render: 'bitmap' });
+      const grey = new Uint8ClampedArray(width * height);
+      for (let pixel = 0; pixel < grey.length; pixel += 1) grey[pixel] = data[pixel * 4] ?? 0;
+      pictures.push({ grey, width, height });
+    }
+    return pictures;
+  });
+}
+
+/** The part of a page between two corners, given in points. */
+export function partOf(
+  page: Picture,
+  dpi: number,
+  [left, top]: [number, number],
+  [right, bottom]: [number, number],
+): Picture {
+  const [x, y, endX, endY] = [left, top, right, bottom].map((points) => Math.round((points * dpi) / 72)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const width = endX - x;
+  const height = endY - y;
+  const grey = new Uint8ClampedArray(width * height);
+  for (let row = 0; row < height; row += 1) {
+    grey.set(page.grey.subarray((y + row) * page.width + x, (y + row) * page.width + endX), row * width);
+  }
+  return { grey, width, height };
 }

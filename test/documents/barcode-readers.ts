@@ -1,0 +1,44 @@
+/** Two readers of barcodes that share no code: ZXing in JavaScript, and zxing-cpp compiled to WebAssembly. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import {
+  BinaryBitmap,
+  Code128Reader,
+  DecodeHintType,
+  HybridBinarizer,
+  QRCodeReader,
+  RGBLuminanceSource,
+} from '@zxing/library';
+import { prepareZXingModule, readBarcodes } from 'zxing-wasm/reader';
+import type { Picture } from './pdf-reader.ts';
+
+const require = createRequire(join(import.meta.dirname, 'barcode-readers.ts'));
+prepareZXingModule({
+  overrides: { wasmBinary: readFileSync(require.resolve('zxing-wasm/reader/zxing_reader.wasm')).buffer as ArrayBuffer },
+});
+
+const hints = new Map([[DecodeHintType.TRY_HARDER, true]]);
+
+/** The first barcode that ZXing finds in a picture; null when it finds none. */
+export function readByZxing({ grey, width, height }: Picture, kind: 'code128' | 'qr' = 'code128'): string | null {
+  const bitmap = new BinaryBitmap(new HybridBinarizer(new RGBLuminanceSource(grey, width, height)));
+  const reader = kind === 'qr' ? new QRCodeReader() : new Code128Reader();
+  try {
+    return reader.decode(bitmap, hints).getText();
+  } catch {
+    return null;
+  }
+}
+
+/** Every barcode that zxing-cpp finds in a picture. */
+export async function readByZxingCpp({ grey, width, height }: Picture, kind: 'Code128' | 'QRCode' = 'Code128') {
+  const data = new Uint8ClampedArray(grey.length * 4);
+  grey.forEach((value, pixel) => {
+    data.fill(value, pixel * 4, pixel * 4 + 3);
+    data[pixel * 4 + 3] = 255;
+  });
+  const image = { data, width, height, colorSpace: 'srgb' } as Parameters<typeof readBarcodes>[0];
+  const found = await readBarcodes(image, { formats: [kind], maxNumberOfSymbols: 64 });
+  return found.map(({ text }) => text);
+}
