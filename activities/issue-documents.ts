@@ -62,7 +62,11 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue, standIn
       account,
       labTest,
       markers,
-      team: { name: team.name, contact: contactOf(team, standIn), logo: logoOf(team) },
+      team: {
+        name: team.name,
+        contact: { ...contactOf(team, standIn), address: team.contact.address ?? null },
+        logo: logoOf(team),
+      },
     };
   }
 

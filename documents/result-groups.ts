@@ -31,7 +31,7 @@ function knownSlugs(result: OrderResult): Set<string> {
 }
 
 /** Results under one heading; `result_slugs` is null for whatever no other group has. */
-export interface ResultGroup {
+interface ResultGroup {
   name: string;
   result_slugs: string[] | null;
   singles?: { name: string; slug: string }[];

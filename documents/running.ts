@@ -8,7 +8,7 @@ import { UNPRINTABLE } from './typeface.ts';
 import { filedName } from './words.ts';
 
 /** A word written across each page, and the sentence in the band above it. */
-export interface PageMark {
+interface PageMark {
   word: string;
   sentence: string;
   color: string;

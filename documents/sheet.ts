@@ -84,11 +84,6 @@ export class Sheet {
     });
   }
 
-  /** Whether nothing has been written on this page yet. */
-  get isFresh(): boolean {
-    return this.y === TOP;
-  }
-
   /** The lines that `text` takes when set in `style` within `width`; words too long for a line are divided. */
   wrap(text: string, width: number, style: TextStyle): string[] {
     return this.printable(text, style)

@@ -6,7 +6,7 @@ export type ElementType = 'Document' | 'H1' | 'H2' | 'P' | 'Table' | 'TR' | 'TH'
 /** Elements that hold others and no text of their own. */
 const HOLDERS: readonly ElementType[] = ['Document', 'Table', 'TR'];
 
-export interface ElementAttributes {
+interface ElementAttributes {
   /** What a heading cell is the heading of. */
   scope?: 'Row' | 'Column';
   /** Over how many columns a cell stretches. */

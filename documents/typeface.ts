@@ -43,7 +43,8 @@ const noto = (script: string, part: string): StandIn => ({
 
 /** Asked in this order. Chinese before Japanese: of the letters that both have, most are met in Chinese names. */
 const STAND_INS: readonly StandIn[] = [
-  noto('Arabic', 'arabic'),
+  // Not Noto: its letters fall apart into strokes and dots, and are copied so.
+  { letters: /\p{scx=Arab}/u, family: 'ibm-plex-sans-arabic', part: 'arabic', weights: [400, 700] },
   noto('Hebrew', 'hebrew'),
   noto('Armenian', 'armenian'),
   noto('Georgian', 'georgian'),

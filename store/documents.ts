@@ -39,7 +39,7 @@ export interface TeamDocument {
   environment: 'sandbox' | 'production';
   options: TeamOptions;
   /** Whom a patient can call; in every mail (F11). */
-  contact: { email: string; phone: string };
+  contact: { email: string; phone: string; address?: string };
   /** Where callers find the logo. */
   logo_url: string | null;
   /** The logo as it is printed and mailed: a PNG or JPEG in base64; absent where a team was made without. */

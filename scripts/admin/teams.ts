@@ -22,6 +22,7 @@ interface TeamFlags {
   timeZone?: string;
   contactEmail?: string;
   contactPhone?: string;
+  contactAddress?: string;
   logo?: Buffer | null;
   logoUrl?: string | null;
 }
@@ -79,6 +80,7 @@ function withTeamOptions(command: Command): Command {
     .option('--time-zone <name>', 'where "today" and age are counted, such as America/Phoenix', timeZone)
     .option('--contact-email <address>', 'where a patient can write', email)
     .option('--contact-phone <number>', 'what a patient can call', phone)
+    .option('--contact-address <text>', 'the address of the client, in one line, for requisitions')
     .option('--logo <file|none>', 'logo on requisitions and in mail: a PNG or JPEG, which is stored', logo)
     .option('--logo-url <url|none>', 'where callers of the API find the logo', logoUrl);
 }
@@ -97,7 +99,7 @@ function changesOf(flags: TeamFlags) {
       early_booking_enabled: flags.earlyBooking,
       time_zone: flags.timeZone,
     }),
-    contact: given({ email: flags.contactEmail, phone: flags.contactPhone }),
+    contact: given({ email: flags.contactEmail, phone: flags.contactPhone, address: flags.contactAddress }),
   };
 }
 
@@ -109,6 +111,7 @@ function shown({ _id, name, environment, options, contact, logo, logo_url, creat
     ...options,
     contact_email: contact.email,
     contact_phone: contact.phone,
+    contact_address: contact.address ?? '',
     logo: Boolean(logo),
     logo_url,
     created_at,

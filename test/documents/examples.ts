@@ -7,6 +7,7 @@ import type { ExpectedResult, LabAccount, Laboratory, LabTest, Marker } from '..
 import type { FailureType } from '../../domain/lab-report.ts';
 import type { Order, OrderInsurance } from '../../domain/order.ts';
 import type { BiomarkerResult, MissingBiomarkerResult, OrderResult, SampleData } from '../../domain/results.ts';
+import { specimenSource } from '../../domain/tubes.ts';
 
 const seed = <T>(name: string): T[] =>
   JSON.parse(readFileSync(join(import.meta.dirname, '../../store/seed', `${name}.json`), 'utf8')) as T[];
@@ -311,6 +312,7 @@ export function reportOf(
     panels: ordered.map((marker) => ({
       name: marker.name,
       result_slugs: marker.expected_results.map((result) => result.slug),
+      specimen: specimenSource(marker.specimen),
     })),
     ...changes,
   };

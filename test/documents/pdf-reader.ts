@@ -29,6 +29,44 @@ export async function pagesOf(pdf: Buffer): Promise<string[]> {
   return pages;
 }
 
+interface StructureNode {
+  role?: string;
+  alt?: string;
+  children?: StructureNode[];
+}
+
+/** The elements of a document's structure, in the order in which they are read out. */
+export async function structureOf(pdf: Buffer): Promise<{ role: string; alt: string | undefined }[]> {
+  const document = await open(pdf);
+  const elements: { role: string; alt: string | undefined }[] = [];
+  const visit = ({ role, alt, children = [] }: StructureNode) => {
+    if (role) elements.push({ role, alt });
+    children.forEach(visit);
+  };
+  for (let number = 1; number <= document.numPages; number += 1) {
+    const tree = await (await document.getPage(number)).getStructTree();
+    if (tree) visit(tree as StructureNode);
+  }
+  await document.destroy();
+  return elements;
+}
+
+/** Where each of these words begins on the first page that has it, in points from the left. */
+export async function placesOf(pdf: Buffer, words: readonly string[]): Promise<Map<string, number>> {
+  const document = await open(pdf);
+  const places = new Map<string, number>();
+  for (let number = 1; number <= document.numPages; number += 1) {
+    const { items } = await (await document.getPage(number)).getTextContent();
+    for (const item of items) {
+      if ('str' in item && words.includes(item.str) && !places.has(item.str)) {
+        places.set(item.str, item.transform[4] as number);
+      }
+    }
+  }
+  await document.destroy();
+  return places;
+}
+
 /** The whole text, with line breaks as blanks, so that wrapped phrases are found. */
 export async function textOf(pdf: Buffer): Promise<string> {
   return (await pagesOf(pdf)).join(' ').replace(/\s+/g, ' ');
@@ -44,7 +82,7 @@ export interface Picture {
 let pdfium: Promise<PDFiumLibrary> | undefined;
 
 /** Opens a document with the reader that Chrome has, apart from the one above. */
-export async function withPdfium<T>(pdf: Buffer, use: (document: PDFiumDocument) => Promise<T> | T): Promise<T> {
+async function withPdfium<T>(pdf: Buffer, use: (document: PDFiumDocument) => Promise<T> | T): Promise<T> {
   pdfium ??= PDFiumLibrary.init();
   const document = await (await pdfium).loadDocument(pdf);
   try {

@@ -1,6 +1,6 @@
 import { renderRequisition } from '../../documents/requisition.ts';
-import { insurance, markers, markersOf, orderOf, requisitionOf, wellness } from './examples.ts';
-import { pagesOf, textOf } from './pdf-reader.ts';
+import { insurance, markers, markersOf, orderOf, requisitionOf, team, wellness } from './examples.ts';
+import { pagesOf, structureOf, textOf } from './pdf-reader.ts';
 
 const panel = markersOf(wellness);
 const [first, second] = panel;
@@ -126,6 +126,72 @@ describe('A3: the requisition', () => {
     for (const picture of [damaged, dot.subarray(0, 40), Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')]) {
       expect(await withLogo(picture)).toContain('NORTHWIND HEALTH');
     }
+  });
+});
+
+describe('G7: a requisition has what 42 CFR 493.1241(c) asks for', () => {
+  const contact = { ...team.contact, address: '1 Care Way, Phoenix, AZ 85004' };
+  const order = orderOf(panel, { clinical_notes: 'Patient faints easily; draw lying down.' });
+  const content = requisitionOf(order, { team: { ...team, contact } });
+  it.each([
+    ['(1) the authorized person', 'ORDERING PHYSICIAN Żółkowski, Łukasz NPI 1234567893 SIGNATURE'],
+    ['(1) with name and address', 'CLIENT Northwind Health 1 Care Way, Phoenix, AZ 85004 (212) 555-0123'],
+    ['(1) and whom to tell of a critical result', 'CRITICAL RESULTS TO (212) 555-0123'],
+    ['(2) the patient’s name', 'PATIENT Nguyễn, Mai'],
+    ['(2) and identifier', 'PATIENT ID 2f4f1a77-0f2b-4d2a-8a35-3c9f9c7f1b03'],
+    ['(3) sex and date of birth', 'DATE OF BIRTH Mar 4, 1985 SEX Female'],
+    ['(4) the tests, with their diagnoses', '322000 Comprehensive Metabolic Panel E55.9, E78.5'],
+    ['(5) the source of the specimen', '322000 Comprehensive Metabolic Panel E55.9, E78.5 1 × SST (gold top), 5 mL'],
+    ['(6) date and time of collection', 'Date collected Time Collected by Last ate (hours ago) Fasting Yes No'],
+    ['(8) what else the tests need', 'Patient faints easily; draw lying down.'],
+    ['what to draw, in one line', 'COLLECT 1 SST, 1 lavender'],
+  ])('%s', async (_, words) => {
+    expect(await textOf(await renderRequisition(content))).toContain(words);
+  });
+
+  it('the physician’s signature, where there is one that can be printed', async () => {
+    const dot = Buffer.from(
+      'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+      'base64',
+    );
+    const pictures = async (signature: Buffer | null) => {
+      const pdf = await renderRequisition({ ...content, signature });
+      return (await structureOf(pdf)).filter(({ role, alt }) => role === 'Figure' && alt?.includes('Signature')).length;
+    };
+    expect(await pictures(dot)).toBe(1);
+    expect(await pictures(dot.subarray(0, 40))).toBe(0);
+    expect(await pictures(null)).toBe(0);
+  });
+
+  it('a label for each tube', async () => {
+    const text = await textOf(await renderRequisition(content));
+    expect(text.match(/Date _+ Time _+ By _+/g)).toHaveLength(2);
+  });
+
+  it('G5: the mark of the sandbox on every page, and only on sandbox paper', async () => {
+    const pages = await pagesOf(await renderRequisition(content));
+    for (const page of pages) expect(page).toContain('Not a real order, not a real result, not for patient care');
+    const real = orderOf(panel, { options: { ...order.options, sandbox: false } });
+    expect(await textOf(await renderRequisition(requisitionOf(real)))).not.toMatch(/sandbox/i);
+  });
+
+  it('F4: of a canceled order says so across every page, and has no labels and no code to book with', async () => {
+    const booking_url = 'https://labs.example.com/book/Zm9v';
+    const pages = await pagesOf(await renderRequisition({ ...content, canceled: true, booking_url }));
+    for (const page of pages) {
+      expect(page).toContain('CANCELED · Do not collect a specimen on this requisition');
+      expect(page.split('\n')).toContain('CANCELED');
+      expect(page).not.toMatch(/LABELS FOR|Zm9v/);
+    }
+    expect((await pagesOf(await renderRequisition({ ...content, booking_url }))).at(-1)).toContain(booking_url);
+  });
+
+  it('structure for screen readers: a language, headings, a table with its headings, pictures in words', async () => {
+    const elements = await structureOf(await renderRequisition(content));
+    const roles = elements.map(({ role }) => role);
+    for (const role of ['H1', 'H2', 'P', 'Table', 'TR', 'TH', 'TD', 'Figure']) expect(roles).toContain(role);
+    expect(roles.filter((role) => role === 'TR')).toHaveLength(panel.length + 1);
+    for (const { role, alt } of elements) if (role === 'Figure') expect(alt).toContain('Barcode of VN4K7Q2M9X');
   });
 });
 

@@ -1,4 +1,5 @@
 import { renderResultReport } from '../../documents/result-report.ts';
+import { readableUnit } from '../../documents/units.ts';
 import { MISSING_BECAUSE } from '../../documents/words.ts';
 import { FAILURE_TYPES } from '../../domain/lab-report.ts';
 import { markersOf, missingOf, reportOf, resultOf, resultsOf, sampleOf, wellness } from './examples.ts';
@@ -16,7 +17,9 @@ describe('A7: the result report', () => {
     const text = await textOf(await renderResultReport(reportOf(panel, results)));
     for (const result of results) {
       expect(text).toContain(
-        [result.name, result.result, result.unit, result.reference_range].filter(Boolean).join(' '),
+        [result.name, result.result, result.unit && readableUnit(result.unit), result.reference_range]
+          .filter(Boolean)
+          .join(' '),
       );
     }
     expect(text).toContain(metabolic.name);
@@ -71,7 +74,7 @@ describe('A7: the result report', () => {
     expect(text).toContain('LOW ▼');
     expect(text).toContain('ABNORMAL');
     expect(text).toContain('CRITICAL H ▲');
-    expect(text).toContain('4 results · 3 flagged · 1 critical');
+    expect(text).toContain('4 results · 4 flagged, 1 of them critical');
     expect(text).toContain('Critical: Sodium');
     const calm = await textOf(await renderResultReport(reportOf([metabolic], resultsOf([metabolic]))));
     expect(calm).toContain('none flagged');
@@ -131,6 +134,88 @@ describe('A7: the result report', () => {
     const printed = await renderResultReport(content);
     await renderResultReport(reportOf([metabolic], resultsOf([metabolic])));
     expect((await renderResultReport(structuredClone(content))).equals(printed)).toBe(true);
+  });
+});
+
+describe('G7: a report has what 42 CFR 493.1291(c) asks for', () => {
+  const missing = missingOf(metabolic, sodium, 'quantity_not_sufficient_failure', 'QNS, 0.2 mL received');
+  const content = reportOf([metabolic], [resultOf(metabolic, glucose, 'high')], [missing]);
+  it.each([
+    ['(1) the patient’s name', 'PATIENT Nguyễn, Mai'],
+    ['(1) and identification number', 'PATIENT ID 2f4f1a77-0f2b-4d2a-8a35-3c9f9c7f1b03'],
+    [
+      '(2) name and address of the laboratory where the test was performed',
+      'Labcorp 1447 York Court, Burlington, NC 27215',
+    ],
+    ['(3) the test report date', 'Reported Nov 22, 2026, 7:15 AM EST'],
+    ['(4) the test performed', 'Comprehensive Metabolic Panel'],
+    ['(5) specimen source', 'Comprehensive Metabolic Panel Serum'],
+    ['(6) the test result, units and interpretation', 'Glucose 114 mg/dL HIGH ▲ 70-99'],
+    [
+      '(7) the condition of a specimen that is not acceptable',
+      'There was not enough sample for this test. QNS, 0.2 mL received',
+    ],
+  ])('%s', async (_, words) => {
+    expect(await textOf(await renderResultReport(content))).toContain(words);
+  });
+
+  it('(k) and a corrected one says so', async () => {
+    const text = await textOf(await renderResultReport({ ...content, corrected: true }));
+    expect(text).toContain('CORRECTED Replaces what was reported before');
+  });
+});
+
+describe('A7: a report that can be trusted at a glance', () => {
+  const ordered = { placer_order_number: 'VN4K7Q2M9X', origin: 'initial' as const };
+  it.each([
+    ['open', 'INITIAL A redraw is under way; more results are expected'],
+    ['reported', 'FINAL Results of the redraw: see the combined report'],
+    ['without_results', 'FINAL The redraw brought no results'],
+    [null, 'FINAL No more results are expected'],
+  ] as const)('D5: says what its redraw has come to: %s', async (redraw, words) => {
+    const content = reportOf([metabolic], [resultOf(metabolic, glucose)], [], { orders: [{ ...ordered, redraw }] });
+    const text = await textOf(await renderResultReport(content));
+    expect(text).toContain(words);
+    if (redraw !== null) expect(text).not.toContain('No more results are expected');
+  });
+
+  it.each([
+    ['none flagged', []],
+    ['1 flagged', ['high']],
+    ['1 flagged, critical', ['critical']],
+    ['2 flagged, all critical', ['critical', 'critical']],
+    ['3 flagged, 1 of them critical', ['high', 'low', 'critical']],
+  ] as const)('counts what stands out: %s', async (words, marks) => {
+    const results = resultsOf([metabolic], (index) => marks[index] ?? 'inside');
+    const text = await textOf(await renderResultReport(reportOf([metabolic], results)));
+    expect(text).toMatch(new RegExp(`14 results · ${words}(?! flagged|,)`));
+  });
+
+  it.each(['range', 'comment'] as const)('prints a %s once, though its notes repeat it', async (type) => {
+    const value = type === 'range' ? '<0.1' : 'Moderate rouleaux formation; smear reviewed by the pathologist.';
+    for (const notes of [value, `${value}\nSeen twice.`]) {
+      const result = resultOf(metabolic, glucose, 'inside', { type, result: value, value: -1, notes });
+      const text = await textOf(await renderResultReport(reportOf([metabolic], [result])));
+      expect(text.split(value)).toHaveLength(2);
+      expect(text.includes('Seen twice.')).toBe(notes !== value);
+    }
+  });
+
+  it('never has a page with nothing but its end mark, however long the report is', async () => {
+    const some = resultsOf(panel);
+    for (let count = 20; count <= 46; count += 1) {
+      const pages = await pagesOf(await renderResultReport(reportOf(panel, some.slice(0, count))));
+      expect(pages.at(-1)).toContain('END OF REPORT');
+      expect(pages.at(-1)).toMatch(/Labcorp\n1447 York Court/);
+    }
+  });
+
+  it('G5: is marked as made in the sandbox on every page, and only there', async () => {
+    const content = reportOf(panel, resultsOf(panel));
+    for (const page of await pagesOf(await renderResultReport({ ...content, sandbox: true }))) {
+      expect(page).toContain('SANDBOX · Made for a trial · Not a real order, not a real result, not for patient care');
+    }
+    expect(await textOf(await renderResultReport(content))).not.toContain('SANDBOX');
   });
 });
 
