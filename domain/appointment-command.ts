@@ -62,6 +62,8 @@ export interface ProposedAppointment {
   order_statuses: OrderLowLevelStatus[];
   /** Whose doing it is (G4); the journey's own where absent. */
   by?: Principal;
+  /** Not to be recorded while something that the company said of it is stored and has not reached the journey (G2). */
+  yields_to_events?: boolean;
 }
 
 /** What is held after something was proposed. */

@@ -195,6 +195,18 @@ const REPORTED_WITHIN = 3 * 24 * 60 * 60 * 1000;
 /** The origin of a cancellation that nobody asked for: another visit was booked in an overdue one's place. */
 export const OVERDUE = 'overdue';
 
+/** The origin of a completion that the company never told of: a report of the laboratory shows it (G2). */
+export const SHOWN_BY_LAB = 'lab';
+
+/** Whether a company says that a visit did not take place of which the laboratory has results. */
+export function contradictsTheLab(
+  { status, events }: Pick<Appointment, 'status' | 'events'>,
+  report: Pick<AppointmentReport, 'status'>,
+): boolean {
+  const isShown = status === 'completed' && events.at(-1)?.data?.origin === SHOWN_BY_LAB;
+  return isShown && report.status === 'cancelled';
+}
+
 /** When an active appointment will be overdue, as milliseconds since 1970; `Infinity` without a time. */
 export function overdueFrom({ end_at }: Pick<Appointment, 'end_at'>): number {
   return end_at === null ? Number.POSITIVE_INFINITY : Date.parse(end_at) + REPORTED_WITHIN;

@@ -102,6 +102,8 @@ export interface OrderedMarker {
   provider_id: string;
   /** Slugs of the results that this order expects from the marker. */
   result_slugs: string[];
+  /** Those without which it is not done; absent in orders from before that was noted: all of them. */
+  required_slugs?: string[];
 }
 
 /** Everything about an order that is settled when it is accepted. Times are ISO instants in UTC. */

@@ -1,4 +1,5 @@
 /** Every duration that a journey waits for, in one object that is passed into the workflow (F1). In milliseconds, unless said otherwise. */
+import { DEFAULT_DRAW_INFERRED_AFTER } from './draw-evidence.ts';
 import { DEFAULT_EARLY_BOOKING, type EarlyBookingPolicy } from './early-booking.ts';
 import { DEFAULT_QUIET_HOURS, LONGEST_QUIET_HOURS, lengthOf, type QuietHours } from './quiet-hours.ts';
 import { DEFAULT_REMINDERS, type ReminderPolicy } from './reminders.ts';
@@ -16,6 +17,8 @@ export interface JourneyPolicy extends ReminderPolicy, QuietHours, EarlyBookingP
   results_awaited_longer: number;
   /** How long expiry waits for a stored report that has not reached the journey yet, before it looks again. */
   expiry_grace: number;
+  /** How long after its end a visit's company has to tell what became of it, before a report is taken for its word (G2). */
+  draw_inferred_after: number;
   /** For how long a lab that is away or answers AE is tried (F4). */
   lab_tried_for: number;
   /** First and longest pause between two attempts at a partner. */
@@ -46,6 +49,7 @@ const DEFAULT_POLICY: JourneyPolicy = {
   },
   results_awaited_longer: 30 * DAY,
   expiry_grace: MINUTE,
+  draw_inferred_after: DEFAULT_DRAW_INFERRED_AFTER,
   lab_tried_for: 5 * DAY,
   partner_retry_first: 5 * SECOND,
   partner_retry_longest: 10 * MINUTE,

@@ -6,25 +6,78 @@ import type { Order } from './order.ts';
 export type MatchDecision =
   | 'no_match'
   | 'wrong_lab'
+  | 'match_sample_id'
   | 'match_sample_id_mismatch_demo'
   | 'match_cancelled'
   | 'match_completed'
   | 'wrong_collection';
 
-/**
- * The reason why the report is not this order's, or null when it is.
- * @param order The order with the report's placer order number, if there is one.
- */
-export function mismatch(report: LabReport, order: Order | null): MatchDecision | null {
-  if (!order) return 'no_match';
-  if (order.lab_slug !== report.lab_slug) return 'wrong_lab';
-  const { patient } = order;
-  const samePerson =
-    letters(patient.last_name) === letters(report.patient.last_name) &&
-    letters(patient.first_name) === letters(report.patient.first_name) &&
-    (report.patient.dob === null || report.patient.dob === patient.dob);
-  return samePerson ? null : 'match_sample_id_mismatch_demo';
+/** What makes a report doubtful that carries the order's number: for the person who decides about it. */
+export const DOUBTS = {
+  another_name: 'it names another patient',
+  another_birth_date: 'it has another birth date',
+  no_birth_date: 'it has no birth date',
+  another_sex: 'it has another sex',
+  reported_in_the_future: 'it says that it was reported more than a day after it came',
+} as const;
+export type Doubt = keyof typeof DOUBTS;
+
+/** Whom a report is about, as the laboratory says. */
+export type ReportedPatient = LabReport['patient'];
+
+export interface Mismatch {
+  decision: MatchDecision;
+  doubts: Doubt[];
 }
+
+/** How much later than its receipt a report may say that it was made, in milliseconds: clocks differ, by a day at most. */
+const CLOCKS_DIFFER = 24 * 60 * 60 * 1000;
+
+/**
+ * The reason why the report is not this order's, or has to be looked at by a person first; null when it is.
+ * @param order The order with the report's placer order number, if there is one.
+ * @param received_at When the report came.
+ * @param approved Patients of reports that a person has found to be this order's.
+ */
+export function mismatch(
+  report: LabReport,
+  order: Order | null,
+  received_at: Date,
+  approved: readonly ReportedPatient[] = [],
+): Mismatch | null {
+  if (!order) return { decision: 'no_match', doubts: [] };
+  if (order.lab_slug !== report.lab_slug) return { decision: 'wrong_lab', doubts: [] };
+  const aboutPatient = approved.some((known) => isSame(known, report.patient))
+    ? []
+    : doubtsAbout(report.patient, order);
+  const isOfTheFuture = Date.parse(report.reported_at) - received_at.getTime() > CLOCKS_DIFFER;
+  const doubts: Doubt[] = [...aboutPatient, ...(isOfTheFuture ? (['reported_in_the_future'] as const) : [])];
+  if (doubts.length === 0) return null;
+  return { decision: aboutPatient.length > 0 ? 'match_sample_id_mismatch_demo' : 'match_sample_id', doubts };
+}
+
+/** What speaks against the report's patient being the order's. */
+function doubtsAbout(reported: ReportedPatient, { patient }: Order): Doubt[] {
+  const isNamesake =
+    letters(patient.last_name) === letters(reported.last_name) &&
+    letters(patient.first_name) === letters(reported.first_name);
+  return [
+    ...(isNamesake ? [] : (['another_name'] as const)),
+    ...(reported.dob === null ? (['no_birth_date'] as const) : []),
+    ...(reported.dob !== null && reported.dob !== patient.dob ? (['another_birth_date'] as const) : []),
+    ...(contradict(patient.gender, reported.gender) ? (['another_sex'] as const) : []),
+  ];
+}
+
+/** Only male and female contradict each other: labs and patients have many words for the rest. */
+const contradict = (one: string | null, other: string | null) =>
+  (one === 'male' && other === 'female') || (one === 'female' && other === 'male');
+
+const isSame = (one: ReportedPatient, other: ReportedPatient) =>
+  letters(one.last_name) === letters(other.last_name) &&
+  letters(one.first_name) === letters(other.first_name) &&
+  one.dob === other.dob &&
+  one.gender === other.gender;
 
 /** A name as labs compare them: letters and digits only, accents and case aside. */
 const letters = (name: string) =>

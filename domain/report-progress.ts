@@ -33,6 +33,16 @@ export interface ReportDigest {
   report_id: string;
   tests: TestStatement[];
   results: ResultStatement[];
+  /** How many values stand under no result that was expected; absent where there are none. */
+  values_besides?: number;
+  /** Codes of values that the catalogue does not know, the first few; absent where there are none. */
+  unknown_codes?: string[];
+  /**
+   * Where there is a value for an expected result: when its specimen was collected, as an ISO instant, of several the
+   * latest; null where the lab does not say. Absent where there is none, and in digests from before a report could show
+   * that a draw took place (G2).
+   */
+  drawn?: { collected_at: string | null };
 }
 
 const RANK: Record<ReportedStatus, number> = { preliminary: 0, final: 1, cancelled: 1, corrected: 2 };
@@ -106,20 +116,53 @@ export function statementsIn<T extends ExpectedResultCodes>(
   };
 }
 
-/** Reduces a report to what its order's journey must know. */
+/** How many codes that nobody knows are named. */
+const NAMED_CODES = 10;
+
+/**
+ * Reduces a report to what its order's journey must know: of each test and result the statement that counts.
+ * @param markers What was ordered; of other tests nothing is said.
+ * @param isKnown Whether the catalogue knows an observation's code.
+ */
 export function digestReport(
   reportId: string,
   report: LabReport,
   expected: readonly ExpectedResultCodes[],
+  markers: readonly Pick<OrderedMarker, 'provider_id'>[],
+  isKnown: (observation: Pick<Observation, 'loinc' | 'provider_id'>) => boolean,
 ): ReportDigest {
   const { tests, results } = statementsIn(report, expected);
+  const ordered = new Set(markers.map(({ provider_id }) => provider_id));
+  const said = advance(noProgress(), {
+    tests: tests.filter(({ code }) => ordered.has(code)),
+    results: results.flatMap(({ expected: result, source: _, ...statement }) => (result ? [statement] : [])),
+  });
+  const values = results.filter(({ failure_type }) => failure_type === null);
+  const besides = values.filter(({ expected: result }) => !result).map(({ source }) => source.observation);
+  const unknown = besides.filter((observation) => !isKnown(observation));
+  const unknownCodes = new Set(unknown.map(({ loinc, provider_id, name }) => provider_id ?? loinc ?? name));
+  const drawn = collectionOf(values.filter(({ expected: result }) => result).map(({ source }) => source.test));
   return {
     report_id: reportId,
-    tests,
-    results: results
-      .filter((statement) => statement.expected)
-      .map(({ expected: _, source: __, ...statement }) => statement),
+    tests: Object.values(said.tests),
+    results: Object.values(said.results).flatMap((byTest) => Object.values(byTest)),
+    ...(besides.length > 0 && { values_besides: besides.length }),
+    ...(unknownCodes.size > 0 && { unknown_codes: [...unknownCodes].slice(0, NAMED_CODES) }),
+    ...(drawn && { drawn }),
   };
+}
+
+/** When the specimens of these tests were collected; undefined without any test. */
+function collectionOf(tests: readonly ReportedTest[]): ReportDigest['drawn'] {
+  if (tests.length === 0) return undefined;
+  let latest = '';
+  for (const { specimens } of new Set(tests)) {
+    for (const { collected_at } of specimens) {
+      if (collected_at === null) return { collected_at: null };
+      if (latest === '' || Date.parse(collected_at) > Date.parse(latest)) latest = collected_at;
+    }
+  }
+  return { collected_at: latest || null };
 }
 
 /**
@@ -129,6 +172,8 @@ export function digestReport(
 export interface ReportProgress<R extends ResultStatement = ResultStatement> {
   tests: Record<string, TestStatement>;
   results: Record<string, Record<string, R>>;
+  /** There are values under no expected result; absent where there are none, and in memories from before that counted. */
+  values_besides?: true;
 }
 
 export const noProgress = <R extends ResultStatement = ResultStatement>(): ReportProgress<R> => ({
@@ -139,9 +184,20 @@ export const noProgress = <R extends ResultStatement = ResultStatement>(): Repor
 /** Takes a report's statements in; the given progress stays as it was. */
 export function advance<R extends ResultStatement>(
   progress: ReportProgress<R>,
-  { tests, results }: { tests: readonly TestStatement[]; results: readonly R[] },
+  {
+    tests,
+    results,
+    values_besides,
+  }: Pick<ReportDigest, 'values_besides'> & {
+    tests: readonly TestStatement[];
+    results: readonly R[];
+  },
 ): ReportProgress<R> {
-  const next = { tests: { ...progress.tests }, results: { ...progress.results } };
+  const next: ReportProgress<R> = {
+    tests: { ...progress.tests },
+    results: { ...progress.results },
+    ...((progress.values_besides || values_besides) && { values_besides: true }),
+  };
   for (const statement of tests) {
     if (supersedes(statement, next.tests[statement.code])) next.tests[statement.code] = statement;
   }
@@ -170,11 +226,16 @@ function outweighs(statement: Statement, other: Statement): boolean {
   return isValue === (other.failure_type === null) ? supersedes(statement, other) : isValue;
 }
 
-/** Whether the report on the order is final: every ordered test final, corrected or cancelled (D4). */
-export function isFinal(progress: ReportProgress, markers: readonly OrderedMarker[]): boolean {
-  return markers.every((marker) => {
-    const statement = progress.tests[marker.provider_id];
-    return statement !== undefined && statement.status !== 'preliminary';
+/**
+ * Whether the report on the order is final: of every ordered marker the test, or all that it must yield, under whatever
+ * test that stands, is final, corrected or cancelled (D4).
+ * @param rules The number of the journey's rules (domain/rules.ts); under the first ones only tests count.
+ */
+export function isFinal(progress: ReportProgress, markers: readonly OrderedMarker[], rules: number): boolean {
+  const isSettled = (statement: Statement | undefined) => statement !== undefined && statement.status !== 'preliminary';
+  return markers.every(({ provider_id, result_slugs, required_slugs = result_slugs }) => {
+    if (isSettled(progress.tests[provider_id])) return true;
+    return rules >= 2 && required_slugs.length > 0 && required_slugs.every((slug) => isSettled(wordOn(progress, slug)));
   });
 }
 
@@ -195,7 +256,11 @@ function reasonOfTests({ tests }: ReportProgress, markers: readonly OrderedMarke
   return reasons.find((reason) => reason !== null) ?? 'unknown_failure';
 }
 
-/** Whether the lab has reported a value for anything that was ordered. */
-export function anythingReported(progress: ReportProgress): boolean {
+/**
+ * Whether the lab has reported a value.
+ * @param rules The number of the journey's rules (domain/rules.ts); under the first ones only what was expected counts.
+ */
+export function anythingReported(progress: ReportProgress, rules: number): boolean {
+  if (rules >= 2 && progress.values_besides) return true;
   return Object.keys(progress.results).some((slug) => wordOn(progress, slug)?.failure_type === null);
 }

@@ -12,7 +12,7 @@ import type { Interpretation, LabReport } from '../domain/lab-report.ts';
 import type { HeldBackReason } from '../domain/messages.ts';
 import type { Order, OrderEvent } from '../domain/order.ts';
 import type { Principal } from '../domain/principal.ts';
-import type { MatchDecision } from '../domain/report-matching.ts';
+import type { Doubt, MatchDecision, ReportedPatient } from '../domain/report-matching.ts';
 import type { OrderResult } from '../domain/results.ts';
 import type { CollectionMethod, OrderLowLevelStatus, OrderOrigin, TransactionStatus } from '../domain/status.ts';
 
@@ -94,6 +94,8 @@ export interface OrderDocument {
   sms_enabled: boolean | null;
   /** Set by every event, until its journey is found to know of it; absent in orders from before journeys were asked. */
   journey_check?: JourneyCheck | null;
+  /** Patients as reports had them that a person has found to be this order's; absent where there are none. */
+  approved_patients?: ReportedPatient[];
   /** Projections that the list filters use. */
   team_id: string;
   user_id: string;
@@ -179,6 +181,10 @@ export interface LabMessageDocument {
   unmatched_reason: MatchDecision | null;
   /** Why a person closed it; absent where nobody did. */
   closed_because?: string;
+  /** What made a person look at it; absent where nothing did. */
+  doubts?: Doubt[];
+  /** Codes of its values that the catalogue does not know, the first few; absent where there are none. */
+  unknown_codes?: string[];
   /** A dispatcher works on it until then. */
   lease_until: Date;
   attempts: number;
@@ -451,9 +457,16 @@ export interface PhlebotomyEventDocument {
   team_id: string | null;
   /**
    * `earlier_visit`: it changes nothing about a visit that is over, and a person is to look; `counted_as_draw`: that visit
-   * took place after all, and the order went on from there.
+   * took place after all, and the order went on from there;
+   * `contradicts_the_lab`: it calls a visit off of which the lab has results (G2).
    */
-  kept_because: 'no_such_appointment' | 'journey_over' | 'earlier_visit' | 'counted_as_draw' | null;
+  kept_because:
+    | 'no_such_appointment'
+    | 'journey_over'
+    | 'earlier_visit'
+    | 'counted_as_draw'
+    | 'contradicts_the_lab'
+    | null;
   /** A dispatcher works on it until then. */
   lease_until: Date;
   attempts: number;

@@ -1,7 +1,8 @@
 /** The inbox as an operator sees it (F5): what came, what became of it, and giving it to its journey once more. */
 import type { Principal } from '../domain/principal.ts';
+import { mismatch } from '../domain/report-matching.ts';
 import { recordAudit } from './audit.ts';
-import type { LabMessageDocument, LabMessageTextDocument, OrderDocument } from './documents.ts';
+import type { LabMessageDocument, LabMessageTextDocument } from './documents.ts';
 import { rows, type Store } from './store.ts';
 
 export const LAB_MESSAGE_STATES = [
@@ -27,7 +28,12 @@ export class CannotDeliver extends Error {
 /** Reports, newest first, without the messages that carried them. */
 export async function listReports(
   store: Store,
-  choice: { state?: LabMessageDocument['state']; lab_slug?: string; order_id?: string },
+  choice: {
+    state?: LabMessageDocument['state'];
+    lab_slug?: string;
+    order_id?: string;
+    unknown_codes?: { $exists: true };
+  },
   limit: number,
 ): Promise<Omit<LabMessageDocument, 'raw' | 'report'>[]> {
   return rows(store.labMessages)
@@ -71,7 +77,8 @@ export async function refusedMessageText(store: Store, id: string): Promise<stri
 }
 
 /**
- * Puts a report back in line for its journey. The journey drops what it has seen already.
+ * Puts a report back in line for its journey, which drops what it has seen already. What made it doubtful is approved
+ * thereby: whom it names is remembered for the order, and one that says it is of the future counts as of its receipt.
  * @param by who decided it
  * @param orderId the order it belongs to, where it was matched to none or to the wrong one
  * @throws CannotDeliver when it is applied or kept as late already, or no order is known for it
@@ -83,36 +90,54 @@ export async function deliverAgain(store: Store, by: Principal, id: string, orde
   if (kept) throw new CannotDeliver(`Report ${id} ${kept}`);
   const wanted = orderId ?? report.order_id;
   if (!wanted) throw new CannotDeliver(`Report ${id} was matched to no order; name the order it belongs to`);
-  const order = await rows(store.orders).findOne<Pick<OrderDocument, '_id' | 'team_id' | 'lab_slug'>>(
-    { _id: wanted },
-    { projection: { team_id: 1, lab_slug: 1 } },
-  );
+  const order = await rows(store.orders).findOne({ _id: wanted });
   if (!order) throw new CannotDeliver(`There is no order ${wanted}`);
   if (order.lab_slug !== report.lab_slug) {
     throw new CannotDeliver(`Order ${wanted} went to ${order.lab_slug}, and the report comes from ${report.lab_slug}`);
   }
-  const { matchedCount } = await rows(store.labMessages).updateOne(
-    { _id: id, state: report.state },
-    {
-      $set: {
-        state: 'stored',
-        order_id: order._id,
-        team_id: order.team_id,
-        unmatched_reason: null,
-        lease_until: new Date(0),
-        attempts: 0,
-        last_error: null,
+  const doubts = mismatch(report.report, order.order, report.received_at, order.approved_patients)?.doubts ?? [];
+  const isOfTheFuture = doubts.includes('reported_in_the_future');
+  await store.connection.transaction(async (session) => {
+    const { matchedCount } = await rows(store.labMessages).updateOne(
+      { _id: id, state: report.state },
+      {
+        $set: {
+          state: 'stored',
+          order_id: order._id,
+          team_id: order.team_id,
+          unmatched_reason: null,
+          // Later reports are to win over it.
+          ...(isOfTheFuture && { 'report.reported_at': report.received_at.toISOString() }),
+          lease_until: new Date(0),
+          attempts: 0,
+          last_error: null,
+        },
+        $unset: { closed_because: '' },
       },
-      $unset: { closed_because: '' },
-    },
-  );
-  if (matchedCount === 0) throw new CannotDeliver(`Report ${id} has just been taken up; look at it again`);
+      { session },
+    );
+    if (matchedCount === 0) throw new CannotDeliver(`Report ${id} has just been taken up; look at it again`);
+    if (doubts.some((doubt) => doubt !== 'reported_in_the_future')) {
+      const { patient } = report.report;
+      await rows(store.orders).updateOne(
+        { _id: order._id },
+        { $addToSet: { approved_patients: patient } },
+        { session },
+      );
+    }
+  });
   await recordAudit(store, {
     by,
     action: 'report.delivered_again',
     team_id: order.team_id,
     order_id: order._id,
-    detail: { report_id: id, was: report.state, unmatched_reason: report.unmatched_reason },
+    detail: {
+      report_id: id,
+      was: report.state,
+      unmatched_reason: report.unmatched_reason,
+      approved_despite: doubts,
+      ...(isOfTheFuture && { reported_at: report.report.reported_at }),
+    },
   });
 }
 

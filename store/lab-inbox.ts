@@ -80,7 +80,7 @@ export async function storeReports(store: Store, message: ReadMessage, longest: 
   const orders = await ordersOf(store, message.reports, environment);
   const documents = message.reports.map((report, report_index): LabMessageDocument => {
     const order = orders.get(report.placer_order_number ?? '');
-    const reason = mismatch(report, order?.order ?? null);
+    const held = mismatch(report, order?.order ?? null, received_at, order?.approved_patients);
     return {
       _id: reportId(lab_slug, control_id, content_hash, report_index),
       lab_slug,
@@ -88,11 +88,12 @@ export async function storeReports(store: Store, message: ReadMessage, longest: 
       content_hash,
       report_index,
       report,
-      state: reason ? 'unmatched' : 'stored',
+      state: held ? 'unmatched' : 'stored',
       order_id: order?._id ?? null,
       team_id: order?.team_id ?? null,
       event_number: null,
-      unmatched_reason: reason,
+      unmatched_reason: held?.decision ?? null,
+      ...(held && held.doubts.length > 0 && { doubts: held.doubts }),
       lease_until: new Date(0),
       attempts: 0,
       last_error: null,
@@ -219,7 +220,26 @@ export async function markUndelivered(store: Store, reportId: string, error: str
 export async function digestOf(store: Store, catalogue: Catalogue, message: LabMessageDocument): Promise<ReportDigest> {
   const order = await orderOf(store, message);
   const { markers } = reportedOrder(catalogue, order, []);
-  return digestReport(message._id, message.report, expectedResults(order.order, markers));
+  const known = new Set(
+    [...catalogue.markers.values()]
+      .filter(({ lab_id }) => lab_id === order.order.lab_id)
+      .flatMap(({ expected_results }) =>
+        expected_results.flatMap(({ loinc, provider_id }) => [loinc.code, provider_id]),
+      ),
+  );
+  const isKnown = (code: string | null) => code !== null && known.has(code);
+  return digestReport(
+    message._id,
+    message.report,
+    expectedResults(order.order, markers),
+    order.order.markers,
+    ({ loinc, provider_id }) => isKnown(loinc) || isKnown(provider_id),
+  );
+}
+
+/** Notes which of a report's values nobody knows, for people to look at. */
+export async function noteUnknownCodes(store: Store, { report_id, unknown_codes }: ReportDigest): Promise<void> {
+  if (unknown_codes) await rows(store.labMessages).updateOne({ _id: report_id }, { $set: { unknown_codes } });
 }
 
 /**

@@ -77,9 +77,14 @@ export async function markEventDelivered(store: Store, id: string, appointment: 
   await settle(store, id, { state: 'delivered', ...belongingTo(appointment) });
 }
 
-/** Keeps an event whose journey is over. */
-export async function keepEvent(store: Store, id: string, appointment: AppointmentDocument): Promise<void> {
-  await settle(store, id, { state: 'kept', kept_because: 'journey_over', ...belongingTo(appointment) });
+/** Keeps an event that no journey takes in. @param why Its journey is over, or the lab has shown otherwise (G2). */
+export async function keepEvent(
+  store: Store,
+  id: string,
+  appointment: AppointmentDocument,
+  why: 'journey_over' | 'contradicts_the_lab',
+): Promise<void> {
+  await settle(store, id, { state: 'kept', kept_because: why, ...belongingTo(appointment) });
 }
 
 /**

@@ -1,4 +1,5 @@
 /** The one writer of appointments: appointment, the order's events that come of it, and what is told, in one transaction. */
+import type { ClientSession } from 'mongoose';
 import { type Appointment, isActive } from '../domain/appointment.ts';
 import type { HeldAppointment, ProposedAppointment } from '../domain/appointment-command.ts';
 import type { OrderEvent } from '../domain/order.ts';
@@ -10,7 +11,22 @@ import { clientFacingAppointment } from './client-facing-appointment.ts';
 import type { AppointmentDocument, OrderDocument } from './documents.ts';
 import { appointmentOf, asOf, newestAppointment } from './held-appointment.ts';
 import { haveChecked, heldEvent, readJourney, StoreIsBehind, tellAbout, tellOfOrder } from './record-event.ts';
+import { takeAgain } from './set-aside-reports.ts';
 import { rows, type Store } from './store.ts';
+
+/** Whether something that the company said of an appointment is stored and has not reached its journey. */
+async function eventsWait(
+  store: Store,
+  session: ClientSession,
+  { id, provider, provider_appointment_id }: Appointment,
+): Promise<boolean> {
+  const names = [
+    { reference: id },
+    ...(provider_appointment_id === null ? [] : [{ 'report.provider_appointment_id': provider_appointment_id }]),
+  ];
+  const waiting = { state: 'stored' as const, provider, $or: names };
+  return (await rows(store.phlebotomyEvents).findOne(waiting, { session, projection: { _id: 1 } })) !== null;
+}
 
 /**
  * Records what is next in an appointment's life, or finds that it is recorded already.
@@ -44,6 +60,10 @@ export async function recordAppointment(
       throw new StoreIsBehind(
         `Order ${order._id} has ${order.events.length} events: event ${order_event_number} is too early`,
       );
+    }
+    if (proposed.yields_to_events && (await eventsWait(store, session, appointment))) {
+      answer = { appointment: null, order_events: [] };
+      return;
     }
 
     const now = new Date();
@@ -87,6 +107,7 @@ export async function recordAppointment(
     if (!isActive(appointment)) {
       await rows(store.appointmentClaims).deleteMany({ appointment_id: appointment.id }, { session });
     }
+    if (order_statuses.includes('draw_completed')) await takeAgain(store, session, order._id);
     for (let known = held?.events.length ?? 0; known < appointment.events.length; known += 1) {
       const then = asOf(appointment, known + 1);
       const type = known === 0 ? 'labtest.appointment.created' : 'labtest.appointment.updated';

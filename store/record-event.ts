@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { ClientSession } from 'mongoose';
+import type { Marker } from '../domain/catalogue.ts';
 import { resultId, webhookMessageId } from '../domain/ids.ts';
 import type { HeldEvent, Order, OrderEvent, ProposedEvent } from '../domain/order.ts';
 import { THE_JOURNEY } from '../domain/principal.ts';
@@ -21,6 +22,7 @@ import { newestAppointment } from './held-appointment.ts';
 import { orderDocument } from './order-document.ts';
 import { putInOutbox } from './outbox.ts';
 import { newPlacerOrderNumber } from './placer-order-number.ts';
+import { namingReportsAside, takeAgain } from './set-aside-reports.ts';
 import { rows, type Store } from './store.ts';
 
 const DUPLICATE_KEY = 11000;
@@ -146,11 +148,13 @@ async function recordIn(
   }
 
   const now = new Date();
+  const isExpiry = proposed.yields_to_reports && proposed.status === 'cancelled';
+  const reason = isExpiry ? await namingReportsAside(store, session, order._id, proposed.reason) : proposed.reason;
   const event: OrderEvent = {
     number: proposed.number,
     status: proposed.status,
     status_detail: proposed.status_detail,
-    reason: proposed.reason,
+    reason,
     report_id: proposed.report_id,
     created_at: now.toISOString(),
   };
@@ -163,6 +167,7 @@ async function recordIn(
     ...(event.status !== 'corrected' && { journey_check: { due: now, attempts: 0 } }),
     updated_at: now,
   };
+  if (event.status === 'draw_completed') await takeAgain(store, session, order._id);
   const becameCritical = await takeResultIn(store, session, catalogue, order, next, event);
   const redraw =
     proposed.redraw_results.length > 0 ? redrawOrder(order.order, proposed.redraw_results, catalogue, now) : null;
@@ -284,6 +289,9 @@ export function reportedOrder(
   return { order, laboratory, markers, reports, noMoreExpected: isEnded(last_status, order.collection_method) };
 }
 
+const requiredOf = (marker: Marker | undefined) =>
+  (marker?.expected_results ?? []).filter(({ required }) => required).map(({ slug }) => slug);
+
 /** The redraw of an order: the same patient, the same lab, and only what must be tested again (D6). */
 function redrawOrder(initial: Order, missing: readonly string[], catalogue: Catalogue, now: Date): Order {
   const offered = [...catalogue.markers.values()].filter((marker) => marker.lab_id === initial.lab_id);
@@ -298,6 +306,7 @@ function redrawOrder(initial: Order, missing: readonly string[], catalogue: Cata
       marker_id: marker.id,
       provider_id: marker.provider_id,
       result_slugs: marker.expected_results.map((result) => result.slug),
+      required_slugs: requiredOf(catalogue.markers.get(marker.id)),
     })),
     aoe_answers: initial.aoe_answers.filter((answer) => kept.has(answer.marker_id)),
     placer_order_number: newPlacerOrderNumber(),

@@ -26,6 +26,7 @@ import {
   OVERDUE,
   PROVIDER_TIERS,
   PROVIDER_TYPES,
+  SHOWN_BY_LAB,
   type UsAddress,
 } from '../domain/appointment.ts';
 import type {
@@ -92,6 +93,8 @@ export interface NextAppointment {
   by?: Principal | undefined;
   /** Tells whoever waits for it, once it is recorded. */
   tell?: (held: Appointment) => void;
+  /** Not to be recorded before the company's own word (G2). */
+  yields_to_events?: boolean;
   /** Has it decided again: something else turned out to be recorded, so that it may not be next any more. */
   again: () => void;
 }
@@ -277,6 +280,20 @@ export class AppointmentDesk {
     const promised = this.#promised;
     this.#promised = null;
     return promised && this.#afterReport({ ...promised, report: this.#asNewest(promised.report) });
+  }
+
+  /**
+   * The visit took place, as a report of the laboratory shows.
+   * @param by the laboratory
+   * @returns What to record; null when there is no visit that could have taken place.
+   */
+  drawShown(by: Principal): NextAppointment | null {
+    const { active } = this;
+    if (!active) return null;
+    const { changed_at: _, ...visit } = { ...UNANSWERED, status: 'completed' as const };
+    const report = this.#asNewest({ ...visit, occurred_at: now(), data: { origin: SHOWN_BY_LAB } });
+    const next = this.#afterReport({ appointment_id: active.id, report, by });
+    return next && { ...next, yields_to_events: true, again: () => {} };
   }
 
   /** The appointment that is neither over nor called off. */

@@ -23,6 +23,7 @@ import {
   overdueFrom,
 } from '../domain/appointment.ts';
 import type { AppointmentCommand, HeldAppointment } from '../domain/appointment-command.ts';
+import { drawInferredFrom, showsDraw } from '../domain/draw-evidence.ts';
 import { requisitionNeededBy } from '../domain/early-booking.ts';
 import { type JourneyPosition, positionOf } from '../domain/journey-position.ts';
 import type { HeldEvent, Order, ProposedEvent } from '../domain/order.ts';
@@ -50,7 +51,7 @@ import { cancelOrder, type JourneyState, journeyState, reportArrived, storeIsAhe
 import { PatientMessages } from './patient-messages.ts';
 import { standing } from './search-attributes.ts';
 import { shielded } from './shielded.ts';
-import { WAIT_FOR_CONSEQUENCES, type Wait, waitForLab, waitForResults, waitForVisit } from './waits.ts';
+import { WAIT_FOR_CONSEQUENCES, type Wait, waitForDraw, waitForLab, waitForResults, waitForVisit } from './waits.ts';
 
 /** What a journey carries over when it continues as new. */
 export interface JourneyMemory {
@@ -369,14 +370,18 @@ export class OrderJourney {
     if (this.#isRenewed) this.#messages.planReminders(this.#events, this.#desk.appointment);
     while (!this.#isEnded) {
       if (this.#historyIsLong()) await this.#renew(this.#memory());
-      this.#describe(waitForResults(this.#order, this.#status, this.#desk.appointment, this.#deadline));
-      await condition(
-        () =>
-          this.#cancelRequested ||
-          this.#hasWork ||
-          this.#expired ||
-          (this.#reportsWaiting.length > 0 && !this.#isVisited),
-      );
+      const shown = this.#shownDraw;
+      const wait = this.#waitForResults;
+      this.#describe(wait);
+      const isNext = () =>
+        this.#cancelRequested ||
+        this.#hasWork ||
+        (this.#expired && !this.#shownDraw) ||
+        (this.#reportsWaiting.length > 0 && !this.#isVisited) ||
+        (this.#rules >= 2 && this.#waitForResults.what !== wait.what);
+      const left = shown ? shown.from - this.#now : 0;
+      if (!shown) await condition(isNext);
+      else if (left > 0) await condition(isNext, left, { summary: 'The report is then taken for the draw' });
 
       const [report] = this.#isVisited ? [] : this.#reportsWaiting;
       if (this.#forgotten.length > 0) this.#remember();
@@ -384,14 +389,46 @@ export class OrderJourney {
       else if (report) await this.#keepLateReports();
       else if (this.#desk.hasWork) await this.#attendToAppointment();
       else if (this.#cancelRequested) await this.#cancelled();
-      else await this.#expire();
+      else if (this.#shownDraw && this.#shownDraw.from <= this.#now) await this.#inferDraw();
+      else if (this.#expired && !this.#shownDraw) await this.#expire();
     }
     return this.#lastEvent;
   }
 
   /** The phlebotomist has yet to say that the specimen is drawn: a report waits for that, as it may have been quicker. */
   get #isVisited(): boolean {
-    return this.#order.collection_method === 'at_home_phlebotomy' && this.#status === 'appointment_scheduled';
+    if (this.#order.collection_method !== 'at_home_phlebotomy') return false;
+    if (this.#rules < 2) return this.#status === 'appointment_scheduled';
+    const { active } = this.#desk;
+    return active !== null && (this.#status === 'appointment_scheduled' || this.#status === 'appointment_pending');
+  }
+
+  /** When a waiting report that shows that the visit took place is believed: in milliseconds since 1970 (G2). */
+  get #shownDraw(): { from: number } | undefined {
+    const { active } = this.#desk;
+    if (this.#rules < 2 || !this.#isVisited || !active) return undefined;
+    const from = drawInferredFrom(active, this.#policy);
+    const isShown = this.#reportsWaiting.some((waiting) => showsDraw(waiting, active));
+    return isShown && Number.isFinite(from) ? { from } : undefined;
+  }
+
+  get #waitForResults(): Wait {
+    const reportWaits = this.#rules >= 2 && this.#isVisited && this.#reportsWaiting.length > 0;
+    return reportWaits
+      ? waitForDraw(this.#shownDraw?.from)
+      : waitForResults(this.#order, this.#status, this.#desk.appointment, this.#deadline);
+  }
+
+  /** Takes a report for the draw, unless the company's own word is on its way (G2). */
+  async #inferDraw(): Promise<void> {
+    const next = this.#desk.drawShown(this.#lab);
+    if (!next) return;
+    await this.#recordAppointment(next);
+    if (this.#desk.appointment?.status === 'completed') return;
+    this.#describe({ what: 'what the phlebotomy company has said, which is stored and on its way here' });
+    await condition(() => this.#desk.hasWork || this.#cancelRequested, this.#policy.expiry_grace, {
+      summary: 'The company’s word is on its way',
+    });
   }
 
   /** What a report does to the order (D4, D5, D7). */
@@ -400,14 +437,14 @@ export class OrderJourney {
     const progress = advance(this.#progress, report);
     const missing = missingResults(progress, markers);
     const report_id = report.report_id;
-    if (!isFinal(progress, markers)) {
+    if (!isFinal(progress, markers, this.#rules)) {
       await this.#decide({ status: 'partial_results', report_id });
       return;
     }
     const redraw_results = redrawFor(this.#order, missing);
     if (redraw_results.length > 0) {
       await this.#decide({ status: 'redraw_available', report_id, redraw_results });
-    } else if (origin === 'initial' && !anythingReported(progress)) {
+    } else if (origin === 'initial' && !anythingReported(progress, this.#rules)) {
       const status_detail = statusDetailOf(missing);
       await this.#decide({
         status: 'sample_error',
@@ -427,8 +464,10 @@ export class OrderJourney {
     const held = await this.#decide(
       inTheLab
         ? { status: 'completed', reason: 'The lab sent nothing more in time.', yields_to_reports: true }
-        : { status: 'cancelled', reason: 'The requisition expired: no result came in time.', yields_to_reports: true },
+        : { status: 'cancelled', reason: EXPIRED, yields_to_reports: true },
     );
+    // The store names reports that were set aside: somebody has to look at them (G2).
+    if (held?.status === 'cancelled' && held.reason && held.reason !== EXPIRED) this.#trouble(held.reason);
     if (held) return;
     this.#describe({ what: 'a report that is stored and on its way here' });
     await condition(() => this.#reportsWaiting.length > 0 || this.#cancelRequested, this.#policy.expiry_grace, {
@@ -477,6 +516,7 @@ export class OrderJourney {
     if (report) {
       this.#progress = advance(this.#progress, report);
       this.#reportsTaken.add(report.report_id);
+      if (report.unknown_codes) this.#trouble(unknownCodes(report.report_id, report.unknown_codes));
       this.#reportsWaiting = this.#reportsWaiting.filter((waiting) => waiting !== report);
     }
     if (this.#isEnded) this.#cancelRequested = false;
@@ -550,6 +590,7 @@ export class OrderJourney {
       order_event_number: this.#events.length + 1,
       order_statuses,
       ...(next.by && { by: next.by }),
+      ...(next.yields_to_events && { yields_to_events: true }),
     });
     if (this.#rules >= 2 && (!held.appointment || !isSameStory(next.appointment, held.appointment))) {
       if (held.appointment) this.#catchUp(held.appointment);
@@ -707,5 +748,10 @@ const isoOf = (instant: number | undefined) =>
 
 /** How many troubles a journey carries over when it continues as new. */
 const MOST_TROUBLES = 50;
+
+const EXPIRED = 'The requisition expired: no result came in time.';
+
+const unknownCodes = (reportId: string, codes: readonly string[]) =>
+  `Report ${reportId} has values under codes that the catalogue does not know (${codes.join(', ')}). They are shown as they came. Look whether an ordered result is among them: npm run admin -- inbox show ${reportId}`;
 
 const notForAppointments = (status: OrderLowLevelStatus) => `An order that is ${status} can have no appointment`;

@@ -53,6 +53,18 @@ export function waitForResults(
     : { what: "the draw and the lab's results", until, toDo: lateResults };
 }
 
+/** The provider's word, when the lab was quicker. @param from When the report is taken for it; undefined where it is not (G2). */
+export function waitForDraw(from: number | undefined): Wait {
+  const what = 'the provider to say that the specimen was drawn; the lab has reported already';
+  return from === undefined
+    ? { what, toDo: 'Ask the provider what became of the visit: the report does not show that it took place.' }
+    : {
+        what: `${what}, and is believed then`,
+        until: from,
+        toDo: 'Nothing: the report shows that the visit took place.',
+      };
+}
+
 /** What is being seen to after the order's end. */
 export const WAIT_FOR_CONSEQUENCES: Wait = {
   what: 'what follows from its end',

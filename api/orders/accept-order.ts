@@ -84,6 +84,7 @@ function orderOf(
       marker_id: marker.id,
       provider_id: marker.provider_id,
       result_slugs: marker.expected_results.map(({ slug }) => slug),
+      required_slugs: marker.expected_results.filter(({ required }) => required).map(({ slug }) => slug),
     })),
     placer_order_number: ids.placer_order_number,
     sample_id: null,

@@ -1,5 +1,6 @@
 /** Gives stored events of phlebotomy companies to the journeys of their appointments. */
 import type { Logger } from 'pino';
+import { contradictsTheLab } from '../../domain/appointment.ts';
 import {
   appointmentOfEvent,
   awaitAppointment,
@@ -33,13 +34,18 @@ export function startAppointmentDispatcher(parts: {
         }
         const { appointment, order } = found;
         const { _id, report } = event;
+        if (contradictsTheLab(appointment, report)) {
+          logger.warn({ event_id: _id, appointment_id: appointment._id }, 'appointment_event.contradicts_the_lab');
+          await keepEvent(store, _id, appointment, 'contradicts_the_lab');
+          return 'settled';
+        }
         const journeyIsOpen = await journeys.appointmentReport(order, {
           event_id: _id,
           appointment_id: appointment._id,
           report,
         });
         if (journeyIsOpen) await markEventDelivered(store, _id, appointment);
-        else await keepEvent(store, _id, appointment);
+        else await keepEvent(store, _id, appointment, 'journey_over');
         return 'settled';
       },
       postpone: ({ _id }, error, retryInMs) => markEventUndelivered(store, _id, error, retryInMs),

@@ -2,7 +2,14 @@
 import type { Logger } from 'pino';
 import type { Catalogue } from '../../store/catalogue.ts';
 import type { OrderDocument } from '../../store/documents.ts';
-import { claimReport, digestOf, keepLateReport, markDelivered, markUndelivered } from '../../store/lab-inbox.ts';
+import {
+  claimReport,
+  digestOf,
+  keepLateReport,
+  markDelivered,
+  markUndelivered,
+  noteUnknownCodes,
+} from '../../store/lab-inbox.ts';
 import type { Store } from '../../store/store.ts';
 import { watchInserts } from '../../store/watch-inserts.ts';
 import type { Journeys } from '../journeys.ts';
@@ -23,7 +30,9 @@ export function startReportDispatcher(parts: {
       claim: (leaseMs) => claimReport(store, leaseMs),
       async deliver(message) {
         const order = await store.orders.findById(message.order_id).orFail().lean<OrderDocument>();
-        const journeyIsOpen = await journeys.report(order, await digestOf(store, catalogue, message));
+        const digest = await digestOf(store, catalogue, message);
+        await noteUnknownCodes(store, digest);
+        const journeyIsOpen = await journeys.report(order, digest);
         if (journeyIsOpen) await markDelivered(store, message._id);
         else await keepLateReport(store, catalogue, message._id);
         return 'settled';

@@ -1,5 +1,6 @@
 /** `admin inbox`: what laboratories sent, and what became of it (F5). */
 import { type Command, Option } from 'commander';
+import { DOUBTS } from '../../domain/report-matching.ts';
 import type { LabMessageDocument } from '../../store/documents.ts';
 import {
   closeReport,
@@ -17,8 +18,28 @@ interface ListFlags {
   state?: LabMessageDocument['state'];
   lab?: string;
   order?: string;
+  unknownCodes?: true;
   limit: number;
 }
+
+/** Why a person should look at a report, shortly. */
+function whyOf(report: Partial<LabMessageDocument>): string | null {
+  const { closed_because, unmatched_reason, doubts, unknown_codes, last_error } = report;
+  if (closed_because) return closed_because;
+  const reasons = [unmatched_reason, ...(doubts ?? []), ...(unknown_codes?.length ? ['unknown codes'] : [])];
+  return reasons.filter(Boolean).join(', ') || (last_error ?? null);
+}
+
+/** What there is to decide about a report, in sentences. */
+function toDecide({ state, doubts, unknown_codes }: LabMessageDocument): string[] {
+  return [
+    ...(state === 'unmatched' ? (doubts ?? []).map((doubt) => `Held because ${DOUBTS[doubt]}.`) : []),
+    ...(unknown_codes ? [`Has values under codes that the catalogue does not know: ${unknown_codes.join(', ')}.`] : []),
+  ];
+}
+
+const inWords = (person: { first_name: string; last_name: string; dob: string | null; gender: string | null }) =>
+  [person.first_name, person.last_name, person.dob, person.gender].filter(Boolean).join(' ');
 
 const inLines = (message: string) => message.replace(/\r\n?/g, '\n').trimEnd();
 
@@ -37,11 +58,16 @@ export function addInboxCommands(program: Command): void {
     )
     .option('--lab <slug>', 'from one laboratory')
     .option('--order <id>', 'for one order')
+    .option('--unknown-codes', 'only those with values under codes that the catalogue does not know')
     .option('--limit <n>', 'how many at most', positive, 50)
     .addHelpText('after', '\nExample:\n  admin inbox list --state unmatched')
-    .action(({ state, lab, order, limit }: ListFlags, command: Command) =>
+    .action(({ state, lab, order, unknownCodes, limit }: ListFlags, command: Command) =>
       inSession(command, async ({ store, out }) => {
-        const reports = await listReports(store, given({ state, lab_slug: lab, order_id: order }), limit);
+        const reports = await listReports(
+          store,
+          given({ state, lab_slug: lab, order_id: order, unknown_codes: unknownCodes && ({ $exists: true } as const) }),
+          limit,
+        );
         out.list(
           reports.map((report) => ({
             id: report._id,
@@ -49,7 +75,7 @@ export function addInboxCommands(program: Command): void {
             lab: report.lab_slug,
             control_id: report.control_id,
             state: report.state,
-            why: report.closed_because ?? report.unmatched_reason ?? report.last_error,
+            why: whyOf(report),
             order: report.order_id,
           })),
           'Nothing here.',
@@ -71,6 +97,7 @@ export function addInboxCommands(program: Command): void {
           if (text === null) throw new CannotDo(`The message of report ${id} is kept no more`);
           return out.done(inLines(text), { id, raw: text });
         }
+        const ordered = report.order_id ? await store.orders.findById(report.order_id).lean() : null;
         const { patient, placer_order_number, filler_order_number, tests } = report.report;
         out.show({
           id,
@@ -80,6 +107,7 @@ export function addInboxCommands(program: Command): void {
           state: report.state,
           unmatched_reason: report.unmatched_reason,
           closed_because: report.closed_because,
+          to_decide: toDecide(report),
           order: report.order_id,
           team: report.team_id,
           event_number: report.event_number,
@@ -87,7 +115,8 @@ export function addInboxCommands(program: Command): void {
           last_error: report.last_error,
           placer_order_number,
           filler_order_number,
-          patient: [patient.first_name, patient.last_name, patient.dob].filter(Boolean).join(' '),
+          patient: inWords(patient),
+          patient_of_the_order: ordered && inWords(ordered.order.patient),
           tests: tests.map(({ provider_id, name, status }) => `${provider_id} ${name} (${status})`),
         });
       }),
@@ -134,12 +163,12 @@ export function addInboxCommands(program: Command): void {
 
   inbox
     .command('deliver')
-    .description('give a report to its journey once more')
+    .description('approve a report that is held, or give one to its journey once more')
     .argument('<id>')
     .option('--order <id>', 'the order it belongs to, if it was matched to none or to the wrong one')
     .addHelpText(
       'after',
-      '\nThe journey drops what it has seen; a report that is applied or late is not delivered again. Check the patient (admin inbox show) before you name an order.\n\nExample:\n  admin inbox deliver 3f2a… --order 7c1e…',
+      '\nThe journey drops what it has seen; a report that is applied or late is not delivered again. Check the patient (admin inbox show) first: whom a report names is then known to be the patient of the order, for later reports on it, too.\n\nExample:\n  admin inbox deliver 3f2a… --order 7c1e…',
     )
     .action((id: string, { order }: { order?: string }, command: Command) =>
       inSession(command, async ({ store, out }) => {

@@ -1,5 +1,11 @@
 import type { Order } from '../../domain/order.ts';
-import { deliverAgain, listRefusedMessages, messageTextOf, refusedMessageText } from '../../store/inbox-review.ts';
+import {
+  deliverAgain,
+  listRefusedMessages,
+  listReports,
+  messageTextOf,
+  refusedMessageText,
+} from '../../store/inbox-review.ts';
 import { setLabConnection } from '../../store/lab-connections.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { type LabMessageChanges, labMessage } from '../support/lab-message.ts';
@@ -13,6 +19,8 @@ const CBC = '005009';
 const CMP = '322000';
 /** A result of the CMP. */
 const GLUCOSE = '2345-7';
+/** A result of the CBC. */
+const LEUKOCYTES = '6690-2';
 
 let venule: InProcessVenule;
 beforeAll(async () => {
@@ -197,6 +205,74 @@ describe('F5: reports that no journey takes in are kept and shown', () => {
     const order = await venule.place({ options: { sandbox: false } });
     await deliver(message(order));
     expect(await keptAs(order, 'unmatched')).toMatchObject({ unmatched_reason: 'no_match', order_id: null });
+  });
+});
+
+describe('F5: a report that a person has to look at first', () => {
+  test.each([
+    { about: 'a man where a woman was drawn', changes: { sex: 'M' }, doubt: 'another_sex' },
+    { about: 'somebody without a birth date', changes: { dob: '' }, doubt: 'no_birth_date' },
+  ])('one about $about is held; once approved, later ones are not', async ({ changes, doubt }) => {
+    const order = await placed();
+    await deliver(message(order, { ...changes, tests: [CBC] }));
+    const held = await keptAs(order, 'unmatched');
+    expect(held).toMatchObject({ unmatched_reason: 'match_sample_id_mismatch_demo', doubts: [doubt] });
+    const told = await venule.store.webhookMessages.findOne({
+      event_type: 'labtest.match_review.created',
+      order_id: order.id,
+    });
+    expect(JSON.parse(told?.payload ?? '{}').data).toMatchObject({ id: held._id });
+
+    await deliverAgain(venule.store, A_PERSON, held._id);
+    await venule.reaches(order.id, 'partial_results');
+    await deliver(message(order, { ...changes, tests: [CMP] }));
+    await venule.ended(order);
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'partial_results', 'completed']);
+    const entry = await venule.store.audit.findOne({ order_id: order.id, action: 'report.delivered_again' }).lean();
+    expect(entry).toMatchObject({ by: A_PERSON, detail: { approved_despite: [doubt] } });
+
+    const another = await placed();
+    await deliver(message(another, changes));
+    await keptAs(another, 'unmatched');
+  });
+
+  test('one that says it was reported days after it came counts, once approved, as of its receipt', async () => {
+    const order = await placed();
+    const tomorrow = new Date(Date.now() + 3 * 24 * 3_600_000);
+    await deliver(message(order, { tests: [CMP], values: { [GLUCOSE]: '90' }, reported_at: tomorrow }));
+    const held = await keptAs(order, 'unmatched');
+    expect(held).toMatchObject({ unmatched_reason: 'match_sample_id', doubts: ['reported_in_the_future'] });
+    await deliverAgain(venule.store, A_PERSON, held._id);
+    await venule.reaches(order.id, 'partial_results');
+    await deliver(message(order, { values: { [GLUCOSE]: '95' } }));
+    await venule.ended(order);
+    expect(await resultOf(order, GLUCOSE, await versionsOf(order))).toBe('95');
+  });
+});
+
+describe('D4, D5: results that stand where they were not expected', () => {
+  test('values under codes that nobody knows are shown, are no sample error, and ask for a person', async () => {
+    const order = await placed();
+    await deliver(message(order, { result_code: (loinc) => `X${loinc}^Renamed^L` }));
+    await venule.ended(order);
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'completed']);
+    const { result } = await venule.store.results.findOne({ order_id: order.id }).orFail().lean();
+    expect(result.results.length).toBeGreaterThan(10);
+    expect(result.missing_results.length).toBeGreaterThan(10);
+    expect((await keptAs(order, 'applied')).unknown_codes).toContain(`X${LEUKOCYTES}`);
+    const { troubles } = await stateOf(venule.workflow(order));
+    expect(troubles).toEqual([expect.stringContaining(`X${LEUKOCYTES}`)]);
+    const chosen = await listReports(venule.store, { order_id: order.id, unknown_codes: { $exists: true } }, 10);
+    expect(chosen).toHaveLength(1);
+  });
+
+  test('every result final, under another test’s code: the order completes', async () => {
+    const order = await placed();
+    await deliver(message(order, { test_code: 'PANEL' }));
+    await venule.ended(order);
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'completed']);
+    const { result } = await venule.store.results.findOne({ order_id: order.id }).orFail().lean();
+    expect(result.missing_results).toEqual([]);
   });
 });
 

@@ -8,6 +8,15 @@ export interface LabMessageChanges {
   control_id?: string;
   placer_order_number?: string;
   family_name?: string;
+  /** PID-7 and PID-8; the patient's birth date and F unless told. */
+  dob?: string;
+  sex?: string;
+  /** OBR-4 of every test instead of the test's own code. */
+  test_code?: string;
+  /** OBX-3 of every result instead of its own codes. */
+  result_code?: (loinc: string) => string;
+  /** When the specimen was collected; when the lab reported unless told, and not said at all where null. */
+  collected_at?: Date | null;
   /** OBR-25 and OBX-11. */
   status?: 'P' | 'F' | 'C';
   /** Only these of the order's tests, by the laboratory's codes. */
@@ -30,6 +39,8 @@ export function labMessage(catalogue: Catalogue, order: Order, changes: LabMessa
   const placer = changes.placer_order_number ?? order.placer_order_number;
   const status = changes.status ?? 'F';
   const at = hl7Time(changes.reported_at ?? new Date());
+  const collected =
+    changes.collected_at === null ? '' : hl7Time(changes.collected_at ?? changes.reported_at ?? new Date());
   const tests = order.markers.filter(({ provider_id }) => changes.tests?.includes(provider_id) ?? true);
   const resultsOf = (marker: number) =>
     (catalogue.markers.get(marker)?.expected_results ?? []).filter(
@@ -39,18 +50,19 @@ export function labMessage(catalogue: Catalogue, order: Order, changes: LabMessa
   const who = `${changes.family_name ?? patient.last_name}^${patient.first_name}`;
   return [
     header,
-    `PID|1||p^^^VENULE^PI||${who}||${patient.dob.replaceAll('-', '')}|F`,
+    `PID|1||p^^^VENULE^PI||${who}||${changes.dob ?? patient.dob.replaceAll('-', '')}|${changes.sex ?? 'F'}`,
     ...tests.flatMap(({ marker_id, provider_id }, index) => [
       `ORC|RE|${placer}|ACC-1`,
-      `OBR|${index + 1}|${placer}|ACC-1|${provider_id}^Test^L|||${at}|||||||${at}||||||||${at}|||${status}`,
+      `OBR|${index + 1}|${placer}|ACC-1|${changes.test_code ?? provider_id}^Test^L|||${collected}|||||||${at}||||||||${at}|||${status}`,
       ...resultsOf(marker_id).map((result, position) => {
         const { code: loinc } = result.loinc;
-        const code = `${loinc}^${result.name}^LN^${result.provider_id}^${result.name}^L`;
+        const usual = `${loinc}^${result.name}^LN^${result.provider_id}^${result.name}^L`;
+        const code = changes.result_code?.(loinc) ?? usual;
         const reason = changes.lost?.[loinc];
         const [type, value, said] = reason
           ? ['CWE', `${reason}^^L`, 'X']
           : ['NM', changes.values?.[loinc] ?? '50', status];
-        return `OBX|${position + 1}|${type}|${code}||${value}|||${changes.flags?.[loinc] ?? 'N'}|||${said}|||${at}`;
+        return `OBX|${position + 1}|${type}|${code}||${value}|||${changes.flags?.[loinc] ?? 'N'}|||${said}|||${collected}`;
       }),
     ]),
   ].join('\r');
