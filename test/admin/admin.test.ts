@@ -383,7 +383,7 @@ describe('npm run admin', () => {
       expect(list).toContainEqual(expect.objectContaining({ id: unmatched, why: 'no_match' }));
       expect(list.map(({ id }: { id: string }) => id)).not.toContain(late);
       expect(JSON.stringify(list)).not.toMatch(/Park/);
-      expect(await json('inbox', 'show', unmatched)).toMatchObject({ id: unmatched, patient: 'Ada Park 1980-01-01' });
+      expect(await json('inbox', 'show', unmatched)).toMatchObject({ id: unmatched, patient: 'Ada Park 1980-01-01 F' });
       expect((await admin(['inbox', 'show', unmatched, '--raw'])).out).toBe('MSH|^~\\&|LAB\nPID|1\n');
     });
 
