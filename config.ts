@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { isPhoneNumber } from './domain/clinical-codes.ts';
+import { isPhoneNumber } from './domain/phone-number.ts';
 
 type Environment = Record<string, string | undefined>;
 

@@ -46,7 +46,7 @@ export async function startWorker(
 ): Promise<RunningWorker> {
   const policy = policyWith(config.policyOverrides);
   const keys = parseCodecKeys(config.codecKeys);
-  const store = await openStore(config.mongodbUri);
+  const store = await openStore(config.mongodbUri, config.publicUrl);
   await seedCatalogue(store);
   const catalogue = await loadCatalogue(store);
   const mailer = createMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom });

@@ -8,6 +8,7 @@ import { requireFitNode } from '../node-version.mjs';
 import { loadCatalogue, seedCatalogue } from '../store/catalogue.ts';
 import { connectSandboxLabs } from '../store/lab-connections.ts';
 import { connectSandboxPhlebotomy } from '../store/phlebotomy-connections.ts';
+import { fillSearchTerms } from '../store/search-terms.ts';
 import { closeStore, openStore } from '../store/store.ts';
 import { ensureManagementKey, ensureSandboxTeam } from '../store/teams.ts';
 import { parseCodecKeys } from '../temporal/codec.ts';
@@ -32,7 +33,7 @@ export interface RunningApi {
 
 /** Starts the API; resolves when it listens. Temporal need not be there yet. */
 export async function startApi(config: Config, logger: Logger): Promise<RunningApi> {
-  const store = await openStore(config.mongodbUri);
+  const store = await openStore(config.mongodbUri, config.publicUrl);
   await seedCatalogue(store);
   const catalogue = await loadCatalogue(store);
   await ensureSandboxTeam(store, { apiKey: config.apiKey });
@@ -67,6 +68,9 @@ export async function startApi(config: Config, logger: Logger): Promise<RunningA
   });
 
   const server = httpServer(app);
+  const termsFilled = fillSearchTerms(store).catch((error: Error) =>
+    logger.error({ error: error.name }, 'search_terms'),
+  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(config.port, config.host, resolve);
   });
@@ -80,6 +84,7 @@ export async function startApi(config: Config, logger: Logger): Promise<RunningA
       await closed;
       clearTimeout(impatient);
       await Promise.all([connection.close(), closeStore(store)]);
+      await termsFilled;
     },
   };
 }

@@ -4,9 +4,10 @@
  */
 import { ageOn } from './calendar.ts';
 import type { AoeQuestion, LabAccount, Laboratory, LabTest, Marker } from './catalogue.ts';
-import { isIcd10Code, isNpi, isPhoneNumber } from './clinical-codes.ts';
+import { isIcd10Code, isNpi } from './clinical-codes.ts';
 import type { Order } from './order.ts';
 import { unansweredQuestions } from './order-entry-questions.ts';
+import type { CollectionMethod } from './status.ts';
 import { usState } from './us-states.ts';
 
 /** An order and what has to be known to judge it. */
@@ -27,7 +28,8 @@ export interface OrderFacts {
 export type Check = (facts: OrderFacts) => string[];
 
 const MAJORITY = 18;
-const OLDEST_PATIENT = 130;
+/** In years. */
+export const OLDEST_PATIENT = 130;
 /** A physician signs for the order under these agreements with the lab. */
 const PHYSICIAN_REQUIRED: readonly LabAccount['delegated_flow'][] = ['order_delegated', 'fully_delegated'];
 /** A physician network signs for the order under this one, and needs the patient's word. */
@@ -39,7 +41,6 @@ const patientIsPlausible: Check = ({ order: { patient }, today }) => [
   ...when(patient.first_name.trim() === '' || patient.last_name.trim() === '', 'The patient has no name'),
   ...when(patient.dob > today, 'The patient’s date of birth lies in the future'),
   ...when(ageOn(patient.dob, today) > OLDEST_PATIENT, `The patient would be older than ${OLDEST_PATIENT} years`),
-  ...when(!isPhoneNumber(patient.phone_number), 'The patient’s phone number cannot be dialled'),
   ...when(!patient.email.includes('@'), 'The patient’s email address is incomplete'),
 ];
 
@@ -146,6 +147,53 @@ const CHECKS: readonly Check[] = [
   icdCodesAreValid,
   questionsAreAnswered,
 ];
+
+/** Answers to numeric questions: what can be measured of a person. */
+const MEASURE = /^\d{1,6}(\.\d{1,4})?$/;
+/** How far ahead an order can be placed, in days. */
+const PLACED_AHEAD_DAYS = 731;
+
+const answersAreSensible: Check = ({ order, markers }) => {
+  const given = order.aoe_answers.map(({ marker_id, question_id }) => `${marker_id}:${question_id}`);
+  const twice = order.aoe_answers.filter((_answer, place) => given.indexOf(given[place] as string) < place);
+  const immeasurable = order.aoe_answers.filter(({ marker_id, question_id, answer }) => {
+    const marker = markers.find(({ id }) => id === marker_id);
+    const question = marker?.aoe.questions.find(({ id }) => id === question_id);
+    return question?.type === 'numeric' && !MEASURE.test(answer.trim());
+  });
+  return [
+    ...twice.map(({ marker_id, question_id }) => `Question ${question_id} of marker ${marker_id} is answered twice`),
+    ...immeasurable.map(({ answer }) => `"${answer.slice(0, 40)}" is not a number from 0 to 999999`),
+  ];
+};
+
+const isPlacedForAnAppointedTime: Check = ({ order: { activate_by }, today }) => {
+  if (activate_by === null) return [];
+  const latest = new Date(Date.parse(`${today}T00:00:00Z`) + PLACED_AHEAD_DAYS * 86_400_000).toISOString().slice(0, 10);
+  return [
+    ...when(activate_by < today, 'activate_by must be today or later'),
+    ...when(activate_by > latest, `activate_by must be within ${PLACED_AHEAD_DAYS} days`),
+  ];
+};
+
+/** Ways of collecting a specimen whose journeys Venule does not walk yet, in words. */
+const NOT_YET: Partial<Record<CollectionMethod, string>> = {
+  testkit: 'Test kits cannot be ordered yet: nobody would send the kit',
+  on_site_collection: 'On-site collection cannot be ordered yet: nobody would report the draw',
+};
+
+const canBeCollected: Check = ({ order }) => {
+  const reason = NOT_YET[order.collection_method];
+  return reason === undefined ? [] : [reason];
+};
+
+/** What only a new order is asked: one that was accepted before a rule was made keeps its journey. */
+const ASKED_AT_THE_DOOR: readonly Check[] = [canBeCollected, isPlacedForAnAppointedTime, answersAreSensible];
+
+/** Everything for which an order is not accepted (A2, F3). */
+export function refusals(facts: OrderFacts): string[] {
+  return [...ASKED_AT_THE_DOOR, ...CHECKS].flatMap((check) => check(facts));
+}
 
 /** Everything that is wrong with the order; empty when the laboratory may hear of it (A2). */
 export function failedChecks(facts: OrderFacts): string[] {

@@ -18,8 +18,3 @@ export function isNpi(text: string): boolean {
   }, 0);
   return sum % 10 === 0;
 }
-
-/** Whether a text is a telephone number that could be dialled: 10 to 15 digits, with the usual punctuation. */
-export function isPhoneNumber(text: string): boolean {
-  return /^\+?[\d\s().-]+$/.test(text.trim()) && /^\d{10,15}$/.test(text.replace(/\D/g, ''));
-}

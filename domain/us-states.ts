@@ -1,3 +1,6 @@
+/** Post offices of the armed forces: in addresses, and in no state. */
+export const MILITARY_STATES = ['AA', 'AE', 'AP'] as const;
+
 /** States in which patients can be served. */
 // biome-ignore format: a few lines instead of sixty
 export const US_STATES = [

@@ -60,12 +60,14 @@ export function orderTransactionResponse(
 
 /**
  * An order with everything a caller may know of it.
+ * @param publicUrl Where callers reach this installation; null where nobody said, which leaves links out.
  * @throws Error when the catalogue does not know its lab test: call `catalogue.know` first
  */
 export function clientFacingOrder(
   document: OrderDocument,
   catalogue: Catalogue,
   transaction: ClientFacingOrderTransaction,
+  publicUrl: string | null,
 ): ClientFacingOrder {
   const { order } = document;
   const labTest = catalogue.labTests.get(order.lab_test_id);
@@ -119,7 +121,7 @@ export function clientFacingOrder(
       npi: order.physician.npi,
     },
     health_insurance_id: order.insurance?.id ?? null,
-    requisition_form_url: null,
+    requisition_form_url: requisitionUrl(document, publicUrl),
     priority: order.priority,
     shipping_details: null,
     activate_by: document.activate_by,
@@ -134,6 +136,12 @@ export function clientFacingOrder(
     origin: order.origin,
     order_transaction: transaction,
   };
+}
+
+/** Where the requisition is read, with the team's key, from the moment there is one. */
+function requisitionUrl({ _id, events }: OrderDocument, publicUrl: string | null): string | null {
+  const isMade = events.some(({ status }) => status === 'requisition_created');
+  return isMade && publicUrl !== null ? `${publicUrl}/v3/order/${_id}/requisition/pdf` : null;
 }
 
 /** Older orders may hold fractions, which the SDKs do not read. */

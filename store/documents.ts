@@ -111,6 +111,8 @@ export interface OrderDocument {
   patient_names: string[];
   /** The same of the address's receiver. */
   recipient_names: string[];
+  /** What `search_input` finds the order by; absent in orders from before it until they are filled in. */
+  search_terms?: string[];
   activate_by: string | null;
   created_at: Date;
   updated_at: Date;

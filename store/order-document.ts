@@ -1,6 +1,7 @@
 /** An order as the database first holds it. */
 import type { Order, OrderEvent } from '../domain/order.ts';
 import type { OrderDocument } from './documents.ts';
+import { searchTerms } from './search-terms.ts';
 
 /**
  * The document of an order that was just accepted (or drawn again), with its first event. Every time in it comes from
@@ -9,7 +10,7 @@ import type { OrderDocument } from './documents.ts';
 export function orderDocument(order: Order, status: OrderEvent['status'] = 'ordered'): OrderDocument {
   const createdAt = new Date(order.created_at);
   const patientName = `${order.patient.first_name} ${order.patient.last_name}`.toLowerCase();
-  return {
+  const document: OrderDocument = {
     _id: order.id,
     order,
     events: [{ number: 1, status, status_detail: null, reason: null, report_id: null, created_at: order.created_at }],
@@ -37,6 +38,7 @@ export function orderDocument(order: Order, status: OrderEvent['status'] = 'orde
     created_at: createdAt,
     updated_at: createdAt,
   };
+  return { ...document, search_terms: searchTerms(document) };
 }
 
 /** `ada king lovelace` → itself, `king lovelace`, `lovelace`. */

@@ -57,6 +57,6 @@ export async function clientFacingOrders(
   return documents.map((document) => {
     const transaction = transactions.get(document.transaction_id);
     if (!transaction) throw new Error(`Order ${document._id} has no transaction.`);
-    return clientFacingOrder(document, catalogue, transaction);
+    return clientFacingOrder(document, catalogue, transaction, store.publicUrl);
   });
 }

@@ -22,6 +22,7 @@ import { newestAppointment } from './held-appointment.ts';
 import { orderDocument } from './order-document.ts';
 import { putInOutbox } from './outbox.ts';
 import { newPlacerOrderNumber } from './placer-order-number.ts';
+import { searchTerms } from './search-terms.ts';
 import { namingReportsAside, takeAgain } from './set-aside-reports.ts';
 import { rows, type Store } from './store.ts';
 
@@ -261,6 +262,7 @@ async function takeResultIn(
   next.interpretation = result.metadata.interpretation;
   next.has_missing_results = result.missing_results.length > 0;
   next.sample_id = messages.at(-1)?.report.specimen_number ?? order.sample_id;
+  next.search_terms = searchTerms(next);
   await rows(store.results).insertOne(
     {
       _id: resultId(order._id, next.result_version),
@@ -332,7 +334,8 @@ export async function tellOfOrder(
   orders: readonly OrderDocument[],
   kind = 'order',
 ): Promise<void> {
-  const order = clientFacingOrder(document, catalogue, clientFacingTransaction(transaction, orders));
+  const told = clientFacingTransaction(transaction, orders);
+  const order = clientFacingOrder(document, catalogue, told, store.publicUrl);
   await tellAbout(store, session, document, eventType, kind, order);
 }
 

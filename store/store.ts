@@ -129,6 +129,7 @@ function models(connection: Connection) {
         patient_dob: text,
         patient_names: { type: [String], required: true },
         recipient_names: { type: [String], required: true },
+        search_terms: { type: [String], default: undefined },
         activate_by: textOrNull,
         created_at: date,
         updated_at: date,
@@ -152,6 +153,7 @@ function models(connection: Connection) {
         [{ team_id: 1, patient_name: 1, created_at: 1, _id: 1 }],
         [{ team_id: 1, patient_names: 1 }],
         [{ team_id: 1, recipient_names: 1 }],
+        [{ team_id: 1, search_terms: 1 }],
         [{ team_id: 1, patient_dob: 1 }],
         [{ 'journey_check.due': 1 }, { partialFilterExpression: { 'journey_check.due': { $gt: new Date(0) } } }],
       ],
@@ -515,7 +517,11 @@ function models(connection: Connection) {
 }
 
 /** The database, open. */
-export type Store = { connection: Connection } & ReturnType<typeof models>;
+export type Store = {
+  connection: Connection;
+  /** Where callers reach this installation, for links in answers and webhooks; null where nobody said. */
+  publicUrl: string | null;
+} & ReturnType<typeof models>;
 
 /**
  * How long the database may be silent, in milliseconds: one that is there but does not answer must not hold callers up.
@@ -526,12 +532,13 @@ const SILENT_AT_MOST = { socketTimeoutMS: 5_000, connectTimeoutMS: 3_000, server
 /**
  * Opens the database and makes sure of its indexes.
  * @param uri MongoDB connection string of a replica set (transactions need one).
+ * @param publicUrl Where callers reach this installation.
  * @throws MongooseServerSelectionError when no server answers within ten seconds.
  */
-export async function openStore(uri: string): Promise<Store> {
+export async function openStore(uri: string, publicUrl: string | null = null): Promise<Store> {
   await makeIndexes(uri);
   const connection = await mongoose.createConnection(uri, { ...SILENT_AT_MOST, maxPoolSize: 50 }).asPromise();
-  return { connection, ...models(connection) };
+  return { connection, publicUrl, ...models(connection) };
 }
 
 /** On a connection of their own: an index of a large collection takes as long as it takes. */

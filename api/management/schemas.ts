@@ -5,6 +5,7 @@ import { WEBHOOK_EVENT_TYPES } from '../../domain/webhook-events.ts';
 import { isAllowedHeader } from '../../notifications/webhooks/deliver.ts';
 import { isSigningSecret } from '../../notifications/webhooks/signature.ts';
 import { instant } from '../../store/wire/fields.ts';
+import { nothingToChange, saysSomething } from '../schemas/fields.ts';
 
 const team = { org: z.string(), team: z.string(), environment: z.string() };
 
@@ -60,6 +61,7 @@ export const endpointChanges = z
     disabled: settings.disabled.optional(),
     filter_types: settings.filter_types.optional(),
   })
+  .refine(saysSomething, nothingToChange)
   .meta({ id: 'UpdateWebhookBody' });
 
 export const webhook = z

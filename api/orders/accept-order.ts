@@ -1,7 +1,7 @@
 /** From a request to an order: everything that is settled the moment an order is accepted (A1). */
-import { startOfDay, todayIn } from '../../domain/calendar.ts';
+import { startOfDay } from '../../domain/calendar.ts';
 import type { LabAccount } from '../../domain/catalogue.ts';
-import { failedChecks } from '../../domain/checks.ts';
+import { refusals } from '../../domain/checks.ts';
 import type { MedicalProxy, Order } from '../../domain/order.ts';
 import type { JourneyPolicy } from '../../domain/policy.ts';
 import type { Principal } from '../../domain/principal.ts';
@@ -11,6 +11,7 @@ import { rows } from '../../store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { findUser } from '../routers/users.ts';
+import { guarantor } from '../schemas/fields.ts';
 import { type CreateOrderBody, readInstant } from '../schemas/orders.ts';
 import { chooseLabAccount, labAccountOf } from './lab-account-choice.ts';
 import { type OrderedTests, orderedTests } from './order-set.ts';
@@ -38,10 +39,8 @@ export async function acceptOrder(
 
   const order = { ...orderOf(team, user, body, tests, account, ids, policy), placed_by: by };
   const now = new Date(ids.created_at);
-  const today = todayIn(team.options.time_zone, now);
   const facts = { ...(await orderFacts(store, catalogue, order, now, team)), labTest: tests.labTest };
-  const broken = failedChecks(facts);
-  if (body.activate_by !== undefined && body.activate_by < today) broken.unshift('activate_by must be today or later');
+  const broken = refusals(facts);
   if (broken.length > 0) throw new ApiError('rule_broken', broken.join('; '));
 
   if (tests.isNew) await keepLabTest({ store, catalogue }, tests);
@@ -153,10 +152,18 @@ function orderOf(
   };
 }
 
-/** A minor's proxy, given with the order or in the user's demographics (lifecycle §6). */
+/**
+ * A minor's proxy, given with the order or in the user's demographics (lifecycle §6).
+ * @throws ApiError `rule_broken` when demographics from before there were rules about persons hold one that breaks them
+ */
 function medicalProxyOf(body: CreateOrderBody, user: UserDocument): MedicalProxy | null {
-  type Given = CreateOrderBody['patient_details']['medical_proxy'];
-  const proxy = body.patient_details.medical_proxy ?? (user.info?.medical_proxy as Given);
+  const stored = body.patient_details.medical_proxy ? undefined : user.info?.medical_proxy;
+  const kept = stored ? guarantor.safeParse(stored) : undefined;
+  if (kept?.error) {
+    const fields = kept.error.issues.map(({ path }) => path.join('.')).join(', ');
+    throw new ApiError('rule_broken', `The medical_proxy in the user’s demographics is not plausible: ${fields}`);
+  }
+  const proxy = body.patient_details.medical_proxy ?? kept?.data;
   if (!proxy) return null;
   const { access_notes: _, ...address } = proxy.address;
   return {

@@ -1,8 +1,8 @@
 /** `GET /v3/orders`: the filters of the contract, in the database's words; each has an index (§2.2). */
 import type { QueryFilter } from 'mongoose';
-import { z } from 'zod';
 import { todayIn } from '../../domain/calendar.ts';
 import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
+import { beginning, searchFilter, wordsOf } from '../../store/search-terms.ts';
 import type { Store } from '../../store/store.ts';
 import { type OrderListQuery, readInstant } from '../schemas/orders.ts';
 
@@ -35,7 +35,7 @@ export async function listOrders(
 
 function conditions(team: TeamDocument, query: OrderListQuery): Filter[] {
   const found: Filter[] = [];
-  if (query.search_input) found.push(search(query.search_input));
+  if (query.search_input) found.push(searchFilter(query.search_input));
   if (query.start_date) found.push({ created_at: { $gte: readInstant(query.start_date) } });
   if (query.end_date) found.push({ created_at: { $lte: endOfDay(query.end_date) } });
   if (query.updated_start_date) found.push({ updated_at: { $gte: readInstant(query.updated_start_date) } });
@@ -51,18 +51,11 @@ function conditions(team: TeamDocument, query: OrderListQuery): Filter[] {
   if (query.interpretation) found.push({ interpretation: query.interpretation });
   if (query.order_activation_types) found.push(activation(query.order_activation_types, team));
   if (query.user_id) found.push({ user_id: query.user_id });
-  if (query.patient_name) found.push({ patient_names: beginning(query.patient_name) });
-  if (query.shipping_recipient_name) found.push({ recipient_names: beginning(query.shipping_recipient_name) });
+  for (const word of wordsOf(query.patient_name ?? '')) found.push({ patient_names: beginning(word) });
+  for (const word of wordsOf(query.shipping_recipient_name ?? '')) found.push({ recipient_names: beginning(word) });
   if (query.order_ids) found.push({ _id: { $in: query.order_ids } });
   if (query.order_transaction_id) found.push({ transaction_id: query.order_transaction_id });
   return found;
-}
-
-function search(input: string): Filter {
-  const sought = input.trim().toLowerCase();
-  if (z.uuid().safeParse(sought).success) return { $or: [{ _id: sought }, { user_id: sought }] };
-  if (z.iso.date().safeParse(sought).success) return { patient_dob: sought };
-  return { $or: [{ patient_names: beginning(sought) }, { recipient_names: beginning(sought) }] };
 }
 
 /** Both kinds together are every order. Today's orders are current (lifecycle §5). */
@@ -72,13 +65,5 @@ function activation(types: readonly ('current' | 'scheduled')[], team: TeamDocum
   if (types.includes('scheduled')) return { activate_by: { $gt: today } };
   return { $or: [{ activate_by: null }, { activate_by: { $lte: today } }] };
 }
-
-const beginning = (name: string) =>
-  new RegExp(
-    `^${name
-      .trim()
-      .toLowerCase()
-      .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`,
-  );
 
 const endOfDay = (iso: string) => readInstant(iso.includes('T') ? iso : `${iso}T23:59:59.999Z`);

@@ -70,7 +70,8 @@ async function open(deps: ApiDeps, order: Order): Promise<ClientFacingOrder> {
   });
   const document = orderDocument(order);
   const transaction = { _id: document.transaction_id, status: 'active' } as const;
-  return clientFacingOrder(document, deps.catalogue, clientFacingTransaction(transaction, [document]));
+  const told = clientFacingTransaction(transaction, [document]);
+  return clientFacingOrder(document, deps.catalogue, told, deps.store.publicUrl);
 }
 
 /** @throws Error when the order is not written in time, as when MongoDB has gone silent in the middle of it */

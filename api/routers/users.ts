@@ -8,6 +8,7 @@ import { ApiError } from '../errors.ts';
 import {
   clientFacingUser,
   clientUserPath,
+  ingestionIsInOrder,
   paginatedUsers,
   type UserInfoBody,
   userCreateBody,
@@ -194,8 +195,11 @@ export const userEndpoints = [
     summary: 'Change what is given of a user',
     request: { params: userPath, body: userPatchBody },
     response: nothing,
-    errors: ['not_found', 'client_user_id_taken'],
+    errors: ['not_found', 'client_user_id_taken', 'rule_broken'],
     async handler({ deps: { store }, team, params: { user_id }, body }) {
+      if (!ingestionIsInOrder({ ...(await findUser(store, team._id, user_id)), ...body })) {
+        throw new ApiError('rule_broken', 'ingestion_end must not lie before ingestion_start');
+      }
       const change = store.users
         .updateOne({ _id: user_id, team_id: team._id }, { $set: { ...body, updated_at: new Date() } })
         .exec();

@@ -10,12 +10,12 @@ import {
   lngLat,
 } from '../../store/wire/appointment.ts';
 import { calendarDate, instant, uuid } from '../../store/wire/fields.ts';
-import { filledText, state, text, zip } from './fields.ts';
+import { notes, place, text, zip, zipFault } from './fields.ts';
+import { zipCanBeIn } from './zip-states.ts';
 
 const RADII = ['10', '20', '25', '50', '100'] as const;
 const miles = z.enum(RADII).meta({ id: 'AllowedRadius', description: 'In miles.' });
 const plainZip = z.string().regex(/^\d{5}$/, 'a ZIP of five digits');
-const notes = z.string().max(1000);
 const bookingKey = z.string().max(500).meta({ description: 'As the availability gave it.' });
 const billTypes = z.array(z.enum(BILLING_TYPES));
 const capability = z
@@ -25,14 +25,12 @@ export type LabLocationCapability = z.infer<typeof capability>;
 
 export const usAddress = z
   .object({
-    first_line: filledText,
-    second_line: text.optional(),
-    city: filledText,
-    state,
+    ...place,
     zip_code: zip,
     unit: text.optional().meta({ deprecated: true, description: 'Use `second_line`.' }),
     access_notes: notes.optional().meta({ description: 'How the phlebotomist reaches the place (B1).' }),
   })
+  .refine(({ zip_code, state }) => zipCanBeIn(zip_code, state), zipFault('zip_code'))
   .meta({ id: 'UsAddress' });
 export type UsAddressBody = z.infer<typeof usAddress>;
 

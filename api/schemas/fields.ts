@@ -1,23 +1,54 @@
 /** The kinds of field that requests are made of. */
 import { z } from 'zod';
-import { isPhoneNumber } from '../../domain/clinical-codes.ts';
-import { US_STATES, usState } from '../../domain/us-states.ts';
+import { OLDEST_PATIENT } from '../../domain/checks.ts';
+import { isPhoneNumber } from '../../domain/phone-number.ts';
+import { MILITARY_STATES, US_STATES, usState } from '../../domain/us-states.ts';
+import { calendarDate } from '../../store/wire/fields.ts';
+import { zipCanBeIn } from './zip-states.ts';
 
 /** Free text of ordinary length; nothing in an order is longer than what a form has room for. */
-export const text = z.string().max(500);
-export const filledText = text.min(1);
+export const text = z
+  .string()
+  .max(500)
+  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'one line of text, without control characters');
+/** Text in which something is written. */
+export const filledText = text.min(1).regex(/[\p{L}\p{N}\p{P}\p{S}]/u, 'must not be blank');
+/** A line of an address: there is a letter or a number in it. */
+const addressLine = text.min(1).regex(/[\p{L}\p{N}]/u, 'must not be blank');
+/** Text of several lines, for people. */
+export const notes = z
+  .string()
+  .max(1000)
+  .regex(/^(?:\P{Cc}|[\t\r\n])*$/u, 'text without control characters');
 
 /** A person's first or last name as laboratories accept it (contract §2.2). */
 export const personName = z
   .string()
   .min(1)
   .max(50)
-  .regex(/^([a-zA-Z0-9]{1})([a-zA-Z0-9-.,']*(\s[a-zA-Z0-9-.,']+)*[a-zA-Z0-9-.,']?)$/);
+  .regex(
+    /^([a-zA-Z0-9]{1})([a-zA-Z0-9-.,']*( [a-zA-Z0-9-.,']+)*[a-zA-Z0-9-.,']?)$/,
+    'laboratories take the letters A to Z without accents, digits, hyphens, periods, commas, apostrophes, and single spaces between words',
+  );
+
+export const emailAddress = z.email().max(254);
+
+/** A date on which somebody alive can have been born: today somewhere on Earth at the latest. */
+export const birthDate = calendarDate.refine(canBeBornOn, `a date in the last ${OLDEST_PATIENT} years`);
+
+/** The clock farthest ahead of UTC, in milliseconds. */
+const FARTHEST_AHEAD_MS = 14 * 3_600_000;
+
+function canBeBornOn(date: string): boolean {
+  const latest = new Date(Date.now() + FARTHEST_AHEAD_MS).toISOString().slice(0, 10);
+  const earliest = `${Number(latest.slice(0, 4)) - OLDEST_PATIENT - 1}${latest.slice(4)}`;
+  return date <= latest && date > earliest;
+}
 
 export const phoneNumber = z
   .string()
   .max(30)
-  .refine(isPhoneNumber, 'a telephone number of 10 to 15 digits')
+  .refine(isPhoneNumber, 'a telephone number that can exist, with its country code if it is not of the United States')
   .meta({ examples: ['+16025550143'] });
 
 export const zip = z.string().regex(/^\d{5}(-\d{4})?$/);
@@ -25,12 +56,19 @@ export const zip = z.string().regex(/^\d{5}(-\d{4})?$/);
 /** A state by its two letters, in capitals or not. */
 export const state = z
   .string()
-  .refine((value) => usState(value) !== undefined, 'the two letters of a US state')
-  .transform((value) => usState(value) as string)
+  .max(10)
+  .refine((value) => stateOf(value) !== undefined, 'the two letters of a US state')
+  .transform((value) => stateOf(value) as string)
   .meta({ examples: [US_STATES[2]] });
+
+/** A state, or where the armed forces have their mail. */
+function stateOf(value: string): string | undefined {
+  return usState(value) ?? MILITARY_STATES.find((state) => state === value.trim().toUpperCase());
+}
 
 export const country = z
   .string()
+  .max(20)
   .refine((value) => /^(us|usa|united states)$/i.test(value.trim()), 'US: laboratories serve the United States only')
   .meta({ examples: ['US'] });
 
@@ -49,10 +87,13 @@ export const page = {
 
 export const timeZone = z
   .string()
+  .max(64)
   .refine(isTimeZone, 'the name of an IANA time zone')
   .meta({ examples: ['America/New_York'] });
 
 function isTimeZone(name: string): boolean {
+  // Offsets such as +05:30 know no summer time, and are names of nothing.
+  if (!/^[a-z]/i.test(name)) return false;
   try {
     return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
   } catch {
@@ -60,16 +101,18 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-/** An address with a state and ZIP that exist. */
-export const postalAddress = z.object({
-  first_line: filledText,
-  second_line: text.optional(),
-  city: filledText,
-  state,
-  zip,
-  country,
-  access_notes: z.string().max(1000).optional(),
-});
+/** What every address has: a street, a city, and a state. */
+export const place = { first_line: addressLine, second_line: text.optional(), city: addressLine, state };
+
+/** What is said of a ZIP that is known to be in another state. */
+export function zipFault(field: 'zip' | 'zip_code') {
+  return { message: 'this ZIP is in another state', path: [field] };
+}
+
+/** An address whose ZIP is not known to be in another state. */
+export const postalAddress = z
+  .object({ ...place, zip, country, access_notes: notes.optional() })
+  .refine((address) => zipCanBeIn(address.zip, address.state), zipFault('zip'));
 
 export const race = z.enum([
   'african_american_or_black',
@@ -105,6 +148,11 @@ export const guarantor = z
     phone_number: phoneNumber,
     household_income: wholeNumber.optional(),
     household_size: wholeNumber.optional(),
-    email: z.email().optional(),
+    email: emailAddress.optional(),
   })
   .meta({ id: 'GuarantorDetails' });
+
+/** Whether a change changes anything. */
+export const saysSomething = (change: object): boolean => Object.values(change).some((value) => value !== undefined);
+/** What is said of a change that changes nothing. */
+export const nothingToChange = 'nothing to change is given';

@@ -6,22 +6,28 @@ import { COLLECTION_METHODS, LOW_LEVEL_STATUSES } from '../../domain/status.ts';
 import { calendarDate, uuid } from '../../store/wire/fields.ts';
 import { clientFacingOrder, orderStatus } from '../../store/wire/order.ts';
 import {
+  birthDate,
   country,
+  emailAddress,
   ethnicity,
   filledText,
   genderIdentity,
   guarantor,
+  notes,
   page,
   personName,
   phoneNumber,
+  place,
   race,
   sexualOrientation,
   state,
   text,
   wholeNumber,
   zip,
+  zipFault,
 } from './fields.ts';
 import { orderSet } from './lab-tests.ts';
+import { zipCanBeIn } from './zip-states.ts';
 
 const interpretation = z.enum(['normal', 'abnormal', 'critical', 'unknown']);
 
@@ -31,10 +37,10 @@ const patientDetails = z
   .object({
     first_name: personName,
     last_name: personName,
-    dob: calendarDate,
+    dob: birthDate,
     gender: z.enum(['female', 'male', 'other', 'unknown']),
     phone_number: phoneNumber,
-    email: z.email(),
+    email: emailAddress,
     medical_proxy: guarantor.optional(),
     race: race.optional(),
     ethnicity: ethnicity.optional(),
@@ -48,27 +54,27 @@ const patientDetails = z
 const patientAddress = z
   .object({
     receiver_name: text.default(''),
-    first_line: filledText,
-    second_line: text.optional(),
-    city: filledText,
-    state,
+    ...place,
     zip,
     country,
-    access_notes: z.string().max(1000).optional().meta({ description: 'How the phlebotomist reaches the place (B1).' }),
+    access_notes: notes.optional().meta({ description: 'How the phlebotomist reaches the place (B1).' }),
     phone_number: phoneNumber.optional(),
   })
+  .refine(({ zip, state }) => zipCanBeIn(zip, state), zipFault('zip'))
   .meta({ id: 'PatientAddressWithValidation' });
 
 const physician = z
   .object({
     first_name: filledText,
     last_name: filledText,
-    email: z.email().optional(),
+    email: emailAddress.optional(),
     npi: z.string().regex(/^\d{10}$/, 'the ten digits of a National Provider Identifier'),
     licensed_states: z.array(state).max(LIST_LIMITS.licensed_states).default([]),
     signature_image: image.optional(),
   })
   .meta({ id: 'PhysicianCreateRequest' });
+
+const A_DAY_MS = 24 * 3_600_000;
 
 /** `consentType` and `timeOfConsent` are camelCase on the wire, as the SDKs send them. */
 const consent = z
@@ -82,7 +88,10 @@ const consent = z
       'hipaa-authorization',
     ]),
     version: text.default('1.0'),
-    timeOfConsent: z.iso.datetime({ offset: true, local: true }).optional(),
+    timeOfConsent: z.iso
+      .datetime({ offset: true, local: true })
+      .refine((at) => readInstant(at).getTime() < Date.now() + A_DAY_MS, 'consent is given before it is told')
+      .optional(),
   })
   .meta({ id: 'Consent' });
 
@@ -104,7 +113,7 @@ export const createOrderBody = z
       .max(LIST_LIMITS.aoe_answers)
       .default([]),
     passthrough: z.string().max(10_000).optional(),
-    clinical_notes: z.string().max(1000).optional(),
+    clinical_notes: notes.optional(),
     lab_account_id: uuid.optional(),
     creator_member_id: uuid.optional(),
     patient_details: patientDetails,
@@ -118,37 +127,54 @@ export const idempotencyHeaders = z.object({
   'x-idempotency-error': z.literal('no-cache').optional().meta({ description: 'Keep only success for replay.' }),
 });
 
+const beforeStart = 'must not lie before the start';
+
+/** Whether an end is not before its start; dates and instants as they come. */
+function areInOrder(start: string | undefined, end: string | undefined): boolean {
+  if (start === undefined || end === undefined) return true;
+  return end.includes('T') ? readInstant(end) >= readInstant(start) : end >= start.slice(0, 10);
+}
+
 export const orderPath = z.object({ order_id: uuid });
 
 const dateOrInstant = z
   .union([z.iso.date(), z.iso.datetime({ offset: true, local: true })])
   .meta({ description: 'A date or an instant, in UTC unless it says otherwise.' });
 
-export const orderListQuery = z.object({
-  search_input: text
-    .optional()
-    .meta({ description: 'An order’s or user’s id, a date of birth, or the beginning of a name.' }),
-  start_date: dateOrInstant.optional(),
-  end_date: dateOrInstant.optional(),
-  updated_start_date: dateOrInstant.optional(),
-  updated_end_date: dateOrInstant.optional(),
-  status: z.array(z.enum(LOW_LEVEL_STATUSES)).max(LIST_LIMITS.statuses).optional(),
-  order_key: z.enum(['created_at', 'patient_name', 'last_status']).default('created_at'),
-  order_direction: z.enum(['asc', 'desc']).default('desc'),
-  order_type: z.array(z.enum(COLLECTION_METHODS)).max(LIST_LIMITS.order_types).optional(),
-  is_critical: z.boolean().optional(),
-  interpretation: interpretation.optional(),
-  order_activation_types: z
-    .array(z.enum(['current', 'scheduled']))
-    .max(LIST_LIMITS.order_activation_types)
-    .optional(),
-  user_id: uuid.optional(),
-  patient_name: text.optional().meta({ description: 'The beginning of any of the patient’s names.' }),
-  shipping_recipient_name: text.optional(),
-  order_ids: z.array(uuid).max(LIST_LIMITS.order_ids).optional(),
-  order_transaction_id: uuid.optional(),
-  ...page,
-});
+export const orderListQuery = z
+  .object({
+    search_input: text.optional().meta({
+      description:
+        'Words, in any order, of which the beginning is enough: names of patient and recipient, a birth date (`1988`, `1988-03`), order or user id, requisition or sample number, mail address.',
+    }),
+    start_date: dateOrInstant.optional(),
+    end_date: dateOrInstant.optional(),
+    updated_start_date: dateOrInstant.optional(),
+    updated_end_date: dateOrInstant.optional(),
+    status: z.array(z.enum(LOW_LEVEL_STATUSES)).max(LIST_LIMITS.statuses).optional(),
+    order_key: z.enum(['created_at', 'patient_name', 'last_status']).default('created_at'),
+    order_direction: z.enum(['asc', 'desc']).default('desc'),
+    order_type: z.array(z.enum(COLLECTION_METHODS)).max(LIST_LIMITS.order_types).optional(),
+    is_critical: z.boolean().optional(),
+    interpretation: interpretation.optional(),
+    order_activation_types: z
+      .array(z.enum(['current', 'scheduled']))
+      .max(LIST_LIMITS.order_activation_types)
+      .optional(),
+    user_id: uuid.optional(),
+    patient_name: text
+      .optional()
+      .meta({ description: 'The beginning of each of some of the patient’s names, in any order.' }),
+    shipping_recipient_name: text.optional(),
+    order_ids: z.array(uuid).max(LIST_LIMITS.order_ids).optional(),
+    order_transaction_id: uuid.optional(),
+    ...page,
+  })
+  .refine(({ start_date, end_date }) => areInOrder(start_date, end_date), { message: beforeStart, path: ['end_date'] })
+  .refine(({ updated_start_date, updated_end_date }) => areInOrder(updated_start_date, updated_end_date), {
+    message: beforeStart,
+    path: ['updated_end_date'],
+  });
 export type OrderListQuery = z.infer<typeof orderListQuery>;
 
 export const orderList = z
@@ -194,6 +220,7 @@ export const resendBody = z
     message: 'order_ids or start_at must be set',
     path: ['order_ids'],
   })
+  .refine(({ start_at, end_at }) => areInOrder(start_at, end_at), { message: beforeStart, path: ['end_at'] })
   .refine(({ start_at, end_at }) => !start_at || windowOf({ start_at, end_at }).length <= SIXTY_DAYS_MS, {
     message: 'the window may be 60 days long at most',
     path: ['end_at'],

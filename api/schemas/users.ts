@@ -2,32 +2,51 @@
 import { z } from 'zod';
 import { calendarDate, instant, uuid } from '../../store/wire/fields.ts';
 import {
+  birthDate,
+  emailAddress,
   ethnicity,
   filledText,
   genderIdentity,
   guarantor,
+  nothingToChange,
   personName,
   phoneNumber,
   postalAddress,
   race,
+  saysSomething,
   sexualOrientation,
+  text,
   timeZone,
 } from './fields.ts';
 
 const fallbacks = {
   fallback_time_zone: timeZone.optional(),
-  fallback_birth_date: calendarDate.optional(),
+  fallback_birth_date: birthDate.optional(),
   ingestion_start: calendarDate.optional(),
   ingestion_end: calendarDate.optional(),
 };
 
-export const userCreateBody = z.object({ client_user_id: filledText, ...fallbacks }).meta({ id: 'UserCreateBody' });
+/** @returns Whether the ingestion, where both its ends are told, ends after it starts. */
+export function ingestionIsInOrder(user: {
+  ingestion_start?: string | null | undefined;
+  ingestion_end?: string | null | undefined;
+}): boolean {
+  return !user.ingestion_start || !user.ingestion_end || user.ingestion_start <= user.ingestion_end;
+}
+const endsBefore = { message: 'must not lie before ingestion_start', path: ['ingestion_end'] };
+
+export const userCreateBody = z
+  .object({ client_user_id: filledText, ...fallbacks })
+  .refine(ingestionIsInOrder, endsBefore)
+  .meta({ id: 'UserCreateBody' });
 export const userPatchBody = z
   .object({ client_user_id: filledText.optional(), ...fallbacks })
+  .refine(ingestionIsInOrder, endsBefore)
+  .refine(saysSomething, nothingToChange)
   .meta({ id: 'UserPatchBody' });
 
 export const userPath = z.object({ user_id: uuid });
-export const clientUserPath = z.object({ client_user_id: z.string() });
+export const clientUserPath = z.object({ client_user_id: text });
 export const userListQuery = z.object({
   offset: z.int().min(0).max(10_000_000).default(0),
   limit: z.int().min(1).max(500).default(100),
@@ -56,10 +75,10 @@ export const userInfoBody = z
   .object({
     first_name: personName,
     last_name: personName,
-    email: z.email(),
+    email: emailAddress,
     phone_number: phoneNumber,
     gender: z.enum(['female', 'male', 'other', 'unknown']),
-    dob: calendarDate,
+    dob: birthDate,
     address: postalAddress,
     medical_proxy: guarantor.optional(),
     race: race.optional(),

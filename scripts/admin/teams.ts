@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { isPrintableLogo } from '../../documents/logo.ts';
-import { isPhoneNumber } from '../../domain/clinical-codes.ts';
+import { isPhoneNumber } from '../../domain/phone-number.ts';
 import { recordAudit } from '../../store/audit.ts';
 import type { TeamDocument } from '../../store/documents.ts';
 import { createTeam, hasContact, listTeams, updateTeam } from '../../store/teams.ts';

@@ -8,7 +8,6 @@ import { currentDetails, pendingActivities } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 
 const AT_HOME_TEST = 'b664b6df-30ed-4cd6-bb65-124405ca734c';
-const ON_SITE_TEST = '284694bd-8966-4333-92a0-693c72a89f41';
 
 let venule: InProcessVenule;
 let sdk: JunctionClient;
@@ -234,7 +233,8 @@ describe('a journey through the SDK alone, each answer read by its parser', () =
   });
 
   test('F6: a simulation takes an on-site order to its requisition and no further, and says why', async () => {
-    const { id } = await order(ON_SITE_TEST);
+    // As an order of a version that took them: new ones are refused.
+    const { id } = await venule.place({ labTest: 'labcorp-wellness-panel-on-site' });
     for (const status of [
       'sample_with_lab.on_site_collection.draw_completed',
       'completed.on_site_collection.completed',

@@ -181,7 +181,7 @@ describe('orders through the SDK', () => {
     const late = await order(grace, {
       patientDetails: { ...patient, firstName: 'Grace', lastName: 'Brewster Hopper', dob: '1979-12-09' },
       patientAddress: { ...address, receiverName: 'Front Desk' },
-      activateBy: '2199-01-01',
+      activateBy: new Date(Date.now() + 300 * 86_400_000).toISOString().slice(0, 10),
     });
     const home = await order(ada, { orderSet: { labTestIds: ['b664b6df-30ed-4cd6-bb65-124405ca734c'] } });
     await other.sdk.labTests.cancelOrder({ orderId: home.id });

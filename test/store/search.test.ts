@@ -1,0 +1,100 @@
+/** 6.6: `search_input` finds orders by the beginnings of words, on an index. */
+import { randomUUID } from 'node:crypto';
+import { listOrders } from '../../api/orders/list-orders.ts';
+import { orderListQuery } from '../../api/schemas/orders.ts';
+import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
+import { fillSearchTerms, searchFilter, searchTerms } from '../../store/search-terms.ts';
+import { rows, type Store } from '../../store/store.ts';
+import { freshStore } from '../webhooks/scene.ts';
+
+const team = { _id: randomUUID(), options: { time_zone: 'America/New_York' } } as TeamDocument;
+
+function anOrder(
+  first_name: string,
+  last_name: string,
+  dob: string,
+  receiver_name: string,
+  number: string,
+  _id: string = randomUUID(),
+) {
+  const document = {
+    _id,
+    team_id: team._id,
+    user_id: randomUUID(),
+    placer_order_number: `VN${number}`,
+    sample_id: `SP-${number}`,
+    order: {
+      patient: { first_name, last_name, dob, email: `${last_name}@patient.example` },
+      address: { receiver_name },
+    },
+    created_at: new Date(0),
+  } as unknown as OrderDocument;
+  return { ...document, search_terms: searchTerms(document) };
+}
+
+const KNOWN_ID = '4c0ffee1-5f3c-4c57-8c1c-0f0f8e3b7a11';
+const ada = anOrder('Ada', 'King Lovelace', '1988-03-04', 'Ada King', '4711');
+const mary = anOrder('Mary-Jane', "O'Hara", '1988-11-20', 'Front Desk, West', '5822', KNOWN_ID);
+const others = Array.from({ length: 200 }, (_, n) => anOrder('Grace', 'Hopper', '1906-12-09', 'G. Hopper', `9${n}`));
+
+let store: Store;
+let discard: () => Promise<void>;
+beforeAll(async () => {
+  ({ store, discard } = await freshStore());
+  await rows(store.orders).insertMany([ada, mary, ...others]);
+  await rows(store.orders).insertOne({ ...ada, _id: randomUUID(), placer_order_number: 'VN1', team_id: 'another' });
+});
+afterAll(() => discard());
+
+async function found(search_input: string): Promise<string[]> {
+  const query = orderListQuery.parse({ search_input, size: 100 });
+  return (await listOrders(store, team, query)).documents.map(({ _id }) => _id);
+}
+
+test.each([
+  ['the beginning of a first name', 'AD', [ada]],
+  ['the beginning of a middle word', 'lov', [ada]],
+  ['words in another order, with a comma', 'Lovelace, ada', [ada]],
+  ['beginnings of several words', 'kin ad lo', [ada]],
+  ['a name with a hyphen, whole or from the hyphen on', 'jane', [mary]],
+  ['a name with a hyphen', 'mary-j', [mary]],
+  ['a name from its apostrophe on', 'hara', [mary]],
+  ['the receiver, whose name has a comma', 'west desk', [mary]],
+  ['a year of birth', '1988', [ada, mary]],
+  ['a year and month of birth', '1988-03', [ada]],
+  ['a birth date and a name', '1988 mary', [mary]],
+  ['the beginning of an order id', ada._id.slice(0, 13).toUpperCase(), [ada]],
+  ['a few characters of an order id', KNOWN_ID.slice(0, 6), [mary]],
+  ['a whole order id', mary._id, [mary]],
+  ['a user id', ada.user_id, [ada]],
+  ['a requisition number', 'vn4711', [ada]],
+  ['a sample number', 'sp-58', [mary]],
+  ['a mail address', "O'Hara@patient", [mary]],
+  ['signs that mean something to databases', '.*', []],
+  ['what nobody is called', 'ada grace', []],
+])('6.6: by %s: "%s"', async (_what, input, expected) => {
+  expect((await found(input)).sort()).toEqual(expected.map(({ _id }) => _id).sort());
+});
+
+test('6.6: a search reads an index, and no more than what begins that way', async () => {
+  const filter = { $and: [{ team_id: team._id }, searchFilter('lovelace, ada')] };
+  const { executionStats } = await rows(store.orders)
+    .find(filter as object)
+    .explain('executionStats');
+  expect(executionStats.totalDocsExamined).toBeLessThanOrEqual(2);
+  expect(JSON.stringify(executionStats)).toContain('search_terms');
+});
+
+test('6.6: orders from before are filled in, by two at once and however often, and nothing else of them changes', async () => {
+  const ids = others.map(({ _id }) => _id);
+  await rows(store.orders).updateMany({ _id: { $in: ids } }, { $unset: { search_terms: 1 } });
+  const late = { search_terms: ['written meanwhile'] };
+  await rows(store.orders).updateOne({ _id: ids[0] as string }, { $set: late });
+  expect(await found('hopper')).toEqual([]);
+  await Promise.all([fillSearchTerms(store), fillSearchTerms(store)]);
+  await fillSearchTerms(store);
+  expect((await found('hopper')).length).toBe(100);
+  expect(await store.orders.countDocuments({ search_terms: { $exists: false } })).toBe(0);
+  expect(await rows(store.orders).findOne({ _id: ids[0] as string })).toMatchObject(late);
+  expect(await rows(store.orders).findOne({ _id: ids[1] as string })).toEqual(others[1]);
+});
