@@ -3,7 +3,7 @@ import { JOURNEYS } from '../test/journeys/journeys.ts';
 import startRealParts from '../test/support/global-setup.ts';
 import stopRealParts from '../test/support/global-teardown.ts';
 import { type InProcessVenule, startVenule } from '../test/support/in-process-venule.ts';
-import { writeHistory } from '../test/support/recorded-history.ts';
+import { underRules, writeHistory } from '../test/support/recorded-history.ts';
 
 /** Keeps the histories of a walked journey: the transaction's, its redraw's, and what those continued. */
 async function record(venule: InProcessVenule, name: string, transactionId: string): Promise<void> {
@@ -13,7 +13,7 @@ async function record(venule: InProcessVenule, name: string, transactionId: stri
     let workflow = venule.workflow(order);
     for (let run = 0; ; run += 1) {
       const history = await workflow.fetchHistory();
-      const ofRun = run === 0 ? ofOrder : `${ofOrder}.${run}-before`;
+      const ofRun = underRules(run === 0 ? ofOrder : `${ofOrder}.${run}-before`);
       writeHistory(ofRun, history);
       console.log(`test/histories/${ofRun}.json: ${history.events?.length} events`);
       const previous = history.events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId;
