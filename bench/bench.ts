@@ -4,6 +4,7 @@ import { Command, Option } from 'commander';
 import { type Measurement, table, verdictOf } from './measurement.ts';
 import { type Parts, startParts } from './parts.ts';
 import { acceptance } from './rows/acceptance.ts';
+import { bigRequests } from './rows/big-requests.ts';
 import { historyEvents } from './rows/history-events.ts';
 import { memoryPerOpenOrder } from './rows/memory.ts';
 import { webhookLatency } from './rows/webhook-latency.ts';
@@ -17,6 +18,7 @@ const ROWS: Record<string, Row> = {
   journeys: (parts, quick, progress) =>
     wholeJourneys(parts, quick ? { pairs: 2, wave: 16 } : { pairs: 6, wave: 48 }, progress),
   history: (parts) => historyEvents(parts),
+  big: (parts, quick) => bigRequests(parts, quick ? 2 : 5),
   webhooks: (parts, quick) => webhookLatency(parts, quick ? 5 : 20),
   memory: (parts, quick, progress) =>
     memoryPerOpenOrder(parts, quick ? [0, 100, 200, 400] : [0, 1000, 2000, 4000], progress),

@@ -1,5 +1,6 @@
 /** The product's API, which logs as it does in production, to where nobody reads. */
 import { devNull } from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { pino } from 'pino';
 import { startApi } from '../../api/server.ts';
 import { loadConfig } from '../../config.ts';
@@ -8,5 +9,13 @@ import { serve } from '../program.ts';
 serve(async () => {
   const config = loadConfig();
   const api = await startApi(config, pino({ level: config.logLevel }, pino.destination(devNull)));
-  return { abilities: { url: () => api.url }, close: () => api.stop() };
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  delay.enable();
+  /** Since it was last asked, in milliseconds. */
+  const longestDelay = () => {
+    const longest = delay.max / 1e6;
+    delay.reset();
+    return longest;
+  };
+  return { abilities: { url: () => api.url, longestDelay }, close: () => api.stop() };
 });
