@@ -55,17 +55,17 @@ export function composeReport(
   lab: Laboratory,
   order: LabOrder,
   findings: TestFindings[],
-  times: { receivedAt: Date; dueAt: Date },
+  times: { collectedAt: Date; receivedAt: Date; dueAt: Date },
   rejected?: string,
 ): Report {
   if (!order.accepted) throw new Error(`order ${order.placer} was never accepted`);
-  const { at, requisition } = order.accepted;
+  const { requisition } = order.accepted;
   const controlId = newControlId();
   const to = requisition.sender;
   const header = { type: 'ORU^R01^ORU_R01', to, controlId, time: times.dueAt };
   const message = messageFrom(lab, header, [requisition.patient]);
   findings.forEach((finding, index) => {
-    addTest(message, lab, order.placer, finding, index + 1, { ...times, collectedAt: new Date(at) }, rejected);
+    addTest(message, lab, order.placer, finding, index + 1, times, rejected);
   });
   return {
     controlId,

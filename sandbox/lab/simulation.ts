@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Analyte, Laboratory, Test } from './catalogue.ts';
 import { type LabOrder, type Report, testStatuses } from './orders.ts';
+import { follows } from './relations.ts';
 import { composeReport, REASONS, type TestFindings } from './report.ts';
 import { fraction, hasCriticalRange, type Interpretation, type ResultType, valueFor } from './values.ts';
 
@@ -57,10 +58,10 @@ export function planReports(lab: Laboratory, order: LabOrder, request: Simulatio
   const remaining = ordered.filter(({ test }) => !['F', 'X'].includes(statuses.get(test.provider_id) ?? ''));
   if (remaining.length === 0) return [];
 
-  const receivedAt = new Date(order.reports[0]?.dueAt ?? now);
+  const times = timesOf(order, now);
   const dueAt = (step: number) => new Date(now.getTime() + step * request.delay_seconds * 1000);
   const compose = (findings: TestFindings[], step: number, rejected?: string) =>
-    composeReport(lab, order, findings, { receivedAt, dueAt: dueAt(step) }, rejected);
+    composeReport(lab, order, findings, { ...times, dueAt: dueAt(step) }, rejected);
 
   if (request.final_status === 'sample_error') {
     const everything = new Map(analytesOf(remaining).map((analyte) => [analyte, REJECTED]));
@@ -80,6 +81,18 @@ export function planReports(lab: Laboratory, order: LabOrder, request: Simulatio
   const done = new Set(first.filter(({ status }) => status === 'F').map(({ test }) => test));
   const rest = remaining.filter(({ test }) => !done.has(test));
   return [...reports, compose(finalFindings(rest, takesMissing ? missing : new Map(), find), reports.length)];
+}
+
+const HOUR = 3_600_000;
+
+/** Collected some time before it was received, and that some time before the first report; none of it before the order. */
+function timesOf(order: LabOrder, now: Date): { collectedAt: Date; receivedAt: Date } {
+  const first = Date.parse(order.reports[0]?.dueAt ?? now.toISOString());
+  const span = first - Date.parse(order.accepted?.at ?? now.toISOString());
+  return {
+    collectedAt: new Date(first - Math.min(0.8 * span, 3 * HOUR)),
+    receivedAt: new Date(first - Math.min(0.4 * span, HOUR)),
+  };
 }
 
 function analytesOf(tests: OrderedTest[]): Analyte[] {
@@ -145,12 +158,18 @@ function finder(reported: Analyte[], placer: string, request: SimulationRequest)
   const striking = interpretation === 'normal' ? undefined : strikingAnalyte(reported, placer, interpretation);
   const typeOf = (analyte: Analyte): ResultType =>
     types[reported.indexOf(analyte) % types.length] ?? (analyte.reference_range ? 'numeric' : 'comment');
+  const struck = striking && valueFor(striking, placer, 'numeric', interpretation);
+  const given = striking && struck && { slug: striking.slug, value: Number(struck.components[0]) };
   return (analyte) =>
-    valueFor(analyte, placer, typeOf(analyte), analyte.slug === striking?.slug ? interpretation : 'normal');
+    analyte.slug === striking?.slug
+      ? valueFor(analyte, placer, typeOf(analyte), interpretation)
+      : valueFor(analyte, placer, typeOf(analyte), 'normal', given);
 }
 
 function strikingAnalyte(reported: Analyte[], placer: string, interpretation: Interpretation): Analyte | undefined {
-  const numeric = reported.filter((analyte) => analyte.reference_range);
+  const ranged = reported.filter((analyte) => analyte.reference_range);
+  const ownValue = ranged.filter(({ slug }) => !follows(slug));
+  const numeric = ownValue.length > 0 ? ownValue : ranged;
   const critical = numeric.filter(hasCriticalRange);
   const candidates = interpretation === 'critical' && critical.length > 0 ? critical : numeric;
   return candidates[Math.floor(fraction(placer, 'striking') * candidates.length)];

@@ -1,6 +1,7 @@
 /** Result values as a laboratory would find them: the same for the same order every time. */
 import { createHash } from 'node:crypto';
 import type { Analyte } from './catalogue.ts';
+import { relatedValue } from './relations.ts';
 
 export type Interpretation = 'normal' | 'abnormal' | 'critical';
 export type ResultType = 'numeric' | 'range' | 'comment';
@@ -27,17 +28,39 @@ export function fraction(...words: string[]): number {
   return createHash('sha256').update(words.join('\0')).digest().readUInt32BE() / 2 ** 32;
 }
 
-/** The value of an analyte in an order: within its reference range unless `interpretation` says otherwise. */
-export function valueFor(analyte: Analyte, placer: string, type: ResultType, interpretation: Interpretation): Value {
+/** An analyte whose value is settled before all others', because it is to be out of range. */
+export interface Striking {
+  slug: string;
+  value: number;
+}
+
+/**
+ * The value of an analyte in an order: within its reference range unless `interpretation` says otherwise, or unless it
+ * follows from one that is not.
+ */
+export function valueFor(
+  analyte: Analyte,
+  placer: string,
+  type: ResultType,
+  interpretation: Interpretation,
+  striking?: Striking,
+): Value {
   const range = analyte.reference_range;
   if (!range) return { type: 'ST', components: [NORMAL_WORDS[analyte.slug] ?? 'Negative'], flag: 'N' };
   if (interpretation !== 'normal') return outOfRange(analyte, interpretation);
   if (type === 'comment') return { type: 'ST', components: ['Within the reference range'], flag: 'N' };
-  const value = withinRange(range, fraction(placer, analyte.slug));
+  const position = (slug: string) => fraction(placer, slug);
+  const value = relatedValue(analyte.slug, position, striking) ?? withinRange(range, position(analyte.slug));
   const printed = print(analyte, value);
-  if (type === 'numeric') return { type: 'NM', components: [printed], flag: 'N' };
+  const flag = flagOf(Number(printed), range);
+  if (type === 'numeric') return { type: 'NM', components: [printed], flag };
   const components = range.high === null ? ['>', printed] : ['<', printed];
-  return { type: 'SN', components, flag: 'N' };
+  return { type: 'SN', components, flag };
+}
+
+function flagOf(value: number, { low, high }: { low: number | null; high: number | null }): Value['flag'] {
+  if (high !== null && value > high) return 'H';
+  return low !== null && value < low ? 'L' : 'N';
 }
 
 /** The reference range as it is printed: `70-99`, `<5.7`, `>40`; empty where there is none. */

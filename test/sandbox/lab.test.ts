@@ -351,11 +351,31 @@ describe('results from the sandbox laboratory', () => {
     await simulate('R-1', { final_status: 'completed', interpretation });
     await allAcknowledged('R-1');
     const striking = observations(receiver.messages).filter((obx) => obx.getComponent(8, 1) !== 'N');
-    expect(striking).toHaveLength(1);
-    expect(flags).toContain(striking[0]?.getComponent(8, 1));
-    const [low, high] = (striking[0]?.getComponent(7, 1) ?? '').split('-').map(Number);
-    const value = Number(striking[0]?.getComponent(5, 1));
-    expect(value < (low ?? 0) || value > (high ?? 0)).toBe(true);
+    const asked = striking.filter((obx) => flags.includes(obx.getComponent(8, 1) ?? ''));
+    expect(asked.length).toBeGreaterThan(0);
+    // What follows from it may be out of range with it.
+    for (const obx of striking) {
+      const range = obx.getComponent(7, 1) ?? '';
+      const bounds = range.startsWith('>') ? [range.slice(1)] : range.split('-');
+      const [low, high] = range.startsWith('<') ? [0, Number(range.slice(1))] : bounds.map(Number);
+      const value = Number(obx.getComponent(5, 1));
+      expect(value < (low ?? 0) || value > (high ?? Number.POSITIVE_INFINITY)).toBe(true);
+    }
+  });
+
+  test('F6: a specimen is collected before it is received, and received before it is reported', async () => {
+    await send(order('R-1', PANEL));
+    await simulate('R-1', { final_status: 'completed', delay_seconds: 1 });
+    await allAcknowledged('R-1');
+    const times = new Set<string>();
+    for (const message of receiver.messages) {
+      for (const obr of message.getAllSegments('OBR')) {
+        const [collected = '', received = '', reported = ''] = [7, 14, 22].map((at) => obr.getComponent(at, 1));
+        expect(collected <= received && received <= reported).toBe(true);
+        times.add(`${collected} ${received}`);
+      }
+    }
+    expect(times.size).toBe(1);
   });
 
   test('result types take turns', async () => {
