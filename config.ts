@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { isPhoneNumber } from './domain/phone-number.ts';
 
@@ -12,6 +13,7 @@ export type Program = 'start' | 'api' | 'worker' | 'admin';
 
 const port = z.coerce.number('a port from 0 to 65535').int().min(0).max(65535);
 const count = z.coerce.number('a whole number, 0 or more').int().min(0);
+const days = z.coerce.number('days, 1 or more').int().min(1);
 const onOff = z.stringbool({ error: '1 or 0' });
 const file = z.string().transform((path, context) => {
   try {
@@ -43,6 +45,14 @@ const jsonObject = z.string().transform((text, context): Record<string, unknown>
   }
 });
 
+/** Addresses and networks, `10.0.0.1,fd00::/8`. */
+const addresses = z.string().transform((text, context) => {
+  const entries = text.split(',').map((entry) => entry.trim());
+  if (entries.every((entry) => ipaddr.isValid(entry) || ipaddr.isValidCIDR(entry))) return entries;
+  context.addIssue('addresses or networks such as 10.0.0.1,10.1.0.0/16, with commas between them');
+  return z.NEVER;
+});
+
 /** One variable of the environment, as the documentation and `--help` show it. */
 export interface Variable {
   meaning: string;
@@ -70,6 +80,18 @@ const variables = {
     ['api', 'worker'],
     'http://127.0.0.1:PORT',
     'Where partners, patients and browsers reach the API.',
+  ),
+  VENULE_TRUSTED_PROXIES: variable(
+    addresses,
+    ['api'],
+    'none',
+    'Proxies in front of the API, as addresses or networks with commas between them; what they say of a client’s address is believed.',
+  ),
+  VENULE_MOST_REQUESTS: variable(
+    z.coerce.number('a whole number, 8 or more').int().min(8),
+    ['api'],
+    '512',
+    'Requests that an API has under way at once, of one team half of them; the others get 429.',
   ),
   TEMPORAL_ADDRESS: variable(
     z.string(),
@@ -189,6 +211,24 @@ const variables = {
     '{}',
     'Durations and quiet hours that differ from the policy, as JSON; for tests and demonstrations.',
   ),
+  VENULE_KEEP_WEBHOOKS: variable(
+    z.coerce.number('days, 61 or more').int().min(61),
+    ['worker', 'admin'],
+    'for ever',
+    'Days after which webhooks that every endpoint took are deleted, except the latest of each order; 61 or more, as those of 60 days can be recovered.',
+  ),
+  VENULE_KEEP_LAB_TEXTS: variable(
+    days,
+    ['worker', 'admin'],
+    'for ever',
+    'Days after which the text of laboratories’ messages is deleted once their orders are over; reports and results stay.',
+  ),
+  VENULE_KEEP_SMS: variable(
+    days,
+    ['worker', 'admin'],
+    'for ever',
+    'Days after which the text of SMS that were kept is deleted.',
+  ),
   VENULE_DATA_DIR: variable(z.string(), everywhere, '.venule', 'Folder of everything that is kept.'),
   VENULE_CACHE_DIR: variable(
     z.string(),
@@ -241,6 +281,10 @@ export interface Config {
   host: string;
   /** Without a slash at its end. */
   publicUrl: string;
+  /** Addresses and networks of the proxies that are believed. */
+  trustedProxies: string[];
+  /** Requests that an API has under way at once. */
+  mostRequests: number;
   temporal: TemporalConfig;
   /** For links; null where nobody said. */
   temporalUiUrl: string | null;
@@ -274,6 +318,8 @@ export interface Config {
   maxCachedWorkflows: number;
   /** `VENULE_POLICY` as it was given; the policy itself checks it. */
   policyOverrides: Record<string, unknown>;
+  /** How many days is kept what need not be kept for ever; null for ever. */
+  retention: { webhooks: number | null; lab_texts: number | null; sms: number | null };
   ports: PartPorts;
 }
 
@@ -308,6 +354,8 @@ export function loadConfig(env: Environment = process.env): Config {
     port: apiPort,
     host: given.HOST ?? '127.0.0.1',
     publicUrl: given.VENULE_PUBLIC_URL ?? `http://127.0.0.1:${apiPort}`,
+    trustedProxies: given.VENULE_TRUSTED_PROXIES ?? [],
+    mostRequests: given.VENULE_MOST_REQUESTS ?? 512,
     temporal: {
       address: given.TEMPORAL_ADDRESS ?? '127.0.0.1:7233',
       namespace: given.TEMPORAL_NAMESPACE ?? 'default',
@@ -347,6 +395,11 @@ export function loadConfig(env: Environment = process.env): Config {
     logLevel: given.VENULE_LOG_LEVEL ?? 'info',
     maxCachedWorkflows: given.VENULE_MAX_CACHED_WORKFLOWS ?? 1000,
     policyOverrides: given.VENULE_POLICY ?? {},
+    retention: {
+      webhooks: given.VENULE_KEEP_WEBHOOKS ?? null,
+      lab_texts: given.VENULE_KEEP_LAB_TEXTS ?? null,
+      sms: given.VENULE_KEEP_SMS ?? null,
+    },
     ports: {
       api: given.PORT,
       temporal: given.TEMPORAL_PORT,

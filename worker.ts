@@ -17,6 +17,7 @@ import { twilioSms } from './notifications/sms.ts';
 import { startWebhookDispatcher } from './notifications/webhooks/dispatcher.ts';
 import { loadCatalogue, seedCatalogue } from './store/catalogue.ts';
 import { loggedSms } from './store/message-log.ts';
+import { startRetention } from './store/retention-rounds.ts';
 import { closeStore, openStore, type Store } from './store/store.ts';
 import { hasContact, listTeams } from './store/teams.ts';
 import { parseCodecKeys } from './temporal/codec.ts';
@@ -88,8 +89,9 @@ export async function startWorker(
   const appointmentEvents = startAppointmentDispatcher({ store, journeys, logger });
   const sweep = startJourneySweep({ store, journeys, checkedAfter: policy.journey_checked_after, logger });
   const webhooks = startWebhookDispatcher({ store, allowPrivate: config.webhookAllowPrivate, logger });
+  const retention = startRetention({ store, retention: config.retention, logger });
   const stopped = worker.run().finally(async () => {
-    await Promise.all([reports.stop(), appointmentEvents.stop(), sweep.stop(), webhooks.stop()]);
+    await Promise.all([reports.stop(), appointmentEvents.stop(), sweep.stop(), webhooks.stop(), retention.stop()]);
     mailer.close();
     await Promise.all([connection.close(), clientConnection.close(), closeStore(store)]);
   });

@@ -3,10 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse as parseQuery } from 'node:querystring';
 import express, { type Express, type RequestHandler, type Router } from 'express';
+import type { Config } from '../config.ts';
 import { answerHeaders } from './answer-headers.ts';
 import { bookingRouter } from './booking/router.ts';
-import type { ApiDeps } from './deps.ts';
+import { wrongCodecAddress } from './codec.ts';
+import type { ApiDeps, Doors } from './deps.ts';
+import { createDoorkeeper } from './doorkeeper.ts';
 import { endpoints } from './endpoints.ts';
+import { createGuessLimit } from './guess-limit.ts';
 import { healthRouter } from './health.ts';
 import { type Home, homeRouter } from './home.ts';
 import { managementEndpoints } from './management/endpoints.ts';
@@ -23,7 +27,7 @@ const PACKAGE = join(import.meta.dirname, '../package.json');
 export interface AppOptions extends ApiDeps {
   /** Whether webhooks may go to private addresses (`VENULE_WEBHOOK_ALLOW_PRIVATE`). */
   webhookAllowPrivate: boolean;
-  config: ApiDeps['config'] & Home;
+  config: ApiDeps['config'] & Home & Pick<Config, 'trustedProxies' | 'mostRequests'>;
   /** The codec endpoint for Temporal UI; absent in tests that have no Temporal. */
   codec?: Router;
 }
@@ -47,21 +51,25 @@ export function createApp(options: AppOptions): Express {
     version,
   );
 
+  const { publicUrl, trustedProxies, mostRequests } = deps.config;
+  const doors: Doors = { doorkeeper: createDoorkeeper(mostRequests), guesses: createGuessLimit(deps.store) };
   const app = express();
+  app.set('trust proxy', trustedProxies);
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', (text: string) => parseQuery(text, '&', '=', { maxKeys: 0 }));
-  app.use(correlate, answerHeaders(deps.config.publicUrl), logRequests(deps), exceptForPatients(legible));
+  app.use(correlate, answerHeaders(publicUrl), logRequests(deps), exceptForPatients(legible));
   app.use(homeRouter(version, deps.config));
   app.use(healthRouter(deps));
   app.use(referenceRouter(document));
-  if (codec) app.use(codec);
+  app.use('/codec', ...(codec ? [codec] : []), wrongCodecAddress(doors.guesses));
   app.use(answerOptions(app));
-  app.use('/book', bookingRouter(deps));
-  app.use('/unsubscribe', unsubscribeRouter(deps));
-  app.use('/partners', partnersRouter(deps));
-  app.use(managementRouter(deps, rules));
-  app.use(mount(endpoints, deps));
+  app.use('/book', bookingRouter(deps, doors));
+  app.use('/unsubscribe', unsubscribeRouter(deps, doors.guesses));
+  app.use(doors.doorkeeper.admit);
+  app.use('/partners', partnersRouter(deps, doors.guesses));
+  app.use(managementRouter(deps, rules, doors.guesses));
+  app.use(mount(endpoints, deps, doors));
   app.use(noSuchRoute(app));
   app.use(answerErrors(deps));
   return app;

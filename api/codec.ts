@@ -1,7 +1,8 @@
 /** The codec endpoint: lets an engineer read the payloads of a journey in Temporal UI. */
 import type { Payload } from '@temporalio/common';
-import express, { type Router } from 'express';
+import express, { type RequestHandler, type Router } from 'express';
 import { type CodecKeys, codecEndpointToken, EncryptionCodec } from '../temporal/codec.ts';
+import type { GuessLimit } from './guess-limit.ts';
 
 /** A payload as Temporal UI sends it: protobuf's JSON, bytes as base64. */
 interface JsonPayload {
@@ -10,13 +11,13 @@ interface JsonPayload {
 }
 
 /**
- * `POST /codec/{token}/decode` and `/encode`, as Temporal's codec server protocol has them.
+ * `POST /{token}/decode` and `/encode`, as Temporal's codec server protocol has them; to be mounted under `/codec`.
  * @param uiOrigin Origin of Temporal UI, whose pages may call; null allows none but same-origin callers.
  */
 export function codecRouter(keys: CodecKeys, uiOrigin: string | null): Router {
   const codec = new EncryptionCodec(keys);
   const router = express.Router();
-  const base = `/codec/${codecEndpointToken(keys)}`;
+  const base = `/${codecEndpointToken(keys)}`;
 
   router.use(base, (request, response, next) => {
     if (uiOrigin) {
@@ -36,6 +37,14 @@ export function codecRouter(keys: CodecKeys, uiOrigin: string | null): Router {
     response.json({ payloads: (await codec.encode(payloadsOf(request.body))).map(toJson) });
   });
   return router;
+}
+
+/** Whatever else is asked for there is a guess at the address. */
+export function wrongCodecAddress(guesses: GuessLimit): RequestHandler {
+  return async (request, _response, next) => {
+    await guesses.failed(request);
+    next();
+  };
 }
 
 function payloadsOf(body: { payloads?: JsonPayload[] } | undefined): Payload[] {

@@ -2,8 +2,11 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
+import type { BookingKeys } from '../store/booking-keys.ts';
 import type { Catalogue } from '../store/catalogue.ts';
 import type { Store } from '../store/store.ts';
+import type { Doorkeeper } from './doorkeeper.ts';
+import type { GuessLimit } from './guess-limit.ts';
 import type { Journeys } from './journeys.ts';
 import type { SandboxWalks } from './orders/sandbox-walks.ts';
 
@@ -21,6 +24,7 @@ export interface IssuedDocuments {
 export interface ApiDeps {
   store: Store;
   catalogue: Catalogue;
+  bookingKeys: BookingKeys;
   journeys: Journeys;
   walks: SandboxWalks;
   /** The durations that new journeys are given. */
@@ -30,4 +34,10 @@ export interface ApiDeps {
   temporalAnswers(): Promise<boolean>;
   config: Pick<Config, 'publicUrl' | 'standInContact' | 'sandboxUrl' | 'sandboxCredentials' | 'sandboxPhlebotomy'>;
   logger: Logger;
+}
+
+/** Who stands at the doors: against too much at once, and against guessing. */
+export interface Doors {
+  doorkeeper: Doorkeeper;
+  guesses: GuessLimit;
 }

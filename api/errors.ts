@@ -37,6 +37,11 @@ export const ERRORS = {
     meaning: 'The body is larger than 8 MB, or holds more than 10,000 values or 32 levels.',
   },
   validation_failed: { status: 422, meaning: 'Fields are wrong or missing; `detail` names every one of them.' },
+  too_many_requests: {
+    status: 429,
+    meaning:
+      'The service or your team’s share of it is busy, or too many wrong keys came from your address. Nothing was done. Ask again after `Retry-After`.',
+  },
   head_too_large: { status: 431, meaning: 'Address and headers are larger than 64 KB together.' },
   internal_error: { status: 500, meaning: 'A fault of ours. Tell us the correlation id.' },
   unavailable: {

@@ -4,7 +4,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler, t
 import { REQUEST_LIMITS } from '../domain/limits.ts';
 import { allowedMethods } from './allowed-methods.ts';
 import { authenticator } from './authentication.ts';
-import type { ApiDeps } from './deps.ts';
+import type { ApiDeps, Doors } from './deps.ts';
 import { type Endpoint, nothing, pdf } from './endpoint.ts';
 import { ApiError, asApiError, ERRORS, errorEnvelope, loggable, ReplayedRefusal } from './errors.ts';
 import { checkBytes } from './request-checks.ts';
@@ -49,11 +49,12 @@ const readJson = express.json({
 });
 
 /** Routes for all endpoints; where two paths match, the one that was listed first answers. */
-export function mount(endpoints: readonly Endpoint[], deps: ApiDeps): Router {
+export function mount(endpoints: readonly Endpoint[], deps: ApiDeps, { doorkeeper, guesses }: Doors): Router {
   const router = express.Router();
-  const teamOf = authenticator(deps.store);
+  const teamOf = authenticator(deps.store, guesses);
   const authenticate: RequestHandler = async (request, response, next) => {
-    const { team, by } = await teamOf(request.get('x-vital-api-key'));
+    const { team, by } = await teamOf(request);
+    doorkeeper.admitTeam(team._id, response);
     Object.assign(response.locals, { team, by });
     response.locals.teamId = team._id;
     next();

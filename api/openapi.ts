@@ -16,7 +16,7 @@ export interface DescribedEndpoints {
 /** Every code with which an endpoint may refuse. */
 function errorCodesOf(endpoint: Endpoint): ErrorCode[] {
   const takesInput = endpoint.params ?? endpoint.query ?? endpoint.headers ?? endpoint.body;
-  const codes: ErrorCode[] = ['unauthorized', 'internal_error', 'unavailable', ...endpoint.errors];
+  const codes: ErrorCode[] = ['unauthorized', 'too_many_requests', 'internal_error', 'unavailable', ...endpoint.errors];
   if (takesInput) codes.push('validation_failed');
   codes.push('malformed_request', 'request_timeout', 'head_too_large');
   if (endpoint.body) codes.push('body_too_large');

@@ -6,6 +6,7 @@ import { html, type Markup } from '../notifications/markup.ts';
 import type { TeamDocument } from '../store/documents.ts';
 import { type Contact, contactOf, hasContact, logoOf } from '../store/teams.ts';
 import type { ApiDeps } from './deps.ts';
+import { ApiError } from './errors.ts';
 
 /** Where scripts and style sheets are. */
 export const ASSETS = '/book/assets';
@@ -79,14 +80,20 @@ export function answerTrouble(
   sentence: string,
 ): ErrorRequestHandler {
   return (error, _request, response, _next) => {
+    const sender = unnamedSender(config.standInContact);
+    if (error instanceof ApiError && error.code === 'too_many_requests') {
+      const body = html`<main><h1>${BUSY}</h1><p>Too much is asked of this page just now. ${sentence}</p></main>`;
+      response.status(429).set('retry-after', String(error.retryAfter ?? 1));
+      return sendPage(response, pagePolicy(), patientPage(BUSY, sender, body));
+    }
     const { route, correlationId } = response.locals;
     logger.error({ route, correlation_id: correlationId, error: (error as Error).name }, 'patient.page');
-    const sender = unnamedSender(config.standInContact);
     const body = html`<main><h1>${AWAY}</h1>${help(sender)}<p>Please try again in a few minutes. ${sentence}</p></main>`;
     sendPage(response.status(503), pagePolicy(), framed(AWAY, sender, body));
   };
 }
 
+const BUSY = 'Please try again in a moment';
 const AWAY = 'This page cannot be shown at the moment';
 const TESTING = 'Sandbox. This is a test: no appointment is real, and nobody draws a sample.';
 

@@ -5,6 +5,7 @@ import { createDocumentIssuer } from '../activities/issue-documents.ts';
 import { type Config, describeConfig, loadConfig } from '../config.ts';
 import { policyWith } from '../domain/policy.ts';
 import { requireFitNode } from '../node-version.mjs';
+import { createBookingKeys } from '../store/booking-keys.ts';
 import { loadCatalogue, seedCatalogue } from '../store/catalogue.ts';
 import { connectSandboxLabs } from '../store/lab-connections.ts';
 import { connectSandboxPhlebotomy } from '../store/phlebotomy-connections.ts';
@@ -51,6 +52,7 @@ export async function startApi(config: Config, logger: Logger): Promise<RunningA
   const app = createApp({
     store,
     catalogue,
+    bookingKeys: createBookingKeys(keys),
     journeys: temporalJourneys(client, config.temporal.taskQueue, policy),
     walks: temporalSandboxWalks(client.workflow, config.temporal.taskQueue, policy),
     policy,

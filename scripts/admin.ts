@@ -11,6 +11,7 @@ import { addLabAccountCommands } from './admin/lab-accounts.ts';
 import { addMessageCommands } from './admin/messages.ts';
 import { addOrderCommands } from './admin/orders.ts';
 import { addPhlebotomyCommands } from './admin/phlebotomy.ts';
+import { addRetentionCommands } from './admin/retention.ts';
 import { CannotDo } from './admin/session.ts';
 import { addTeamCommands } from './admin/teams.ts';
 import { addWebhookCommands } from './admin/webhooks.ts';
@@ -52,6 +53,7 @@ addWebhookCommands(program);
 addOrderCommands(program);
 addMessageCommands(program);
 addBookingLinkCommands(program);
+addRetentionCommands(program);
 
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {

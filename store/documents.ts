@@ -261,6 +261,11 @@ export interface WebhookEndpointDocument {
   headers: Record<string, string>;
   /** First failure of the present unbroken row of failures. */
   failing_since: Date | null;
+  /** It asked to be left alone until then. */
+  rest_until?: Date | null;
+  /** When it was disabled, and what disabled it; absent or null where a caller did. */
+  disabled_at?: Date | null;
+  disabled_because?: 'gone' | 'failing' | null;
   created_at: Date;
   updated_at: Date;
 }
@@ -366,8 +371,18 @@ export interface OfferedTime {
   site_code: string | null;
 }
 
+/** A place that slots were offered at: it stands in no booking key, which holds its id. */
+export interface OfferedPlaceDocument {
+  /** The same for the same place of the same team. */
+  _id: string;
+  team_id: string;
+  place: OfferedPlace;
+  /** When it is forgotten, some time after the last key for it has expired. */
+  forget_at: Date;
+}
+
 /**
- * What a company offered when it was asked: our booking keys, `<id>.<index of the slot>`, are read here, so that a visit
+ * What a company offered when it was asked, before booking keys held their slots: older booking keys, `<id>.<index of the slot>`, are read here, so that a visit
  * takes place where its time was asked for (C3).
  */
 export interface AvailabilityDocument {
@@ -474,4 +489,19 @@ export interface PhlebotomyEventDocument {
   attempts: number;
   last_error: string | null;
   received_at: Date;
+}
+
+/** How often something was done; rate-limiter-flexible keeps it. */
+export interface RateLimitDocument {
+  _id: unknown;
+  key: string;
+  points: number;
+  expire: Date | null;
+}
+
+/** An address from which an identity has shown the right password. */
+export interface ProvenAddressDocument {
+  /** Address and identity. */
+  _id: string;
+  at: Date;
 }

@@ -53,7 +53,7 @@ export function claimPhlebotomyEvent(store: Store, leaseMs: number): Promise<Phl
   return rows(store.phlebotomyEvents).findOneAndUpdate(
     { state: 'stored', lease_until: { $lte: new Date(now) } },
     { $set: { lease_until: new Date(now + leaseMs) }, $inc: { attempts: 1 } },
-    { sort: { received_at: 1 }, returnDocument: 'after' },
+    { sort: { lease_until: 1, received_at: 1 }, projection: { raw: 0 }, returnDocument: 'after' },
   );
 }
 

@@ -17,10 +17,13 @@ import type {
   LaboratoryDocument,
   LabTestDocument,
   MarkerDocument,
+  OfferedPlaceDocument,
   OrderDocument,
   OrderTransactionDocument,
   PhlebotomyConnectionDocument,
   PhlebotomyEventDocument,
+  ProvenAddressDocument,
+  RateLimitDocument,
   ResultDocument,
   SentMessageDocument,
   ServiceCentreDocument,
@@ -59,6 +62,9 @@ function define<T>(
   for (const [keys, options] of indexes) schema.index(keys, options);
   return connection.model(collection, schema) as unknown as Model<T>;
 }
+
+/** An address from which nobody has shown the right password for so long has to show it again in quiet times. */
+const PROVEN_FOR_SECONDS = 90 * 24 * 3600;
 
 function models(connection: Connection) {
   return {
@@ -99,7 +105,7 @@ function models(connection: Connection) {
         created_at: date,
         updated_at: date,
       },
-      [[{ team_id: 1, client_user_id: 1 }, { unique: true }], [{ team_id: 1, created_at: 1 }]],
+      [[{ team_id: 1, client_user_id: 1 }, { unique: true }], [{ team_id: 1, created_at: 1, _id: 1 }]],
     ),
     orders: define<OrderDocument>(
       connection,
@@ -213,9 +219,11 @@ function models(connection: Connection) {
       },
       [
         [{ lab_slug: 1, control_id: 1, content_hash: 1, report_index: 1 }, { unique: true }],
-        [{ state: 1, lease_until: 1 }],
+        [{ state: 1, lease_until: 1, received_at: 1 }, { partialFilterExpression: { state: 'stored' } }],
         [{ order_id: 1, received_at: 1 }],
         [{ received_at: -1 }, { partialFilterExpression: { unknown_codes: { $exists: true } } }],
+        [{ received_at: 1 }],
+        [{ content_hash: 1 }],
       ],
     ),
     labMessageTexts: define<LabMessageTextDocument>(
@@ -262,6 +270,9 @@ function models(connection: Connection) {
         secrets: whole,
         headers: whole,
         failing_since: dateOrNull,
+        rest_until: dateOrNull,
+        disabled_at: dateOrNull,
+        disabled_because: textOrNull,
         created_at: date,
         updated_at: date,
       },
@@ -283,6 +294,7 @@ function models(connection: Connection) {
       [
         [{ fanned_out: 1, created_at: 1 }, { partialFilterExpression: { fanned_out: false } }],
         [{ order_id: 1, event_number: 1 }],
+        [{ team_id: 1, created_at: 1, _id: 1 }],
       ],
     ),
     webhookDeliveries: define<WebhookDeliveryDocument>(
@@ -451,6 +463,12 @@ function models(connection: Connection) {
       },
       [[{ forget_at: 1 }, { expireAfterSeconds: 0 }]],
     ),
+    offeredPlaces: define<OfferedPlaceDocument>(
+      connection,
+      'offered_places',
+      { _id: text, team_id: text, place: whole, forget_at: date },
+      [[{ forget_at: 1 }, { expireAfterSeconds: 0 }]],
+    ),
     bookingLinks: define<BookingLinkDocument>(
       connection,
       'booking_links',
@@ -468,6 +486,13 @@ function models(connection: Connection) {
       team_id: text,
       created_at: date,
     }),
+    rateLimits: define<RateLimitDocument>(connection, 'rate_limits', { key: text, points: count, expire: dateOrNull }, [
+      [{ key: 1 }, { unique: true }],
+      [{ expire: 1 }, { expireAfterSeconds: 0 }],
+    ]),
+    provenAddresses: define<ProvenAddressDocument>(connection, 'proven_addresses', { _id: text, at: date }, [
+      [{ at: 1 }, { expireAfterSeconds: PROVEN_FOR_SECONDS }],
+    ]),
     serviceCentres: define<ServiceCentreDocument>(connection, 'service_centres', {
       _id: text,
       provider: text,
@@ -509,7 +534,7 @@ function models(connection: Connection) {
         received_at: date,
       },
       [
-        [{ state: 1, lease_until: 1 }],
+        [{ state: 1, lease_until: 1, received_at: 1 }, { partialFilterExpression: { state: 'stored' } }],
         [{ appointment_id: 1, received_at: 1 }, { partialFilterExpression: { appointment_id: { $gt: '' } } }],
       ],
     ),

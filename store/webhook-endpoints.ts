@@ -73,8 +73,13 @@ export async function updateEndpoint(
   id: string,
   changes: Partial<EndpointSettings>,
 ): Promise<WebhookEndpointDocument | null> {
-  const cleanSheet = changes.disabled === false || changes.url !== undefined ? { failing_since: null } : {};
-  return change(store, teamId, id, { ...changes, ...cleanSheet });
+  const cleanSheet =
+    changes.disabled === false || changes.url !== undefined ? { failing_since: null, rest_until: null } : {};
+  const switched = changes.disabled !== undefined && {
+    disabled_at: changes.disabled ? new Date() : null,
+    disabled_because: null,
+  };
+  return change(store, teamId, id, { ...changes, ...cleanSheet, ...switched });
 }
 
 /** Sets the headers that go with every webhook to this endpoint, in place of those before. */

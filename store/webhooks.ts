@@ -4,7 +4,6 @@
  * Everything can be done twice, by several processes, without a message being lost.
  */
 import type { Principal } from '../domain/principal.ts';
-import { ORDER_EVENT_TYPES } from '../domain/webhook-events.ts';
 import { recordAudit } from './audit.ts';
 import type {
   WebhookAttempt,
@@ -15,10 +14,7 @@ import type {
 import { rows, type Store } from './store.ts';
 
 /** As the audit names it. */
-const THE_DISPATCHER: Principal = { kind: 'system', id: 'webhook dispatcher' };
-const HOUR = 60 * 60 * 1000;
-const DAY = 24 * HOUR;
-
+export const THE_DISPATCHER: Principal = { kind: 'system', id: 'webhook dispatcher' };
 /** Long past: nobody holds the delivery. */
 export const NO_LEASE = new Date(0);
 
@@ -28,11 +24,8 @@ export const NO_LEASE = new Date(0);
  */
 const UNCONFIRMED = { writeConcern: { w: 1 } } as const;
 
-/** How many orders are told again at a time. */
-const RESEND_BATCH = 500;
-
 /** A message without the body that will be sent. */
-type MessageHead = Omit<WebhookMessageDocument, 'payload'>;
+export type MessageHead = Omit<WebhookMessageDocument, 'payload'>;
 
 /** A delivery that is ours until its lease ends, with what has to be sent. */
 export interface ClaimedDelivery {
@@ -40,7 +33,8 @@ export interface ClaimedDelivery {
   message: WebhookMessageDocument;
 }
 
-function newDelivery(id: string, message: MessageHead, endpoint: WebhookEndpointDocument) {
+/** A delivery that is due now. */
+export function newDelivery(id: string, message: MessageHead, endpoint: WebhookEndpointDocument) {
   const now = new Date();
   const delivery: WebhookDeliveryDocument = {
     _id: id,
@@ -56,31 +50,37 @@ function newDelivery(id: string, message: MessageHead, endpoint: WebhookEndpoint
   return delivery;
 }
 
-const firstDeliveryId = (message: MessageHead, endpoint: WebhookEndpointDocument) => `${message._id}:${endpoint._id}`;
+/** The id of the first delivery of a message to an endpoint. */
+export const firstDeliveryId = (message: MessageHead, endpoint: WebhookEndpointDocument) =>
+  `${message._id}:${endpoint._id}`;
 
-async function enabledEndpoints(store: Store, teamIds: string[]): Promise<WebhookEndpointDocument[]> {
+/** The endpoints of these teams that are not disabled. */
+export async function enabledEndpoints(store: Store, teamIds: string[]): Promise<WebhookEndpointDocument[]> {
   return rows(store.webhookEndpoints)
     .find({ team_id: { $in: teamIds }, disabled: false })
     .toArray();
 }
 
-function wants(endpoint: WebhookEndpointDocument, message: MessageHead): boolean {
+/** Whether an endpoint asked for a message. */
+export function wants(endpoint: WebhookEndpointDocument, message: MessageHead): boolean {
   if (endpoint.team_id !== message.team_id) return false;
   return endpoint.filter_types === null || endpoint.filter_types.includes(message.event_type);
 }
 
-/** Inserts what is not there yet. */
-async function insertDeliveries(
+/** Inserts what is not there yet, and answers how many these were. */
+export async function insertDeliveries(
   store: Store,
   deliveries: WebhookDeliveryDocument[],
   durability: Partial<typeof UNCONFIRMED> = {},
-): Promise<void> {
-  if (deliveries.length === 0) return;
+): Promise<number> {
+  if (deliveries.length === 0) return 0;
   try {
     await rows(store.webhookDeliveries).insertMany(deliveries, { ordered: false, ...durability });
+    return deliveries.length;
   } catch (error) {
     const { writeErrors } = error as { writeErrors?: { code: number }[] };
     if (!writeErrors?.length || writeErrors.some(({ code }) => code !== 11000)) throw error;
+    return deliveries.length - writeErrors.length;
   }
 }
 
@@ -114,7 +114,7 @@ export async function fanOut(store: Store, limit: number): Promise<number> {
   return messages.length;
 }
 
-/** The enabled endpoints that have deliveries due. Deliveries to an endpoint that is no more are dropped. */
+/** The enabled endpoints that have deliveries due and did not ask to be left alone for now. Deliveries to an endpoint that is no more are dropped. */
 export async function endpointsWithDueDeliveries(store: Store): Promise<WebhookEndpointDocument[]> {
   const ids = await rows(store.webhookDeliveries).distinct('endpoint_id', {
     state: 'pending',
@@ -130,7 +130,8 @@ export async function endpointsWithDueDeliveries(store: Store): Promise<WebhookE
       { $set: { state: 'dropped' } },
     );
   }
-  return endpoints.filter(({ disabled }) => !disabled);
+  const now = new Date();
+  return endpoints.filter(({ disabled, rest_until }) => !disabled && !(rest_until && rest_until > now));
 }
 
 /**
@@ -248,101 +249,4 @@ export async function recordAttempt(
     });
   }
   return state;
-}
-
-/** Notes that an endpoint answered: its row of failures is over. */
-export async function noteSuccess(store: Store, endpointId: string): Promise<void> {
-  await rows(store.webhookEndpoints).updateOne(
-    { _id: endpointId, failing_since: { $ne: null } },
-    { $set: { failing_since: null } },
-  );
-}
-
-/**
- * Notes that an endpoint failed, and disables it after five days of nothing but failures. The five days count from a
- * failure that another one followed 12 to 24 hours later; a lone failure without such a follower is forgotten.
- * @returns whether the endpoint was disabled now
- */
-export async function noteFailure(store: Store, endpointId: string, at: Date): Promise<boolean> {
-  const endpoints = rows(store.webhookEndpoints);
-  await endpoints.updateOne({ _id: endpointId, failing_since: null }, { $set: { failing_since: at } });
-  const endpoint = await endpoints.findOne({ _id: endpointId, disabled: false });
-  const since = endpoint?.failing_since;
-  if (!endpoint || !since || at.getTime() - since.getTime() <= DAY) return false;
-  const follower = { $gte: new Date(since.getTime() + 12 * HOUR), $lte: new Date(since.getTime() + DAY) };
-  const followed = await rows(store.webhookDeliveries).findOne(
-    { endpoint_id: endpointId, created_at: { $lte: follower.$lte }, attempts: { $elemMatch: { at: follower } } },
-    { projection: { _id: 1 } },
-  );
-  if (!followed) {
-    await endpoints.updateOne({ _id: endpointId, failing_since: since }, { $set: { failing_since: at } });
-    return false;
-  }
-  if (at.getTime() - since.getTime() < 5 * DAY) return false;
-  const { modifiedCount } = await endpoints.updateOne(
-    { _id: endpointId, disabled: false, failing_since: since },
-    { $set: { disabled: true, updated_at: new Date() } },
-  );
-  if (modifiedCount === 0) return false;
-  await recordAudit(store, {
-    by: THE_DISPATCHER,
-    action: 'webhook.endpoint.disabled',
-    team_id: endpoint.team_id,
-    detail: { endpoint_id: endpointId, failing_since: since },
-  });
-  return true;
-}
-
-/**
- * Tells the latest event of the chosen orders that was told, which need not be their latest status, again to every
- * endpoint of the team that wants it: the same message, as it was. Orders of other teams, and orders that nothing was
- * ever told of, are left out.
- * @param choice orders by id, by the time of their latest change, or both; `end_at` is now unless given
- * @returns the ids of the orders that were told again
- */
-export async function resendOrderEvents(
-  store: Store,
-  teamId: string,
-  choice: { order_ids?: readonly string[]; start_at?: Date; end_at?: Date },
-): Promise<string[]> {
-  const changed = { ...(choice.start_at && { $gte: choice.start_at }), ...(choice.end_at && { $lte: choice.end_at }) };
-  const orders = await rows(store.orders)
-    .find({
-      team_id: teamId,
-      ...(choice.order_ids && { _id: { $in: [...choice.order_ids] } }),
-      ...(Object.keys(changed).length > 0 && { updated_at: changed }),
-    })
-    .project<{ _id: string }>({ _id: 1 })
-    .sort({ updated_at: 1 })
-    .toArray();
-  const endpoints = await enabledEndpoints(store, [teamId]);
-  const now = Date.now();
-  const told: string[] = [];
-  for (let from = 0; from < orders.length; from += RESEND_BATCH) {
-    const batch = orders.slice(from, from + RESEND_BATCH).map(({ _id }) => _id);
-    const latest = await latestOrderMessages(store, batch);
-    await insertDeliveries(
-      store,
-      latest.flatMap((message) =>
-        endpoints
-          .filter((endpoint) => wants(endpoint, message))
-          .map((endpoint) => newDelivery(`${firstDeliveryId(message, endpoint)}:${now}`, message, endpoint)),
-      ),
-    );
-    const tellable = new Set(latest.map(({ order_id }) => order_id));
-    told.push(...batch.filter((id) => tellable.has(id)));
-  }
-  return told;
-}
-
-async function latestOrderMessages(store: Store, orderIds: string[]): Promise<MessageHead[]> {
-  return rows(store.webhookMessages)
-    .aggregate<MessageHead>([
-      { $match: { order_id: { $in: orderIds }, event_type: { $in: ORDER_EVENT_TYPES } } },
-      { $project: { payload: 0 } },
-      { $sort: { order_id: 1, event_number: -1 } },
-      { $group: { _id: '$order_id', message: { $first: '$$ROOT' } } },
-      { $replaceRoot: { newRoot: '$message' } },
-    ])
-    .toArray();
 }

@@ -5,7 +5,7 @@ import { todayIn } from '../../domain/calendar.ts';
 import { timeZonesOf } from '../../domain/time-zones.ts';
 import { BookingRefused, type Slot } from '../../partners/phlebotomy/phlebotomy-adapter.ts';
 import { addressParts } from '../../partners/phlebotomy/us-address.ts';
-import { keepAvailability } from '../../store/availabilities.ts';
+import { offerSlots } from '../../store/availabilities.ts';
 import type { OfferedPlace, TeamDocument } from '../../store/documents.ts';
 import type { KnownCentre } from '../../store/service-centres.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -20,7 +20,7 @@ const DAYS = 14;
 const CENTRES_AT_ONCE = 3;
 const TOO_EARLY = 'start_date must be greater or equal than the current date';
 
-type Deps = Pick<ApiDeps, 'store' | 'logger'>;
+type Deps = Pick<ApiDeps, 'store' | 'bookingKeys' | 'logger'>;
 
 /** The address of a request as the domain has it; the deprecated `unit` joins the second line. */
 export function addressOf({
@@ -179,15 +179,15 @@ async function slotsAt(
 const notSwitchedOn = (provider: AppointmentProvider) =>
   new ApiError('unavailable', `Scheduling at ${provider} is not switched on for this team.`);
 
-/** Keeps what was offered, and answers it by place and day with booking keys of ours. */
+/** Makes what was offered bookable, and answers it by place and day with booking keys of ours. */
 async function bookableDays(
-  { store }: Deps,
+  deps: Deps,
   team: TeamDocument,
   provider: AppointmentProvider,
   offers: readonly { place: OfferedPlace; location: DaySlots['location']; slots: Slot[] }[],
 ): Promise<DaySlots[]> {
   const all = offers.flatMap(({ slots }) => slots);
-  const keys = await keepAvailability(store, {
+  const keys = await offerSlots(deps, {
     team_id: team._id,
     provider,
     places: offers.map(({ place }) => place),

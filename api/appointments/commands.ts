@@ -13,7 +13,7 @@ import { findCancellationReason } from '../../domain/cancellation-reasons.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { OrderLowLevelStatus } from '../../domain/status.ts';
 import { PROVIDERS } from '../../partners/phlebotomy/registry.ts';
-import { findOffer, readBookingKey } from '../../store/availabilities.ts';
+import { findOffer } from '../../store/availabilities.ts';
 import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
 import { activeAppointment, newestAppointment } from '../../store/read-appointments.ts';
 import { askCaughtUp } from '../catching-up.ts';
@@ -27,7 +27,7 @@ import { locationOfZip } from './zip-location.ts';
 
 /** An order whose appointment is asked for. */
 export interface Asked {
-  deps: Pick<ApiDeps, 'store' | 'journeys'>;
+  deps: Pick<ApiDeps, 'store' | 'bookingKeys' | 'journeys'>;
   team: TeamDocument;
   /** Who asks (G4). */
   by: Principal;
@@ -164,9 +164,8 @@ function mustSuit({ order, type }: Asked): void {
 /** What a booking key stands for, if it can be had by this patient now. */
 async function offeredSlot(asked: Asked, key: string): Promise<OfferedSlot> {
   const { deps, team, order, type } = asked;
-  const parts = readBookingKey(key);
-  if (!parts) throw refusal('Invalid booking key format');
-  const offer = await findOffer(deps.store, team._id, parts);
+  const offer = await findOffer(deps, team._id, key);
+  if (offer === 'unreadable') throw refusal('Invalid booking key format');
   if (!offer) throw refusal('There is no such booking key: ask for the availability again');
   const { provider, slot, place } = offer;
   if (PROVIDERS[provider].type !== type) throw refusal(`The booking key is for ${provider}, which is not asked here`);

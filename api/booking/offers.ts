@@ -12,7 +12,7 @@ import type { AvailabilityAnswer, PscInfo } from '../schemas/appointments.ts';
 import { typeOf, visitAddress } from './booking-state.ts';
 import type { OpenedLink } from './opened-link.ts';
 
-type Deps = Pick<ApiDeps, 'store' | 'catalogue' | 'logger'>;
+type Deps = Pick<ApiDeps, 'store' | 'catalogue' | 'bookingKeys' | 'logger'>;
 
 type Center = PscInfo['patient_service_centers'][number];
 

@@ -27,10 +27,12 @@ export class ClosedLink extends Error {
 
 /**
  * The order behind a link.
+ * @param onUnknown is asked first when the link is unknown: it may have been guessed
  * @throws ClosedLink when the link is unknown, expired or revoked
  */
-export async function openLink(store: Store, token: string): Promise<OpenedLink> {
+export async function openLink(store: Store, token: string, onUnknown: () => Promise<void>): Promise<OpenedLink> {
   const link = await findBookingLink(store, token, new Date());
+  if (!link) await onUnknown();
   const order = link && (await store.orders.findById(link.order_id).lean<OrderDocument>());
   const team = order && (await store.teams.findById(order.team_id).lean<TeamDocument>());
   if (!link || !order || !team) throw new ClosedLink('This link does not work', null);

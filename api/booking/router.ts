@@ -15,14 +15,14 @@ import express, {
 import { z } from 'zod';
 import { SLOT_TAKEN } from '../../domain/appointment-refusals.ts';
 import { REQUEST_LIMITS } from '../../domain/limits.ts';
-import { findOffer, readBookingKey } from '../../store/availabilities.ts';
+import { findOffer } from '../../store/availabilities.ts';
 import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
 import { activeAppointment } from '../../store/read-appointments.ts';
 import type { Contact } from '../../store/teams.ts';
 import { calendarDate, uuid } from '../../store/wire/fields.ts';
 import { mayBeKept } from '../answer-headers.ts';
 import { type Asked, book, cancel, request, reschedule } from '../appointments/commands.ts';
-import type { ApiDeps } from '../deps.ts';
+import type { ApiDeps, Doors } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { answerTrouble, behindLink, pagePolicy, pageSender, sendPage, unnamedSender } from '../patient-page.ts';
 import { checkBytes, unreadable } from '../request-checks.ts';
@@ -38,7 +38,7 @@ const WEB = join(import.meta.dirname, '../../web/booking');
 const POLICY = pagePolicy("script-src 'self'", "connect-src 'self'", "form-action 'none'");
 
 const notes = z.string().trim().max(1000).optional();
-const key = z.string().max(500);
+const key = z.string().max(2000);
 const timesBody = z.object({
   start_date: calendarDate.optional(),
   access_notes: notes,
@@ -56,15 +56,15 @@ const requestBody = z.object({ access_notes: notes, notes });
 const cancelBody = z.object({ reason_id: uuid, notes });
 
 /** Everything under `/book`. */
-export function bookingRouter(deps: ApiDeps): Router {
+export function bookingRouter(deps: ApiDeps, { doorkeeper, guesses }: Doors): Router {
   const { store } = deps;
   const { publicUrl, standInContact } = deps.config;
   const router = express.Router();
   router.use('/assets', express.static(WEB, { index: false, cacheControl: false, setHeaders: mayBeKept }));
   router.use(behindLink('/book'));
-  const limited = companyLimit((response) => linkOf(response).order._id);
-  router.use('/:token', behindLink('/book/:token'), async (asked, response, next) => {
-    response.locals.link = await openLink(store, String(asked.params.token));
+  const limited = companyLimit(store, (response) => linkOf(response).order._id);
+  router.use('/:token', behindLink('/book/:token'), doorkeeper.admit, async (asked, response, next) => {
+    response.locals.link = await openLink(store, String(asked.params.token), () => guesses.failed(asked));
     next();
   });
 
@@ -174,9 +174,9 @@ export function bookingRouter(deps: ApiDeps): Router {
 
   /** An old page's key is a time that is gone, in the patient's words. */
   async function mustBeOffered({ team }: OpenedLink, bookingKey: string): Promise<void> {
-    const parts = readBookingKey(bookingKey);
-    const offer = parts && (await findOffer(store, team._id, parts));
-    if (!offer || Date.parse(offer.slot.expires_at) <= Date.now()) throw new ApiError('rule_broken', SLOT_TAKEN);
+    const offer = await findOffer(deps, team._id, bookingKey);
+    if (!offer || offer === 'unreadable' || Date.parse(offer.slot.expires_at) <= Date.now())
+      throw new ApiError('rule_broken', SLOT_TAKEN);
   }
 }
 

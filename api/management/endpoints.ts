@@ -14,14 +14,18 @@ import {
   updateEndpoint,
   validSecrets,
 } from '../../store/webhook-endpoints.ts';
+import { recoverDeliveries } from '../../store/webhook-resend.ts';
 import { defineEndpoint, type Endpoint, nothing, validationFailed } from '../endpoint.ts';
 import { ApiError } from '../errors.ts';
+import { readInstant } from '../schemas/orders.ts';
 import {
   endpointChanges,
   endpointPageQuery,
   endpointPath,
   endpointsPath,
   newEndpoint,
+  recovered,
+  recovery,
   rotation,
   webhook,
   webhookHeaders,
@@ -33,6 +37,9 @@ const tag = 'Webhook endpoints';
 const collection = '/v1/org/:org/team/:team/:environment/webhook';
 const one = `${collection}/:id`;
 const errors = ['not_found'] as const;
+
+/** How many messages one request to recover looks at. */
+const RECOVERED_AT_ONCE = 5_000;
 
 function shown(endpoint: WebhookEndpointDocument): z.input<typeof webhook> {
   const { _id, url, description, rate_limit, disabled, filter_types, created_at, updated_at } = endpoint;
@@ -79,7 +86,7 @@ export function managementEndpoints({ allowPrivate }: Pick<DestinationRules, 'al
       response: webhookPage,
       errors,
       async handler({ deps: { store }, team, query: { limit, next_cursor } }) {
-        const page = { limit: limit + 1, ...(next_cursor !== undefined && { after: endpointAt(next_cursor) }) };
+        const page = { limit: limit + 1, ...(next_cursor !== undefined && { after: positionAt(next_cursor) }) };
         const endpoints = await listEndpoints(store, team._id, page);
         const shownOnes = endpoints.slice(0, limit);
         const last = shownOnes.at(-1);
@@ -151,6 +158,26 @@ export function managementEndpoints({ allowPrivate }: Pick<DestinationRules, 'al
     }),
 
     defineEndpoint({
+      method: 'post',
+      path: `${one}/recover`,
+      operationId: 'recoverWebhook',
+      tag,
+      summary: 'Send an endpoint what it missed since a time',
+      description:
+        'What was told while it was disabled or before it was there, and what was given up; what waits for its next attempt is sent at once. An answer with a next_cursor has more to come. Doing it again sends nothing twice that was taken.',
+      request: { params: endpointPath, body: recovery },
+      response: recovered,
+      errors,
+      async handler({ deps: { store }, team, params: { id }, body: { since, until, next_cursor } }) {
+        const endpoint = await endpointOf(store, team, id);
+        const time = { since: readInstant(since), until: until ? readInstant(until) : new Date() };
+        const page = { limit: RECOVERED_AT_ONCE, ...(next_cursor && { after: positionAt(next_cursor) }) };
+        const done = await recoverDeliveries(store, endpoint, time, page);
+        return { recovered: done.recovered, next_cursor: done.next && cursorAt(done.next) };
+      },
+    }),
+
+    defineEndpoint({
       method: 'get',
       path: `${one}/headers`,
       operationId: 'getWebhookHeaders',
@@ -210,9 +237,12 @@ export function managementEndpoints({ allowPrivate }: Pick<DestinationRules, 'al
   ];
 }
 
-const cursorAt = ({ created_at, _id }: WebhookEndpointDocument) => `${created_at.getTime()}_${_id}`;
+/** Where a page ended: rows are in the order of their time, then of their id. */
+type Position = { _id: string; created_at: Date };
 
-function endpointAt(cursor: string): Pick<WebhookEndpointDocument, '_id' | 'created_at'> {
+const cursorAt = ({ created_at, _id }: Position) => `${created_at.getTime()}_${_id}`;
+
+function positionAt(cursor: string): Position {
   const [time = '', id = ''] = cursor.split(/_(.*)/s);
   return { created_at: new Date(Number(time)), _id: id };
 }

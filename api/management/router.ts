@@ -5,11 +5,12 @@ import { findTeam, managementKeyOf, ORGANISATION } from '../../store/teams.ts';
 import type { ApiDeps } from '../deps.ts';
 import { type Endpoint, nothing } from '../endpoint.ts';
 import { ApiError } from '../errors.ts';
+import type { GuessLimit } from '../guess-limit.ts';
 import { checkBytes } from '../request-checks.ts';
 import { managementEndpoints } from './endpoints.ts';
 
 /** Routes of the Management API. Errors are thrown, for the application's one handler to answer. */
-export function managementRouter(deps: ApiDeps, rules: { allowPrivate: boolean }): Router {
+export function managementRouter(deps: ApiDeps, rules: { allowPrivate: boolean }, guesses: GuessLimit): Router {
   const router = express.Router();
   const readJson = express.json({
     limit: REQUEST_LIMITS.management_body_bytes,
@@ -18,19 +19,22 @@ export function managementRouter(deps: ApiDeps, rules: { allowPrivate: boolean }
     strict: false,
   });
   for (const endpoint of managementEndpoints(rules)) {
-    router[endpoint.method](endpoint.path, identify(deps, endpoint), readJson, answer(deps, endpoint));
+    router[endpoint.method](endpoint.path, identify(deps, endpoint, guesses), readJson, answer(deps, endpoint));
   }
   return router;
 }
 
 /** @throws ApiError `unauthorized` before anything else is looked at, then `not_found` when the path leads to no team */
-function identify({ store }: ApiDeps, { path }: Endpoint): RequestHandler {
+function identify({ store }: ApiDeps, { path }: Endpoint, guesses: GuessLimit): RequestHandler {
   return async (request, response, next) => {
     response.locals.route = path;
     const key = request.get('x-management-key');
     if (!key) throw new ApiError('unauthorized', 'Send the management key in the header X-Management-Key.');
     const by = await managementKeyOf(store, key);
-    if (!by) throw new ApiError('unauthorized', 'This management key is not valid.');
+    if (!by) {
+      await guesses.failed(request);
+      throw new ApiError('unauthorized', 'This management key is not valid.');
+    }
     const { org, team: id, environment } = request.params as Record<string, string>;
     const team = org === ORGANISATION && id ? await findTeam(store, id.toLowerCase()) : null;
     if (team?.environment !== environment) {

@@ -6,18 +6,19 @@ import { isAllowedHeader } from '../../notifications/webhooks/deliver.ts';
 import { isSigningSecret } from '../../notifications/webhooks/signature.ts';
 import { instant } from '../../store/wire/fields.ts';
 import { nothingToChange, saysSomething } from '../schemas/fields.ts';
+import { readInstant } from '../schemas/orders.ts';
 
 const team = { org: z.string(), team: z.string(), environment: z.string() };
 
 export const endpointsPath = z.object(team);
 export const endpointPath = z.object({ ...team, id: z.string() });
 
+/** An instant in milliseconds, and an id. */
+const cursor = z.string().regex(/^\d{1,15}_[\w-]{1,100}$/, 'the next_cursor of an answer');
+
 export const endpointPageQuery = z.object({
   limit: z.int().min(1).max(250).default(50),
-  next_cursor: z
-    .string()
-    .regex(/^\d{1,15}_[\w-]{1,64}$/, 'the next_cursor of an answer')
-    .optional(),
+  next_cursor: cursor.optional(),
 });
 
 const eventType = z.enum(WEBHOOK_EVENT_TYPES).meta({ id: 'WebhookEventType' });
@@ -93,6 +94,32 @@ export const webhookHeaders = z
       .refine((headers) => Object.keys(headers).length <= 50, 'at most 50 headers'),
   })
   .meta({ id: 'WebhookHeaders' });
+
+const SIXTY_DAYS_MS = 60 * 24 * 3_600_000;
+const anInstant = z.iso.datetime({ offset: true, local: true });
+
+export const recovery = z
+  .object({
+    since: anInstant.meta({ description: 'At most 60 days ago.' }),
+    until: anInstant.nullable().optional().meta({ description: 'Now, unless given.' }),
+    next_cursor: cursor.nullable().optional(),
+  })
+  .refine(({ since }) => Date.now() - readInstant(since).getTime() <= SIXTY_DAYS_MS, {
+    message: 'at most 60 days ago',
+    path: ['since'],
+  })
+  .refine(({ since, until }) => readInstant(since) <= (until ? readInstant(until) : new Date()), {
+    message: 'since must come before until',
+    path: ['until'],
+  })
+  .meta({ id: 'RecoverWebhookBody' });
+
+export const recovered = z
+  .object({
+    recovered: z.int().meta({ description: 'Deliveries that are on their way by this request.' }),
+    next_cursor: z.string().nullable().meta({ description: 'Ask again with it until there is none.' }),
+  })
+  .meta({ id: 'RecoveredWebhooks' });
 
 export const webhookSecret = z.object({ key: z.string() }).meta({ id: 'WebhookSecret' });
 

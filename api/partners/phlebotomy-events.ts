@@ -12,11 +12,22 @@ import type { PhlebotomyConnectionDocument } from '../../store/documents.ts';
 import { phlebotomyConnectionsOf } from '../../store/phlebotomy-connections.ts';
 import { storePhlebotomyEvent } from '../../store/phlebotomy-inbox.ts';
 import type { Store } from '../../store/store.ts';
+import { ApiError } from '../errors.ts';
+import type { GuessLimit } from '../guess-limit.ts';
 
 const LARGEST_EVENT = '256kb';
 
-/** `POST /phlebotomy/{provider}/events`, as docs/phlebotomy.md has it: 204 stored, 401 forged, 503 not stored. */
-export function phlebotomyEventsRouter({ store, logger }: { store: Store; logger: Logger }): Router {
+/** `POST /phlebotomy/{provider}/events`, as docs/phlebotomy.md has it: 204 stored, 401 forged, 429 forged too
+ * often, 503 not stored. */
+export function phlebotomyEventsRouter({
+  store,
+  logger,
+  guesses,
+}: {
+  store: Store;
+  logger: Logger;
+  guesses: GuessLimit;
+}): Router {
   const router = express.Router();
   const body = express.raw({ type: () => true, limit: LARGEST_EVENT });
 
@@ -27,6 +38,7 @@ export function phlebotomyEventsRouter({ store, logger }: { store: Store; logger
       const connections = provider ? await phlebotomyConnectionsOf(store, provider) : [];
       const sender = senderOf(connections, request.headers, raw);
       if (!provider || !sender) {
+        await guesses.failed(request, provider ?? 'unknown');
         logger.warn({ provider: provider ?? 'unknown' }, 'phlebotomy.event.forged');
         response.status(401).json({ detail: 'The event is not signed with the secret of this company' });
         return;
@@ -40,6 +52,7 @@ export function phlebotomyEventsRouter({ store, logger }: { store: Store; logger
       });
       response.status(204).end();
     } catch (error) {
+      if (error instanceof ApiError) throw error;
       if (error instanceof UnreadableEvent) {
         logger.warn({ provider, fields: error.fields }, 'phlebotomy.event.unreadable');
         response.status(400).json({ detail: error.message });

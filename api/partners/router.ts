@@ -12,6 +12,7 @@ import { environmentOfLab } from '../../store/lab-connections.ts';
 import { keepText, noteRefusal, ReportTooLong, storeReports } from '../../store/lab-inbox.ts';
 import type { Store } from '../../store/store.ts';
 import { isAway, loggable } from '../errors.ts';
+import type { GuessLimit } from '../guess-limit.ts';
 import { phlebotomyEventsRouter } from './phlebotomy-events.ts';
 
 const HL7 = 'application/hl7-v2';
@@ -25,17 +26,12 @@ const UNREADABLE = {
  * `POST /partners/labs/{lab}/hl7`: takes ORU^R01 and answers with its acknowledgement, as docs/hl7.md has it; and
  * `POST /partners/phlebotomy/{provider}/events`.
  */
-export function partnersRouter({
-  store,
-  catalogue,
-  logger,
-}: {
-  store: Store;
-  catalogue: Catalogue;
-  logger: Logger;
-}): Router {
+export function partnersRouter(
+  { store, catalogue, logger }: { store: Store; catalogue: Catalogue; logger: Logger },
+  guesses: GuessLimit,
+): Router {
   const router = express.Router();
-  router.use(phlebotomyEventsRouter({ store, logger }));
+  router.use(phlebotomyEventsRouter({ store, logger, guesses }));
   const body = express.text({ type: HL7, limit: MESSAGE_LIMITS.bytes, defaultCharset: 'utf-8' });
 
   /** What cannot be stored for now is not acknowledged: the lab sends it again (F12). */
@@ -56,12 +52,16 @@ export function partnersRouter({
     const { user, password } = basicCredentials(request);
     const environment = known ? await stored(lab, response, () => environmentOfLab(store, lab, user, password)) : null;
     if (response.headersSent) return;
+    const claimed = `${lab} ${user}`;
     if (!environment) {
+      if (user || password) await guesses.failed(request, claimed);
       logger.warn({ lab: known ? lab : 'unknown' }, 'A laboratory message came with wrong credentials');
       response.status(401).set('WWW-Authenticate', 'Basic realm="Venule laboratories"');
       response.json({ detail: `These are not the credentials of laboratory "${lab}"` });
       return;
     }
+    await stored(lab, response, () => guesses.passed(request, claimed));
+    if (response.headersSent) return;
     if (!request.is(HL7)) {
       response.status(415).json({ detail: `Send HL7 v2 messages as ${HL7}` });
       return;

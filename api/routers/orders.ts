@@ -7,7 +7,7 @@ import { orderDocument } from '../../store/order-document.ts';
 import { clientFacingOrders, findOrder } from '../../store/read-orders.ts';
 import { openOrder } from '../../store/record-event.ts';
 import type { Store } from '../../store/store.ts';
-import { resendOrderEvents } from '../../store/webhooks.ts';
+import { RESENT_AT_MOST, resendOrderEvents, TooManyOrders } from '../../store/webhook-resend.ts';
 import { type ClientFacingOrder, clientFacingOrder as orderAnswer } from '../../store/wire/order.ts';
 import type { ApiDeps } from '../deps.ts';
 import { defineEndpoint, pdf } from '../endpoint.ts';
@@ -136,7 +136,7 @@ export const orderEndpoints = [
     tag,
     summary: 'Tell the latest event of orders again, by webhook',
     description:
-      'Of each order the latest event that was told: partial results that a team is not told of are left out, and an order whose latest status nobody was told of is told by the event before it. Answers with the orders that were told.',
+      'Of each order the latest event that was told: partial results that a team is not told of are left out, and an order whose latest status nobody was told of is told by the event before it. Answers with the orders that were told. Asked for by time, this can be repeated: within five minutes nothing is told twice. A time in which more than 5,000 orders changed is refused.',
     request: { body: resendBody },
     response: resendAnswer,
     async handler({ deps: { store }, team, body }) {
@@ -145,6 +145,12 @@ export const orderEndpoints = [
       const order_ids = await resendOrderEvents(store, team._id, {
         ...(body.order_ids?.length && { order_ids: body.order_ids }),
         ...(window && { start_at: window.from, end_at: window.to }),
+      }).catch((error) => {
+        if (!(error instanceof TooManyOrders)) throw error;
+        throw new ApiError(
+          'rule_broken',
+          `More than ${RESENT_AT_MOST} orders changed in this time, and nothing was sent: ask for a shorter one.`,
+        );
       });
       return { order_ids };
     },

@@ -147,7 +147,7 @@ export const userEndpoints = [
       const [users, total] = await Promise.all([
         store.users
           .find({ team_id: team._id })
-          .sort({ created_at: 1 })
+          .sort({ created_at: 1, _id: 1 })
           .skip(offset)
           .limit(limit)
           .lean<UserDocument[]>(),

@@ -16,7 +16,7 @@ import { zipCanBeIn } from './zip-states.ts';
 const RADII = ['10', '20', '25', '50', '100'] as const;
 const miles = z.enum(RADII).meta({ id: 'AllowedRadius', description: 'In miles.' });
 const plainZip = z.string().regex(/^\d{5}$/, 'a ZIP of five digits');
-const bookingKey = z.string().max(500).meta({ description: 'As the availability gave it.' });
+const bookingKey = z.string().max(2000).meta({ description: 'As the availability gave it.' });
 const billTypes = z.array(z.enum(BILLING_TYPES));
 const capability = z
   .enum(['stat', 'appointment_scheduling_via_junction', 'appointment_scheduling_with_lab'])

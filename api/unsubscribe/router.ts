@@ -12,6 +12,7 @@ import {
   unsubscribe,
 } from '../../store/unsubscriptions.ts';
 import type { ApiDeps } from '../deps.ts';
+import type { GuessLimit } from '../guess-limit.ts';
 import {
   answerTrouble,
   behindLink,
@@ -40,7 +41,7 @@ interface Opened {
 }
 
 /** Everything under `/unsubscribe`. */
-export function unsubscribeRouter(deps: Pick<ApiDeps, 'store' | 'logger' | 'config'>): Router {
+export function unsubscribeRouter(deps: Pick<ApiDeps, 'store' | 'logger' | 'config'>, guesses: GuessLimit): Router {
   const { store } = deps;
   const { standInContact } = deps.config;
   const router = express.Router();
@@ -80,6 +81,7 @@ export function unsubscribeRouter(deps: Pick<ApiDeps, 'store' | 'logger' | 'conf
     return async (request: Request, response) => {
       const token = String(request.params.token);
       const recipient = await findUnsubscribeLink(store, token);
+      if (!recipient) await guesses.failed(request);
       const team = recipient && (await store.teams.findById(recipient.team_id).lean<TeamDocument>());
       if (!recipient || !team) return unknown(request, response, () => undefined);
       const opened = { recipient, sender: pageSender(team, standInContact), path: `/unsubscribe/${token}` };

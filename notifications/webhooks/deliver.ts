@@ -24,6 +24,8 @@ export interface AttemptOutcome {
   /** A code, when there was no answer: `timeout`, `refused`, `ECONNREFUSED` …; never what the receiver said. */
   error: string | null;
   durationMs: number;
+  /** For how long the receiver asked to be left alone, in milliseconds; null when it did not. */
+  retryAfterMs: number | null;
 }
 
 /** Sends webhooks over connections that are kept open from one to the next. */
@@ -45,6 +47,19 @@ export function isAllowedHeader(name: string): boolean {
 /** How much of an answer is read; a connection on which more is coming is closed. */
 const ANSWER_BYTES = 4096;
 
+interface Answer {
+  statusCode: number;
+  retryAfterMs: number | null;
+}
+
+/** `Retry-After` in milliseconds from `now`: seconds or a date; null when it is neither. */
+function retryAfter(header: string | string[] | undefined, now: Date): number | null {
+  const text = String(header ?? '').trim();
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? null : Math.max(0, date - now.getTime());
+}
+
 /**
  * @param timeoutMs for the whole attempt: finding the address, connecting, sending, and the answer's head and body
  */
@@ -57,10 +72,10 @@ export function createDeliverer(options: { allowPrivate: boolean; timeoutMs: num
     bodyTimeout: timeoutMs,
   });
 
-  async function post(outgoing: Outgoing, at: Date, signal: AbortSignal): Promise<number> {
+  async function post(outgoing: Outgoing, at: Date, signal: AbortSignal): Promise<Answer> {
     const refusal = refusalOfUrl(outgoing.url, { allowPrivate });
     if (refusal) throw new DestinationRefused(refusal);
-    const { statusCode, body } = await request(outgoing.url, {
+    const { statusCode, headers, body } = await request(outgoing.url, {
       method: 'POST',
       dispatcher: agent,
       signal,
@@ -73,17 +88,18 @@ export function createDeliverer(options: { allowPrivate: boolean; timeoutMs: num
       body: outgoing.body,
     });
     await body.dump({ limit: ANSWER_BYTES, signal }).catch(() => undefined);
-    return statusCode;
+    return { statusCode, retryAfterMs: retryAfter(headers['retry-after'], at) };
   }
 
   return {
     async deliver(outgoing, abort) {
       const at = new Date();
       const started = performance.now();
-      const outcome = (statusCode: number | null, error: string | null): AttemptOutcome => ({
+      const outcome = (answer: Answer | null, error: string | null): AttemptOutcome => ({
         at,
-        delivered: statusCode !== null && statusCode >= 200 && statusCode < 300,
-        statusCode,
+        delivered: answer !== null && answer.statusCode >= 200 && answer.statusCode < 300,
+        statusCode: answer?.statusCode ?? null,
+        retryAfterMs: answer?.retryAfterMs ?? null,
         error,
         durationMs: Math.round(performance.now() - started),
       });

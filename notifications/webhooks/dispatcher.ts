@@ -9,10 +9,12 @@ import { watchInserts } from '../../store/watch-inserts.ts';
 // biome-ignore lint/style/noRestrictedImports: as above.
 import { validSecrets } from '../../store/webhook-endpoints.ts';
 // biome-ignore lint/style/noRestrictedImports: as above.
+import { noteFailure, noteSuccess } from '../../store/webhook-health.ts';
+// biome-ignore lint/style/noRestrictedImports: as above.
 import * as outbox from '../../store/webhooks.ts';
 import { createAlarm } from './alarm.ts';
 import { createDeliverer } from './deliver.ts';
-import { createLanes } from './lanes.ts';
+import { createLanes, type Lane, type LaneLimits } from './lanes.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -29,7 +31,15 @@ export const RETRY_PAUSES_MS: readonly number[] = [
   10 * HOUR,
 ];
 
-const LIMITS = { overall: 512, perEndpoint: 16, perFailingEndpoint: 1 };
+const LIMITS: LaneLimits = {
+  overall: 512,
+  troubled: 128,
+  perEndpoint: 16,
+  perNewEndpoint: 2,
+  perSlowEndpoint: 8,
+  perFailingEndpoint: 1,
+  slowAfterMs: SECOND,
+};
 /** Messages fanned out in one go. */
 const MESSAGES_AT_ONCE = 200;
 /** Endpoints whose deliveries are claimed side by side; each asks for all it may have, which is seldom all it gets. */
@@ -70,8 +80,13 @@ export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispa
   let waiting = false;
   let stopping = false;
 
-  async function attempt(endpoint: WebhookEndpointDocument, claimed: outbox.ClaimedDelivery): Promise<void> {
+  async function attempt(
+    endpoint: WebhookEndpointDocument,
+    claimed: outbox.ClaimedDelivery,
+    lane: Lane,
+  ): Promise<void> {
     const { message, delivery } = claimed;
+    lane.begin();
     const outcome = await deliverer.deliver(
       {
         url: endpoint.url,
@@ -82,12 +97,13 @@ export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispa
       },
       giveUp.signal,
     );
+    lane.answered();
     if (!outcome.delivered && giveUp.signal.aborted) return outbox.releaseDelivery(store, claimed);
     const { at, delivered, statusCode: status_code, error, durationMs: duration_ms } = outcome;
     const about = { endpoint_id: endpoint._id, team_id: endpoint.team_id, message_id: message._id, status_code, error };
     // Before the delivery can be attempted again, so that the endpoint's state is that of its latest attempt.
-    if (delivered) await outbox.noteSuccess(store, endpoint._id);
-    else if (await outbox.noteFailure(store, endpoint._id, at)) logger.warn(about, 'webhook.endpoint.disabled');
+    if (delivered) await noteSuccess(store, endpoint._id);
+    else if (await noteFailure(store, endpoint._id, outcome)) logger.warn(about, 'webhook.endpoint.disabled');
     const record = { at, status_code, error, duration_ms };
     const state = await outbox.recordAttempt(store, claimed, record, delivered, schedule);
     if (state === 'exhausted') logger.warn({ ...about, delivery_id: delivery._id }, 'message.attempt.exhausted');
@@ -96,25 +112,29 @@ export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispa
 
   /** Starts as many attempts to an endpoint as it may have. */
   async function fill(endpoint: WebhookEndpointDocument): Promise<void> {
-    const slots = lanes.take(endpoint._id, endpoint.failing_since !== null);
-    if (slots === 0) {
+    const free = lanes.take(endpoint._id, endpoint.failing_since !== null);
+    if (free.length === 0) {
       waiting = true;
       return;
     }
-    const due = await outbox.claimDue(store, endpoint, slots, LEASE_TIMEOUTS * timeoutMs).catch((error) => {
-      lanes.giveBack(endpoint._id, slots);
+    const due = await outbox.claimDue(store, endpoint, free.length, LEASE_TIMEOUTS * timeoutMs).catch((error) => {
+      for (const lane of free) lane.giveBack();
       throw error;
     });
-    lanes.giveBack(endpoint._id, slots - due.claimed.length);
     waiting ||= due.more;
-    for (const claimed of due.claimed) {
-      const running = attempt(endpoint, claimed)
+    for (const [index, lane] of free.entries()) {
+      const claimed = due.claimed[index];
+      if (!claimed) {
+        lane.giveBack();
+        continue;
+      }
+      const running = attempt(endpoint, claimed, lane)
         .catch((error) =>
           logger.error({ err: error, delivery_id: claimed.delivery._id }, 'webhook.attempt.not_recorded'),
         )
         .finally(() => {
           underWay.delete(running);
-          lanes.giveBack(endpoint._id, 1);
+          lane.giveBack();
           if (waiting) alarm.ring();
         });
       underWay.add(running);
@@ -125,6 +145,7 @@ export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispa
     waiting = false;
     while ((await outbox.fanOut(store, MESSAGES_AT_ONCE)) === MESSAGES_AT_ONCE && !stopping);
     const endpoints = await outbox.endpointsWithDueDeliveries(store);
+    lanes.divide(endpoints.map(({ _id, failing_since }) => ({ id: _id, failing: failing_since !== null })));
     const leastServedFirst = endpoints.sort((a, b) => lanes.held(a._id) - lanes.held(b._id));
     for (let from = 0; from < endpoints.length && !stopping; from += ENDPOINTS_AT_ONCE) {
       await Promise.all(leastServedFirst.slice(from, from + ENDPOINTS_AT_ONCE).map(fill));

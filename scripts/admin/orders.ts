@@ -6,7 +6,7 @@ import type { OrderDocument } from '../../store/documents.ts';
 import { findOrdersBy } from '../../store/find-orders.ts';
 import { timelineOf } from '../../store/order-timeline.ts';
 import type { Store } from '../../store/store.ts';
-import { resendOrderEvents } from '../../store/webhooks.ts';
+import { resendOrderEvents } from '../../store/webhook-resend.ts';
 import { Named } from './output.ts';
 import { CannotDo, inSession, operator, positive, type Session, teamNames, withJourneys } from './session.ts';
 

@@ -129,3 +129,10 @@ export function webAddress(text: string): string {
   if (URL.canParse(text) && /^https?:/.test(text)) return text;
   throw new InvalidArgumentError('Say an http or https address.');
 }
+
+/** A moment, as an option's value; a day is its first moment in UTC. */
+export function instant(text: string): Date {
+  const time = new Date(/T.*(Z|[+-]\d\d:?\d\d)$|^\d{4}-\d\d-\d\d$/.test(text) ? text : `${text}Z`);
+  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(time.getTime())) return time;
+  throw new InvalidArgumentError('Say a day or a moment, such as 2026-11-20 or 2026-11-20T09:00Z.');
+}

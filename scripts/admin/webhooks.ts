@@ -2,9 +2,20 @@
 import type { Command } from 'commander';
 import { recordAudit } from '../../store/audit.ts';
 import { allEndpoints } from '../../store/webhook-endpoints.ts';
+import { type MessagePosition, recoverDeliveries } from '../../store/webhook-resend.ts';
 import { type DeliveryChoice, listDeliveries, replayExhausted } from '../../store/webhook-review.ts';
 import { Named } from './output.ts';
-import { CannotDo, given, inSession, operator, positive, type Session, teamCalled, teamNames } from './session.ts';
+import {
+  CannotDo,
+  given,
+  inSession,
+  instant,
+  operator,
+  positive,
+  type Session,
+  teamCalled,
+  teamNames,
+} from './session.ts';
 
 interface ChoiceFlags {
   team?: string;
@@ -35,6 +46,8 @@ export function addWebhookCommands(program: Command): void {
               team: new Named(endpoint.team_id, teams.get(endpoint.team_id)),
               url: endpoint.url,
               disabled: endpoint.disabled,
+              disabled_at: endpoint.disabled_at,
+              disabled_because: endpoint.disabled_because,
               failing_since: endpoint.failing_since,
               events: endpoint.filter_types ?? 'all',
               rate_limit: endpoint.rate_limit,
@@ -95,6 +108,43 @@ export function addWebhookCommands(program: Command): void {
         });
         session.out.done(`${replayed} ${replayed === 1 ? 'delivery is' : 'deliveries are'} on the way again.`, {
           replayed,
+        });
+      }),
+    );
+
+  webhook
+    .command('recover')
+    .description('send an endpoint what it missed: told while it was disabled, or given up')
+    .argument('<endpoint>', 'id that admin webhook endpoints shows')
+    .requiredOption('--since <time>', 'from when on, such as 2026-11-20 or 2026-11-20T09:00Z', instant)
+    .option('--until <time>', 'until when; now unless given', instant)
+    .addHelpText('after', '\nExample:\n  admin webhook recover 0b5f… --since 2026-11-20')
+    .action((id: string, { since, until = new Date() }: { since: Date; until?: Date }, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        const endpoint = (await allEndpoints(store)).find(({ _id }) => _id === id);
+        if (!endpoint) throw new CannotDo(`There is no webhook endpoint ${id}; admin webhook endpoints shows them`);
+        let recovered = 0;
+        let after: MessagePosition | undefined;
+        do {
+          const page = await recoverDeliveries(
+            store,
+            endpoint,
+            { since, until },
+            { limit: 5_000, ...(after && { after }) },
+          );
+          recovered += page.recovered;
+          after = page.next ?? undefined;
+        } while (after);
+        await recordAudit(store, {
+          by: operator(),
+          action: 'webhook.deliveries.recovered',
+          team_id: endpoint.team_id,
+          detail: { endpoint_id: id, since, until, recovered },
+        });
+        const waits = endpoint.disabled ? ' The endpoint is disabled: they wait until it is enabled.' : '';
+        out.done(`${recovered} ${recovered === 1 ? 'delivery is' : 'deliveries are'} on the way.${waits}`, {
+          recovered,
+          disabled: endpoint.disabled,
         });
       }),
     );

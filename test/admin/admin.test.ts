@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import express from 'express';
 import { bookingRouter } from '../../api/booking/router.ts';
 import type { ApiDeps } from '../../api/deps.ts';
+import { createDoorkeeper } from '../../api/doorkeeper.ts';
+import { createGuessLimit } from '../../api/guess-limit.ts';
 import { ownIdentity } from '../../scripts/parts/process.ts';
 import { bookingToken } from '../../store/booking-links.ts';
 import { seedCatalogue } from '../../store/catalogue.ts';
@@ -18,6 +20,7 @@ import { findPhlebotomyConnection } from '../../store/phlebotomy-connections.ts'
 import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
 import { createTeam, findTeamByApiKey, logoOf, managementKeyOf } from '../../store/teams.ts';
 import { fanOut } from '../../store/webhooks.ts';
+import { TEST_CONFIG } from '../support/api.ts';
 import { commit, deliveriesOf, endpointAt, freshDatabase } from '../webhooks/scene.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -288,7 +291,15 @@ describe('npm run admin', () => {
     const link = (orderId: string) => bookingToken(store, Buffer.from('a secret'), orderId, ends);
     let server: Server;
     beforeAll(async () => {
-      server = createServer(express().use('/book', bookingRouter({ store } as ApiDeps)));
+      server = createServer(
+        express().use(
+          '/book',
+          bookingRouter({ store, config: TEST_CONFIG } as unknown as ApiDeps, {
+            doorkeeper: createDoorkeeper(100),
+            guesses: createGuessLimit(store),
+          }),
+        ),
+      );
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     });
     afterAll(() => new Promise((resolve) => server.close(resolve)));

@@ -4,11 +4,14 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import mongoose from 'mongoose';
 import { pino } from 'pino';
+import type { GuessLimit } from '../../api/guess-limit.ts';
 import { answerErrors } from '../../api/mount.ts';
 import { partnersRouter } from '../../api/partners/router.ts';
 import type { Catalogue } from '../../store/catalogue.ts';
 import { hashOfPassword } from '../../store/lab-connections.ts';
 import type { Store } from '../../store/store.ts';
+
+const NOBODY_GUESSES: GuessLimit = { failed: async () => undefined, passed: async () => undefined };
 
 const { MongoNetworkError } = mongoose.mongo;
 const known = { environment: 'sandbox', inbound_password_hash: hashOfPassword('secret') };
@@ -19,7 +22,8 @@ async function post(lookUp: () => Promise<unknown>, contentType = 'application/h
   const logger = pino({}, { write: (line) => lines.push(line) });
   const store = { labConnections: { find: () => ({ lean: lookUp }) } } as unknown as Store;
   const catalogue = { laboratoriesBySlug: new Map([['labcorp', {}]]) } as unknown as Catalogue;
-  const app = express().use('/partners', partnersRouter({ store, catalogue, logger }), answerErrors({ logger }));
+  const partners = partnersRouter({ store, catalogue, logger }, NOBODY_GUESSES);
+  const app = express().use('/partners', partners, answerErrors({ logger }));
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

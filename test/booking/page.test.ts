@@ -15,7 +15,7 @@ import { revokeBookingLinks } from '../../store/booking-links.ts';
 import { rows } from '../../store/store.ts';
 import { updateTeam } from '../../store/teams.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
-import { TEST_CONFIG } from '../support/api.ts';
+import { TEST_BOOKING_KEYS, TEST_CONFIG } from '../support/api.ts';
 import {
   anOrder,
   type InProcessVenule,
@@ -45,6 +45,7 @@ beforeAll(async () => {
   const app = createApp({
     store,
     catalogue,
+    bookingKeys: TEST_BOOKING_KEYS,
     journeys,
     walks: { start: async () => undefined },
     policy,

@@ -9,6 +9,7 @@ import { AppointmentRefused, type Journeys, OrderNotCancellable } from '../../ap
 import type { Order } from '../../domain/order.ts';
 import { policyWith } from '../../domain/policy.ts';
 import { mayFollow, refusedTransition } from '../../domain/transitions.ts';
+import { createBookingKeys } from '../../store/booking-keys.ts';
 import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue.ts';
 import type { TeamDocument } from '../../store/documents.ts';
 import { recordEvent } from '../../store/record-event.ts';
@@ -40,6 +41,9 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
+/** What seals booking keys in tests. */
+export const TEST_BOOKING_KEYS = createBookingKeys(new Map([['test', Buffer.alloc(32, 7)]]));
+
 /** What the application is told about its surroundings, where a test does not care. */
 export const TEST_CONFIG: AppOptions['config'] = {
   sandboxUrl: 'http://127.0.0.1:9',
@@ -49,6 +53,8 @@ export const TEST_CONFIG: AppOptions['config'] = {
   standInContact: { email: 'help@installation.example', phone: '+16025550199' },
   temporalUiUrl: null,
   mailUiUrl: null,
+  trustedProxies: [],
+  mostRequests: 512,
 };
 
 /** What a test has journeys do instead of what is noted here. */
@@ -110,6 +116,7 @@ export async function startTestApi(
   const app = createApp({
     store,
     catalogue,
+    bookingKeys: TEST_BOOKING_KEYS,
     journeys,
     walks: { start: async () => undefined },
     policy: policyWith(),

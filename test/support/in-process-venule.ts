@@ -28,6 +28,7 @@ import { type JourneyPolicy, policyWith } from '../../domain/policy.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { OrderLowLevelStatus } from '../../domain/status.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/lab/server.ts';
+import { createBookingKeys } from '../../store/booking-keys.ts';
 import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue.ts';
 import type { OrderDocument, WebhookMessageDocument } from '../../store/documents.ts';
 import { connectSandboxLabs } from '../../store/lab-connections.ts';
@@ -188,6 +189,7 @@ export async function startVenule({
   const app: RequestListener = createApp({
     store,
     catalogue,
+    bookingKeys: createBookingKeys(parseCodecKeys(config.codecKeys)),
     journeys,
     walks: temporalSandboxWalks(client.workflow, taskQueue, policy),
     policy,

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import type { ApiDeps } from '../../api/deps.ts';
+import { createGuessLimit } from '../../api/guess-limit.ts';
 import { managementRouter } from '../../api/management/router.ts';
 import { answerErrors, correlate, noSuchRoute } from '../../api/mount.ts';
 import { isSigningSecret, newSigningSecret } from '../../notifications/webhooks/signature.ts';
@@ -10,7 +11,7 @@ import type { TeamDocument } from '../../store/documents.ts';
 import type { Store } from '../../store/store.ts';
 import { createApiKey, createManagementKey, createTeam, ensureManagementKey, revokeApiKey } from '../../store/teams.ts';
 import { validSecrets } from '../../store/webhook-endpoints.ts';
-import { freshStore, silent } from './scene.ts';
+import { commit, deliveriesOf, freshStore, silent } from './scene.ts';
 
 describe('the Management API', () => {
   let store: Store;
@@ -31,7 +32,12 @@ describe('the Management API', () => {
       ['local', true],
     ] as const) {
       const deps = { store, logger: silent } as unknown as ApiDeps;
-      const app = express().use(correlate, managementRouter(deps, { allowPrivate }), noSuchRoute, answerErrors(deps));
+      const app = express().use(
+        correlate,
+        managementRouter(deps, { allowPrivate }, createGuessLimit(store)),
+        noSuchRoute,
+        answerErrors(deps),
+      );
       const server = app.listen(0, '127.0.0.1');
       await new Promise((listening) => server.once('listening', listening));
       base[name] = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -272,5 +278,27 @@ describe('the Management API', () => {
     const refused = await call('', { method: 'POST', body: { url: 'http://8.8.8.8/' }, of: production });
     expect(refused).toMatchObject({ status: 422, body: { detail: [{ msg: expect.stringMatching(/https/) }] } });
     expect((await call('', { method: 'POST', body: { url: 'https://8.8.8.8/' }, of: production })).status).toBe(200);
+  });
+
+  test('E4: what an endpoint missed is recovered since a time, page by page', async () => {
+    const { id } = await create({ disabled: true });
+    const missed = await commit(store, team._id, { created_at: new Date(Date.now() - 60_000), fanned_out: true });
+    const since = new Date(Date.now() - 120_000).toISOString();
+    const recover = (body: object, of: Call['of'] = team) =>
+      call(`/${id}/recover`, { method: 'POST', body, ...(of && { of }) });
+    expect(await recover({ since })).toMatchObject({ status: 200, body: { recovered: 1, next_cursor: null } });
+    expect(await recover({ since })).toMatchObject({ status: 200, body: { recovered: 0, next_cursor: null } });
+    expect(await deliveriesOf(store, missed._id)).toMatchObject([{ endpoint_id: id, state: 'pending' }]);
+    expect(await recover({ since }, production)).toMatchObject({ status: 404 });
+    for (const [wrong, field] of [
+      [{}, 'since'],
+      [{ since: 'yesterday' }, 'since'],
+      [{ since: new Date(Date.now() - 61 * 24 * 3_600_000).toISOString() }, 'since'],
+      [{ since, until: new Date(Date.now() - 180_000).toISOString() }, 'until'],
+      [{ since, next_cursor: '1' }, 'next_cursor'],
+    ] as const) {
+      const { status, body } = await recover(wrong);
+      expect([status, body.detail[0].loc]).toEqual([422, ['body', field]]);
+    }
   });
 });

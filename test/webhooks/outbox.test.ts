@@ -2,7 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type { WebhookDeliveryDocument, WebhookEndpointDocument } from '../../store/documents.ts';
 import { rows, type Store } from '../../store/store.ts';
-import { claimDue, fanOut, noteFailure, noteSuccess, recordAttempt, resendOrderEvents } from '../../store/webhooks.ts';
+import { updateEndpoint } from '../../store/webhook-endpoints.ts';
+import { noteFailure, noteSuccess } from '../../store/webhook-health.ts';
+import { RESENT_AT_MOST, recoverDeliveries, resendOrderEvents, TooManyOrders } from '../../store/webhook-resend.ts';
+import { claimDue, fanOut, recordAttempt } from '../../store/webhooks.ts';
 import { commit, deliveriesOf, endpointAt, freshStore } from './scene.ts';
 
 const HOUR = 60 * 60 * 1000;
@@ -69,7 +72,7 @@ describe('the outbox', () => {
         created_at: at(ms),
       };
       await rows(store.webhookDeliveries).insertOne(delivery as WebhookDeliveryDocument);
-      return noteFailure(store, endpoint._id, at(ms));
+      return noteFailure(store, endpoint._id, { at: at(ms), statusCode: 500, retryAfterMs: null });
     }
     const current = async () =>
       (await rows(store.webhookEndpoints).findOne({ _id: endpoint._id })) as WebhookEndpointDocument;
@@ -95,6 +98,29 @@ describe('the outbox', () => {
     test('failures that lie days apart do not start the count', async () => {
       for (const days of [0, 3, 6, 9]) expect(await fail(days * DAY)).toBe(false);
       expect((await current()).failing_since).toEqual(at(9 * DAY));
+    });
+
+    test('E4: one that says it is gone (410) is disabled at once, unless it was changed meanwhile', async () => {
+      const gone = (at: Date) => noteFailure(store, endpoint._id, { at, statusCode: 410, retryAfterMs: null });
+      expect(await gone(new Date(endpoint.updated_at.getTime() - 1))).toBe(false);
+      expect((await current()).disabled).toBe(false);
+      expect(await gone(new Date(endpoint.updated_at.getTime() + 1))).toBe(true);
+      expect(await current()).toMatchObject({ disabled: true, disabled_because: 'gone' });
+      await updateEndpoint(store, team, endpoint._id, { disabled: false });
+      expect(await current()).toMatchObject({ disabled: false, disabled_because: null, disabled_at: null });
+    });
+
+    test.each([
+      [429, 30_000, 30_000],
+      [503, 30_000, 30_000],
+      [503, 9_999_999_999, HOUR],
+      [503, 0, null],
+      [500, 30_000, null],
+    ])('E4: after a %d with Retry-After %d ms it is left alone for %p ms', async (statusCode, retryAfterMs, rest) => {
+      const now = new Date();
+      await noteFailure(store, endpoint._id, { at: now, statusCode, retryAfterMs });
+      const { rest_until } = await current();
+      expect(rest_until ? rest_until.getTime() - now.getTime() : null).toBe(rest);
     });
 
     test('failures within a few hours of each other do not start the count', async () => {
@@ -140,6 +166,90 @@ describe('the outbox', () => {
         await resend({ start_at: new Date('2025-12-15T00:00:00Z'), end_at: new Date('2026-01-15T00:00:00Z') }),
       ).toEqual([old]);
       expect(await resend({ order_ids: [recent], start_at: new Date('2026-02-02T00:00:00Z') })).toEqual([]);
+    });
+
+    test('E4: asked for by time, the same again tells nothing twice; by id it does', async () => {
+      await endpointAt(store, team, url);
+      const ids = [await order(team), await order(team)];
+      const messages = await Promise.all(ids.map((id) => commit(store, team, { order_id: id, event_number: 1 })));
+      await fanOut(store, 1000);
+      const deliveries = async () =>
+        (await Promise.all(messages.map(({ _id }) => deliveriesOf(store, _id)))).map(({ length }) => length);
+      const lately = { start_at: new Date(Date.now() - HOUR) };
+      const answers = await Promise.all([1, 2, 3].map(() => resendOrderEvents(store, team, lately)));
+      for (const answer of answers) expect(answer.sort()).toEqual([...ids].sort());
+      // One more where the five minutes changed in between is no harm.
+      expect(Math.max(...(await deliveries()))).toBeLessThanOrEqual(3);
+      const before = await deliveries();
+      await resendOrderEvents(store, team, lately);
+      expect(await deliveries()).toEqual(before);
+      await resendOrderEvents(store, team, { order_ids: ids });
+      expect(await deliveries()).toEqual(before.map((count) => count + 1));
+    });
+
+    test('E4: a time in which too many orders changed is refused, and nothing is told', async () => {
+      await endpointAt(store, team, url);
+      const when = new Date('2026-03-03T00:00:00Z');
+      const crowd = Array.from({ length: RESENT_AT_MOST + 1 }, () => {
+        const id = randomUUID();
+        return { _id: id, team_id: team, placer_order_number: id, updated_at: when };
+      });
+      await rows(store.orders).insertMany(crowd as never);
+      const told = await commit(store, team, { order_id: crowd[0]?._id as string, event_number: 1 });
+      await expect(resendOrderEvents(store, team, { start_at: when })).rejects.toThrow(TooManyOrders);
+      expect(await deliveriesOf(store, told._id)).toHaveLength(0);
+    });
+  });
+
+  describe('recovering', () => {
+    const since = new Date('2026-04-01T00:00:00Z');
+    const until = new Date('2026-04-02T00:00:00Z');
+    const at = (hour: number) => new Date(since.getTime() + hour * HOUR);
+
+    test('E4: what was told while an endpoint was disabled, or given up, is sent, once however often it is asked for', async () => {
+      const endpoint = await endpointAt(store, team, url, { filter_types: ['labtest.order.updated'] });
+      const taken = await commit(store, team, { created_at: at(1) });
+      const givenUp = await commit(store, team, { created_at: at(2) });
+      const waiting = await commit(store, team, { created_at: at(3) });
+      await fanOut(store, 1000);
+      const deliveries = rows(store.webhookDeliveries);
+      const change = (id: string, set: object) => deliveries.updateOne({ message_id: id }, { $set: set });
+      await change(taken._id, { state: 'delivered' });
+      await change(givenUp._id, { state: 'exhausted', attempts: [{ at: at(2) }] });
+      await change(waiting._id, { next_attempt_at: new Date(Date.now() + DAY) });
+      await updateEndpoint(store, team, endpoint._id, { disabled: true });
+      const missed = await commit(store, team, { created_at: at(4) });
+      const unwanted = await commit(store, team, { created_at: at(4), event_type: 'labtest.order.created' });
+      const tooEarly = await commit(store, team, { created_at: at(-1) });
+      const tooLate = await commit(store, team, { created_at: at(25) });
+      await fanOut(store, 1000);
+
+      const recover = () => recoverDeliveries(store, endpoint, { since, until }, { limit: 1000 });
+      expect(await recover()).toEqual({ recovered: 3, next: null });
+      expect(await recover()).toEqual({ recovered: 0, next: null });
+      const now = Date.now();
+      for (const { _id } of [givenUp, waiting, missed]) {
+        const [delivery, ...others] = await deliveriesOf(store, _id);
+        expect(others).toEqual([]);
+        expect(delivery).toMatchObject({ state: 'pending', attempts: [] });
+        expect(Number(delivery?.next_attempt_at)).toBeLessThanOrEqual(now);
+      }
+      expect((await deliveriesOf(store, taken._id)).map(({ state }) => state)).toEqual(['delivered']);
+      for (const { _id } of [unwanted, tooEarly, tooLate]) expect(await deliveriesOf(store, _id)).toEqual([]);
+    });
+
+    test('E4: page by page, messages of one moment included', async () => {
+      const endpoint = await endpointAt(store, team, url);
+      await rows(store.webhookMessages).updateMany({ fanned_out: false }, { $set: { fanned_out: true } });
+      for (let n = 0; n < 7; n += 1) await commit(store, team, { created_at: at(5), fanned_out: true });
+      const pages: number[] = [];
+      let after: { _id: string; created_at: Date } | undefined;
+      do {
+        const page = await recoverDeliveries(store, endpoint, { since, until }, { limit: 3, ...(after && { after }) });
+        pages.push(page.recovered);
+        after = page.next ?? undefined;
+      } while (after);
+      expect(pages).toEqual([3, 3, 1]);
     });
   });
 });

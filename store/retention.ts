@@ -1,0 +1,193 @@
+/**
+ * What need not be kept for ever: webhooks that were taken, the text of laboratories' messages once their orders are over,
+ * and the text of SMS. Off unless somebody says how long. Results, reports and everything that is open always stay.
+ */
+import { ORDER_EVENT_TYPES } from '../domain/webhook-events.ts';
+import { recordAudit } from './audit.ts';
+import type { LabMessageDocument, OrderTransactionDocument } from './documents.ts';
+import { rows, type Store } from './store.ts';
+
+const BATCH = 200;
+const DAY = 24 * 3_600_000;
+
+/** How many days each is kept; null for ever. */
+export interface Retention {
+  webhooks: number | null;
+  lab_texts: number | null;
+  sms: number | null;
+}
+
+/** What is forgotten, as it is called in settings and commands. */
+export const FORGETTABLE = ['webhooks', 'lab_texts', 'sms'] as const satisfies readonly (keyof Retention)[];
+
+/** How many were forgotten, or would be. */
+export type Forgotten = Record<keyof Retention, number>;
+
+/**
+ * Forgets what is older than it is to be kept, and writes one audit entry if that was anything. Doing it twice, or in
+ * several processes, changes nothing.
+ * @param goOn is asked between batches
+ */
+export async function forget(store: Store, retention: Retention, goOn: () => boolean = () => true): Promise<Forgotten> {
+  const forgotten = await sweep(store, retention, true, goOn);
+  if (FORGETTABLE.some((kind) => forgotten[kind] > 0)) {
+    const detail = { kept_days: retention, forgotten };
+    await recordAudit(store, { by: { kind: 'system', id: 'retention' }, action: 'retention.forgotten', detail });
+  }
+  return forgotten;
+}
+
+/** How many of each would be forgotten now; changes nothing. */
+export function wouldForget(store: Store, retention: Retention): Promise<Forgotten> {
+  return sweep(store, retention, false, () => true);
+}
+
+async function sweep(store: Store, retention: Retention, isMeant: boolean, goOn: () => boolean): Promise<Forgotten> {
+  const work = { webhooks: oldWebhooks, lab_texts: oldLabTexts, sms: oldSms };
+  const forgotten: Forgotten = { webhooks: 0, lab_texts: 0, sms: 0 };
+  for (const kind of FORGETTABLE) {
+    const days = retention[kind];
+    if (days === null) continue;
+    const before = new Date(Date.now() - days * DAY);
+    for await (const count of work[kind](store, before, isMeant)) {
+      forgotten[kind] += count;
+      if (!goOn()) return forgotten;
+    }
+  }
+  return forgotten;
+}
+
+/** Pages of a collection in the order of its ids. */
+async function* pages<T extends { _id: string }>(find: (after: string) => Promise<T[]>): AsyncGenerator<T[]> {
+  for (let after = ''; ; ) {
+    const page = await find(after);
+    const last = page.at(-1);
+    if (!last) return;
+    yield page;
+    after = last._id;
+  }
+}
+
+/** Messages that every endpoint took, with their deliveries; never the latest that was told of an order, which is told again when asked for. */
+async function* oldWebhooks(store: Store, before: Date, isMeant: boolean): AsyncGenerator<number> {
+  const messages = pages((after) =>
+    rows(store.webhookMessages)
+      .find({ _id: { $gt: after }, created_at: { $lt: before }, fanned_out: true })
+      .project<{ _id: string; order_id: string | null }>({ order_id: 1 })
+      .sort({ _id: 1 })
+      .limit(BATCH)
+      .toArray(),
+  );
+  for await (const page of messages) {
+    const deliveries = await rows(store.webhookDeliveries)
+      // The ids of a message's deliveries begin with its own.
+      .find({ $or: page.map(({ _id }) => ({ _id: { $gt: `${_id}:`, $lt: `${_id};` } })) })
+      .project<{ _id: string; message_id: string; state: string }>({ message_id: 1, state: 1 })
+      .toArray();
+    const taken = new Set(deliveries.map(({ message_id }) => message_id));
+    for (const { message_id, state } of deliveries) if (state !== 'delivered') taken.delete(message_id);
+    const latest = await latestOfOrders(
+      store,
+      page.flatMap(({ order_id }) => order_id ?? []),
+    );
+    const old = page.map(({ _id }) => _id).filter((id) => taken.has(id) && !latest.has(id));
+    if (isMeant && old.length > 0) {
+      const theirs = deliveries.filter(({ message_id }) => old.includes(message_id)).map(({ _id }) => _id);
+      await store.connection.transaction(async (session) => {
+        await rows(store.webhookDeliveries).deleteMany({ _id: { $in: theirs } }, { session });
+        await rows(store.webhookMessages).deleteMany({ _id: { $in: old } }, { session });
+      });
+    }
+    yield old.length;
+  }
+}
+
+async function latestOfOrders(store: Store, orderIds: string[]): Promise<Set<string>> {
+  const latest = await rows(store.webhookMessages)
+    .aggregate<{ message_id: string }>([
+      { $match: { order_id: { $in: [...new Set(orderIds)] }, event_type: { $in: ORDER_EVENT_TYPES } } },
+      { $project: { order_id: 1, event_number: 1 } },
+      { $sort: { order_id: 1, event_number: -1 } },
+      { $group: { _id: '$order_id', message_id: { $first: '$_id' } } },
+    ])
+    .toArray();
+  return new Set(latest.map(({ message_id }) => message_id));
+}
+
+/**
+ * Texts of messages whose every report was taken in by an order that is over with its whole transaction, or that were
+ * refused. What waits for a person, or for its journey, stays.
+ */
+async function* oldLabTexts(store: Store, before: Date, isMeant: boolean): AsyncGenerator<number> {
+  const texts = pages((after) =>
+    rows(store.labMessageTexts)
+      .find({ _id: { $gt: after }, received_at: { $lt: before } })
+      .project<{ _id: string; refused: string | null }>({ refused: 1 })
+      .sort({ _id: 1 })
+      .limit(BATCH)
+      .toArray(),
+  );
+  for await (const page of texts) {
+    const hashes = page.map(({ _id }) => _id);
+    const reports = await reportsWhere(store, { content_hash: { $in: hashes } });
+    const needed = await stillNeeded(store, reports);
+    const withReports = new Set(reports.map(({ content_hash }) => content_hash));
+    const neededTexts = new Set(reports.filter(({ _id }) => needed.has(_id)).map(({ content_hash }) => content_hash));
+    const old = page
+      .filter(({ _id, refused }) => (withReports.has(_id) ? !neededTexts.has(_id) : refused !== null))
+      .map(({ _id }) => _id);
+    if (isMeant && old.length > 0) await rows(store.labMessageTexts).deleteMany({ _id: { $in: old } });
+    yield old.length;
+  }
+  // Texts from before they were kept once for all their reports.
+  const within = pages((after) =>
+    reportsWhere(store, { _id: { $gt: after }, received_at: { $lt: before }, raw: { $exists: true } }, BATCH),
+  );
+  for await (const page of within) {
+    const needed = await stillNeeded(store, page);
+    const old = page.map(({ _id }) => _id).filter((id) => !needed.has(id));
+    if (isMeant && old.length > 0) {
+      await rows(store.labMessages).updateMany({ _id: { $in: old } }, { $unset: { raw: '' } });
+    }
+    yield old.length;
+  }
+}
+
+/** A report that no journey and no person has anything to do with any more. */
+const SETTLED: readonly LabMessageDocument['state'][] = ['applied', 'late', 'closed'];
+
+type ReportHead = Pick<LabMessageDocument, '_id' | 'content_hash' | 'state' | 'order_id'>;
+
+function reportsWhere(store: Store, which: object, limit = 0): Promise<ReportHead[]> {
+  return rows(store.labMessages)
+    .find(which)
+    .project<ReportHead>({ content_hash: 1, state: 1, order_id: 1 })
+    .sort({ _id: 1 })
+    .limit(limit)
+    .toArray();
+}
+
+/** Of these reports, those that no journey has settled yet, that wait for a person, or whose transaction is open. */
+async function stillNeeded(store: Store, reports: readonly ReportHead[]): Promise<Set<string>> {
+  const orderIds = reports.flatMap(({ order_id }) => order_id ?? []);
+  const orders = await rows(store.orders)
+    .find({ _id: { $in: orderIds } })
+    .project<{ _id: string; transaction_id: string }>({ transaction_id: 1 })
+    .toArray();
+  const over = await rows(store.transactions)
+    .find({ _id: { $in: orders.map(({ transaction_id }) => transaction_id) }, status: { $ne: 'active' } })
+    .project<Pick<OrderTransactionDocument, '_id'>>({ _id: 1 })
+    .toArray();
+  const overIds = new Set(over.map(({ _id }) => _id));
+  const isOver = new Map(orders.map(({ _id, transaction_id }) => [_id, overIds.has(transaction_id)]));
+  const isSettled = ({ state, order_id }: ReportHead) =>
+    SETTLED.includes(state) && (order_id === null || isOver.get(order_id) === true);
+  return new Set(reports.filter((report) => !isSettled(report)).map(({ _id }) => _id));
+}
+
+/** The texts of SMS that were kept; that one was sent, when and to whom, stays. */
+async function* oldSms(store: Store, before: Date, isMeant: boolean): AsyncGenerator<number> {
+  const old = { sent_at: { $lt: before }, text: { $gt: '' } };
+  if (!isMeant) yield await rows(store.sentMessages).countDocuments(old);
+  else yield (await rows(store.sentMessages).updateMany(old, { $set: { text: '' } })).modifiedCount;
+}
