@@ -35,6 +35,8 @@ export interface Activities {
   openOrder(order: Order): Promise<HeldEvent>;
   /** Writes the next event, or finds the one that is held; null when a report must be heard first (F1). */
   recordEvent(proposed: ProposedEvent): Promise<HeldEvent | null>;
+  /** How a redraw ended whose workflow its parent cannot wait for; retried until it has ended. */
+  endOfRedraw(orderId: string): Promise<Pick<HeldEvent, 'status' | 'transaction_status'>>;
   /** The checks before a requisition (A2): the reasons why the order cannot go to the lab, in words; empty when it can. */
   checkOrder(orderId: string): Promise<string[]>;
   /**

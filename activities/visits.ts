@@ -73,7 +73,7 @@ export function visitActivities({
       const { order, adapter, endpoint, signal } = company;
       const { appointment_id, appointment_notes } = command;
       const who = { team_id: order.team_id, user_id: order.user_id, provider };
-      if (!(await claimPatient(store, { ...who, appointment_id, order_id: order.id }, new Date()))) {
+      if (!(await claimPatient(store, { ...who, appointment_id, order_id: order.id, command }, new Date()))) {
         return { refused: ALREADY_BOOKED };
       }
       const site_code = command.kind === 'book' ? command.slot.site_code : null;

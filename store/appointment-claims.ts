@@ -3,7 +3,7 @@
  * team (C2). A claim is one row that only one appointment can hold, so of two bookings at once exactly one goes on.
  */
 import { isInTheWay } from '../domain/appointment.ts';
-import type { AppointmentClaimDocument } from './documents.ts';
+import type { ArrangeVisit } from '../domain/appointment-command.ts';
 import { rows, type Store } from './store.ts';
 
 const DUPLICATE_KEY = 11000;
@@ -15,6 +15,8 @@ export interface Claim {
   team_id: string;
   user_id: string;
   provider: string;
+  /** The booking it is claimed for; absent for one that is made already. */
+  command?: ArrangeVisit;
 }
 
 /**
@@ -23,25 +25,25 @@ export interface Claim {
  */
 export async function claimPatient(
   store: Store,
-  { appointment_id, order_id, ...who }: Claim,
+  { appointment_id, order_id, command, ...who }: Claim,
   now: Date,
 ): Promise<boolean> {
   const _id = [who.team_id, who.user_id, who.provider].join(':');
-  const claim: AppointmentClaimDocument = { _id, appointment_id, order_id, claimed_at: now };
+  const claim = { appointment_id, order_id, claimed_at: now, ...(command && { command }) };
   try {
-    await rows(store.appointmentClaims).insertOne(claim);
+    await rows(store.appointmentClaims).insertOne({ _id, ...claim });
     return true;
   } catch (error) {
     if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
   }
   const held = await rows(store.appointmentClaims).findOne({ _id });
-  if (!held) return claimPatient(store, { appointment_id, order_id, ...who }, now);
+  if (!held) return claimPatient(store, { appointment_id, order_id, ...who, ...(command && { command }) }, now);
   if (held.appointment_id === appointment_id) return true;
   const other = await store.appointments.findById(held.appointment_id).lean();
   if (!other || isInTheWay(other, now)) return false;
   const taken = await rows(store.appointmentClaims).updateOne(
     { _id, appointment_id: held.appointment_id },
-    { $set: { appointment_id, order_id, claimed_at: now } },
+    { $set: claim },
   );
   return taken.modifiedCount === 1;
 }

@@ -7,6 +7,8 @@ import type {
   PlaceLister,
   UsAddress,
 } from '../domain/appointment.ts';
+import type { Appointment, AppointmentProvider, AppointmentReport, LngLat, UsAddress } from '../domain/appointment.ts';
+import type { ArrangeVisit } from '../domain/appointment-command.ts';
 import type { LabAccount, Laboratory, LabTest, Marker } from '../domain/catalogue.ts';
 import type { Interpretation, LabReport } from '../domain/lab-report.ts';
 import type { HeldBackReason } from '../domain/messages.ts';
@@ -245,6 +247,8 @@ export interface AppointmentClaimDocument {
   _id: string;
   appointment_id: string;
   order_id: string;
+  /** The booking it was claimed for, so that a journey that is started again can find it out; absent in older claims. */
+  command?: ArrangeVisit;
   claimed_at: Date;
 }
 

@@ -235,8 +235,8 @@ function models(connection: Connection) {
     appointmentClaims: define<AppointmentClaimDocument>(
       connection,
       'appointment_claims',
-      { _id: text, appointment_id: text, order_id: text, claimed_at: date },
-      [[{ appointment_id: 1 }]],
+      { _id: text, appointment_id: text, order_id: text, command: wholeOrNull, claimed_at: date },
+      [[{ appointment_id: 1 }], [{ order_id: 1 }]],
     ),
     sentMessages: define<SentMessageDocument>(
       connection,

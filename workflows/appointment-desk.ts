@@ -51,6 +51,10 @@ export interface DeskMemory {
   reports_waiting: Said[];
   /** Absent where nothing was booked yet. */
   last_booking?: ArrangeVisit | null;
+  /** Absent where the journey continued as new, which it does only when there is a requisition. */
+  has_requisition?: boolean;
+  /** Bookings that came to no answer before the journey was ended by hand. */
+  unanswered?: ArrangeVisit[];
 }
 
 /** What a company said, or what we know of it. */
@@ -129,13 +133,14 @@ export class AppointmentDesk {
   #saidAhead: Said[] = [];
   /** What companies said of visits that are over for us. */
   readonly #saidOfEarlier: Said[] = [];
+  readonly #unanswered: readonly ArrangeVisit[];
   /** A booking without an answer is being asked for on and on. */
   #asking: CancellationScope | undefined;
 
   /**
    * @param journey `refusal` says why the order can have no appointment now, in words for the caller; null when it can.
    * `position` is what the journey knows.
-   * `memory` is of a journey that continued as new, which it does only when there is a requisition.
+   * `memory` is of a journey that continued as new or was started again.
    */
   constructor(
     order: Order,
@@ -148,7 +153,8 @@ export class AppointmentDesk {
       memory,
     }: { rules: number; refusal: Refusal; position: () => JourneyPosition; memory: DeskMemory | undefined },
   ) {
-    this.#hasRequisition = memory !== undefined;
+    this.#hasRequisition = memory?.has_requisition ?? memory !== undefined;
+    this.#unanswered = memory?.unanswered ?? [];
     this.#order = order;
     this.#company = new CompanyConversation(order.id, policy);
     this.#consequences = consequences;
@@ -229,6 +235,12 @@ export class AppointmentDesk {
   /** What a company said, when it was attended to, of a visit that is over for us: for the journey to weigh. */
   takeSaidOfEarlier(): Said | undefined {
     return this.#saidOfEarlier.shift();
+  }
+
+  /** Asks the companies what became, since the journey was ended by hand, of what they were asked for. */
+  takeUpAgain(): void {
+    for (const command of this.#unanswered) this.#consequences.setOff(this.#lookFor(command, now(), undefined));
+    if (this.active) this.#consequences.setOff(this.#lookAgain(this.active));
   }
 
   /**
@@ -705,12 +717,13 @@ export class AppointmentDesk {
   }
 
   /** What became of a change that came to no answer is for the company to say. */
-  #lookAgain(appointment: Appointment, command: AppointmentCommand): Deed {
+  /** @param command The change that came to no answer; absent when none was asked for. */
+  #lookAgain(appointment: Appointment, command?: AppointmentCommand): Deed {
     const { id: appointment_id, provider } = appointment;
     const look = async () => {
       const visit = await this.#company.findSettled({ provider, appointment_id });
-      const data = command.kind === 'cancel' && visit?.status === 'cancelled' ? { reason: command.reason } : null;
-      if (visit) this.#isNow(appointment_id, visit, data, { besides: this.#besides(command, appointment) });
+      const data = command?.kind === 'cancel' && visit?.status === 'cancelled' ? { reason: command.reason } : null;
+      if (visit) this.#isNow(appointment_id, visit, data, command && { besides: this.#besides(command, appointment) });
     };
     return {
       doing: `${provider} to say what became of appointment ${appointment_id}`,

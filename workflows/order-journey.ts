@@ -64,6 +64,8 @@ export interface JourneyMemory {
   failures?: string[];
   /** Absent where it was remembered before there were appointments. */
   desk?: DeskMemory;
+  /** The journey was ended by hand and begins again from what is recorded. */
+  restarted?: boolean;
 }
 
 /** A decision; what it leaves out is null, empty or false. */
@@ -94,6 +96,7 @@ export class OrderJourney {
   #waitedTooLong: string | undefined;
   /** The journey went on from a memory. */
   readonly #isRenewed: boolean;
+  readonly #isRestarted: boolean;
   readonly #consequences: Consequences;
   /** The appointment that was to be cancelled because its order is over and nobody says when it is to be. */
   #givenUp: string | undefined;
@@ -122,6 +125,7 @@ export class OrderJourney {
     this.#reportsWaiting = memory?.reports_waiting ?? [];
     this.#troubles = memory?.troubles ?? [];
     this.#isRenewed = memory !== undefined;
+    this.#isRestarted = memory?.restarted ?? false;
     const trouble = (message: string) => this.#trouble(message);
     const consequences = new Consequences(trouble, memory?.failures);
     this.#consequences = consequences;
@@ -178,6 +182,7 @@ export class OrderJourney {
    */
   run(): Promise<HeldEvent> {
     return CancellationScope.nonCancellable(async () => {
+      if (this.#isRestarted) this.#takeUpAgain();
       if (!this.#has('requisition_created')) {
         if (this.#events.length === 0) this.#adopt(await durably('openOrder', this.#order));
         if (this.#isEnded) return this.#lastEvent;
@@ -231,6 +236,11 @@ export class OrderJourney {
     } while (await this.#visitWentOn());
     this.#describe({ what: 'nothing: the journey is over' });
     this.#consequences.throwFailures(this.#lastEvent);
+  }
+
+  /** Shows engineers something that a person must do. */
+  trouble(message: string): void {
+    this.#trouble(message);
   }
 
   /** Notes something beside the order that failed for good, to be told at the end with all the rest (G3). */
@@ -523,7 +533,16 @@ export class OrderJourney {
     if (this.#events.length > 1) upsertSearchAttributes(standing(held.status, held.transaction_status));
     this.#messages.tellOf(held);
     this.#messages.planReminders(this.#events, this.#desk.appointment);
-    if (held.status !== 'cancelled') return;
+    if (held.status === 'cancelled') this.#carryOutCancellation();
+  }
+
+  /** What the end left undone, whatever it was: doing it again changes nothing (F10). Nobody is told again. */
+  #takeUpAgain(): void {
+    this.#desk.takeUpAgain();
+    if (this.#status === 'cancelled') this.#carryOutCancellation();
+  }
+
+  #carryOutCancellation(): void {
     if (this.#laboratory.mayHoldOrder) this.#consequences.setOff(this.#laboratory.cancel());
     // A service centre's appointment is left alone once there is a requisition to go there with (F7).
     const standsForItself = this.#order.collection_method === 'walk_in_test' && this.#has('requisition_created');

@@ -1,11 +1,14 @@
 import {
+  ActivityFailure,
   ApplicationFailure,
   ChildWorkflowFailure,
   continueAsNew,
   executeChild,
   ParentClosePolicy,
+  proxyActivities,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import type { Activities } from '../activities/types.ts';
 import { redrawWorkflowId } from '../domain/ids.ts';
 import type { HeldEvent, Order } from '../domain/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
@@ -52,7 +55,7 @@ export async function orderTransaction(input: OrderTransactionInput): Promise<Tr
 
   const last = await journey.whileKeepingLateReports(
     { what: `its redraw ${redraw.id}`, toDo: `Nothing here: look at the workflow ${redrawWorkflowId(redraw.id)}.` },
-    () => redrawn(input, redraw),
+    () => redrawn(input, redraw, journey),
   );
   if ('failure' in last) {
     const what = `The workflow of redraw ${redraw.id} ended, and its order did not. See what became of it.`;
@@ -67,9 +70,12 @@ export async function orderTransaction(input: OrderTransactionInput): Promise<Tr
 
 /** How a redraw ended, also when something that followed from its end failed: that is shown by its own workflow (G3). */
 async function redrawn(
-  { policy, rules }: OrderTransactionInput,
+  { policy, rules, memory }: OrderTransactionInput,
   redraw: Order,
+  journey: OrderJourney,
 ): Promise<Pick<HeldEvent, 'status' | 'transaction_status'> | { failure: string }> {
+  // A journey that is started again leaves its redraw's as it is.
+  if (memory?.restarted) return endOfRedraw(redraw, policy);
   try {
     return await executeChild(redrawOrder, {
       workflowId: redrawWorkflowId(redraw.id),
@@ -81,6 +87,30 @@ async function redrawn(
   } catch (failure) {
     if (!(failure instanceof ChildWorkflowFailure)) throw failure;
     const [ending] = failure.cause instanceof ApplicationFailure ? (failure.cause.details ?? []) : [];
-    return (ending as HeldEvent | undefined) ?? { failure: rootMessage(failure) };
+    if (ending) return ending as HeldEvent;
+    journey.trouble(
+      `The workflow of redraw ${redraw.id} ended, and its order did not: ${rootMessage(failure)}. ` +
+        `Start it again: npm run admin -- order restart ${redraw.id}`,
+    );
+    return endOfRedraw(redraw, policy);
+  }
+}
+
+/** Waits until the redraw's order has ended, whoever brings it there; for as long as results are awaited (F1). */
+async function endOfRedraw(
+  { id, collection_method }: Order,
+  policy: JourneyPolicy,
+): Promise<Pick<HeldEvent, 'status' | 'transaction_status'> | { failure: string }> {
+  const activities = proxyActivities<Activities>({
+    startToCloseTimeout: '30s',
+    scheduleToCloseTimeout: policy.requisition_valid[collection_method] + policy.results_awaited_longer,
+    retry: { initialInterval: policy.partner_retry_first, maximumInterval: policy.partner_retry_longest },
+    summary: `The end of redraw ${id}`,
+  });
+  try {
+    return await activities.endOfRedraw(id);
+  } catch (failure) {
+    if (!(failure instanceof ActivityFailure)) throw failure;
+    return { failure: rootMessage(failure) };
   }
 }

@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
 import PostalMime, { type Email } from 'postal-mime';
@@ -76,6 +76,8 @@ export interface InProcessVenule {
   journeys: JourneysForTests;
   documents: DocumentIssuer;
   policy: JourneyPolicy;
+  client: Client;
+  taskQueue: string;
   sandbox: Sandbox;
   teamId: string;
   /** The API, and the team's key. */
@@ -240,6 +242,8 @@ export async function startVenule({
     },
     documents,
     policy,
+    client,
+    taskQueue,
     sandbox,
     teamId: team._id,
     api: { url: api.url, key: apiKey },
