@@ -1,13 +1,12 @@
 /** What MongoDB holds: one interface for each collection. Instants that are only served are ISO text; those that are queried are dates. */
 import type {
-  Appointment,
-  AppointmentProvider,
-  AppointmentReport,
-  LngLat,
+  Appointment,Appointment, 
+  AppointmentProvider,AppointmentProvider, 
+  AppointmentReport,AppointmentReport, 
+  LngLat,LngLat, 
   PlaceLister,
-  UsAddress,
+  UsAddress,UsAddress 
 } from '../domain/appointment.ts';
-import type { Appointment, AppointmentProvider, AppointmentReport, LngLat, UsAddress } from '../domain/appointment.ts';
 import type { ArrangeVisit } from '../domain/appointment-command.ts';
 import type { LabAccount, Laboratory, LabTest, Marker } from '../domain/catalogue.ts';
 import type { Interpretation, LabReport } from '../domain/lab-report.ts';

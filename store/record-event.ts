@@ -31,16 +31,9 @@ const DUPLICATE_KEY = 11000;
 /**
  * Event 1 of an initial order: the order itself and its transaction (D1). Written by the API together with the start of
  * the workflow, and by the workflow's first step: whoever is second changes nothing.
- * @param started Resolves when the journey has started. Writing does not wait for it, committing does, so that an order
- * that can be read has a journey; when it rejects nothing is written.
+ * To be called once the journey has started, so that an order that can be read has one.
  */
-export async function openOrder(
-  store: Store,
-  catalogue: Catalogue,
-  order: Order,
-  started: Promise<void> = Promise.resolve(),
-): Promise<HeldEvent> {
-  started.catch(() => {});
+export async function openOrder(store: Store, catalogue: Catalogue, order: Order): Promise<HeldEvent> {
   await catalogue.know([order.lab_test_id]);
   const document = orderDocument(order);
   const transaction: OrderTransactionDocument = {
@@ -58,7 +51,6 @@ export async function openOrder(
       await rows(store.orders).insertOne(document, { session });
       await tellOfOrder(store, session, catalogue, 'labtest.order.created', document, transaction, [document]);
       await auditOrderEvents(store, session, document, document.events, order.placed_by ?? THE_JOURNEY);
-      await started;
     });
   } catch (error) {
     if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;

@@ -10,8 +10,9 @@ import type { Store } from '../../store/store.ts';
 import { ApiError, asApiError, ERRORS, errorEnvelope, ReplayedRefusal } from '../errors.ts';
 import type { OrderIds } from './accept-order.ts';
 
-/** While a claim's lease lasts its first request is thought to be at work; afterwards a retry may take over. */
-const LEASE_MS = 10_000;
+/** While a claim's lease lasts its request is at work, and renews it; of one that died a retry takes over soon. */
+const LEASE_MS = 4_000;
+const RENEWED_EVERY_MS = 1_000;
 /** How long writing the answer down may hold the answer up, in milliseconds. */
 const NOTE_MS = 2_000;
 const DUPLICATE_KEY = 11000;
@@ -59,6 +60,7 @@ export async function onceForKey<T, Ids extends Record<string, string>>(
     throw new ReplayedRefusal(claim.response.status, claim.response.body);
   }
   const mine = { _id: request.id, ids: claim.ids, response: null };
+  const renewing = setInterval(() => renew(store, mine), RENEWED_EVERY_MS);
   try {
     const answer = await work(claim.ids as Ids);
     await keep(store, mine, { status: 200, body: answer });
@@ -71,7 +73,18 @@ export async function onceForKey<T, Ids extends Record<string, string>>(
       await keep(store, mine, { status, body: errorEnvelope(refusal, request.correlationId) });
     else await store.idempotency.deleteOne(mine).catch(() => {});
     throw error;
+  } finally {
+    clearInterval(renewing);
   }
+}
+
+/** Says that the request is still at work. */
+function renew(store: Store, mine: object): void {
+  const lease_until = new Date(Date.now() + LEASE_MS);
+  store.idempotency
+    .updateOne({ ...mine, lease_until: { $gt: new Date(0) } }, { $set: { lease_until } })
+    .exec()
+    .catch(() => {});
 }
 
 async function claimKey<Ids extends Record<string, string>>(

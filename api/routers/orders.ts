@@ -57,15 +57,8 @@ async function answerOf({ store, catalogue }: ApiDeps, document: OrderDocument):
  * the order exists: whatever fails after that, the journey makes good, and the caller is told of success.
  */
 async function open(deps: ApiDeps, order: Order): Promise<ClientFacingOrder> {
-  const started = deps.journeys.start(order);
-  const written = openOrder(deps.store, deps.catalogue, order, started).catch(async () => {
-    // A start that takes long outlasts what MongoDB gives a transaction.
-    await started;
-    await openOrder(deps.store, deps.catalogue, order);
-  });
-  written.catch(() => {});
-  await started;
-  await soon(written).catch((error: Error) => {
+  await deps.journeys.start(order);
+  await soon(openOrder(deps.store, deps.catalogue, order)).catch((error: Error) => {
     deps.logger.warn({ order_id: order.id, error: error.name }, 'the journey has to write this order itself');
   });
   const document = orderDocument(order);

@@ -1,7 +1,9 @@
 /** `admin order`: finding an order by anything, what happened to it, and doing something about it. */
 import type { Command } from 'commander';
 import { cancelOrder } from '../../api/orders/cancel-order.ts';
+import { CannotRestart, restartJourney } from '../../api/restart-journey.ts';
 import { recordAudit } from '../../store/audit.ts';
+import { loadCatalogue } from '../../store/catalogue.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import { findOrdersBy } from '../../store/find-orders.ts';
 import { timelineOf } from '../../store/order-timeline.ts';
@@ -43,7 +45,7 @@ function shown(order: OrderDocument, teams: Map<string, string>) {
 
 /** Adds `order` to the program. */
 export function addOrderCommands(program: Command): void {
-  const order = program.command('order').alias('orders').description('orders: find, follow, cancel');
+  const order = program.command('order').alias('orders').description('orders: find, follow, cancel, restart');
 
   order
     .command('find')
@@ -94,6 +96,14 @@ Examples:
     );
 
   order
+    .command('restart')
+    .description('start the journey of an order again that was ended by hand in Temporal, from what is recorded')
+    .argument('<order>', AN_ORDER)
+    .action((known: string, _options, command: Command) =>
+      inSession(command, async (session) => restart(session, await orderCalled(session.store, known))),
+    );
+
+  order
     .command('resend')
     .description('send the latest webhook event of an order again, to every endpoint of its team that wants it')
     .argument('<order>', AN_ORDER)
@@ -106,6 +116,18 @@ Examples:
         out.done(`The latest event of order ${_id} is on its way again.`, { id: _id });
       }),
     );
+}
+
+/** Starts a journey again that was ended by hand (F10). */
+async function restart({ store, out }: Session, { _id }: OrderDocument): Promise<void> {
+  const catalogue = await loadCatalogue(store);
+  try {
+    await withJourneys((_journeys, parts) => restartJourney({ store, catalogue, ...parts }, _id, operator()));
+  } catch (error) {
+    if (error instanceof CannotRestart) throw new CannotDo(error.message);
+    throw error;
+  }
+  out.done(`The journey of order ${_id} goes on from what is recorded.`, { id: _id });
 }
 
 async function cancel({ store, out }: Session, document: OrderDocument, reason: string | undefined): Promise<void> {

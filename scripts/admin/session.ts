@@ -2,6 +2,7 @@
 import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Journeys, JourneysUnavailable, temporalJourneys } from '../../api/journeys.ts';
+import type { RestartParts } from '../../api/restart-journey.ts';
 import { loadConfig } from '../../config.ts';
 import { policyWith } from '../../domain/policy.ts';
 import type { Principal } from '../../domain/principal.ts';
@@ -53,18 +54,23 @@ export async function inSession(command: Command, work: (session: Session) => Pr
   }
 }
 
+/** What journeys are started with. */
+type TemporalParts = Pick<RestartParts, 'client' | 'taskQueue' | 'policy'>;
+
 /**
  * Runs work that speaks to journeys: on the Temporal of `TEMPORAL_ADDRESS`, else of the `npm start` that runs on the
  * data folder.
  */
-export async function withJourneys(work: (journeys: Journeys) => Promise<void>): Promise<void> {
+export async function withJourneys(work: (journeys: Journeys, parts: TemporalParts) => Promise<void>): Promise<void> {
   const config = loadConfig();
   const running = readRunning(config.dataDir);
   const here = !process.env.TEMPORAL_ADDRESS && running?.addresses && isRunning(running.start) && running.addresses;
   const temporal = here ? { ...config.temporal, address: here.temporal } : config.temporal;
   const { client, connection } = temporalClient(temporal, parseCodecKeys(config.codecKeys));
   try {
-    await work(temporalJourneys(client, temporal.taskQueue, policyWith(config.policyOverrides)));
+    const policy = policyWith(config.policyOverrides);
+    const { taskQueue } = temporal;
+    await work(temporalJourneys(client, taskQueue, policy), { client, taskQueue, policy });
   } catch (error) {
     if (!(error instanceof JourneysUnavailable)) throw error;
     throw new CannotDo(`${error.message} Temporal was asked at ${temporal.address}.`);

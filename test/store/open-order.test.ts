@@ -1,4 +1,4 @@
-/** A1: an order that can be read has a journey. */
+/** D1: an order is opened once, however often it is. */
 import { randomUUID } from 'node:crypto';
 import type { Order } from '../../domain/order.ts';
 import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue.ts';
@@ -22,26 +22,6 @@ const written = async (order: Order) => [
   await store.transactions.countDocuments({ _id: order.transaction_id }),
   await store.webhookMessages.countDocuments({ order_id: order.id }),
 ];
-
-test('A1: nothing is written of an order whose journey could not start', async () => {
-  const order = anOrder(catalogue, randomUUID());
-  const failure = new Error('Temporal is away');
-  await expect(openOrder(store, catalogue, order, Promise.reject(failure))).rejects.toThrow(failure);
-  expect(await written(order)).toEqual([0, 0, 0]);
-});
-
-test('A1: an order can be read as soon as its journey has started, and no sooner', async () => {
-  const order = anOrder(catalogue, randomUUID());
-  let start = () => {};
-  const started = new Promise<void>((resolve) => {
-    start = resolve;
-  });
-  const opened = openOrder(store, catalogue, order, started);
-  expect(await written(order)).toEqual([0, 0, 0]);
-  start();
-  await opened;
-  expect(await written(order)).toEqual([1, 1, 1]);
-});
 
 test('D1: whoever opens an order again, and however many at once, changes nothing', async () => {
   const order = anOrder(catalogue, randomUUID());
