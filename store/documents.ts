@@ -1,11 +1,11 @@
 /** What MongoDB holds: one interface for each collection. Instants that are only served are ISO text; those that are queried are dates. */
 import type {
-  Appointment,Appointment, 
-  AppointmentProvider,AppointmentProvider, 
-  AppointmentReport,AppointmentReport, 
-  LngLat,LngLat, 
+  Appointment,
+  AppointmentProvider,
+  AppointmentReport,
+  LngLat,
   PlaceLister,
-  UsAddress,UsAddress 
+  UsAddress,
 } from '../domain/appointment.ts';
 import type { ArrangeVisit } from '../domain/appointment-command.ts';
 import type { LabAccount, Laboratory, LabTest, Marker } from '../domain/catalogue.ts';
