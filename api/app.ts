@@ -49,6 +49,7 @@ export function createApp(options: AppOptions): Express {
       { key: 'X-Management-Key', endpoints: managementEndpoints(rules) },
     ],
     version,
+    deps.config.publicUrl,
   );
 
   const { publicUrl, trustedProxies, mostRequests } = deps.config;

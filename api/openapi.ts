@@ -1,8 +1,13 @@
 /** The OpenAPI 3.1 document, made from the schemas that validate. */
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiPathsObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
+import type { WebhookEventType } from '../domain/webhook-events.ts';
+import { clientFacingAppointment } from '../store/wire/appointment.ts';
+import { clientFacingOrder } from '../store/wire/order.ts';
 import { type Endpoint, nothing, pdf } from './endpoint.ts';
 import { ERRORS, type ErrorCode, fieldProblem } from './errors.ts';
+import { explainFields } from './explain-fields.ts';
+import { REQUEST_EXAMPLES } from './request-examples.ts';
 
 /** Where the key of an endpoint is sent. */
 export type KeyHeader = 'x-vital-api-key' | 'X-Management-Key';
@@ -23,8 +28,12 @@ function errorCodesOf(endpoint: Endpoint): ErrorCode[] {
   return Object.keys(ERRORS).filter((code): code is ErrorCode => codes.includes(code as ErrorCode));
 }
 
-/** The whole document; `version` is Venule's. */
-export function openApiDocument(described: readonly DescribedEndpoints[], version: string) {
+/**
+ * The whole document.
+ * @param version Venule's.
+ * @param publicUrl Where the API is reached, without a slash at its end.
+ */
+export function openApiDocument(described: readonly DescribedEndpoints[], version: string, publicUrl: string) {
   const paths: ZodOpenApiPathsObject = {};
   for (const { key, endpoints } of described) {
     for (const endpoint of endpoints) {
@@ -32,7 +41,7 @@ export function openApiDocument(described: readonly DescribedEndpoints[], versio
       paths[path] = { ...paths[path], [endpoint.method]: operationOf(endpoint, key) };
     }
   }
-  return createDocument({
+  const document = createDocument({
     openapi: '3.1.0',
     info: {
       title: 'Venule',
@@ -41,19 +50,80 @@ export function openApiDocument(described: readonly DescribedEndpoints[], versio
         'Lab-test ordering. Fields that are left out and fields that are null mean the same. Lists in a query are repeated keys. Every refusal has the same shape; its `error` is one of the codes listed with each status.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
+    servers: [{ url: publicUrl, description: 'This Venule' }],
     paths,
+    webhooks: webhooks(),
     components: {
       responses: { MethodNotAllowed: refusalOf(['method_not_allowed']) },
       securitySchemes: {
-        'x-vital-api-key': { type: 'apiKey', in: 'header', name: 'x-vital-api-key' },
-        'X-Management-Key': { type: 'apiKey', in: 'header', name: 'X-Management-Key' },
+        'x-vital-api-key': {
+          type: 'apiKey',
+          in: 'header',
+          name: 'x-vital-api-key',
+          description: 'The key of your team.',
+        },
+        'X-Management-Key': {
+          type: 'apiKey',
+          in: 'header',
+          name: 'X-Management-Key',
+          description: 'A key of the Management API.',
+        },
       },
     },
   });
+  explainFields(document);
+  return document;
 }
+
+/** What is sent to a team's endpoints (E1); docs/webhooks.md has the rest. */
+function webhooks(): ZodOpenApiPathsObject {
+  const told = {
+    'labtest.order.created': { data: clientFacingOrder, summary: 'An order was accepted, or a redraw was created' },
+    'labtest.order.updated': { data: clientFacingOrder, summary: 'An order reached another status' },
+    'labtest.appointment.created': { data: clientFacingAppointment, summary: 'An order has its first appointment' },
+    'labtest.appointment.updated': { data: clientFacingAppointment, summary: 'An appointment changed' },
+    'labtest.result.critical': { data: criticalResult, summary: 'A laboratory flagged a result as critical' },
+  } satisfies Partial<Record<WebhookEventType, { data: z.ZodType; summary: string }>>;
+  const headers = z.object({
+    'svix-id': z.string().meta({ description: 'The same in every delivery of this event.' }),
+    'svix-timestamp': z.string().meta({ description: 'Seconds since 1970, of this attempt.' }),
+    'svix-signature': z.string().meta({ description: 'Signatures with each secret that is valid now.' }),
+  });
+  return Object.fromEntries(
+    Object.entries(told).map(([event_type, { data, summary }]) => {
+      const schema = z.object({
+        event_type: z.literal(event_type),
+        team_id: z.uuid(),
+        user_id: z.uuid(),
+        client_user_id: z.string(),
+        data,
+      });
+      const operation = {
+        operationId: event_type,
+        summary,
+        tags: ['Webhooks that you receive'],
+        requestParams: { header: headers },
+        requestBody: { content: { 'application/json': { schema } } },
+        responses: { '2XX': { description: 'Taken in; within 15 seconds, or it is sent again.' } },
+      };
+      return [event_type, { post: operation }];
+    }),
+  ) as ZodOpenApiPathsObject;
+}
+
+const criticalResult = z.object({
+  order_id: z.uuid(),
+  sample_id: z.string(),
+  status: z.enum(['partial', 'final']),
+  interpretation: z.literal('critical'),
+  team_id: z.uuid(),
+  user_id: z.uuid(),
+  created_at: z.string(),
+});
 
 function operationOf(endpoint: Endpoint, key: KeyHeader) {
   const { params, query, headers, body } = endpoint;
+  const example = REQUEST_EXAMPLES[endpoint.operationId];
   return {
     operationId: endpoint.operationId,
     summary: endpoint.summary,
@@ -65,7 +135,10 @@ function operationOf(endpoint: Endpoint, key: KeyHeader) {
       requestParams: { ...(params && { path: params }), ...(query && { query }), ...(headers && { header: headers }) },
     }),
     ...(body && {
-      requestBody: { required: !body.safeParse(undefined).success, content: { 'application/json': { schema: body } } },
+      requestBody: {
+        required: !body.safeParse(undefined).success,
+        content: { 'application/json': { schema: body, ...(example && { example }) } },
+      },
     }),
     responses: { ...successOf(endpoint), ...refusalsOf(endpoint) } as ZodOpenApiResponsesObject,
   };

@@ -8,7 +8,7 @@ import { managementEndpoints } from '../../api/management/endpoints.ts';
 import { openApiDocument } from '../../api/openapi.ts';
 
 const all = [...endpoints, ...managementEndpoints({ allowPrivate: false })];
-const document = openApiDocument([{ key: 'x-vital-api-key', endpoints: all }], '0.0.0');
+const document = openApiDocument([{ key: 'x-vital-api-key', endpoints: all }], '0.0.0', 'http://127.0.0.1:3000');
 
 describe('error codes are the same everywhere', () => {
   const inCode = Object.entries(ERRORS).map(([code, { status, meaning }]) => ({ code, status, meaning }));
