@@ -9,6 +9,7 @@ const WELLNESS_PANEL = '2a5374cd-ab41-42f6-8fea-e7b3f89de847';
 /** What the reference fills in for "Try it out". */
 export const REQUEST_EXAMPLES: Readonly<Record<string, object>> = {
   createUser: { client_user_id: 'patient-17' },
+  patchUser: { client_user_id: 'patient-18' },
   upsertUserInfo: {
     ...ANA,
     email: 'ana@example.com',

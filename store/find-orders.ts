@@ -1,15 +1,16 @@
 /** Orders of every team, found by whatever an operator happens to know of one. */
 import type { QueryFilter } from 'mongoose';
 import type { OrderDocument } from './documents.ts';
+import { beginning, searchFilter } from './search-terms.ts';
 import type { Store } from './store.ts';
 
 /** A beginning this short fits too much to be worth reading. */
 const SHORTEST = 3;
 
 /**
- * Orders, newest first, of which this is known: the beginning of an order's, a transaction's, a user's or an
- * appointment's id or of the requisition number, the caller's own id of the user, the beginning of a name of the
- * patient, or a date of birth (`YYYY-MM-DD`). Every way has an index.
+ * Orders, newest first, of which this is known: what a search of the API finds (words of a name, birth date, requisition
+ * and sample number, mail address, ids of order and user), the beginning of a transaction's or an appointment's id, or
+ * the caller's own id of the user. Every way has an index.
  *
  * @param limit how many at most
  */
@@ -28,14 +29,10 @@ export async function findOrdersBy(store: Store, known: string, limit: number): 
       .lean(),
   ]);
   const ways: QueryFilter<OrderDocument>[] = [
-    { _id: id },
+    { ...ofATeam, ...searchFilter(sought) },
     { _id: { $in: appointments.map(({ order_id }) => order_id) } },
     { transaction_id: id },
-    { placer_order_number: beginning(sought.toUpperCase()) },
-    { ...ofATeam, user_id: id },
     { ...ofATeam, user_id: { $in: users.map(({ _id }) => _id) } },
-    { ...ofATeam, patient_names: beginning(sought.toLowerCase()) },
-    { ...ofATeam, patient_dob: sought },
   ];
   const found = await Promise.all(
     ways.map((way) => store.orders.find(way).sort({ created_at: -1 }).limit(limit).lean<OrderDocument[]>()),
@@ -43,5 +40,3 @@ export async function findOrdersBy(store: Store, known: string, limit: number): 
   const byId = new Map(found.flat().map((order) => [order._id, order]));
   return [...byId.values()].sort((one, other) => other.created_at.getTime() - one.created_at.getTime()).slice(0, limit);
 }
-
-const beginning = (text: string) => new RegExp(`^${text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`);

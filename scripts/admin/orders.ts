@@ -55,12 +55,13 @@ export function addOrderCommands(program: Command): void {
     .addHelpText(
       'after',
       `
-Finds by the beginning of the id of an order, a transaction, a user or an appointment, of the requisition number, or
-of a name of the patient; by your own id of the user; and by date of birth (YYYY-MM-DD).
+Finds by the beginnings of words of the patient's name, in any order; by a date of birth or its beginning (1985-03);
+by requisition number, sample number and mail address; by the beginning of the id of an order, a transaction, a user or
+an appointment; and by your own id of the user.
 
 Examples:
   admin order find 7c1e52
-  admin order find "bell"
+  admin order find "bell ana"
   admin order find 1985-03-12`,
     )
     .action((known: string, { limit }: { limit: number }, command: Command) =>
