@@ -4,6 +4,8 @@ const YOURS = '00000000-0000-4000-8000-000000000000';
 const PHONE = '+16025550143';
 const ADDRESS = { first_line: '12 Elm Street', second_line: 'Apt 3', city: 'Phoenix', state: 'AZ' };
 const ANA = { first_name: 'Ana', last_name: 'Bell', dob: '1985-03-12', gender: 'female', phone_number: PHONE };
+const IN_WISCONSIN = { first_line: '123 Main Street', city: 'Onalaska', state: 'WI', zip_code: '54650' };
+const YESTERDAY = new Date(Date.now() - 24 * 3_600_000).toISOString();
 const WELLNESS_PANEL = '2a5374cd-ab41-42f6-8fea-e7b3f89de847';
 
 /** What the reference fills in for "Try it out". */
@@ -27,7 +29,7 @@ export const REQUEST_EXAMPLES: Readonly<Record<string, object>> = {
   getPhlebotomyAppointmentAvailability: { ...ADDRESS, zip_code: '85004' },
   bookPhlebotomyAppointment: { booking_key: 'as the availability answered', appointment_notes: 'Left arm, please' },
   reschedulePhlebotomyAppointment: { booking_key: 'as the availability answered' },
-  requestPhlebotomyAppointment: { address: { ...ADDRESS, zip_code: '54650' }, provider: 'phlebfinders' },
+  requestPhlebotomyAppointment: { address: IN_WISCONSIN, provider: 'phlebfinders' },
   cancelPhlebotomyAppointment: { cancellation_reason_id: YOURS, notes: 'Out of town' },
   bookPscAppointment: { booking_key: 'as the availability answered' },
   reschedulePscAppointment: { booking_key: 'as the availability answered' },
@@ -37,6 +39,7 @@ export const REQUEST_EXAMPLES: Readonly<Record<string, object>> = {
     url: 'https://example.com/venule',
     filter_types: ['labtest.order.created', 'labtest.order.updated'],
   },
+  recoverWebhook: { since: YESTERDAY },
   updateWebhook: { disabled: false },
   setWebhookHeaders: { headers: { 'x-tenant': 'desert' } },
 };

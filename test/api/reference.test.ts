@@ -124,7 +124,7 @@ describe('on an API that runs', () => {
     await seek.fill('resendOrderEvents');
     await until(async () => (await found()).length < all);
     expect(await found()).toEqual(['/v3/order/resend_events']);
-    await seek.fill('psc AVAIL');
+    await seek.fill('/psc APPOINTMENT');
     await until(async () => (await found()).length > 1);
     expect((await found()).every((path) => path.includes('/psc/'))).toBe(true);
     await seek.fill('');
