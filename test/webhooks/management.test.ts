@@ -103,9 +103,8 @@ describe('the Management API', () => {
       ['GET', '/secret'],
       ['POST', '/secret/rotate'],
     ] as const) {
-      expect((await call(`/${randomUUID()}${path}`, { method, ...(method !== 'GET' && { body: {} }) })).status).toBe(
-        404,
-      );
+      const body = method === 'PATCH' ? { disabled: true } : {};
+      expect((await call(`/${randomUUID()}${path}`, { method, ...(method !== 'GET' && { body }) })).status).toBe(404);
     }
     const elsewhere = await fetch(`${base.strict}/v1/org/other/team/${team._id}/sandbox/webhook`, {
       headers: { 'x-management-key': key },
