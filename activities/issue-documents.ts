@@ -9,6 +9,7 @@ import { specimenSource } from '../domain/tubes.ts';
 import type { Catalogue } from '../store/catalogue.ts';
 import { combinedResult } from '../store/combined-result.ts';
 import type { IssuedDocument, OrderDocument, TeamDocument } from '../store/documents.ts';
+import { findSignature } from '../store/signature-images.ts';
 import { rows, type Store } from '../store/store.ts';
 import { type Contact, contactOf, logoOf } from '../store/teams.ts';
 
@@ -126,6 +127,7 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue, standIn
         const parent = order.parent_id
           ? await store.orders.findById(order.parent_id).orFail().lean<OrderDocument>()
           : null;
+        const signed = order.physician?.signature_hash;
         const valid = { milliseconds: order.requisition_valid_for };
         return renderRequisition({
           order,
@@ -140,6 +142,7 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue, standIn
           canceled,
           redraw_of: parent && { placer_order_number: parent.placer_order_number },
           team,
+          signature: signed === undefined ? null : await findSignature(store, signed),
         });
       });
     },

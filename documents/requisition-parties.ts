@@ -2,7 +2,7 @@
 import { phoneText } from '../domain/phone.ts';
 import { dateOf, plainDate } from './dates.ts';
 import { type Field, placeFields } from './fields.ts';
-import { isPrintableLogo } from './logo.ts';
+import { isPrintable } from './pictures.ts';
 import type { RequisitionContent } from './requisition.ts';
 import type { Sheet } from './sheet.ts';
 import { INK } from './styles.ts';
@@ -60,7 +60,7 @@ function signatureField(sheet: Sheet, signature: Buffer | null): Field {
     value: '',
     height,
     draw: (x, y, width) => {
-      if (signature && isPrintableLogo(signature)) {
+      if (signature && isPrintable(signature)) {
         sheet.structure.picture('Signature of the physician', () => {
           sheet.pdf.image(signature, x, y, { fit: [width, height - 3], valign: 'bottom' });
         });

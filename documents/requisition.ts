@@ -5,8 +5,8 @@ import { tubesFor, tubesInWords } from '../domain/tubes.ts';
 import { code128Width, drawCode128, QUIET } from './barcode.ts';
 import { dateOf, dateTime } from './dates.ts';
 import { placeLabels } from './labels.ts';
-import { isPrintableLogo } from './logo.ts';
 import { patientPage } from './patient-page.ts';
+import { isPrintable } from './pictures.ts';
 import { parties } from './requisition-parties.ts';
 import { CANCELED_MARK, finishWithRunningLines, SANDBOX_MARK } from './running.ts';
 import { heading, Sheet } from './sheet.ts';
@@ -123,7 +123,7 @@ function letterhead(sheet: Sheet, content: RequisitionContent): void {
 /** The team's logo, or its name in words; answers the height it took. */
 function issuer(sheet: Sheet, team: IssuingTeam, width: number): number {
   const { logo } = team;
-  if (logo && isPrintableLogo(logo)) {
+  if (logo && isPrintable(logo)) {
     const place: [number, number] = [sheet.left, sheet.y];
     sheet.structure.picture(team.name, () => {
       sheet.pdf.image(logo, ...place, { fit: [Math.min(width, 150), 24] });

@@ -12,6 +12,8 @@ export const REQUEST_LIMITS = {
   page_body_bytes: 16 * 1024,
   /** Bytes of the request line and all headers: a query with 500 `order_ids` fits. */
   head_bytes: 64 * 1024,
+  /** Characters of a picture in base64: half a megabyte of it. */
+  picture_characters: 700_000,
   /** Values in a body, on all levels together. */
   body_values: 10_000,
   /** Levels of a body. */

@@ -61,6 +61,8 @@ export interface Physician {
   npi: string;
   email: string | null;
   licensed_states: string[];
+  /** Under which the picture of the signature is kept; absent where none was sent, and in orders from before any was kept. */
+  signature_hash?: string;
 }
 
 export interface AoeAnswer {

@@ -160,6 +160,15 @@ export interface IssuedDocument {
   created_at: Date;
 }
 
+/** The picture of a physician's signature. */
+export interface SignatureImageDocument {
+  /** SHA-256 of the content, hex. */
+  _id: string;
+  /** PNG or JPEG. */
+  content: Buffer;
+  created_at: Date;
+}
+
 /**
  * A message from a lab (one report of it): stored before it is acknowledged, given to its journey afterwards.
  * `stored` → `delivered` → `applied` | `late`; `unmatched` when there is no journey to give it to, and `closed` when a

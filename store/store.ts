@@ -27,6 +27,7 @@ import type {
   ResultDocument,
   SentMessageDocument,
   ServiceCentreDocument,
+  SignatureImageDocument,
   TeamDocument,
   ToldMessageDocument,
   UnsubscribeLinkDocument,
@@ -190,6 +191,11 @@ function models(connection: Connection) {
     issuedDocuments: define<IssuedDocument>(connection, 'issued_documents', {
       _id: text,
       kind: text,
+      content: { type: Buffer, required: true },
+      created_at: date,
+    }),
+    signatureImages: define<SignatureImageDocument>(connection, 'signature_images', {
+      _id: text,
       content: { type: Buffer, required: true },
       created_at: date,
     }),

@@ -7,12 +7,14 @@ import type { JourneyPolicy } from '../../domain/policy.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { TeamDocument, UserDocument } from '../../store/documents.ts';
 import { orderFacts } from '../../store/order-facts.ts';
+import { keepSignature, signatureHash } from '../../store/signature-images.ts';
 import { rows } from '../../store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { findUser } from '../routers/users.ts';
 import { guarantor } from '../schemas/fields.ts';
 import { type CreateOrderBody, readInstant } from '../schemas/orders.ts';
+import { bytesOf } from '../schemas/pictures.ts';
 import { chooseLabAccount, labAccountOf } from './lab-account-choice.ts';
 import { type OrderedTests, orderedTests } from './order-set.ts';
 
@@ -44,6 +46,8 @@ export async function acceptOrder(
   if (broken.length > 0) throw new ApiError('rule_broken', broken.join('; '));
 
   if (tests.isNew) await keepLabTest({ store, catalogue }, tests);
+  const signature = body.physician?.signature_image;
+  if (signature) await keepSignature(store, bytesOf(signature.content));
   return order;
 }
 
@@ -120,6 +124,9 @@ function orderOf(
           npi: body.physician.npi,
           email: body.physician.email ?? null,
           licensed_states: body.physician.licensed_states,
+          ...(body.physician.signature_image && {
+            signature_hash: signatureHash(bytesOf(body.physician.signature_image.content)),
+          }),
         }
       : null,
     billing_type: body.billing_type,

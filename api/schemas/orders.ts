@@ -27,11 +27,10 @@ import {
   zipFault,
 } from './fields.ts';
 import { orderSet } from './lab-tests.ts';
+import { picture } from './pictures.ts';
 import { zipCanBeIn } from './zip-states.ts';
 
 const interpretation = z.enum(['normal', 'abnormal', 'critical', 'unknown']);
-
-const image = z.object({ content: z.string(), content_type: z.enum(['image/jpeg', 'image/png']) });
 
 const patientDetails = z
   .object({
@@ -70,7 +69,7 @@ const physician = z
     email: emailAddress.optional(),
     npi: z.string().regex(/^\d{10}$/, 'the ten digits of a National Provider Identifier'),
     licensed_states: z.array(state).max(LIST_LIMITS.licensed_states).default([]),
-    signature_image: image.optional(),
+    signature_image: picture.optional(),
   })
   .meta({ id: 'PhysicianCreateRequest' });
 

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { isPrintableLogo } from '../../documents/logo.ts';
+import { isPrintable } from '../../documents/pictures.ts';
 import { isPhoneNumber } from '../../domain/phone-number.ts';
 import { recordAudit } from '../../store/audit.ts';
 import type { TeamDocument } from '../../store/documents.ts';
@@ -42,7 +42,7 @@ function logo(path: string): Buffer | null {
   if (path === 'none') return null;
   try {
     const picture = readFileSync(path);
-    if (picture.length <= LARGEST_LOGO && isPrintableLogo(picture)) return picture;
+    if (picture.length <= LARGEST_LOGO && isPrintable(picture)) return picture;
   } catch {
     // Said below.
   }

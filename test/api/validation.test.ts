@@ -8,6 +8,7 @@ import {
   type TestApi,
   WALK_IN_TEST,
 } from '../support/api.ts';
+import { pngOf } from '../support/png.ts';
 
 let api: TestApi;
 let caller: Caller;
@@ -237,6 +238,54 @@ describe('A2: rules that are checked before an order is accepted', () => {
     expect(
       await refused({ order_set: { add_on: { marker_ids: [99] } }, collection_method: 'walk_in_test' }),
     ).toMatchObject({ status: 404 });
+  });
+});
+
+describe('A3: a physician’s signature is a picture that can be printed', () => {
+  const sound = pngOf(30, 10);
+  const jpegWithoutFrame = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 2, 0xff, 0xd9]);
+  const physician = (content: string, content_type = 'image/png') => ({
+    physician: { first_name: 'Jane', last_name: 'Doe', npi: '1234567893', signature_image: { content, content_type } },
+  });
+
+  test.each([
+    ['cut off', sound.subarray(0, -20)],
+    ['with a pixel that does not agree with its checksum', Buffer.from(sound).fill(0, 45, 47)],
+    ['with fewer lines than its head tells of', pngOf(30, 10, { lines: 9 })],
+    ['with more lines than its head tells of', pngOf(30, 10, { lines: 11 })],
+    ['with a filter that there is not', pngOf(30, 10, { filter: 9 })],
+    ['of too many pixels', pngOf(30_000, 30_000, { lines: 1 })],
+    ['of another kind', Buffer.from('GIF89a')],
+    ['of half a megabyte and more', Buffer.concat([sound, Buffer.alloc(530_000)])],
+    ['that is no base64', 'data:image/png;base64,iVBO'],
+    ['that is empty', ''],
+    ['that is a JPEG and called a PNG', jpegWithoutFrame],
+    ['that is a JPEG without a frame', jpegWithoutFrame, 'image/jpeg'],
+    ['that is a PNG and called a JPEG', sound, 'image/jpeg'],
+    ['called a GIF', sound, 'image/gif'],
+  ])('one %s is refused by name, and nothing is kept', async (_, content, type = 'image/png') => {
+    const text = typeof content === 'string' ? content : content.toString('base64');
+    const { status, detail } = await refused(physician(text, type));
+    expect(status).toBe(422);
+    const names = (detail as { loc: string[] }[]).map(({ loc }) => loc.slice(0, 3).join('.'));
+    expect(new Set(names)).toEqual(new Set(['body.physician.signature_image']));
+    expect(await api.store.signatureImages.countDocuments()).toBe(0);
+  });
+
+  test('a sound one is kept once, and the journey is told only its hash', async () => {
+    for (let times = 0; times < 2; times += 1) {
+      const asked = await caller.request(
+        'POST',
+        '/v3/order',
+        orderRequest(userId, physician(sound.toString('base64'))),
+      );
+      expect(asked.status).toBe(200);
+    }
+    const [kept, ...others] = await api.store.signatureImages.find();
+    expect(others).toEqual([]);
+    expect(kept?.content.equals(sound)).toBe(true);
+    expect(api.started.at(-1)?.physician).toMatchObject({ signature_hash: kept?._id });
+    expect(JSON.stringify(api.started)).not.toContain(sound.toString('base64'));
   });
 });
 

@@ -1,10 +1,13 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Order } from '../../domain/order.ts';
 import { combinedResult } from '../../store/combined-result.ts';
 import type { OrderDocument, OrderTransactionDocument } from '../../store/documents.ts';
-import { textOf } from '../documents/pdf-reader.ts';
+import { structureOf, textOf } from '../documents/pdf-reader.ts';
+import { orderRequest } from '../support/api.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';
+import { pngOf } from '../support/png.ts';
 import { until } from '../support/until.ts';
 
 let venule: InProcessVenule;
@@ -266,4 +269,41 @@ test('E1: a late result that makes the combined result critical is told, once', 
     user_id: order.user_id,
     data: { order_id: order.id, interpretation: 'critical', status: 'final' },
   });
+});
+
+test('A3, D6: the signature that an order came with is printed on its requisition and on the redraw’s, and no picture is in the order', async () => {
+  const signature = pngOf(37, 11);
+  // biome-ignore lint/suspicious/noExplicitAny: answers are read field by field.
+  const ask = async (path: string, body: object): Promise<any> => {
+    const response = await fetch(`${venule.api.url}${path}`, {
+      method: 'POST',
+      headers: { 'x-vital-api-key': venule.api.key, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    expect(response.status).toBe(200);
+    return response.json();
+  };
+  const { user_id } = await ask('/v2/user', { client_user_id: randomUUID() });
+  const labTest = await venule.store.labTests.findOne({ slug: 'labcorp-thyroid-panel' }).orFail();
+  const signature_image = { content: signature.toString('base64'), content_type: 'image/png' };
+  const { order: told } = await ask('/v3/order', {
+    ...orderRequest(user_id, { order_set: { lab_test_ids: [labTest._id] } }),
+    physician: { first_name: 'Jane', last_name: 'Doe', npi: '1234567893', signature_image },
+  });
+  const { order } = await venule.reaches(told.id, 'requisition_created');
+  expect(order.physician?.signature_hash).toBe(createHash('sha256').update(signature).digest('hex'));
+  expect(JSON.stringify(order)).not.toContain(signature_image.content);
+
+  await venule.simulate(order, { final_status: 'completed', missing: lost(TSH) });
+  const { order: redraw } = await venule.redrawOf(order);
+  await venule.reaches(redraw.id, 'requisition_created');
+  const isSigned = async (pdf: Buffer) => {
+    const figures = (await structureOf(pdf)).filter(({ role, alt }) => role === 'Figure' && alt?.includes('Signature'));
+    return figures.length === 1 && /\/Width 37\b/.test(pdf.toString('latin1'));
+  };
+  for (const { id } of [order, redraw]) {
+    expect(await isSigned((await venule.documents.requisition(id)) as Buffer)).toBe(true);
+  }
+  const unsigned = await thyroidPanel();
+  expect(await isSigned((await venule.documents.requisition(unsigned.id)) as Buffer)).toBe(false);
 });

@@ -1,0 +1,31 @@
+/** Pictures in requests: a physician's signature. */
+import { z } from 'zod';
+import { isPrintable, kindOfPicture } from '../../documents/pictures.ts';
+import { REQUEST_LIMITS } from '../../domain/limits.ts';
+
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
+
+/** A PNG or JPEG as callers send it, that can be printed. */
+export const picture = z
+  .object({
+    content: z
+      .string()
+      .max(REQUEST_LIMITS.picture_characters)
+      .regex(BASE64, 'the picture in base64')
+      .meta({ description: 'The picture in base64, half a megabyte of it at most.' }),
+    content_type: z.enum(['image/jpeg', 'image/png']),
+  })
+  .refine(({ content, content_type }) => kindOfPicture(bytesOf(content)) === content_type, {
+    message: 'is not of the content_type that is named',
+    path: ['content'],
+    abort: true,
+  })
+  .refine(({ content }) => isPrintable(bytesOf(content)), {
+    message: 'is damaged or too large: a whole JPEG, or a PNG of 4 million pixels at most, is needed',
+    path: ['content'],
+  });
+
+/** The bytes of such a picture. */
+export function bytesOf(content: string): Buffer {
+  return Buffer.from(content, 'base64');
+}
