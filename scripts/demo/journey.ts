@@ -330,7 +330,7 @@ export class Orders {
     for (const event of fresh) {
       const status = lowLevel(event.status);
       const latest = event === fresh.at(-1);
-      const told = webhook && latest ? webhook : webhook ? 'partial: told by no webhook' : '';
+      const told = webhook && latest ? webhook : webhook ? 'partial: no webhook is sent' : '';
       const why = [event.status_detail, event.reason].filter(Boolean).join(': ');
       this.#tell({
         at: new Date(event.created_at),

@@ -33,7 +33,7 @@ test.each(pages)('%s: every command of npm is one, and every link leads somewher
   const ofNpm = ['ci', 'install', 'rebuild', 'run'];
   for (const name of commands) expect([...Object.keys(scripts), ...ofNpm]).toContain(name);
 
-  const places = [...read(page).matchAll(/\]\((?!https?:)([^)#\s]*)(#[^)]*)?\)/g)];
+  const places = [...read(page).matchAll(/(?:\]\(|<img src=")(?!https?:)([^)#\s"]*)(#[^)]*)?[)"]/g)];
   for (const [, path, anchor] of places) {
     const target = path ? join(dirname(page), path) : page;
     expect([page, path, existsSync(join(root, target))]).toEqual([page, path, true]);
