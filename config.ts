@@ -197,13 +197,13 @@ const variables = {
     z.string().min(8, 'a key of 8 characters or more'),
     ['start', 'api'],
     'made once, kept in the data folder',
-    'What Venule shows the sandbox phlebotomy companies (Bearer).',
+    'What Venule shows the sandbox phlebotomy providers (Bearer).',
   ),
   VENULE_SANDBOX_PHLEBOTOMY_SECRET: variable(
     z.string().regex(/^whsec_[A-Za-z0-9+/]{16,}={0,2}$/, 'whsec_ and base64'),
     ['start', 'api'],
     'made once, kept in the data folder',
-    'What the sandbox phlebotomy companies sign their events with (whsec_ and base64).',
+    'What the sandbox phlebotomy providers sign their events with (whsec_ and base64).',
   ),
   VENULE_POLICY: variable(
     jsonObject,

@@ -7,19 +7,19 @@ import type { Principal } from '../domain/principal.ts';
 import type { AppointmentDocument, AuditDocument, OrderDocument } from './documents.ts';
 import { rows, type Store } from './store.ts';
 
-/** Writes an entry that belongs to no transition; transitions write theirs in their own transaction. */
+/**
+ * Writes an entry that belongs to no transition; transitions write theirs in their own transaction.
+ * @param session Of the transaction that does what the entry says, where there is one.
+ */
 export async function recordAudit(
   store: Store,
   entry: Pick<AuditDocument, 'by' | 'action'> & Partial<Pick<AuditDocument, 'team_id' | 'order_id' | 'detail'>>,
+  session?: ClientSession,
 ): Promise<void> {
-  await rows(store.audit).insertOne({
-    _id: randomUUID(),
-    team_id: null,
-    order_id: null,
-    detail: {},
-    ...entry,
-    at: new Date(),
-  });
+  await rows(store.audit).insertOne(
+    { _id: randomUUID(), team_id: null, order_id: null, detail: {}, ...entry, at: new Date() },
+    { ...(session && { session }) },
+  );
 }
 
 /**

@@ -65,16 +65,16 @@ async function disable(
   which: { _id: string; updated_at?: { $lte: Date }; failing_since?: Date },
 ): Promise<boolean> {
   const now = new Date();
-  const before: WebhookEndpointDocument | null = await rows(store.webhookEndpoints).findOneAndUpdate(
-    { ...which, disabled: false },
-    { $set: { disabled: true, disabled_because: because, disabled_at: now, updated_at: now } },
-  );
-  if (!before) return false;
-  await recordAudit(store, {
-    by: THE_DISPATCHER,
-    action: 'webhook.endpoint.disabled',
-    team_id: before.team_id,
-    detail: { endpoint_id: before._id, because, failing_since: before.failing_since },
+  return store.connection.transaction(async (session) => {
+    const before: WebhookEndpointDocument | null = await rows(store.webhookEndpoints).findOneAndUpdate(
+      { ...which, disabled: false },
+      { $set: { disabled: true, disabled_because: because, disabled_at: now, updated_at: now } },
+      { session },
+    );
+    if (!before) return false;
+    const { _id, team_id, failing_since } = before;
+    const detail = { endpoint_id: _id, because, failing_since };
+    await recordAudit(store, { by: THE_DISPATCHER, action: 'webhook.endpoint.disabled', team_id, detail }, session);
+    return true;
   });
-  return true;
 }

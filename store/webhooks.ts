@@ -3,6 +3,8 @@
  * one delivery for each endpoint that wants it, and each delivery is claimed, attempted and recorded on its own.
  * Everything can be done twice, by several processes, without a message being lost.
  */
+
+import type { ClientSession } from 'mongoose';
 import type { Principal } from '../domain/principal.ts';
 import { recordAudit } from './audit.ts';
 import type {
@@ -226,27 +228,36 @@ export async function recordAttempt(
 ): Promise<'delivered' | 'pending' | 'exhausted' | 'taken_over'> {
   const wait = pauses[delivery.attempts.length];
   const state = delivered ? 'delivered' : wait === undefined ? 'exhausted' : 'pending';
-  const { modifiedCount } = await rows(store.webhookDeliveries).updateOne(
-    { _id: delivery._id, state: 'pending', lease_until: delivery.lease_until },
-    {
-      $push: { attempts: attempt },
-      $set: { state, next_attempt_at: new Date(Date.now() + (wait ?? 0)), lease_until: NO_LEASE },
-    },
-  );
-  if (modifiedCount === 0) return 'taken_over';
-  if (state === 'exhausted') {
-    await recordAudit(store, {
-      by: THE_DISPATCHER,
-      action: 'message.attempt.exhausted',
-      team_id: delivery.team_id,
-      order_id: message.order_id,
-      detail: {
-        delivery_id: delivery._id,
-        message_id: message._id,
-        endpoint_id: delivery.endpoint_id,
-        attempts: delivery.attempts.length + 1,
+  const note = async (session?: ClientSession) => {
+    const { modifiedCount } = await rows(store.webhookDeliveries).updateOne(
+      { _id: delivery._id, state: 'pending', lease_until: delivery.lease_until },
+      {
+        $push: { attempts: attempt },
+        $set: { state, next_attempt_at: new Date(Date.now() + (wait ?? 0)), lease_until: NO_LEASE },
       },
-    });
-  }
-  return state;
+      { ...(session && { session }) },
+    );
+    return modifiedCount === 1;
+  };
+  const exhausted = {
+    by: THE_DISPATCHER,
+    action: 'message.attempt.exhausted',
+    team_id: delivery.team_id,
+    order_id: message.order_id,
+    detail: {
+      delivery_id: delivery._id,
+      message_id: message._id,
+      endpoint_id: delivery.endpoint_id,
+      attempts: delivery.attempts.length + 1,
+    },
+  };
+  const isOurs =
+    state === 'exhausted'
+      ? await store.connection.transaction(async (session) => {
+          const noted = await note(session);
+          if (noted) await recordAudit(store, exhausted, session);
+          return noted;
+        })
+      : await note();
+  return isOurs ? state : 'taken_over';
 }
