@@ -182,6 +182,9 @@ const NOT_YET: Partial<Record<CollectionMethod, string>> = {
   on_site_collection: 'On-site collection cannot be ordered yet: nobody would report the draw',
 };
 
+/** Ways of collecting a specimen in which no order is accepted. */
+export const NOT_COLLECTED_YET = Object.keys(NOT_YET) as CollectionMethod[];
+
 const canBeCollected: Check = ({ order }) => {
   const reason = NOT_YET[order.collection_method];
   return reason === undefined ? [] : [reason];

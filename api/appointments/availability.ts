@@ -80,7 +80,8 @@ export async function phlebotomyAvailability(
       const time_zone = offered.time_zone ?? likelyZone;
       const place = { site_code: null, address, location: locationOfZip(address.zip_code), time_zone };
       const slots = offered.slots.map((slot) => ({ ...slot, location_code: null }));
-      return { time_zone, days: await bookableDays(deps, team, provider, [{ place, location: null, slots }]) };
+      const offer = { place, location: null, slots, first: startDate ?? today };
+      return { time_zone, days: await bookableDays(deps, team, provider, [offer]) };
     }),
   );
   const served = answers.filter((answer) => answer !== null);
@@ -132,14 +133,14 @@ export async function pscAvailability(
         place: { site_code: code, address, location, time_zone },
         location: { code, name, address, location, distance, iana_timezone: time_zone },
         slots,
+        first,
       };
     }),
   );
-  const slots = await bookableDays(deps, team, provider, offers);
-  if (slots.length === 0) {
+  if (offers.every(({ slots }) => slots.length === 0)) {
     throw new ApiError('not_found', site_codes ? 'No slots found for site codes' : 'No slots found for zip code');
   }
-  return { slots, timezone: null, warnings: [] };
+  return { slots: await bookableDays(deps, team, provider, offers), timezone: null, warnings: [] };
 }
 
 async function centresWithCodes(
@@ -179,12 +180,15 @@ async function slotsAt(
 const notSwitchedOn = (provider: AppointmentProvider) =>
   new ApiError('unavailable', `Scheduling at ${provider} is not switched on for this team.`);
 
-/** Makes what was offered bookable, and answers it by place and day with booking keys of ours. */
+/**
+ * Makes what was offered bookable, and answers it by place and day with booking keys of ours: each of the 14 days, those
+ * without a slot too.
+ */
 async function bookableDays(
   deps: Deps,
   team: TeamDocument,
   provider: AppointmentProvider,
-  offers: readonly { place: OfferedPlace; location: DaySlots['location']; slots: Slot[] }[],
+  offers: readonly { place: OfferedPlace; location: DaySlots['location']; slots: Slot[]; first: string }[],
 ): Promise<DaySlots[]> {
   const all = offers.flatMap(({ slots }) => slots);
   const keys = await offerSlots(deps, {
@@ -200,9 +204,9 @@ async function bookableDays(
     })),
   });
   const keyOf = new Map(all.map((slot, index) => [slot, keys[index]]));
-  return offers.flatMap(({ place, location, slots }) => {
+  return offers.flatMap(({ place, location, slots, first }) => {
     const dayOf = ({ start }: Slot) => todayIn(place.time_zone, new Date(start));
-    return [...new Set(slots.map(dayOf))].map((date) => ({
+    return [...new Set([...daysFrom(first), ...slots.map(dayOf)])].sort().map((date) => ({
       location,
       date,
       slots: slots
@@ -218,4 +222,10 @@ async function bookableDays(
         })),
     }));
   });
+}
+
+/** Fourteen dates, the first of them first. */
+function daysFrom(first: string): string[] {
+  const begin = Date.parse(`${first}T00:00:00Z`);
+  return Array.from({ length: DAYS }, (_, n) => new Date(begin + n * 86_400_000).toISOString().slice(0, 10));
 }

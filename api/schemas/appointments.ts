@@ -72,7 +72,7 @@ export type DaySlots = z.infer<typeof daySlots>;
 
 export const availabilityAnswer = z
   .object({
-    slots: z.array(daySlots),
+    slots: z.array(daySlots).meta({ description: 'Each of the 14 days, those without a slot too.' }),
     timezone: z.string().nullable().meta({ description: 'Of the address; null where each location has its own.' }),
     warnings: z
       .array(z.string())

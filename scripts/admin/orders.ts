@@ -11,6 +11,7 @@ import type { Store } from '../../store/store.ts';
 import { resendOrderEvents } from '../../store/webhook-resend.ts';
 import { Named } from './output.ts';
 import { CannotDo, inSession, operator, positive, type Session, teamNames, withJourneys } from './session.ts';
+import { addUnservedOrderCommands } from './unserved-orders.ts';
 
 /** How an argument that names one order is described. */
 export const AN_ORDER = 'its id, requisition number, or whatever finds this one order alone';
@@ -117,6 +118,8 @@ Examples:
         out.done(`The latest event of order ${_id} is on its way again.`, { id: _id });
       }),
     );
+
+  addUnservedOrderCommands(order);
 }
 
 /** Starts a journey again that was ended by hand (F10). */

@@ -135,3 +135,20 @@ test('admin message lists what was sent and what was held back of an order, with
   expect(await json('message', 'list', '--order', order.id, '--held')).toEqual([]);
   expect(JSON.stringify(messages)).not.toContain(order.patient.email);
 });
+
+describe('6.4: orders from a version that took test kits and on-site collection', () => {
+  test('are listed while they are open, and canceled together; others stay', async () => {
+    const onSite = await venule.place({ labTest: 'labcorp-wellness-panel-on-site' });
+    const walkIn = await venule.place();
+    await Promise.all([onSite, walkIn].map(({ id }) => venule.reaches(id, 'requisition_created')));
+    expect(await json('order', 'unserved')).toMatchObject([
+      { id: onSite.id, method: 'on_site_collection', status: 'requisition_created' },
+    ]);
+    const { canceled } = await json('order', 'cancel-unserved', '--reason', 'no journey yet');
+    expect(canceled).toEqual([onSite.id]);
+    await venule.reaches(onSite.id, 'cancelled');
+    expect(await json('order', 'unserved')).toEqual([]);
+    const document = await venule.store.orders.findById(walkIn.id).orFail().lean();
+    expect(document.last_status).toBe('requisition_created');
+  });
+});

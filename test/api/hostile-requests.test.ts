@@ -9,6 +9,7 @@ import { managementEndpoints } from '../../api/management/endpoints.ts';
 import { maximumOf, tooMuch } from '../../api/request-checks.ts';
 import { createOrderBody } from '../../api/schemas/orders.ts';
 import { LIST_LIMITS, REQUEST_LIMITS } from '../../domain/limits.ts';
+import { bookingToken } from '../../store/booking-links.ts';
 import { type Caller, newUser, orderRequest, startTestApi, type TestApi } from '../support/api.ts';
 import { placesOf, takesText, withValue } from '../support/schema-paths.ts';
 
@@ -136,6 +137,13 @@ describe('2.1: how much a request holds is counted before it is validated', () =
     const many = orderRequest(userId, { consents: Array.from({ length: 21 }, () => ({})) });
     const refused = await caller.request('POST', '/v3/order', many);
     expect(await refused.json()).toMatchObject({ detail: [{ loc: ['body', 'consents'], type: 'too_big' }] });
+  });
+
+  test('a picture is taken, however long its text', async () => {
+    const signature_image = { content: 'A'.repeat(2_000_000), content_type: 'image/png' };
+    const physician = { first_name: 'Jane', last_name: 'Doe', npi: '1234567893', signature_image };
+    const placed = await caller.request('POST', '/v3/order', orderRequest(userId, { physician }));
+    expect({ status: placed.status, said: (await placed.text()).slice(0, 500) }).toMatchObject({ status: 200 });
   });
 
   test('commas and brackets within texts count for nothing', async () => {
@@ -276,5 +284,39 @@ describe('2.5: no answer is empty, and none but JSON', () => {
       await expectEnvelope(await raw(part, impatient), 'request_timeout');
     }
     expect(REQUEST_LIMITS.arrives_within).toBe(30_000);
+  });
+});
+
+describe('2.5: patients’ links', () => {
+  test('names in a query are ignored, whatever their form; text that is not text is refused', async () => {
+    const { order } = (await (await caller.request('POST', '/v3/order', orderRequest(userId))).json()) as {
+      order: { id: string };
+    };
+    const token = await bookingToken(api.store, Buffer.alloc(32, 1), order.id, new Date(Date.now() + 3_600_000));
+    const page = `${api.url}/book/${token}`;
+    for (const query of ['', '?utm_source=mail', '?status[]=a&user_id[$ne]=b', '?token=%00']) {
+      expect((await fetch(`${page}${query}`)).status).toBe(200);
+      expect((await fetch(`${page}/state${query}`)).status).toBe(200);
+    }
+    const headers = { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' };
+    for (const body of [
+      '{"key":"a\\u0000"}',
+      '{"key":"\\ud800"}',
+      Buffer.from([0x7b, 0xff, 0x7d]),
+      '{"key":7}',
+      '[',
+      '',
+    ]) {
+      const response = await fetch(`${page}/book`, { method: 'POST', headers, body });
+      expect(response.status).toBe(400);
+      await expectEnvelope({ status: 400, body: await response.text() }, 'malformed_request');
+    }
+    for (const strange of ['%00', 'x'.repeat(5_000), '%E2%80%AE']) {
+      expect((await fetch(`${api.url}/book/${strange}/state`)).status).toBe(404);
+      expect((await fetch(`${api.url}/unsubscribe/${strange}`)).status).toBe(404);
+    }
+    const asset = await fetch(`${api.url}/book/assets/%00.js`);
+    expect(asset.status).toBeLessThan(500);
+    expect(await asset.json()).toMatchObject({ status_code: asset.status });
   });
 });

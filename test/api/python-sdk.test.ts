@@ -159,7 +159,7 @@ describeWith(`${PYTHON} that has ${PYTHON_SDK}`, python !== undefined)('6.1: the
     await reaches(order_id, 'received.walk_in_test.requisition_created');
     const around = { lab: 'quest', zip_code: '85004', radius: '50' };
     const { slots } = await sdk.call('lab_tests.get_psc_appointment_availability', around);
-    const [slot] = slots[0].slots.slice(-1);
+    const [slot] = slots.flatMap((day: { slots: unknown[] }) => day.slots).slice(-1);
     const booked = await sdk.call('lab_tests.book_psc_appointment', { order_id, booking_key: slot.booking_key });
     expect(booked).toMatchObject({ type: 'patient_service_center' });
     expect(await sdk.call('lab_tests.get_psc_appointment', { order_id })).toMatchObject({ id: booked.id });

@@ -25,7 +25,7 @@ def plain(answer):
 
 
 def main(api_key, base_url):
-    client = Junction(api_key=api_key, base_url=base_url, max_retries=0)
+    client = Junction(api_key=api_key, base_url=base_url, max_retries=4)
     for line in sys.stdin:
         asked = json.loads(line)
         try:
