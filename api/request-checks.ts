@@ -89,7 +89,8 @@ export function tooMuch(
 export function maximumOf(schema: z.core.$ZodType): number {
   const limits = (schema._zod.def.checks ?? []).map((check) => (check._zod.def as { maximum?: unknown }).maximum);
   const told = limits.filter((limit) => typeof limit === 'number');
-  return Math.min(...told, schema instanceof z.ZodArray ? Number.POSITIVE_INFINITY : REQUEST_LIMITS.text_characters);
+  if (told.length > 0) return Math.min(...told);
+  return schema instanceof z.ZodArray ? Number.POSITIVE_INFINITY : REQUEST_LIMITS.text_characters;
 }
 
 /** A schema without what wraps it; of a schema that transforms, what it takes. */
