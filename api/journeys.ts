@@ -96,8 +96,6 @@ export interface ComparedJourneys {
   storeIsAhead(document: OrderDocument, held: HeldAppointment): Promise<void>;
 }
 
-/** How long a command may take, in milliseconds: a partner call and some. */
-const COMMAND_MS = 25_000;
 /** How long Temporal has to take something in, in milliseconds. */
 const TAKEN_IN_MS = 5_000;
 /**
@@ -152,7 +150,7 @@ export function temporalJourneys(
       const isFirst = mayFollow(order.collection_method, last_status, 'cancelled');
       const updateId = commandUpdateId(order.id, isFirst ? 'cancel' : `cancel:${randomUUID()}`);
       try {
-        await client.withDeadline(Date.now() + COMMAND_MS, () =>
+        await client.withDeadline(Date.now() + policy.command_tried_for, () =>
           handleOf(order).executeUpdate(cancelOrder, { updateId, args: [by] }),
         );
       } catch (error) {
@@ -167,7 +165,7 @@ export function temporalJourneys(
     async appointment(document, command, by) {
       const { order } = document;
       try {
-        return await client.withDeadline(Date.now() + COMMAND_MS, () =>
+        return await client.withDeadline(Date.now() + policy.command_tried_for, () =>
           handleOf(order).executeUpdate(appointmentCommand, {
             // A command that was refused can be given again: the appointment may be another by then.
             updateId: commandUpdateId(order.id, `${command.kind}:${randomUUID()}`),

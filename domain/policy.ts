@@ -34,6 +34,8 @@ export interface JourneyPolicy extends ReminderPolicy, QuietHours, EarlyBookingP
   mail_tried_for: number;
   /** How much longer than the steps of a simulated visit its draw is waited for (F6). */
   simulation_waits_longer: number;
+  /** For how long the API tries to reach a journey with a command: a partner call and some. */
+  command_tried_for: number;
   /** How long after an event its journey is asked whether it knows of it; what a crash took from it is made good then. */
   journey_checked_after: number;
   /** Number of history events (not a duration) after which a journey continues as new, if Temporal does not ask for it earlier. */
@@ -58,6 +60,7 @@ const DEFAULT_POLICY: JourneyPolicy = {
   appointment_outlives_order: 30 * DAY,
   mail_tried_for: 3 * DAY,
   simulation_waits_longer: HOUR,
+  command_tried_for: 25 * SECOND,
   journey_checked_after: 3 * SECOND,
   longest_history: 4000,
   ...DEFAULT_REMINDERS,

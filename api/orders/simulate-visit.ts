@@ -1,5 +1,6 @@
 /** The part of a simulation that takes place at the patient's home: an appointment, and a phlebotomist who comes (F6). */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Appointment } from '../../domain/appointment.ts';
 import { SLOT_TAKEN } from '../../domain/appointment-refusals.ts';
 import type { OrderLowLevelStatus } from '../../domain/status.ts';
@@ -14,6 +15,9 @@ import { haveVisitGoOn } from './sandbox-partners.ts';
 
 /** How often a slot is asked for when somebody else was quicker. */
 const BOOKING_ATTEMPTS = 10;
+/** How long a booking that an earlier request began may take to be found out, in milliseconds. */
+const FOUND_OUT_WITHIN_MS = 10_000;
+const LOOK_EVERY_MS = 250;
 /** A slot that begins sooner may have begun when the company is asked for it, in milliseconds. */
 const BEGINS_IN_MS = 60_000;
 /** `in_progress` and `completed`; a company that finds the time itself has `scheduled` before them. */
@@ -51,10 +55,7 @@ export async function simulateVisit(
   if (isDrawn || (goal === 'appointment_pending' && order.last_status === 'appointment_scheduled')) {
     throw new ApiError('transition_not_allowed', refusedTransition(order.last_status, goal));
   }
-  const appointment =
-    (await activeAppointment(deps.store, order._id, 'phlebotomy')) ??
-    (goal === 'appointment_pending' ? null : await firstSlot(asked)) ??
-    (await requested(asked));
+  const appointment = await visitOf(asked, goal);
   const status = {
     appointment_pending: 'pending',
     appointment_scheduled: 'scheduled',
@@ -63,6 +64,24 @@ export async function simulateVisit(
   const wanted = status[goal as keyof typeof status] ?? 'completed';
   if (appointment.status === wanted) return;
   await haveVisitGoOn(deps, appointment, { status: wanted, delay_seconds: delaySeconds });
+}
+
+/** The order's visit, or one that is made now; what an earlier request began to book is waited for. */
+async function visitOf(asked: AskedAtHome, goal: OrderLowLevelStatus): Promise<Appointment> {
+  const { store } = asked.deps;
+  const order_id = asked.order._id;
+  const giveUpAt = Date.now() + FOUND_OUT_WITHIN_MS;
+  for (;;) {
+    const active = await activeAppointment(store, order_id, 'phlebotomy');
+    if (active) return active;
+    try {
+      return (goal === 'appointment_pending' ? null : await firstSlot(asked)) ?? (await requested(asked));
+    } catch (error) {
+      const isBegun = await store.appointmentClaims.exists({ order_id });
+      if (!isBegun || Date.now() >= giveUpAt) throw error;
+      await sleep(LOOK_EVERY_MS);
+    }
+  }
 }
 
 /** Books the first slot at the patient's address; null where nobody has slots. */
