@@ -144,8 +144,7 @@ describe('2.1: how much a request holds is counted before it is validated', () =
     const padded = Buffer.concat([pngOf(300, 100), Buffer.alloc(300_000)]);
     const signature_image = { content: padded.toString('base64'), content_type: 'image/png' };
     const physician = { first_name: 'Jane', last_name: 'Doe', npi: '1234567893', signature_image };
-    const placed = await caller.request('POST', '/v3/order', orderRequest(userId, { physician }));
-    expect({ status: placed.status, said: (await placed.text()).slice(0, 500) }).toMatchObject({ status: 200 });
+    expect((await caller.request('POST', '/v3/order', orderRequest(userId, { physician }))).status).toBe(200);
   });
 
   test('commas and brackets within texts count for nothing', async () => {
