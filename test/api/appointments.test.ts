@@ -832,11 +832,11 @@ describe('what phlebotomy companies tell', () => {
 
   test('an event is stored once, and 204', async () => {
     const id = randomUUID();
-    const before = await count();
     const body = eventOf(randomUUID());
     expect((await send(body, { id })).status).toBe(204);
     expect((await send(body, { id })).status).toBe(204);
-    expect(await count()).toBe(before + 1);
+    // Companies may still be telling of what earlier tests had them do: only this event is counted.
+    expect(await rows(api.store.phlebotomyEvents).countDocuments({ event_id: id })).toBe(1);
     expect(await stored(id)).toMatchObject({ state: 'stored', raw: body, environment: 'sandbox', attempts: 0 });
     await rows(api.store.phlebotomyEvents).deleteOne({ event_id: id });
   });
