@@ -19,5 +19,5 @@ export async function keepSignature(store: Store, image: Buffer): Promise<void> 
 /** The picture of that name; null where it was not kept. */
 export async function findSignature(store: Store, hash: string): Promise<Buffer | null> {
   const kept = await store.signatureImages.findById(hash);
-  return kept && kept.content;
+  return kept?.content ?? null;
 }

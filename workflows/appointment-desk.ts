@@ -716,8 +716,10 @@ export class AppointmentDesk {
     return { ...report, occurred_at: [report.occurred_at, ...known].sort(byInstant).at(-1) ?? report.occurred_at };
   }
 
-  /** What became of a change that came to no answer is for the company to say. */
-  /** @param command The change that came to no answer; absent when none was asked for. */
+  /**
+   * What became of a change that came to no answer is for the company to say.
+   * @param command The change that came to no answer; absent when none was asked for.
+   */
   #lookAgain(appointment: Appointment, command?: AppointmentCommand): Deed {
     const { id: appointment_id, provider } = appointment;
     const look = async () => {
