@@ -15,39 +15,39 @@ const AWAY = [
 
 /** What went wrong, for programs (`error`), with its HTTP status and what it means. */
 export const ERRORS = {
-  malformed_request: { status: 400, meaning: 'The body is not JSON, or the address cannot be decoded.' },
-  rule_broken: { status: 400, meaning: 'A business rule forbids it; the message says which.' },
-  transition_not_allowed: { status: 400, meaning: 'The order is in a status that this may not follow.' },
-  client_user_id_taken: { status: 400, meaning: 'Another user of the team has this `client_user_id`.' },
-  unauthorized: { status: 401, meaning: 'The key is missing, unknown or revoked.' },
-  forbidden: { status: 403, meaning: 'The team may not do this, for example simulate in production.' },
-  not_found: { status: 404, meaning: 'Nothing with this id, or it belongs to another team; or no time is free.' },
-  method_not_allowed: { status: 405, meaning: 'The address takes other methods; `Allow` names them.' },
-  request_timeout: { status: 408, meaning: 'The request did not come in whole within 30 seconds.' },
+  malformed_request: { status: 400, meaning: 'The body is not valid JSON, or the URL cannot be decoded.' },
+  rule_broken: { status: 400, meaning: 'A business rule does not allow this; the message says which one.' },
+  transition_not_allowed: { status: 400, meaning: 'The order’s current status does not allow this.' },
+  client_user_id_taken: { status: 400, meaning: 'Another user of the team already has this `client_user_id`.' },
+  unauthorized: { status: 401, meaning: 'The key is missing, unknown, or revoked.' },
+  forbidden: { status: 403, meaning: 'The team is not allowed to do this, for example to simulate in production.' },
+  not_found: { status: 404, meaning: 'Nothing has this id, or it belongs to another team; or no time is available.' },
+  method_not_allowed: { status: 405, meaning: 'This URL does not support the method; `Allow` lists those it does.' },
+  request_timeout: { status: 408, meaning: 'The complete request did not arrive within 30 seconds.' },
   idempotency_key_in_use: {
     status: 409,
-    meaning: 'A request with the same idempotency key is under way. Ask again with the same body.',
+    meaning: 'A request with the same idempotency key is still in progress. Retry with the same body.',
   },
   idempotency_key_reused: {
     status: 409,
-    meaning: 'The idempotency key was used with another body. Nothing was done; take another key.',
+    meaning: 'The idempotency key was already used with a different body. Nothing was done; use a new key.',
   },
   body_too_large: {
     status: 413,
-    meaning: 'The body is larger than 8 MB, or holds more than 10,000 values or 32 levels.',
+    meaning: 'The body is larger than 8 MB, or has more than 10,000 values or 32 levels.',
   },
-  validation_failed: { status: 422, meaning: 'Fields are wrong or missing; `detail` names every one of them.' },
+  validation_failed: { status: 422, meaning: 'Fields are invalid or missing; `detail` lists each of them.' },
   too_many_requests: {
     status: 429,
     meaning:
-      'The service or your team’s share of it is busy, or too many wrong keys came from your address. Nothing was done. Ask again after `Retry-After`.',
+      'The service, or your team’s share of it, is at capacity, or too many invalid keys came from your address. Nothing was done. Retry after `Retry-After`.',
   },
-  head_too_large: { status: 431, meaning: 'Address and headers are larger than 64 KB together.' },
-  internal_error: { status: 500, meaning: 'A fault of ours. Tell us the correlation id.' },
+  head_too_large: { status: 431, meaning: 'The URL and headers together are larger than 64 KB.' },
+  internal_error: { status: 500, meaning: 'An error on our side. Please report the correlation id.' },
   unavailable: {
     status: 503,
     meaning:
-      'A part that is needed does not answer; what was asked may be done all the same. Ask again after `Retry-After`.',
+      'A service that Venule depends on is not responding; the request may still be carried out. Retry after `Retry-After`.',
   },
 } as const satisfies Record<string, { status: number; meaning: string }>;
 

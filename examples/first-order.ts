@@ -1,4 +1,4 @@
-/** An order, its webhooks, its redraw, and the combined result. Run it beside `npm start`, as often as you like. */
+/** An order, its webhooks, its redraw, and the combined result. Run it while `npm start` is running, as often as you like. */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,11 +10,11 @@ const venule = process.env.VENULE_URL ?? 'http://127.0.0.1:3000';
 const key = (name: string) => readFileSync(`${process.env.VENULE_DATA_DIR ?? '.venule'}/${name}`, 'utf8').trim();
 const client = new JunctionClient({ apiKey: key('api-key'), baseUrl: venule });
 
-// A patient of yours, under the id that you know them by.
+// One of your patients, by your own id for them.
 const known = { clientUserId: 'patient-17' };
 const user = await client.user.getByClientUserId(known).catch(() => client.user.create(known));
 
-// Webhooks come here. Each is signed, and may come more than once under the same id.
+// Webhooks arrive here. Each one is signed, and may arrive more than once with the same id.
 const seen = new Set<string>();
 const receiver = createServer(async (request, response) => {
   const event = new Webhook(secret).verify(await text(request), request.headers as Record<string, string>);
@@ -36,7 +36,7 @@ const webhooks = async (path: string, method = 'GET', body?: object): Promise<Re
 const endpoint = await webhooks('', 'POST', { url: `http://127.0.0.1:${port}/` });
 const secret = (await webhooks(`/${endpoint.id}/secret`)).key as string;
 
-// A panel at a lab that takes part in redraws, for a patient who walks in.
+// A walk-in panel at a lab that supports redraws.
 const { data: panels } = await client.labTests.getPaginated({ labSlug: 'labcorp', collectionMethod: 'walk_in_test' });
 const panel = panels.find(({ slug }) => slug === 'labcorp-wellness-panel') ?? panels[0];
 const { order } = await client.labTests.createOrder({
@@ -65,7 +65,7 @@ interface OrderEvent {
   };
 }
 
-/** In production the lab reports by itself. Here it is told to, and to lose part of the first sample. */
+/** In production, the lab reports on its own. Here it is told to report, and to lose part of the first specimen. */
 async function follow({ event_type, data }: OrderEvent): Promise<void> {
   const { id, user_id, origin, last_event, order_transaction } = data;
   if (user_id !== user.userId || !event_type.startsWith('labtest.order.')) return;

@@ -1,4 +1,4 @@
-/** `node scripts/draw-statuses.ts`: writes the tables and drawings of docs/statuses.md from the tables of the domain. */
+/** `node scripts/draw-statuses.ts`: writes the tables and diagrams of docs/statuses.md from the tables in `domain/`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { COLLECTION_METHODS, LOW_LEVEL_STATUSES, type OrderLowLevelStatus, topLevelStatus } from '../domain/status.ts';
@@ -8,28 +8,29 @@ const PAGE = join(import.meta.dirname, '../docs/statuses.md');
 const MARKER = /(<!-- drawn -->)[\s\S]*?(<!-- \/drawn -->)/;
 
 const MEANINGS: Record<OrderLowLevelStatus, string> = {
-  ordered: 'Accepted. It is checked, and sent to the lab until the lab has decided.',
+  ordered: 'Accepted. The order is checked and sent to the lab, and waits for the lab’s decision.',
   requisition_created: 'The lab has the order. The patient has the requisition and can be drawn.',
   requisition_bypassed: 'The lab needs no requisition.',
   awaiting_registration: 'A test kit waits for its user to register it.',
   registered: 'A test kit is registered.',
-  appointment_pending: 'An appointment is asked for; there is no time yet.',
+  appointment_pending: 'An appointment was requested; it does not have a time yet.',
   appointment_scheduled: 'The appointment has a time.',
-  appointment_cancelled: 'The appointment was canceled; another can be made.',
-  draw_completed: 'The sample is drawn and on its way to the lab.',
-  redraw_available: 'The lab lost part of the sample. What it has is readable; a redraw order brings the rest.',
+  appointment_cancelled: 'The appointment was canceled; another can be booked.',
+  draw_completed: 'The specimen was drawn and is on its way to the lab.',
+  redraw_available:
+    'The lab lost part of the specimen. The other results are available; a redraw order will bring the rest.',
   transit_customer: 'The test kit is on its way to the patient.',
-  out_for_delivery: 'The test kit is delivered today.',
+  out_for_delivery: 'The test kit is out for delivery.',
   with_customer: 'The patient has the test kit.',
   transit_lab: 'The test kit is on its way to the lab.',
   problem_in_transit_customer: 'The carrier has a problem on the way to the patient.',
   problem_in_transit_lab: 'The carrier has a problem on the way to the lab.',
   delivered_to_lab: 'The lab has the test kit.',
-  lab_processing_blocked: 'The lab needs something before it goes on.',
-  partial_results: 'Some results are readable; more are expected.',
+  lab_processing_blocked: 'The lab needs something before it can continue.',
+  partial_results: 'Some results are available; more are expected.',
   completed: 'The results are final.',
-  corrected: 'The lab changed a result after the end. Earlier versions stay readable.',
-  sample_error: 'The lab could report nothing; `status_detail` says why.',
+  corrected: 'The lab changed a result after the order was completed. Earlier versions remain available.',
+  sample_error: 'The lab could not report anything; `status_detail` says why.',
   failure_to_deliver_to_customer: 'The test kit did not reach the patient.',
   failure_to_deliver_to_lab: 'The test kit did not reach the lab.',
   lost: 'The carrier lost the test kit.',
@@ -37,7 +38,7 @@ const MEANINGS: Record<OrderLowLevelStatus, string> = {
   do_not_process: 'Withdrawn before the kit was sent.',
 };
 
-/** The part of docs/statuses.md that is drawn. */
+/** The generated part of docs/statuses.md. */
 export function drawStatuses(): string {
   const rows = LOW_LEVEL_STATUSES.map((status) => {
     const methods = COLLECTION_METHODS.filter((method) => reachable(method).includes(status));
@@ -52,8 +53,8 @@ export function drawStatuses(): string {
     return `### \`${method}\`\n\n\`\`\`mermaid\nstateDiagram-v2\n  [*] --> ordered\n${lines.join('\n')}\n\`\`\``;
   });
   return [
-    '| status | coarse status | meaning | collected by |\n|---|---|---|---|',
-    `${rows.join('\n')}\n\n## Which may follow which\n\n${drawings.join('\n\n')}`,
+    '| status | high-level status | meaning | collection methods |\n|---|---|---|---|',
+    `${rows.join('\n')}\n\n## Allowed transitions\n\n${drawings.join('\n\n')}`,
   ].join('\n');
 }
 
