@@ -8,7 +8,9 @@ import { rows, type Store } from './store.ts';
  * @param validUntil when a link that is made now expires
  */
 export async function bookingToken(store: Store, secret: Buffer, orderId: string, validUntil: Date): Promise<string> {
-  const version = await rows(store.bookingLinks).countDocuments({ order_id: orderId, revoked_at: { $ne: null } });
+  const version = await rows(store.bookingLinks).countDocuments({
+    ...{ order_id: orderId, kind: { $exists: false }, revoked_at: { $ne: null } },
+  });
   const token = linkToken(secret, `booking link ${orderId} ${version}`);
   await rows(store.bookingLinks).updateOne(
     { _id: linkId(token) },
@@ -23,7 +25,7 @@ export type FoundLink = Pick<BookingLinkDocument, '_id' | 'order_id'> & { state:
 
 /** What a token stands for; null for one that was never given out. */
 export async function findBookingLink(store: Store, token: string, now: Date): Promise<FoundLink | null> {
-  const link = await rows(store.bookingLinks).findOne({ _id: linkId(token) });
+  const link = await rows(store.bookingLinks).findOne({ _id: linkId(token), kind: { $ne: 'paper' } });
   if (!link) return null;
   const { _id, order_id, revoked_at, expires_at } = link;
   return { _id, order_id, state: revoked_at ? 'revoked' : expires_at <= now ? 'expired' : 'valid' };

@@ -413,6 +413,10 @@ export interface BookingLinkDocument {
   /** SHA-256 of the token, base64url. The token itself is in the patient's mail only. */
   _id: string;
   order_id: string;
+  /** Absent for the one in messages; one on paper asks for the birth date, and one opened from there lasts half an hour. */
+  kind?: 'paper' | 'from_paper';
+  /** Answers that were not the birth date; on paper only. */
+  wrong_dates?: number;
   expires_at: Date;
   revoked_at: Date | null;
   created_at: Date;

@@ -478,7 +478,15 @@ function models(connection: Connection) {
     bookingLinks: define<BookingLinkDocument>(
       connection,
       'booking_links',
-      { _id: text, order_id: text, expires_at: date, revoked_at: dateOrNull, created_at: date },
+      {
+        _id: text,
+        order_id: text,
+        kind: { type: String },
+        wrong_dates: { type: Number },
+        expires_at: date,
+        revoked_at: dateOrNull,
+        created_at: date,
+      },
       [[{ order_id: 1 }]],
     ),
     unsubscribeLinks: define<UnsubscribeLinkDocument>(connection, 'unsubscribe_links', {

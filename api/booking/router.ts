@@ -32,6 +32,7 @@ import { companyLimit } from './company-limit.ts';
 import { centersNear, onRequest, timesFor } from './offers.ts';
 import { ClosedLink, type OpenedLink, openLink } from './opened-link.ts';
 import { bookingPage, closedPage, nothingThere } from './pages.ts';
+import { paperRouter } from './paper-router.ts';
 
 const WEB = join(import.meta.dirname, '../../web/booking');
 
@@ -56,12 +57,14 @@ const requestBody = z.object({ access_notes: notes, notes });
 const cancelBody = z.object({ reason_id: uuid, notes });
 
 /** Everything under `/book`. */
-export function bookingRouter(deps: ApiDeps, { doorkeeper, guesses }: Doors): Router {
+export function bookingRouter(deps: ApiDeps, doors: Doors): Router {
+  const { doorkeeper, guesses } = doors;
   const { store } = deps;
   const { publicUrl, standInContact } = deps.config;
   const router = express.Router();
   router.use('/assets', express.static(WEB, { index: false, cacheControl: false, setHeaders: mayBeKept }));
   router.use(behindLink('/book'));
+  router.use('/paper', paperRouter(deps, doors));
   const limited = companyLimit(store, (response) => linkOf(response).order._id);
   router.use('/:token', behindLink('/book/:token'), doorkeeper.admit, async (asked, response, next) => {
     response.locals.link = await openLink(store, String(asked.params.token), () => guesses.failed(asked));
