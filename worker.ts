@@ -1,7 +1,7 @@
 /** The worker: runs journeys and their side effects, delivers reports to journeys and webhooks to receivers. */
 import { NativeConnection, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { type Logger, pino } from 'pino';
-import { createBookingUrl } from './activities/booking-url.ts';
+import { createBookingUrl, createPaperUrl } from './activities/booking-url.ts';
 import { createActivities } from './activities/create-activities.ts';
 import { createDocumentIssuer } from './activities/issue-documents.ts';
 import { createUnsubscribeUrl } from './activities/unsubscribe-url.ts';
@@ -52,7 +52,11 @@ export async function startWorker(
   const catalogue = await loadCatalogue(store);
   const mailer = createMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom });
   const sms = config.twilio ? twilioSms({ ...config.twilio, timeoutMs: policy.partner_call }) : loggedSms(store);
-  const documents = createDocumentIssuer(store, catalogue, config.standInContact);
+  const links = { keys, publicUrl: config.publicUrl };
+  const documents = createDocumentIssuer(store, catalogue, {
+    standIn: config.standInContact,
+    paperUrl: createPaperUrl(store, links),
+  });
 
   const connection = await NativeConnection.connect({
     address: config.temporal.address,
@@ -72,8 +76,8 @@ export async function startWorker(
       mailer,
       sms,
       documents,
-      bookingUrl: createBookingUrl(store, { keys, publicUrl: config.publicUrl, policy }),
-      unsubscribeUrl: createUnsubscribeUrl(store, { keys, publicUrl: config.publicUrl }),
+      bookingUrl: createBookingUrl(store, { ...links, policy }),
+      unsubscribeUrl: createUnsubscribeUrl(store, links),
       standInContact: config.standInContact,
       partnerCallMs: policy.partner_call,
       sandboxLab: { url: config.sandboxUrl, ...config.sandboxCredentials },

@@ -12,6 +12,7 @@ import type { IssuedDocument, OrderDocument, TeamDocument } from '../store/docum
 import { findSignature } from '../store/signature-images.ts';
 import { rows, type Store } from '../store/store.ts';
 import { type Contact, contactOf, logoOf } from '../store/teams.ts';
+import type { PaperUrl } from './booking-url.ts';
 
 const DUPLICATE_KEY = 11000;
 
@@ -27,11 +28,19 @@ export interface DocumentIssuer {
   combined(transactionId: string): Promise<Buffer | null>;
 }
 
-/**
- * Issues the documents of this store's orders.
- * @param standIn Whom patients of a team without a contact turn to.
- */
-export function createDocumentIssuer(store: Store, catalogue: Catalogue, standIn: Contact): DocumentIssuer {
+/** What an installation's documents say besides. */
+export interface DocumentWords {
+  /** Whom patients of a team without a contact turn to. */
+  standIn: Contact;
+  paperUrl: PaperUrl;
+}
+
+/** Issues the documents of this store's orders. */
+export function createDocumentIssuer(
+  store: Store,
+  catalogue: Catalogue,
+  { standIn, paperUrl }: DocumentWords,
+): DocumentIssuer {
   async function issued(id: string, kind: IssuedDocument['kind'], render: () => Promise<Buffer>): Promise<Buffer> {
     const held = () => store.issuedDocuments.findById(id);
     const before = await held();
@@ -128,7 +137,9 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue, standIn
           ? await store.orders.findById(order.parent_id).orFail().lean<OrderDocument>()
           : null;
         const signed = order.physician?.signature_hash;
-        const valid = { milliseconds: order.requisition_valid_for };
+        const validUntil = DateTime.fromISO(event.created_at)
+          .plus({ milliseconds: order.requisition_valid_for })
+          .toUTC();
         return renderRequisition({
           order,
           laboratory,
@@ -138,11 +149,12 @@ export function createDocumentIssuer(store: Store, catalogue: Catalogue, standIn
           fasting: fastingNeeded(labTest, markers),
           collection_instructions: labTest.collection_instructions,
           issued_at: event.created_at,
-          valid_until: DateTime.fromISO(event.created_at).plus(valid).toUTC().toISO() ?? event.created_at,
+          valid_until: validUntil.toISO() ?? event.created_at,
           canceled,
           redraw_of: parent && { placer_order_number: parent.placer_order_number },
           team,
           signature: signed === undefined ? null : await findSignature(store, signed),
+          booking_url: await paperUrl(document, validUntil.toJSDate()),
         });
       });
     },

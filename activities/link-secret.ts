@@ -1,6 +1,13 @@
 /** What the tokens in patients' links are made from. */
 import { createHmac } from 'node:crypto';
 
+/** What an installation's links are made from. */
+export interface LinkSource {
+  /** The keys that encrypt what Temporal stores, the first of which tokens are made from. */
+  keys: ReadonlyMap<string, Buffer>;
+  publicUrl: string;
+}
+
 /**
  * A secret for one kind of link.
  * @param keys The keys that encrypt what Temporal stores; the first one counts.

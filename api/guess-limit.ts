@@ -24,10 +24,10 @@ export interface GuessLimit {
   /**
    * Whether a password that is right may be taken. One may be guessed, so from an address that has guessed too often it
    * is not, unless the same identity has shown the right one from there before: others' failures lock nobody out.
-   * Keys and links that nobody can guess need not ask.
+   * Where nobody is named, nothing is remembered of who was right. Keys and links that nobody can guess need not ask.
    * @throws ApiError `too_many_requests`
    */
-  passed(request: Request, claimed: string): Promise<void>;
+  passed(request: Request, claimed?: string): Promise<void>;
 }
 
 export function createGuessLimit(store: Store): GuessLimit {
@@ -48,13 +48,13 @@ export function createGuessLimit(store: Store): GuessLimit {
 
     async passed(request, claimed) {
       const address = clientAddress(request);
-      const who = `${address} ${claimed}`;
-      if (proven.has(who)) return;
-      if (!(await isProvenAddress(store, who))) {
-        const wait = Math.max(...(await Promise.all([byAddress.look(address), byIdentity.look(who)])));
-        if (wait > 0) throw tooManyRequests(WAIT, wait);
-        await proveAddress(store, who);
-      }
+      const who = claimed === undefined ? null : `${address} ${claimed}`;
+      if (who && (proven.has(who) || (await isProvenAddress(store, who)))) return void proven.add(who);
+      const waits = await Promise.all([byAddress.look(address), who ? byIdentity.look(who) : 0]);
+      const wait = Math.max(...waits);
+      if (wait > 0) throw tooManyRequests(WAIT, wait);
+      if (!who) return;
+      await proveAddress(store, who);
       proven.add(who);
     },
   };

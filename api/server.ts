@@ -1,6 +1,7 @@
 /** The API as a program: opens what it needs, listens, and stops without dropping a request. */
 import type { AddressInfo } from 'node:net';
 import { type Logger, pino } from 'pino';
+import { createPaperUrl } from '../activities/booking-url.ts';
 import { createDocumentIssuer } from '../activities/issue-documents.ts';
 import { type Config, describeConfig, loadConfig } from '../config.ts';
 import { policyWith } from '../domain/policy.ts';
@@ -56,7 +57,10 @@ export async function startApi(config: Config, logger: Logger): Promise<RunningA
     journeys: temporalJourneys(client, config.temporal.taskQueue, policy),
     walks: temporalSandboxWalks(client.workflow, config.temporal.taskQueue, policy),
     policy,
-    documents: createDocumentIssuer(store, catalogue, config.standInContact),
+    documents: createDocumentIssuer(store, catalogue, {
+      standIn: config.standInContact,
+      paperUrl: createPaperUrl(store, { keys, publicUrl: config.publicUrl }),
+    }),
     temporalAnswers: async () => {
       await connection.withDeadline(Date.now() + TEMPORAL_ANSWERS_WITHIN_MS, () =>
         connection.workflowService.getSystemInfo({}),

@@ -1,4 +1,7 @@
-/** The last page of a requisition is the patient's: where to go, what to bring, how to book. Nothing on it is for the laboratory. */
+/**
+ * The last page of a requisition is the patient's to keep: where to go, what to bring, how to book. Nothing on it is for
+ * the laboratory, and nothing tells the birth date, with which the booking page is opened.
+ */
 import type { Laboratory } from '../domain/catalogue.ts';
 import { phoneText } from '../domain/phone.ts';
 import type { CollectionMethod } from '../domain/status.ts';
@@ -22,10 +25,12 @@ const WHERE: Record<CollectionMethod, (laboratory: Laboratory) => string> = {
 };
 
 const BRING: Record<CollectionMethod, string> = {
-  walk_in_test: 'All pages of this requisition, and a photo ID.',
-  at_home_phlebotomy: 'Have all pages of this requisition and a photo ID ready when the phlebotomist arrives.',
+  walk_in_test: 'The other pages of this requisition, and a photo ID. This page is yours to keep.',
+  at_home_phlebotomy:
+    'Have the other pages of this requisition and a photo ID ready when the phlebotomist arrives. This page is yours to keep.',
   testkit: 'Keep this requisition together with your kit.',
-  on_site_collection: 'All pages of this requisition, and a photo ID. Hand them to the person who draws your blood.',
+  on_site_collection:
+    'The other pages of this requisition, and a photo ID. Hand them to the person who draws your blood. This page is yours to keep.',
 };
 
 /** Prints the patient's page. */
@@ -63,14 +68,14 @@ function fastingWords({ fasting }: RequisitionContent): string {
 function booking(sheet: Sheet, { booking_url: url }: RequisitionContent): void {
   if (!url) return;
   sheet.ensure(QR_SIDE + 30);
-  heading(sheet, 'Book your appointment');
+  heading(sheet, 'Book or change your appointment');
   const top = sheet.y;
-  drawQr(sheet, url, `QR code that opens ${url}`, sheet.left - 6, top, QR_SIDE);
+  drawQr(sheet, url, 'QR code of the address beside it', sheet.left - 6, top, QR_SIDE);
   const x = sheet.left + QR_SIDE + 10;
   sheet.y += 10;
   const words = { ...TEXT.body, size: 11, leading: 14.5 };
   sheet.flow(
-    'Point the camera of your phone at the code. The page asks for your date of birth first.',
+    'Point the camera of your phone at the code, or open the address below. The page asks for the patient’s date of birth first.',
     x,
     sheet.right - x,
     words,

@@ -42,7 +42,7 @@ export interface RequisitionContent {
   signature?: Buffer | null;
   /** Whether the order was canceled, so that nobody draws on it. */
   canceled?: boolean;
-  /** Where the patient books; on paper it opens only to who knows the birth date. */
+  /** Where the patient books: asks for the birth date, as anybody can read it. */
   booking_url?: string | null;
 }
 
@@ -71,12 +71,15 @@ export async function renderRequisition(content: RequisitionContent): Promise<Bu
   notes(sheet, content);
   collectorBox(sheet, content);
   if (!content.canceled) placeLabels(sheet, order, tubesOf(content));
+  // The patient's page leads to the booking page, which the birth date opens: they must not be found on one paper.
+  const bornUntilPage = sheet.pages;
   patientPage(sheet, content);
 
   return finishWithRunningLines(sheet, {
     patient: order.patient,
     document: `${order.priority ? 'STAT  ·  ' : ''}${laboratory.name} requisition ${order.placer_order_number}`,
     foot: `Issued ${dateTime(content.issued_at, order.options.time_zone)} by ${team.name}`,
+    bornUntilPage,
     marks: [...(content.canceled ? [CANCELED_MARK] : []), ...(order.options.sandbox ? [SANDBOX_MARK] : [])],
   });
 }

@@ -31,17 +31,24 @@ export const CANCELED_MARK: PageMark = {
 /** As many of the letters that could not be printed as are named. */
 const NAMED_LETTERS = 6;
 
+/** What the lines say. */
+interface RunningLines {
+  patient: PatientDetails;
+  document: string;
+  foot: string;
+  marks?: readonly PageMark[];
+  /** The last page that names the birth date; all do unless told. */
+  bornUntilPage?: number;
+}
+
 /** Closes the document with patient, document and `Page x of y` on each page. */
-export function finishWithRunningLines(
-  sheet: Sheet,
-  lines: { patient: PatientDetails; document: string; foot: string; marks?: readonly PageMark[] },
-): Promise<Buffer> {
+export function finishWithRunningLines(sheet: Sheet, lines: RunningLines): Promise<Buffer> {
   const { left, right, width } = sheet;
   return sheet.finish((page, of) => {
     const count = `Page ${page} of ${of}`;
     const countWidth = sheet.widthOf(count, TEXT.smallStrong);
     const documentWidth = sheet.widthOf(lines.document, TEXT.small);
-    const born = `Born ${plainDate(lines.patient.dob)}`;
+    const born = page > (lines.bornUntilPage ?? of) ? '' : `Born ${plainDate(lines.patient.dob)}`;
     const bornWidth = sheet.widthOf(born, TEXT.small);
     const room = width - countWidth - documentWidth - bornWidth - 40;
     const name = shortened(sheet, filedName(lines.patient), room);

@@ -84,6 +84,11 @@ export class Sheet {
     });
   }
 
+  /** How many pages there are by now. */
+  get pages(): number {
+    return this.pdf.bufferedPageRange().count;
+  }
+
   /** The lines that `text` takes when set in `style` within `width`; words too long for a line are divided. */
   wrap(text: string, width: number, style: TextStyle): string[] {
     return this.printable(text, style)
@@ -153,7 +158,7 @@ export class Sheet {
 
   /** Writes what every page carries, then closes the document. */
   async finish(onEveryPage: (page: number, of: number) => void): Promise<Buffer> {
-    const { count } = this.pdf.bufferedPageRange();
+    const count = this.pages;
     for (let index = 0; index < count; index += 1) {
       this.pdf.switchToPage(index);
       this.structure.asDecoration(() => onEveryPage(index + 1, count));

@@ -34,6 +34,13 @@ export const PROVIDER_TYPES: Readonly<Record<AppointmentProvider, AppointmentTyp
   quest: 'patient_service_center',
 };
 
+/** The company that books a laboratory's service centers: it has the laboratory's name; undefined where there is none. */
+export function companyOfLab(lab: string): AppointmentProvider | undefined {
+  return APPOINTMENT_PROVIDERS.find(
+    (provider) => provider === lab && PROVIDER_TYPES[provider] === 'patient_service_center',
+  );
+}
+
 export const SERVICE_TYPES = ['appointment-ready', 'appointment-request'] as const;
 /** Whether the patient picks a slot and has it, or the company finds the time. */
 export type ServiceType = (typeof SERVICE_TYPES)[number];

@@ -410,12 +410,12 @@ export interface AvailabilityDocument {
 
 /** A link to the booking page of one order. */
 export interface BookingLinkDocument {
-  /** SHA-256 of the token, base64url. The token itself is in the patient's mail only. */
+  /** SHA-256 of the token, base64url. The token itself is in the patient's mail or on paper only. */
   _id: string;
   order_id: string;
   /** Absent for the one in messages; one on paper asks for the birth date, and one opened from there lasts half an hour. */
   kind?: 'paper' | 'from_paper';
-  /** Answers that were not the birth date; on paper only. */
+  /** Answers that were not the birth date, and those under way; on paper only. */
   wrong_dates?: number;
   expires_at: Date;
   revoked_at: Date | null;

@@ -1,10 +1,12 @@
 /**
- * The link on a requisition's last page. Paper is read by whoever finds it, so it opens nothing by itself: the birth date
- * does, and ten wrong ones close the link for good.
+ * The link on a requisition's last page. Paper is read by whoever finds it, so it opens nothing by itself: the patient's
+ * birth date does, and ten wrong ones close the link for good.
  */
 import { randomBytes } from 'node:crypto';
+import { recordAudit } from './audit.ts';
+import { stateOf, tokenOfOrder } from './booking-links.ts';
 import type { BookingLinkDocument } from './documents.ts';
-import { linkId, linkToken } from './link-tokens.ts';
+import { linkId } from './link-tokens.ts';
 import { rows, type Store } from './store.ts';
 
 /** How many wrong birth dates a link takes in all. */
@@ -17,57 +19,55 @@ const VISIT_MS = 30 * 60_000;
  * The token that an order's paper carries; the same until the order's links are revoked.
  * @param validUntil when a link that is made now expires
  */
-export async function paperToken(store: Store, secret: Buffer, orderId: string, validUntil: Date): Promise<string> {
-  const revoked = { order_id: orderId, kind: 'paper', revoked_at: { $ne: null } } as const;
-  const version = await rows(store.bookingLinks).countDocuments(revoked);
-  const token = linkToken(secret, `paper link ${orderId} ${version}`);
-  const made = { order_id: orderId, kind: 'paper', wrong_dates: 0, revoked_at: null, created_at: new Date() } as const;
-  await rows(store.bookingLinks).updateOne(
-    { _id: linkId(token) },
-    { $setOnInsert: { ...made, expires_at: validUntil } },
-    { upsert: true },
-  );
-  return token;
+export function paperToken(store: Store, secret: Buffer, orderId: string, validUntil: Date): Promise<string> {
+  return tokenOfOrder(store, secret, orderId, { kind: 'paper', wrong_dates: 0, expires_at: validUntil });
 }
 
-/** A paper link as it is now. */
+/** A link on paper as it is now. */
 export type FoundPaper = Pick<BookingLinkDocument, '_id' | 'order_id'> & {
   state: 'valid' | 'expired' | 'revoked' | 'guessed';
-  /** How many more wrong dates it takes. */
-  left: number;
 };
 
 /** What a token on paper stands for; null for one that was never given out. */
 export async function findPaperLink(store: Store, token: string, now: Date): Promise<FoundPaper | null> {
   const link = await rows(store.bookingLinks).findOne({ _id: linkId(token), kind: 'paper' });
   if (!link) return null;
-  const { _id, order_id, revoked_at, expires_at, wrong_dates = 0 } = link;
-  const state = revoked_at
-    ? 'revoked'
-    : expires_at <= now
-      ? 'expired'
-      : wrong_dates >= MOST_WRONG_DATES
-        ? 'guessed'
-        : 'valid';
-  return { _id, order_id, state, left: Math.max(0, MOST_WRONG_DATES - wrong_dates) };
+  const { _id, order_id, wrong_dates = 0 } = link;
+  const state = stateOf(link, now);
+  return { _id, order_id, state: state === 'valid' && wrong_dates >= MOST_WRONG_DATES ? 'guessed' : state };
 }
 
-/** Counts an answer as wrong before anybody has looked at it; false when the link takes no more. */
-export async function countWrongDate(store: Store, id: string): Promise<boolean> {
-  const counted = await rows(store.bookingLinks).updateOne(
-    { _id: id, kind: 'paper', revoked_at: null, wrong_dates: { $lt: MOST_WRONG_DATES } },
+/**
+ * Counts an answer as wrong before anybody has looked at it, so that no more than ten are looked at however many come at
+ * once.
+ * @returns how many more the link takes; null when it takes none, not even this one
+ */
+export async function countWrongDate(store: Store, { _id }: FoundPaper): Promise<number | null> {
+  const counted = await rows(store.bookingLinks).findOneAndUpdate(
+    { _id, kind: 'paper', revoked_at: null, wrong_dates: { $lt: MOST_WRONG_DATES } },
     { $inc: { wrong_dates: 1 } },
+    { returnDocument: 'after' },
   );
-  return counted.modifiedCount === 1;
+  return counted && MOST_WRONG_DATES - (counted.wrong_dates ?? 0);
+}
+
+/** The last wrong answer was given: leaves word for who asks why the link is closed (G4). */
+export async function noteGuessed(store: Store, { _id, order_id }: FoundPaper, teamId: string): Promise<void> {
+  await recordAudit(store, {
+    by: { kind: 'patient_link', id: _id },
+    action: 'booking_link.guessed',
+    team_id: teamId,
+    order_id,
+  });
 }
 
 /** The answer was right after all: answers the token of a link that opens the booking page for half an hour. */
 export async function openFromPaper(store: Store, { _id, order_id }: FoundPaper, now: Date): Promise<string> {
+  await rows(store.bookingLinks).updateOne({ _id }, { $inc: { wrong_dates: -1 } });
   const token = randomBytes(32).toString('base64url');
   const expires_at = new Date(now.getTime() + VISIT_MS);
   await rows(store.bookingLinks).insertOne({
     ...{ _id: linkId(token), order_id, kind: 'from_paper', expires_at, revoked_at: null, created_at: now },
   });
-  await rows(store.bookingLinks).updateOne({ _id }, { $inc: { wrong_dates: -1 } });
   return token;
 }

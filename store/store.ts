@@ -67,6 +67,9 @@ function define<T>(
 /** An address from which nobody has shown the right password for so long has to show it again in quiet times. */
 const PROVEN_FOR_SECONDS = 90 * 24 * 3600;
 
+/** A link that was opened from paper says for so long that it has expired; then it is forgotten. */
+const VISITS_KEPT_FOR_SECONDS = 24 * 3600;
+
 function models(connection: Connection) {
   return {
     teams: define<TeamDocument>(
@@ -487,7 +490,13 @@ function models(connection: Connection) {
         revoked_at: dateOrNull,
         created_at: date,
       },
-      [[{ order_id: 1 }]],
+      [
+        [{ order_id: 1 }],
+        [
+          { expires_at: 1 },
+          { expireAfterSeconds: VISITS_KEPT_FOR_SECONDS, partialFilterExpression: { kind: 'from_paper' } },
+        ],
+      ],
     ),
     unsubscribeLinks: define<UnsubscribeLinkDocument>(connection, 'unsubscribe_links', {
       _id: text,

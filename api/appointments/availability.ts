@@ -1,5 +1,5 @@
 /** Times that can be booked: at a patient's address, and at service centres. */
-import type { AppointmentProvider, UsAddress } from '../../domain/appointment.ts';
+import { type AppointmentProvider, companyOfLab, type UsAddress } from '../../domain/appointment.ts';
 import { type AddressParts, addressFaults, addressWarnings } from '../../domain/appointment-checks.ts';
 import { todayIn } from '../../domain/calendar.ts';
 import { timeZonesOf } from '../../domain/time-zones.ts';
@@ -11,7 +11,7 @@ import type { KnownCentre } from '../../store/service-centres.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import type { AvailabilityAnswer, DaySlots, PscAvailabilityQuestion, UsAddressBody } from '../schemas/appointments.ts';
-import { ask, companiesOf, companyOfLab } from './companies.ts';
+import { ask, companiesOf } from './companies.ts';
 import { centresAround, centresNamed } from './service-centres.ts';
 import { locationOfZip } from './zip-location.ts';
 

@@ -4,6 +4,7 @@ import {
   type AppointmentProvider,
   type AppointmentType,
   accessNotesFor,
+  companyOfLab,
   type UsAddress,
 } from '../../domain/appointment.ts';
 import { appointmentFaults } from '../../domain/appointment-checks.ts';
@@ -22,7 +23,6 @@ import { ApiError } from '../errors.ts';
 import { AppointmentRefused } from '../journeys.ts';
 import type { UsAddressBody } from '../schemas/appointments.ts';
 import { addressOf, reachable } from './availability.ts';
-import { companyOfLab } from './companies.ts';
 import { locationOfZip } from './zip-location.ts';
 
 /** An order whose appointment is asked for. */

@@ -3,6 +3,7 @@ import {
   APPOINTMENT_PROVIDERS,
   type AppointmentProvider,
   type AppointmentType,
+  companyOfLab,
   PLACE_LISTERS,
   type PlaceLister,
   type ServiceType,
@@ -27,11 +28,6 @@ export function companiesOf(type: AppointmentType, tier?: ServiceType): Appointm
   return APPOINTMENT_PROVIDERS.filter(
     (provider) => PROVIDERS[provider].type === type && (tier === undefined || PROVIDERS[provider].tier === tier),
   );
-}
-
-/** The company that books a laboratory's service centres: it has the laboratory's name; undefined where there is none. */
-export function companyOfLab(lab: string): AppointmentProvider | undefined {
-  return companiesOf('patient_service_center').find((provider) => provider === lab);
 }
 
 /** Who tells where a laboratory's service centers are; undefined where nobody does. */

@@ -1,5 +1,5 @@
 /** Who draws blood around a ZIP: phlebotomists who come, and service centres to go to (contract §2.5). */
-import type { AppointmentProvider, PlaceLister } from '../../domain/appointment.ts';
+import { type AppointmentProvider, companyOfLab, type PlaceLister } from '../../domain/appointment.ts';
 import { BILLING_TYPES, type BillingType, type Laboratory } from '../../domain/catalogue.ts';
 import type { NearServiceCentre } from '../../partners/phlebotomy/phlebotomy-adapter.ts';
 import type { Catalogue } from '../../store/catalogue.ts';
@@ -8,7 +8,7 @@ import { findServiceCentres, type KnownCentre, rememberServiceCentres } from '..
 import type { ApiDeps } from '../deps.ts';
 import { labAccountOf, labAccountsOf } from '../orders/lab-account-choice.ts';
 import type { AreaInfo, AreaQuery, LabLocationCapability, PscInfo } from '../schemas/appointments.ts';
-import { ask, companiesOf, companyOfLab, placesOfLab } from './companies.ts';
+import { ask, companiesOf, placesOfLab } from './companies.ts';
 
 /** As many as are answered at once (contract §2.5). */
 const MOST_CENTRES = 30;

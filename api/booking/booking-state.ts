@@ -2,6 +2,7 @@
 import {
   type Appointment,
   type AppointmentType,
+  companyOfLab,
   isActive,
   isOverdue,
   type UsAddress,
@@ -16,7 +17,6 @@ import { directionsTo, onOneLine } from '../../notifications/visit-time.ts';
 import { needsFasting } from '../../store/catalogue.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import { newestAppointment } from '../../store/read-appointments.ts';
-import { companyOfLab } from '../appointments/companies.ts';
 import type { ApiDeps } from '../deps.ts';
 import { patientReasons, type Words, whereThePatientStands } from './patient-words.ts';
 

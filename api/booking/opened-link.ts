@@ -1,8 +1,9 @@
-/** From the token in an address to the order that it opens; and what a link that opens nothing is answered with. */
+/** From the token in an address to the order that it opens. */
 import type { Principal } from '../../domain/principal.ts';
 import { findBookingLink } from '../../store/booking-links.ts';
 import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
 import type { Store } from '../../store/store.ts';
+import { ClosedLink, EXPIRED, REVOKED, SCAN_AGAIN } from './closed-link.ts';
 
 /** What a patient came for. */
 export interface OpenedLink {
@@ -10,19 +11,6 @@ export interface OpenedLink {
   order: OrderDocument;
   /** Whoever has the link (G4). */
   by: Principal;
-}
-
-/** The link opens nothing; says nothing about the order, and whom to call where that is known. */
-export class ClosedLink extends Error {
-  override name = 'ClosedLink';
-  readonly status: 404 | 410;
-  readonly team: TeamDocument | null;
-
-  constructor(message: string, team: TeamDocument | null) {
-    super(message);
-    this.status = team ? 410 : 404;
-    this.team = team;
-  }
 }
 
 /**
@@ -35,8 +23,8 @@ export async function openLink(store: Store, token: string, onUnknown: () => Pro
   if (!link) await onUnknown();
   const order = link && (await store.orders.findById(link.order_id).lean<OrderDocument>());
   const team = order && (await store.teams.findById(order.team_id).lean<TeamDocument>());
-  if (!link || !order || !team) throw new ClosedLink('This link does not work', null);
-  if (link.state === 'expired') throw new ClosedLink('This link has expired', team);
-  if (link.state === 'revoked') throw new ClosedLink('This link is no longer valid', team);
+  if (!link || !order || !team) throw new ClosedLink();
+  if (link.state === 'expired') throw new ClosedLink(link.kind === 'from_paper' ? SCAN_AGAIN : EXPIRED, team);
+  if (link.state === 'revoked') throw new ClosedLink(REVOKED, team);
   return { team, order, by: { kind: 'patient_link', id: link._id } };
 }

@@ -4,34 +4,27 @@
  */
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import express, {
-  type ErrorRequestHandler,
-  type NextFunction,
-  type Request,
-  type RequestHandler,
-  type Response,
-  type Router,
-} from 'express';
+import express, { type NextFunction, type Request, type RequestHandler, type Response, type Router } from 'express';
 import { z } from 'zod';
 import { SLOT_TAKEN } from '../../domain/appointment-refusals.ts';
 import { REQUEST_LIMITS } from '../../domain/limits.ts';
 import { findOffer } from '../../store/availabilities.ts';
 import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
 import { activeAppointment } from '../../store/read-appointments.ts';
-import type { Contact } from '../../store/teams.ts';
 import { calendarDate, uuid } from '../../store/wire/fields.ts';
 import { mayBeKept } from '../answer-headers.ts';
 import { type Asked, book, cancel, request, reschedule } from '../appointments/commands.ts';
 import type { ApiDeps, Doors } from '../deps.ts';
 import { ApiError } from '../errors.ts';
-import { answerTrouble, behindLink, pagePolicy, pageSender, sendPage, unnamedSender } from '../patient-page.ts';
+import { answerTrouble, behindLink, pagePolicy, pageSender, sendPage } from '../patient-page.ts';
 import { checkBytes, unreadable } from '../request-checks.ts';
 import { appointmentFile } from './appointment-file.ts';
 import { bookingState, typeOf, visitAddress } from './booking-state.ts';
+import { answerClosedLink, ClosedLink } from './closed-link.ts';
 import { companyLimit } from './company-limit.ts';
 import { centersNear, onRequest, timesFor } from './offers.ts';
-import { ClosedLink, type OpenedLink, openLink } from './opened-link.ts';
-import { bookingPage, closedPage, nothingThere } from './pages.ts';
+import { type OpenedLink, openLink } from './opened-link.ts';
+import { bookingPage, nothingThere } from './pages.ts';
 import { paperRouter } from './paper-router.ts';
 
 const WEB = join(import.meta.dirname, '../../web/booking');
@@ -128,10 +121,10 @@ export function bookingRouter(deps: ApiDeps, doors: Doors): Router {
     await cancel(askedOf(link), { reason_id, notes: notes || undefined });
   });
 
-  router.use((asked, _response, next) => next(isNavigation(asked) ? new ClosedLink(CUT, null) : undefined));
+  router.use((asked, _response, next) => next(isNavigation(asked) ? new ClosedLink() : undefined));
   const trouble = answerTrouble(deps, 'Your appointment, if you have one, stays as it is.');
   router.use(
-    answerClosedLink(standInContact),
+    answerClosedLink(standInContact, POLICY, isNavigation),
     (error: unknown, request: Request, response: Response, next: NextFunction) =>
       isNavigation(request) ? trouble(error, request, response, next) : next(error),
   );
@@ -204,20 +197,3 @@ function hostOf(origin: string): string | null {
 const FOR_SCRIPTS = /^\/[^/]+\/(state|centres)$/;
 
 const isNavigation = ({ method, path }: Request) => (method === 'GET' || method === 'HEAD') && !FOR_SCRIPTS.test(path);
-
-const CUT = 'This link does not work';
-
-/**
- * A link that opens nothing, or that was cut or garbled on its way: a page for a browser, a sentence for the page's
- * script.
- */
-function answerClosedLink(standIn: Contact): ErrorRequestHandler {
-  return (error, request, response, next) => {
-    const closed = error instanceof URIError ? new ClosedLink(CUT, null) : error;
-    if (!(closed instanceof ClosedLink)) return next(error);
-    const sender = closed.team ? pageSender(closed.team, standIn) : unnamedSender(standIn);
-    response.status(closed.status);
-    if (isNavigation(request)) sendPage(response, POLICY, closedPage(closed.message, sender));
-    else response.json({ message: closed.message });
-  };
-}

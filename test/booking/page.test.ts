@@ -15,6 +15,8 @@ import { revokeBookingLinks } from '../../store/booking-links.ts';
 import { rows } from '../../store/store.ts';
 import { updateTeam } from '../../store/teams.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
+import { readByZxingCpp } from '../documents/barcode-readers.ts';
+import { pagesOf, picturesOf } from '../documents/pdf-reader.ts';
 import { TEST_BOOKING_KEYS, TEST_CONFIG } from '../support/api.ts';
 import {
   anOrder,
@@ -640,11 +642,57 @@ test('4.4: walk-in at a laboratory whose service centers take no appointments: w
   }
 });
 
+/** The last page of an order's requisition: its text, and what its QR code says. */
+async function patientsPage(order: Order) {
+  await venule.reaches(order.id, 'requisition_created');
+  const pdf = await venule.documents.requisition(order.id);
+  if (!pdf) throw new Error('There is no requisition');
+  const [text, picture] = [(await pagesOf(pdf)).at(-1), (await picturesOf(pdf, 150)).at(-1)];
+  if (text === undefined || !picture) throw new Error('A requisition has a last page');
+  return { text, codes: await readByZxingCpp(picture, 'QRCode') };
+}
+
+test('G6: the QR code on the requisition opens the booking page, once the patient’s birth date was given', async () => {
+  const { order } = await mailed(atHome);
+  const { text, codes } = await patientsPage(order);
+  const [url = ''] = codes;
+  expect(url).toMatch(/^http.*\/book\/paper\/[\w-]{43}$/);
+  expect(text).toContain(url);
+  expect(text).not.toContain('1985');
+  const page = await open(new URL(url).pathname);
+  await heading(page, 'Book your appointment');
+  await inspect(page, '15-paper');
+  await page.getByLabel('Patient’s date of birth').fill('1990-02-03');
+  await press(page, 'Continue');
+  await page.getByRole('alert').getByText('9 more tries are left').waitFor();
+  await inspect(page, '15-paper-wrong');
+  await page.getByLabel('Patient’s date of birth').fill(order.patient.dob);
+  await press(page, 'Continue');
+  await heading(page, 'Choose a time for your home visit');
+  expect(new URL(page.url()).pathname).toMatch(/^\/book\/[\w-]{43}$/);
+  await pickDay(page, 2);
+  await times(page).first().click();
+  await press(page, 'Book this time');
+  await heading(page, 'Your home visit is booked');
+});
+
+test('a requisition has no QR code where nothing can be booked: walk-in without bookable centers, a canceled order', async () => {
+  const bookable = await mailed({ labTest: 'quest-lipid-panel' });
+  expect((await patientsPage(bookable.order)).codes).toHaveLength(1);
+  const walkIn = await mailed({ labTest: 'labcorp-lipid-panel' });
+  await venule.journeys.cancel(await venule.reaches(bookable.order.id, 'requisition_created'));
+  for (const { order } of [walkIn, bookable]) {
+    const { text, codes } = await patientsPage(order);
+    expect(codes).toEqual([]);
+    expect(text).not.toMatch(/\/book\/|Book or change/);
+  }
+});
+
 test('an expired, revoked or unknown link shows nothing about the order', async () => {
   const { order, path } = await mailed(atHome);
   const { path: revoked, order: other } = await mailed(atHome);
-  await rows(venule.store.bookingLinks).updateOne({ order_id: order.id }, { $set: { expires_at: new Date() } });
-  expect(await revokeBookingLinks(venule.store, other.id)).toBe(1);
+  await rows(venule.store.bookingLinks).updateMany({ order_id: order.id }, { $set: { expires_at: new Date() } });
+  expect(await revokeBookingLinks(venule.store, other.id)).toBeGreaterThan(0);
   const unknown = `/book/${'A'.repeat(43)}`;
   for (const [link, status, title] of [
     [path, 410, 'This link has expired'],
@@ -674,7 +722,7 @@ test('the link is the same in every message, another one once it was revoked, an
   });
   expect(await bookingUrl(order.id)).toBe(`${api}${path}`);
   expect(await bookingUrl(order.id)).toBe(`${api}${path}`);
-  const [link] = await venule.store.bookingLinks.find({ order_id: order.id }).lean();
+  const [link] = await venule.store.bookingLinks.find({ order_id: order.id, kind: { $exists: false } }).lean();
   expect(JSON.stringify(link)).not.toContain(path.slice('/book/'.length));
   const days = Math.round((Number(link?.expires_at) - Number(link?.created_at)) / 86_400_000);
   expect(days).toBe(60);

@@ -107,9 +107,22 @@ describe('A3: the requisition', () => {
     expect(pages.length).toBeGreaterThan(1);
     pages.forEach((page, index) => {
       expect(page).toContain(`Page ${index + 1} of ${pages.length}`);
-      expect(page).toContain('Born Mar 4, 1985');
     });
     expect(pages.join(' ').match(/The laboratory asks/g)?.length).toBeGreaterThan(150);
+  });
+
+  it('G6: names the birth date on every page but the patient’s, where it would open the booking page to the finder', async () => {
+    const order = orderOf(markers.filter((marker) => marker.lab_id === 27).slice(0, 60));
+    const content = requisitionOf(order, {
+      booking_url: 'https://labs.example.com/book/paper/Zm9v',
+      collection_instructions: 'The laboratory asks for this in many words. '.repeat(200),
+    });
+    const pages = await pagesOf(await renderRequisition(content));
+    const first = pages.findIndex((page) => page.includes('For you, the patient'));
+    expect(first).toBeGreaterThan(1);
+    expect(pages.length).toBeGreaterThan(first + 1);
+    for (const page of pages.slice(0, first)) expect(page).toContain('Born Mar 4, 1985');
+    for (const page of pages.slice(first)) expect(page).not.toMatch(/1985|born/i);
   });
 
   it('prints the logo of the team, or its name where the picture is none or is damaged', async () => {

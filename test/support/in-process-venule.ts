@@ -14,6 +14,7 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
+import { createPaperUrl } from '../../activities/booking-url.ts';
 import { createDocumentIssuer, type DocumentIssuer } from '../../activities/issue-documents.ts';
 import { createApp } from '../../api/app.ts';
 import { httpServer } from '../../api/http-server.ts';
@@ -170,9 +171,13 @@ export async function startVenule({
   const store = await openStore(uri.href, 'https://venule.example');
   await seedCatalogue(store);
   const catalogue = await loadCatalogue(store);
-  const { client, connection } = temporalClient(config.temporal, parseCodecKeys(config.codecKeys));
+  const keys = parseCodecKeys(config.codecKeys);
+  const { client, connection } = temporalClient(config.temporal, keys);
   const journeys = temporalJourneys(client, taskQueue, policy);
-  const documents = createDocumentIssuer(store, catalogue, config.standInContact);
+  const documents = createDocumentIssuer(store, catalogue, {
+    standIn: config.standInContact,
+    paperUrl: createPaperUrl(store, { keys, publicUrl: config.publicUrl }),
+  });
 
   const api = await listen();
   const sandbox = await startSandbox({
@@ -191,7 +196,7 @@ export async function startVenule({
   const app: RequestListener = createApp({
     store,
     catalogue,
-    bookingKeys: createBookingKeys(parseCodecKeys(config.codecKeys)),
+    bookingKeys: createBookingKeys(keys),
     journeys,
     walks: temporalSandboxWalks(client.workflow, taskQueue, policy),
     policy,
