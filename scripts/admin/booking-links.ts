@@ -11,7 +11,9 @@ export function addBookingLinkCommands(program: Command): void {
     .alias('booking-links')
     .description('links to patients’ booking pages')
     .command('revoke')
-    .description('makes the links of an order useless, as when a mail went astray; its next message carries a new one')
+    .description(
+      'makes the links of an order useless, the one on its requisition too, as when a mail went astray; its next message carries a new one',
+    )
     .argument('<order>', 'id of the order')
     .action((orderId: string, _options, command: Command) =>
       inSession(command, async ({ store, out }) => {

@@ -666,6 +666,8 @@ test('G6: the QR code on the requisition opens the booking page, once the patien
   await press(page, 'Continue');
   await page.getByRole('alert').getByText('9 more tries are left').waitFor();
   await inspect(page, '15-paper-wrong');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await inspect(page, '15-paper-wrong-dark');
   await page.getByLabel('Patient’s date of birth').fill(order.patient.dob);
   await press(page, 'Continue');
   await heading(page, 'Choose a time for your home visit');
