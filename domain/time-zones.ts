@@ -1,4 +1,4 @@
-/** Time zones of the states: the ones that their people live in, the most populous first. */
+/** Time zones: their names, and those of the states, which their people live in, the most populous first. */
 import { type UsState, usState } from './us-states.ts';
 
 const EASTERN = 'America/New_York';
@@ -69,4 +69,14 @@ const ZONES: Record<UsState, readonly [string, ...string[]]> = {
 export function timeZonesOf(state: string): readonly string[] {
   const known = usState(state);
   return known ? ZONES[known] : [EASTERN];
+}
+
+/** Whether this is the name of an IANA time zone. Offsets such as +05:30 know no summer time, and are names of nothing. */
+export function isTimeZone(name: string): boolean {
+  if (!/^[a-z]/i.test(name)) return false;
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
+  } catch {
+    return false;
+  }
 }

@@ -182,7 +182,7 @@ const notSwitchedOn = (provider: AppointmentProvider) =>
 
 /**
  * Makes what was offered bookable, and answers it by place and day with booking keys of ours: each of the 14 days, those
- * without a slot too.
+ * without a slot too, and no other.
  */
 async function bookableDays(
   deps: Deps,
@@ -206,7 +206,7 @@ async function bookableDays(
   const keyOf = new Map(all.map((slot, index) => [slot, keys[index]]));
   return offers.flatMap(({ place, location, slots, first }) => {
     const dayOf = ({ start }: Slot) => todayIn(place.time_zone, new Date(start));
-    return [...new Set([...daysFrom(first), ...slots.map(dayOf)])].sort().map((date) => ({
+    return daysFrom(first).map((date) => ({
       location,
       date,
       slots: slots

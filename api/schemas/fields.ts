@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { OLDEST_PATIENT } from '../../domain/checks.ts';
 import { isPhoneNumber } from '../../domain/phone-number.ts';
+import { isTimeZone } from '../../domain/time-zones.ts';
 import { MILITARY_STATES, US_STATES, usState } from '../../domain/us-states.ts';
 import { calendarDate } from '../../store/wire/fields.ts';
 import { zipCanBeIn } from './zip-states.ts';
@@ -37,7 +38,7 @@ export const emailAddress = z.email().max(254);
 export const birthDate = calendarDate.refine(canBeBornOn, `a date in the last ${OLDEST_PATIENT} years`);
 
 /** The clock farthest ahead of UTC, in milliseconds. */
-const FARTHEST_AHEAD_MS = 14 * 3_600_000;
+export const FARTHEST_AHEAD_MS = 14 * 3_600_000;
 
 function canBeBornOn(date: string): boolean {
   const latest = new Date(Date.now() + FARTHEST_AHEAD_MS).toISOString().slice(0, 10);
@@ -90,16 +91,6 @@ export const timeZone = z
   .max(64)
   .refine(isTimeZone, 'the name of an IANA time zone')
   .meta({ examples: ['America/New_York'] });
-
-function isTimeZone(name: string): boolean {
-  // Offsets such as +05:30 know no summer time, and are names of nothing.
-  if (!/^[a-z]/i.test(name)) return false;
-  try {
-    return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
-  } catch {
-    return false;
-  }
-}
 
 /** What every address has: a street, a city, and a state. */
 export const place = { first_line: addressLine, second_line: text.optional(), city: addressLine, state };

@@ -10,6 +10,7 @@ import {
   country,
   emailAddress,
   ethnicity,
+  FARTHEST_AHEAD_MS,
   filledText,
   genderIdentity,
   guarantor,
@@ -73,7 +74,14 @@ const physician = z
   })
   .meta({ id: 'PhysicianCreateRequest' });
 
-const A_DAY_MS = 24 * 3_600_000;
+/** How far a caller's clock may be ahead of ours, in milliseconds. */
+const CLOCKS_DIFFER_MS = 5 * 60_000;
+
+/** Whether a consent was given by now; a time without an offset may be that of the place whose clock is farthest ahead. */
+function isGiven(at: string): boolean {
+  const ahead = namesOffset(at) ? 0 : FARTHEST_AHEAD_MS;
+  return readInstant(at).getTime() <= Date.now() + ahead + CLOCKS_DIFFER_MS;
+}
 
 /** `consentType` and `timeOfConsent` are camelCase on the wire, as the SDKs send them. */
 const consent = z
@@ -89,7 +97,7 @@ const consent = z
     version: text.default('1.0'),
     timeOfConsent: z.iso
       .datetime({ offset: true, local: true })
-      .refine((at) => readInstant(at).getTime() < Date.now() + A_DAY_MS, 'consent is given before it is told')
+      .refine(isGiven, 'consent is given before it is told')
       .optional(),
   })
   .meta({ id: 'Consent' });
@@ -219,7 +227,10 @@ export const resendBody = z
     message: 'order_ids or start_at must be set',
     path: ['order_ids'],
   })
-  .refine(({ start_at, end_at }) => areInOrder(start_at, end_at), { message: beforeStart, path: ['end_at'] })
+  .refine(({ start_at, end_at }) => !start_at || windowOf({ start_at, end_at }).length >= 0, {
+    message: beforeStart,
+    path: ['end_at'],
+  })
   .refine(({ start_at, end_at }) => !start_at || windowOf({ start_at, end_at }).length <= SIXTY_DAYS_MS, {
     message: 'the window may be 60 days long at most',
     path: ['end_at'],
@@ -236,6 +247,7 @@ export function windowOf({ start_at, end_at }: { start_at: string; end_at?: stri
 
 /** An ISO date or instant, in UTC where it names no offset. */
 export function readInstant(iso: string): Date {
-  const hasTime = iso.includes('T');
-  return new Date(!hasTime || /(Z|[+-]\d\d:?\d\d)$/i.test(iso) ? iso : `${iso}Z`);
+  return new Date(!iso.includes('T') || namesOffset(iso) ? iso : `${iso}Z`);
 }
+
+const namesOffset = (instant: string) => /(Z|[+-]\d\d:?\d\d)$/i.test(instant);

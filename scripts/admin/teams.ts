@@ -4,6 +4,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { isPrintable } from '../../documents/pictures.ts';
 import { isPhoneNumber } from '../../domain/phone-number.ts';
+import { isTimeZone } from '../../domain/time-zones.ts';
 import { recordAudit } from '../../store/audit.ts';
 import type { TeamDocument } from '../../store/documents.ts';
 import { createTeam, hasContact, listTeams, updateTeam } from '../../store/teams.ts';
@@ -28,11 +29,8 @@ interface TeamFlags {
 }
 
 function timeZone(name: string): string {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone && name;
-  } catch {
-    throw new InvalidArgumentError('Say the name of an IANA time zone, such as America/Phoenix.');
-  }
+  if (isTimeZone(name)) return name;
+  throw new InvalidArgumentError('Say the name of an IANA time zone, such as America/Phoenix.');
 }
 
 /** Larger pictures make larger mail. */

@@ -459,6 +459,7 @@ describe('npm run admin', () => {
     ['an unknown command', ['frobnicate'], 2, /unknown command/],
     ['a wrong value', ['team', 'set', 'x', '--redraws', 'maybe'], 2, /Say on or off/],
     ['a wrong time zone', ['team', 'create', 'x', '--time-zone', 'Mars/Olympus'], 2, /IANA/],
+    ['an offset for a time zone (6.8)', ['team', 'create', 'x', '--time-zone', '+05:30'], 2, /IANA/],
     ['a logo that is no picture', ['team', 'set', 'x', '--logo', import.meta.filename], 2, /PNG or JPEG/],
     ['a missing argument', ['team', 'show'], 2, /missing required argument/],
     ['a team that is not there', ['team', 'show', 'Nobody'], 1, /admin team list/],

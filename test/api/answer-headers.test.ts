@@ -48,18 +48,14 @@ test('the reference runs only what this server sends, and works', async () => {
   const { 'content-security-policy': policy = '' } = await headersOf(`${plain.url}/reference`);
   expect(policy).toMatch(/default-src 'none'; script-src 'self';/);
   const browser = await openBrowser();
-  try {
-    const page = await browser.newPage();
-    const complaints: string[] = [];
-    page.on('console', (line) => line.type() === 'error' && complaints.push(line.text()));
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    await page.goto(`${plain.url}/reference`);
-    await page.getByText('/v3/order/{order_id}/cancel').first().waitFor();
-    await page.getByText('/v3/order/{order_id}/cancel').first().click();
-    await page.getByRole('button', { name: 'Try it out' }).waitFor();
-    if (process.env.VENULE_PICTURES) await page.screenshot({ path: `${process.env.VENULE_PICTURES}/reference.png` });
-    expect(complaints).toEqual([]);
-  } finally {
-    await browser.close();
-  }
+  const page = await browser.newPage();
+  const complaints: string[] = [];
+  page.on('console', (line) => line.type() === 'error' && complaints.push(line.text()));
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  await page.goto(`${plain.url}/reference`);
+  await page.getByText('/v3/order/{order_id}/cancel').first().waitFor();
+  await page.getByText('/v3/order/{order_id}/cancel').first().click();
+  await page.getByRole('button', { name: 'Try it out' }).waitFor();
+  if (process.env.VENULE_PICTURES) await page.screenshot({ path: `${process.env.VENULE_PICTURES}/reference.png` });
+  expect(complaints).toEqual([]);
 });

@@ -1,5 +1,6 @@
 /** Who and where a patient can be; one definition wherever persons and addresses are taken. */
-
+import { endpoints } from '../../api/endpoints.ts';
+import { managementEndpoints } from '../../api/management/endpoints.ts';
 import { zipCanBeIn } from '../../api/schemas/zip-states.ts';
 import { isPhoneNumber } from '../../domain/phone-number.ts';
 import { rows } from '../../store/store.ts';
@@ -260,8 +261,44 @@ describe('6.8: silent acceptance ends', () => {
       { start_at: '2026-02-01T10:00:00Z', end_at: '2026-02-01T09:00:00Z' },
       'body.end_at',
     ],
+    [
+      'a window that begins in the future',
+      'POST',
+      '/v3/order/resend_events',
+      { start_at: new Date(Date.now() + 3_600_000).toISOString() },
+      'body.end_at',
+    ],
   ])('%s is refused', async (_what, method, path, body, field) => {
     expect(await fieldsOf(await caller.request(method, path.replace('USER', userId), body))).toEqual([field]);
+  });
+
+  test.each(
+    [...endpoints, ...managementEndpoints({ allowPrivate: true })]
+      .filter(({ method }) => method === 'patch')
+      .map(({ path }) => [path]),
+  )('PATCH %s: an empty body is refused', async (path) => {
+    const address = path
+      .replace(':org', 'default')
+      .replace(':team', caller.team._id)
+      .replace(':environment', 'sandbox')
+      .replace(/:\w+/g, userId);
+    const answer = await caller.request('PATCH', address, {}, { 'x-management-key': api.managementKey });
+    expect(answer.status).toBe(422);
+  });
+
+  test('a consent is given before it is told, on whichever clock', async () => {
+    const from = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
+    const consented = (timeOfConsent: string) =>
+      caller.request(
+        'POST',
+        '/v3/order',
+        orderRequest(userId, { consents: [{ consentType: 'telehealth-informed-consent', timeOfConsent }] }),
+      );
+    const local = (hours: number) => from(hours).slice(0, 19);
+    for (const time of [from(-1), local(-1), local(13), from(0)]) expect((await consented(time)).status).toBe(200);
+    for (const time of [from(1), local(15), from(24 * 365), '2999-01-01T00:00:00Z']) {
+      expect(await fieldsOf(await consented(time))).toEqual(['body.consents.0.timeOfConsent']);
+    }
   });
 
   test('a day that begins and ends a list is fine', async () => {

@@ -1,6 +1,5 @@
 /** The API reference: described field by field, with examples that can be sent, with webhooks and a search. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import type { Browser } from 'playwright-core';
 import { endpoints } from '../../api/endpoints.ts';
 import { managementEndpoints } from '../../api/management/endpoints.ts';
 import { openApiDocument } from '../../api/openapi.ts';
@@ -78,14 +77,10 @@ test('it says where the API is', () => {
 
 describe('on an API that runs', () => {
   let api: TestApi;
-  let browser: Browser | undefined;
   beforeAll(async () => {
     api = await startTestApi();
   });
-  afterAll(async () => {
-    await browser?.close();
-    await api.close();
-  });
+  afterAll(() => api.close());
 
   test('the examples create a user and place an order, and its webhook is as the document says', async () => {
     const caller = await api.caller();
@@ -109,8 +104,7 @@ describe('on an API that runs', () => {
   });
 
   test('the page finds operations by words of their path, id or summary', async () => {
-    browser = await openBrowser();
-    const page = await browser.newPage();
+    const page = await (await openBrowser()).newPage();
     await page.goto(`${api.url}/reference`);
     const operations = page.locator('.opblock-summary-path');
     await operations.first().waitFor();

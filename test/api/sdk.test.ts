@@ -53,6 +53,20 @@ describe('users through the SDK', () => {
     });
   });
 
+  test('2.6: users created in the same millisecond are neither lost nor repeated from page to page', async () => {
+    const other = await api.caller();
+    const ids: string[] = [];
+    for (let n = 0; n < 8; n += 1) ids.push((await other.sdk.user.create({ clientUserId: `twin-${n}` })).userId);
+    await api.store.users.updateMany({ team_id: other.team._id }, { created_at: new Date() }, { timestamps: false });
+    const listed: string[] = [];
+    for (let offset = 0; offset < ids.length; offset += 3) {
+      const { users, total } = await other.sdk.user.getAll({ offset, limit: 3 });
+      expect(total).toBe(ids.length);
+      listed.push(...users.map(({ userId }) => userId));
+    }
+    expect(listed).toEqual(ids.toSorted());
+  });
+
   test('a client_user_id that is taken is refused, naming who has it', async () => {
     const { userId } = await caller.sdk.user.create({ clientUserId: 'twice' });
     await expect(caller.sdk.user.create({ clientUserId: 'twice' })).rejects.toMatchObject({

@@ -33,10 +33,7 @@ beforeAll(async () => {
   browser = await openBrowser();
   venule = await startVenule();
 }, 120_000);
-afterAll(async () => {
-  await browser?.close();
-  await venule?.close();
-});
+afterAll(() => venule?.close());
 
 const newAddress = () => `patient-${randomUUID()}@patients.example`;
 const mailsTo = (email: string) =>

@@ -25,7 +25,6 @@ test('a page opens where no browser is on the PATH; what was unpacked is used ag
   const heading = page.locator('h1');
   expect(await heading.textContent()).toBe('Venule');
   expect((await heading.boundingBox())?.width).toBeGreaterThan(0);
-  await browser.close();
   const [unpacked, ...others] = readdirSync(cache);
   expect(others).toEqual([]);
   expect((await findChromium(() => {})).path).toBe(join(cache, unpacked as string, 'chromium'));
