@@ -83,6 +83,8 @@ function webhooks(): ZodOpenApiPathsObject {
     'labtest.appointment.created': { data: clientFacingAppointment, summary: 'An order has its first appointment' },
     'labtest.appointment.updated': { data: clientFacingAppointment, summary: 'An appointment changed' },
     'labtest.result.critical': { data: criticalResult, summary: 'A laboratory flagged a result as critical' },
+    'labtest.match_review.created': { data: matchReview, summary: 'A report on an order is held for a person' },
+    'labtest.match_review.updated': { data: matchReview, summary: 'What became of a report that was held' },
   } satisfies Partial<Record<WebhookEventType, { data: z.ZodType; summary: string }>>;
   const headers = z.object({
     'svix-id': z.string().meta({ description: 'The same in every delivery of this event.' }),
@@ -119,6 +121,16 @@ const criticalResult = z.object({
   team_id: z.uuid(),
   user_id: z.uuid(),
   created_at: z.string(),
+});
+
+const matchReview = z.object({
+  id: z.uuid(),
+  status: z.enum(['pending_ops_review', 'matched', 'resolved']),
+  decision_code: z.string(),
+  sub_reason_codes: z.array(z.string()),
+  resolution_action: z.enum(['accept', 'reject']).nullable(),
+  resolved_user_id: z.uuid().nullable(),
+  resolved_order_id: z.uuid().nullable(),
 });
 
 function operationOf(endpoint: Endpoint, key: KeyHeader) {

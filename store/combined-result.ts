@@ -5,8 +5,8 @@ import { foldReports } from '../domain/result-fold.ts';
 import type { OrderResult } from '../domain/results.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { LabMessageDocument, OrderDocument, OrderTransactionDocument } from './documents.ts';
-import { reportedOrder } from './record-event.ts';
 import type { Store } from './store.ts';
+import { reportedOrder } from './take-result-in.ts';
 
 /** What the orders of a transaction have brought together. */
 export interface CombinedResult {

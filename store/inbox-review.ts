@@ -1,8 +1,12 @@
 /** The inbox as an operator sees it (F5): what came, what became of it, and giving it to its journey once more. */
+import type { ClientSession } from 'mongoose';
 import type { Principal } from '../domain/principal.ts';
 import { mismatch } from '../domain/report-matching.ts';
+import { addToEndedOrder, isWithoutJourney } from './added-results.ts';
 import { recordAudit } from './audit.ts';
-import type { LabMessageDocument, LabMessageTextDocument } from './documents.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { LabMessageDocument, LabMessageTextDocument, OrderDocument } from './documents.ts';
+import { REJECTED, tellOfReview } from './match-review.ts';
 import { rows, type Store } from './store.ts';
 
 export const LAB_MESSAGE_STATES = [
@@ -76,30 +80,31 @@ export async function refusedMessageText(store: Store, id: string): Promise<stri
   return (await rows(store.labMessageTexts).findOne({ _id: id, refused: { $gt: '' } }))?.raw ?? null;
 }
 
+/** What became of a report that was delivered again: it is in line for its journey, or a result of its ended order. */
+export type DeliveredAgain = 'in_line' | 'added_to_ended_order';
+
 /**
- * Puts a report back in line for its journey, which drops what it has seen already. What made it doubtful is approved
- * thereby: whom it names is remembered for the order, and one that says it is of the future counts as of its receipt.
+ * Puts a report back in line for its journey, which drops what it has seen already; where the order has ended without
+ * results, as one that was canceled, the report is made its result at once. What made it doubtful is approved thereby:
+ * whom it names is remembered for the order, and one that says it is of the future counts as of its receipt.
  * @param by who decided it
  * @param orderId the order it belongs to, where it was matched to none or to the wrong one
  * @throws CannotDeliver when it is applied or kept as late already, or no order is known for it
  */
-export async function deliverAgain(store: Store, by: Principal, id: string, orderId?: string): Promise<void> {
-  const report = await findReport(store, id);
-  if (!report) throw new CannotDeliver(`There is no report ${id}`);
-  const kept = KEPT[report.state];
-  if (kept) throw new CannotDeliver(`Report ${id} ${kept}`);
-  const wanted = orderId ?? report.order_id;
-  if (!wanted) throw new CannotDeliver(`Report ${id} was matched to no order; name the order it belongs to`);
-  const order = await rows(store.orders).findOne({ _id: wanted });
-  if (!order) throw new CannotDeliver(`There is no order ${wanted}`);
-  if (order.lab_slug !== report.lab_slug) {
-    throw new CannotDeliver(`Order ${wanted} went to ${order.lab_slug}, and the report comes from ${report.lab_slug}`);
-  }
-  const doubts = mismatch(report.report, order.order, report.received_at, order.approved_patients)?.doubts ?? [];
-  const isOfTheFuture = doubts.includes('reported_in_the_future');
+export async function deliverAgain(
+  store: Store,
+  catalogue: Catalogue,
+  by: Principal,
+  id: string,
+  orderId?: string,
+): Promise<DeliveredAgain> {
+  let became: DeliveredAgain = 'in_line';
   await store.connection.transaction(async (session) => {
-    const { matchedCount } = await rows(store.labMessages).updateOne(
-      { _id: id, state: report.state },
+    const { report, order } = await deliverable(store, session, id, orderId);
+    const doubts = mismatch(report.report, order.order, report.received_at, order.approved_patients)?.doubts ?? [];
+    const isOfTheFuture = doubts.includes('reported_in_the_future');
+    await rows(store.labMessages).updateOne(
+      { _id: id },
       {
         $set: {
           state: 'stored',
@@ -116,7 +121,12 @@ export async function deliverAgain(store: Store, by: Principal, id: string, orde
       },
       { session },
     );
-    if (matchedCount === 0) throw new CannotDeliver(`Report ${id} has just been taken up; look at it again`);
+    if (isWithoutJourney(order)) {
+      await addToEndedOrder(store, session, catalogue, by, order._id, id);
+      became = 'added_to_ended_order';
+    } else {
+      became = 'in_line';
+    }
     if (doubts.some((doubt) => doubt !== 'reported_in_the_future')) {
       const { patient } = report.report;
       await rows(store.orders).updateOne(
@@ -125,20 +135,40 @@ export async function deliverAgain(store: Store, by: Principal, id: string, orde
         { session },
       );
     }
-  });
-  await recordAudit(store, {
-    by,
-    action: 'report.delivered_again',
-    team_id: order.team_id,
-    order_id: order._id,
-    detail: {
+    const isTheirs = report.team_id === order.team_id;
+    await tellOfReview(store, session, report, isTheirs ? { status: 'resolved', action: 'accept', order } : REJECTED);
+    const detail = {
       report_id: id,
       was: report.state,
       unmatched_reason: report.unmatched_reason,
       approved_despite: doubts,
       ...(isOfTheFuture && { reported_at: report.report.reported_at }),
-    },
+    };
+    const { team_id, _id: order_id } = order;
+    await recordAudit(store, { by, action: 'report.delivered_again', team_id, order_id, detail }, session);
   });
+  return became;
+}
+
+/** A report that can be delivered, and the order it goes to. @throws CannotDeliver when it cannot */
+async function deliverable(
+  store: Store,
+  session: ClientSession,
+  id: string,
+  orderId: string | undefined,
+): Promise<{ report: LabMessageDocument; order: OrderDocument }> {
+  const report = await rows(store.labMessages).findOne({ _id: id }, { session });
+  if (!report) throw new CannotDeliver(`There is no report ${id}`);
+  const kept = KEPT[report.state];
+  if (kept) throw new CannotDeliver(`Report ${id} ${kept}`);
+  const wanted = orderId ?? report.order_id;
+  if (!wanted) throw new CannotDeliver(`Report ${id} was matched to no order; name the order it belongs to`);
+  const order = await rows(store.orders).findOne({ _id: wanted }, { session });
+  if (!order) throw new CannotDeliver(`There is no order ${wanted}`);
+  if (order.lab_slug !== report.lab_slug) {
+    throw new CannotDeliver(`Order ${wanted} went to ${order.lab_slug}, and the report comes from ${report.lab_slug}`);
+  }
+  return { report, order };
 }
 
 /**
@@ -148,21 +178,21 @@ export async function deliverAgain(store: Store, by: Principal, id: string, orde
  * @throws CannotDeliver when it is not unmatched
  */
 export async function closeReport(store: Store, by: Principal, id: string, reason: string): Promise<void> {
-  const report = await rows(store.labMessages).findOneAndUpdate(
-    { _id: id, state: 'unmatched' },
-    { $set: { state: 'closed', closed_because: reason } },
-  );
-  if (!report) {
-    const state = (await findReport(store, id))?.state;
-    throw new CannotDeliver(
-      state ? `Report ${id} is ${state}; only an unmatched one can be closed` : `There is no report ${id}`,
+  await store.connection.transaction(async (session) => {
+    const report = await rows(store.labMessages).findOneAndUpdate(
+      { _id: id, state: 'unmatched' },
+      { $set: { state: 'closed', closed_because: reason } },
+      { session },
     );
-  }
-  await recordAudit(store, {
-    by,
-    action: 'report.closed',
-    team_id: report.team_id,
-    order_id: report.order_id,
-    detail: { report_id: id, unmatched_reason: report.unmatched_reason, reason },
+    if (!report) {
+      const state = (await findReport(store, id))?.state;
+      throw new CannotDeliver(
+        state ? `Report ${id} is ${state}; only an unmatched one can be closed` : `There is no report ${id}`,
+      );
+    }
+    await tellOfReview(store, session, report, REJECTED);
+    const { team_id, order_id, unmatched_reason } = report;
+    const detail = { report_id: id, unmatched_reason, reason };
+    await recordAudit(store, { by, action: 'report.closed', team_id, order_id, detail }, session);
   });
 }

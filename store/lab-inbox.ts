@@ -14,9 +14,10 @@ import type { Catalogue } from './catalogue.ts';
 import { combinedResultIn } from './combined-result.ts';
 import type { LabMessageDocument, OrderDocument } from './documents.ts';
 import type { Environment } from './lab-connections.ts';
-import { putInOutbox } from './outbox.ts';
-import { recordEvent, reportedOrder, tellCritical } from './record-event.ts';
+import { HELD, tellOfReview } from './match-review.ts';
+import { recordEvent, tellCritical } from './record-event.ts';
 import { rows, type Store } from './store.ts';
+import { reportedOrder } from './take-result-in.ts';
 
 const { BSON } = mongoose.mongo;
 const DUPLICATE_KEY = 11000;
@@ -118,7 +119,7 @@ async function insertNew(store: Store, documents: readonly LabMessageDocument[])
     await store.connection.transaction(async (session) => {
       await rows(store.labMessages).insertMany(unknown, { session });
       for (const document of unknown) {
-        if (document.unmatched_reason) await tellOfReview(store, session, document, document.unmatched_reason);
+        if (document.unmatched_reason) await tellOfReview(store, session, document, HELD);
       }
     });
   } catch (error) {
@@ -134,36 +135,6 @@ const isDuplicate = (error: unknown) => (error as { code?: unknown }).code === D
 function reportId(lab: string, controlId: string, contentHash: string, index: number): string {
   const digest = createHash('sha256').update([lab, controlId, contentHash, index].join('\n')).digest('hex');
   return digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-8$3-8$4-$5');
-}
-
-/** Tells the team, once, that a report is held for review (E1); of a report that is nobody's, nobody is told. */
-async function tellOfReview(
-  store: Store,
-  session: ClientSession,
-  { _id, team_id, order_id }: LabMessageDocument,
-  decision_code: MatchDecision,
-): Promise<void> {
-  if (!team_id) return;
-  const id = `msg_review_${_id}_1`;
-  if (await store.webhookMessages.exists({ _id: id }).session(session)) return;
-  const data = {
-    id: _id,
-    status: 'pending_ops_review',
-    decision_code,
-    sub_reason_codes: [],
-    resolution_action: null,
-    resolved_user_id: null,
-    resolved_order_id: null,
-  };
-  await putInOutbox(store, session, {
-    id,
-    type: 'labtest.match_review.created',
-    team_id,
-    content: { data },
-    order_id,
-    event_number: null,
-    at: new Date(),
-  });
 }
 
 /** The orders that reports name, by placer order number; only those of the environment that the message came from. */
@@ -285,7 +256,7 @@ function unmatchedBecause(order: OrderDocument): MatchDecision {
 async function setAside(store: Store, reportId: string, reason: MatchDecision | null): Promise<void> {
   await store.connection.transaction(async (session) => {
     const message = await markAside(store, session, reportId, reason);
-    if (message && reason) await tellOfReview(store, session, message, reason);
+    if (message && reason) await tellOfReview(store, session, { ...message, unmatched_reason: reason }, HELD);
   });
 }
 
@@ -336,7 +307,7 @@ async function saysAnythingNew(
 ): Promise<boolean> {
   const applied = await store.labMessages
     .find({ order_id: order._id, state: 'applied' })
-    .sort({ event_number: 1 })
+    .sort({ event_number: 1, received_at: 1 })
     .lean<LabMessageDocument[]>();
   const valuesWith = (messages: readonly LabMessageDocument[]) => {
     const result = foldReports([reportedOrder(catalogue, order, messages)]);

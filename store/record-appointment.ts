@@ -107,7 +107,7 @@ export async function recordAppointment(
     if (!isActive(appointment)) {
       await rows(store.appointmentClaims).deleteMany({ appointment_id: appointment.id }, { session });
     }
-    if (order_statuses.includes('draw_completed')) await takeAgain(store, session, order._id);
+    if (order_statuses.includes('draw_completed')) await takeAgain(store, session, order);
     for (let known = held?.events.length ?? 0; known < appointment.events.length; known += 1) {
       const then = asOf(appointment, known + 1);
       const type = known === 0 ? 'labtest.appointment.created' : 'labtest.appointment.updated';

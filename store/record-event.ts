@@ -6,25 +6,24 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientSession } from 'mongoose';
 import type { Marker } from '../domain/catalogue.ts';
-import { resultId, webhookMessageId } from '../domain/ids.ts';
+import { webhookMessageId } from '../domain/ids.ts';
 import type { HeldEvent, Order, OrderEvent, ProposedEvent } from '../domain/order.ts';
 import { THE_JOURNEY } from '../domain/principal.ts';
 import { asOrdered, smallestMarkerSet } from '../domain/redraw.ts';
-import { foldReports, type ReportedOrder } from '../domain/result-fold.ts';
 import { transactionStatus } from '../domain/transaction.ts';
 import { isEnded } from '../domain/transitions.ts';
 import type { WebhookEventType } from '../domain/webhook-events.ts';
 import { auditOrderEvents } from './audit.ts';
 import type { Catalogue } from './catalogue.ts';
 import { clientFacingOrder, clientFacingTransaction } from './client-facing-order.ts';
-import type { LabMessageDocument, OrderDocument, OrderTransactionDocument } from './documents.ts';
+import type { OrderDocument, OrderTransactionDocument } from './documents.ts';
 import { newestAppointment } from './held-appointment.ts';
 import { orderDocument } from './order-document.ts';
 import { putInOutbox } from './outbox.ts';
 import { newPlacerOrderNumber } from './placer-order-number.ts';
-import { searchTerms } from './search-terms.ts';
 import { namingReportsAside, takeAgain } from './set-aside-reports.ts';
 import { rows, type Store } from './store.ts';
+import { takeResultIn } from './take-result-in.ts';
 
 const DUPLICATE_KEY = 11000;
 
@@ -160,7 +159,7 @@ async function recordIn(
     ...(event.status !== 'corrected' && { journey_check: { due: now, attempts: 0 } }),
     updated_at: now,
   };
-  if (event.status === 'draw_completed') await takeAgain(store, session, order._id);
+  if (event.status === 'draw_completed') await takeAgain(store, session, order);
   const becameCritical = await takeResultIn(store, session, catalogue, order, next, event);
   const redraw =
     proposed.redraw_results.length > 0 ? redrawOrder(order.order, proposed.redraw_results, catalogue, now) : null;
@@ -223,64 +222,6 @@ export async function readJourney(store: Store, session: ClientSession, orderId:
   if (!transaction) throw new Error(`Order transaction ${order.transaction_id} is not there`);
   const siblings = found?.orders.filter((sibling) => sibling !== order) ?? [];
   return { order, siblings, transaction };
-}
-
-/** Makes the next version of the result; answers whether the order's result has just become critical. */
-async function takeResultIn(
-  store: Store,
-  session: ClientSession,
-  catalogue: Catalogue,
-  order: OrderDocument,
-  next: OrderDocument,
-  event: OrderEvent,
-): Promise<boolean> {
-  if (!event.report_id && !isEnded(event.status, order.collection_method)) return false;
-  if (event.report_id) {
-    await rows(store.labMessages).updateOne(
-      { _id: event.report_id },
-      { $set: { state: 'applied', event_number: event.number, lease_until: new Date(0) } },
-      { session },
-    );
-  }
-  const messages = await store.labMessages
-    .find({ order_id: order._id, state: 'applied' })
-    .sort({ event_number: 1 })
-    .session(session)
-    .lean<LabMessageDocument[]>();
-  const result = foldReports([reportedOrder(catalogue, next, messages)]);
-  if (!result) return false;
-
-  next.result_version = order.result_version + 1;
-  next.interpretation = result.metadata.interpretation;
-  next.has_missing_results = result.missing_results.length > 0;
-  next.sample_id = messages.at(-1)?.report.specimen_number ?? order.sample_id;
-  next.search_terms = searchTerms(next);
-  await rows(store.results).insertOne(
-    {
-      _id: resultId(order._id, next.result_version),
-      order_id: order._id,
-      transaction_id: order.transaction_id,
-      version: next.result_version,
-      event_number: event.number,
-      result,
-      created_at: next.updated_at,
-    },
-    { session },
-  );
-  return result.metadata.interpretation === 'critical' && order.interpretation !== 'critical';
-}
-
-/** An order with its reports, as the fold of results reads them: once it has ended, what has not come is missing. */
-export function reportedOrder(
-  catalogue: Catalogue,
-  { order, last_status }: OrderDocument,
-  messages: readonly LabMessageDocument[],
-): ReportedOrder {
-  const laboratory = catalogue.laboratories.get(order.lab_id);
-  if (!laboratory) throw new Error(`Laboratory ${order.lab_id} is not in the catalogue`);
-  const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);
-  const reports = messages.map((message) => message.report);
-  return { order, laboratory, markers, reports, noMoreExpected: isEnded(last_status, order.collection_method) };
 }
 
 const requiredOf = (marker: Marker | undefined) =>

@@ -1,11 +1,22 @@
 /** Reports that no journey could take in when they came: what becomes of them when their order goes on (G2). */
 import type { ClientSession } from 'mongoose';
+import type { OrderDocument } from './documents.ts';
+import { tellOfReview } from './match-review.ts';
 import { rows, type Store } from './store.ts';
 
-/** Has reports taken again that came before the specimen was drawn, as far as was known. */
-export async function takeAgain(store: Store, session: ClientSession, order_id: string): Promise<void> {
+/** Has reports taken again that came before the specimen was drawn, as far as was known; their review is over. */
+export async function takeAgain(
+  store: Store,
+  session: ClientSession,
+  order: Pick<OrderDocument, '_id' | 'user_id'>,
+): Promise<void> {
+  const early = { order_id: order._id, state: 'unmatched', unmatched_reason: 'wrong_collection' } as const;
+  const reports = await rows(store.labMessages)
+    .find(early, { session, projection: { team_id: 1, order_id: 1, unmatched_reason: 1 } })
+    .toArray();
+  for (const report of reports) await tellOfReview(store, session, report, { status: 'matched', action: null, order });
   await rows(store.labMessages).updateMany(
-    { order_id, state: 'unmatched', unmatched_reason: 'wrong_collection' },
+    early,
     { $set: { state: 'stored', unmatched_reason: null, lease_until: new Date(0), attempts: 0, last_error: null } },
     { session },
   );

@@ -1,9 +1,11 @@
 /** `admin inbox`: what laboratories sent, and what became of it (F5). */
 import { type Command, Option } from 'commander';
 import { DOUBTS } from '../../domain/report-matching.ts';
+import { loadCatalogue } from '../../store/catalogue.ts';
 import type { LabMessageDocument } from '../../store/documents.ts';
 import {
   closeReport,
+  type DeliveredAgain,
   deliverAgain,
   findReport,
   LAB_MESSAGE_STATES,
@@ -13,6 +15,12 @@ import {
   refusedMessageText,
 } from '../../store/inbox-review.ts';
 import { CannotDo, given, inSession, operator, positive } from './session.ts';
+
+const BECAME: Record<DeliveredAgain, (id: string) => string> = {
+  in_line: (id) => `Report ${id} is in line again; admin inbox show ${id} tells what became of it.`,
+  added_to_ended_order: (id) =>
+    `Report ${id} is a result of its order, which stays as it ended. Callers are told; the patient is not.`,
+};
 
 interface ListFlags {
   state?: LabMessageDocument['state'];
@@ -31,8 +39,12 @@ function whyOf(report: Partial<LabMessageDocument>): string | null {
 }
 
 /** What there is to decide about a report, in sentences. */
-function toDecide({ state, doubts, unknown_codes }: LabMessageDocument): string[] {
+function toDecide({ state, unmatched_reason, doubts, unknown_codes }: LabMessageDocument): string[] {
+  const hasEnded = unmatched_reason === 'match_cancelled' || unmatched_reason === 'match_completed';
   return [
+    ...(state === 'unmatched' && hasEnded
+      ? ['Its order has ended without it. Delivered, it becomes a result of that order, which stays as it ended.']
+      : []),
     ...(state === 'unmatched' ? (doubts ?? []).map((doubt) => `Held because ${DOUBTS[doubt]}.`) : []),
     ...(unknown_codes ? [`Has values under codes that the catalogue does not know: ${unknown_codes.join(', ')}.`] : []),
   ];
@@ -168,15 +180,12 @@ export function addInboxCommands(program: Command): void {
     .option('--order <id>', 'the order it belongs to, if it was matched to none or to the wrong one')
     .addHelpText(
       'after',
-      '\nThe journey drops what it has seen; a report that is applied or late is not delivered again. Check the patient (admin inbox show) first: whom a report names is then known to be the patient of the order, for later reports on it, too.\n\nExample:\n  admin inbox deliver 3f2a… --order 7c1e…',
+      '\nThe journey drops what it has seen. An order that was canceled, or failed, stays so, and the report is made its result. A report that is applied or late is not delivered again. Check the patient (admin inbox show) first: whom a report names is then known to be the patient of the order, for later reports on it, too.\n\nExample:\n  admin inbox deliver 3f2a… --order 7c1e…',
     )
     .action((id: string, { order }: { order?: string }, command: Command) =>
       inSession(command, async ({ store, out }) => {
-        await deliverAgain(store, operator(), id, order);
-        out.done(`Report ${id} is in line again; admin inbox show ${id} tells what became of it.`, {
-          id,
-          state: 'stored',
-        });
+        const became = await deliverAgain(store, await loadCatalogue(store), operator(), id, order);
+        out.done(BECAME[became](id), { id, state: became === 'in_line' ? 'stored' : 'applied' });
       }),
     );
 }

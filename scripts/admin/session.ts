@@ -25,12 +25,18 @@ export interface Session {
   out: Output;
 }
 
-/** The database of `MONGODB_URI`, else of the `npm start` that runs on the data folder, else the default one. */
-function databaseAddress(): string {
-  const config = loadConfig();
-  const running = readRunning(config.dataDir);
-  if (!process.env.MONGODB_URI && running?.addresses && isRunning(running.start)) return running.addresses.mongodb;
-  return config.mongodbUri;
+/**
+ * The database of `MONGODB_URI`, else of the `npm start` that runs on the data folder, else the default one; and where
+ * callers reach its API.
+ */
+function addressesHere(): { database: string; publicUrl: string } {
+  const { dataDir, mongodbUri, publicUrl } = loadConfig();
+  const running = readRunning(dataDir);
+  const here = !process.env.MONGODB_URI && running?.addresses && isRunning(running.start) ? running.addresses : null;
+  return {
+    database: here?.mongodb ?? mongodbUri,
+    publicUrl: process.env.VENULE_PUBLIC_URL ? publicUrl : (here?.api ?? publicUrl),
+  };
 }
 
 /** Who runs the command, by the account on this machine (G4). */
@@ -39,8 +45,8 @@ export const operator = (): Principal => ({ kind: 'person', id: userInfo().usern
 /** Runs a command's work with the database open. */
 export async function inSession(command: Command, work: (session: Session) => Promise<void>): Promise<void> {
   const { json } = command.optsWithGlobals<{ json?: boolean }>();
-  const address = databaseAddress();
-  const store = await openStore(address).catch((error: Error) => {
+  const { database: address, publicUrl } = addressesHere();
+  const store = await openStore(address, publicUrl).catch((error: Error) => {
     const { host } = new URL(address.replace(/,[^/]*/, ''));
     throw new CannotDo(
       `No MongoDB answers at ${host} (${error.name}). Run npm start on this machine, or set MONGODB_URI, or VENULE_DATA_DIR to the data folder of the npm start that runs.`,

@@ -382,7 +382,9 @@ describe('npm run admin', () => {
     }
     async function order(lab_slug: string): Promise<string> {
       const id = randomUUID();
-      const document = { _id: id, team_id: 'team', lab_slug, placer_order_number: id } as OrderDocument;
+      const standing = { last_status: 'requisition_created', collection_method: 'walk_in_test' };
+      const ids = { _id: id, team_id: 'team', lab_slug, placer_order_number: id };
+      const document = { ...ids, ...standing } as OrderDocument;
       await rows(store.orders).insertOne(document);
       return id;
     }

@@ -1,5 +1,6 @@
 import type { Order } from '../../domain/order.ts';
 import {
+  closeReport,
   deliverAgain,
   listRefusedMessages,
   listReports,
@@ -7,6 +8,7 @@ import {
   refusedMessageText,
 } from '../../store/inbox-review.ts';
 import { setLabConnection } from '../../store/lab-connections.ts';
+import { rows } from '../../store/store.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { type LabMessageChanges, labMessage } from '../support/lab-message.ts';
 import { pendingActivities, stateOf } from '../support/temporal-view.ts';
@@ -223,7 +225,7 @@ describe('F5: a report that a person has to look at first', () => {
     });
     expect(JSON.parse(told?.payload ?? '{}').data).toMatchObject({ id: held._id });
 
-    await deliverAgain(venule.store, A_PERSON, held._id);
+    await deliverAgain(venule.store, venule.catalogue, A_PERSON, held._id);
     await venule.reaches(order.id, 'partial_results');
     await deliver(message(order, { ...changes, tests: [CMP] }));
     await venule.ended(order);
@@ -242,7 +244,7 @@ describe('F5: a report that a person has to look at first', () => {
     await deliver(message(order, { tests: [CMP], values: { [GLUCOSE]: '90' }, reported_at: tomorrow }));
     const held = await keptAs(order, 'unmatched');
     expect(held).toMatchObject({ unmatched_reason: 'match_sample_id', doubts: ['reported_in_the_future'] });
-    await deliverAgain(venule.store, A_PERSON, held._id);
+    await deliverAgain(venule.store, venule.catalogue, A_PERSON, held._id);
     await venule.reaches(order.id, 'partial_results');
     await deliver(message(order, { values: { [GLUCOSE]: '95' } }));
     await venule.ended(order);
@@ -277,25 +279,145 @@ describe('D4, D5: results that stand where they were not expected', () => {
 });
 
 describe('F5: a report that an operator delivers again', () => {
-  test('while its cancelled order is still open is set aside again, and nothing waits for it', async () => {
+  const audited = (order: Order, action: string) =>
+    rows(venule.store.audit).find({ order_id: order.id, action }).toArray();
+  const readResult = async (order: Order) => {
+    const url = `${venule.api.url}/v3/order/${order.id}/result`;
+    const answer = await fetch(url, { headers: { 'x-vital-api-key': venule.api.key } });
+    // biome-ignore lint/suspicious/noExplicitAny: a body is read field by field.
+    return { status: answer.status, body: (await answer.json()) as any };
+  };
+  /** An order that is canceled while the lab cannot be told, and goes on. */
+  async function canceledTooLate(): Promise<Order> {
     const order = await placed();
     await venule.fault({ lab, mode: 'down' });
     await venule.journeys.cancel(await venule.reaches(order.id, 'ordered'));
-    await deliver(message(order));
+    return order;
+  }
+
+  test('F4, F5: on a canceled order becomes its result, which is told and read; the order stays canceled', async () => {
+    const order = await canceledTooLate();
+    await deliver(message(order, { flags: { [GLUCOSE]: 'HH' } }));
     const { _id } = await keptAs(order, 'unmatched');
-    await deliverAgain(venule.store, A_PERSON, _id);
-    const attempted = { _id, state: 'unmatched' as const, attempts: { $gt: 0 } };
-    await until(() => venule.store.labMessages.exists(attempted));
+    expect((await readResult(order)).status).toBe(404);
+
+    expect(await deliverAgain(venule.store, venule.catalogue, A_PERSON, _id)).toBe('added_to_ended_order');
     await venule.fault({ lab, mode: 'ok' });
     await venule.ended(order);
-    expect(await keptAs(order, 'unmatched')).toMatchObject({ unmatched_reason: 'match_cancelled' });
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'cancelled']);
+    expect(await keptAs(order, 'applied')).toMatchObject({ unmatched_reason: null });
+    const { status, body } = await readResult(order);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      metadata: { status: 'final', interpretation: 'critical' },
+      missing_results: [],
+      order_transaction: { status: 'cancelled' },
+    });
+    expect(body.results).toContainEqual(expect.objectContaining({ loinc: GLUCOSE, result: '50' }));
+    expect((await venule.documents.result(order.id))?.subarray(0, 5).toString()).toBe('%PDF-');
+
+    const told = await venule.webhooks(order.id);
+    const [added, ...more] = told.filter(({ _id: id }) => id.includes('result_added'));
+    expect(more).toEqual([]);
+    expect(added?.event_type).toBe('labtest.order.updated');
+    expect(added?.body.data).toMatchObject({ status: 'cancelled', interpretation: 'critical' });
+    expect(told.map(({ event_type }) => event_type)).toContain('labtest.result.critical');
+    expect(await audited(order, 'order.result_added')).toMatchObject([
+      { by: A_PERSON, detail: { report_id: _id, result_version: 1, status: 'cancelled' } },
+    ]);
+    await expect(deliverAgain(venule.store, venule.catalogue, A_PERSON, _id)).rejects.toThrow('is applied');
+
+    await deliver(message(order, { status: 'C', values: { [GLUCOSE]: '95' } }));
+    const correction = await keptAs(order, 'unmatched');
+    await deliverAgain(venule.store, venule.catalogue, A_PERSON, correction._id);
+    expect(await resultOf(order, GLUCOSE, 2)).toBe('95');
+    expect(await resultOf(order, GLUCOSE, 1)).toBe('50');
+  });
+
+  test('F5: on a canceled order by two persons at once is added once; one that fails halfway changes nothing', async () => {
+    const order = await canceledTooLate();
+    await deliver(message(order));
+    const { _id } = await keptAs(order, 'unmatched');
+    const accept = () => deliverAgain(venule.store, venule.catalogue, A_PERSON, _id);
+    // The webhook's place is taken, so that the last write fails.
+    const inTheWay = { _id: `msg_result_added_${_id}_${order.id}_3`, order_id: 'another' };
+    await rows(venule.store.webhookMessages).insertOne(inTheWay as never);
+    await expect(accept()).rejects.toThrow('duplicate key');
+    expect(await versionsOf(order)).toBe(0);
+    expect(await audited(order, 'order.result_added')).toEqual([]);
+    expect(await keptAs(order, 'unmatched')).toMatchObject({ unmatched_reason: 'match_cancelled', _id });
+    await rows(venule.store.webhookMessages).deleteOne({ _id: inTheWay._id });
+
+    const outcomes = await Promise.allSettled([accept(), accept()]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(await versionsOf(order)).toBe(1);
+    expect(await audited(order, 'order.result_added')).toHaveLength(1);
+    await venule.fault({ lab, mode: 'ok' });
+    await venule.ended(order);
+  });
+
+  test('F5: on an order that failed becomes its result', async () => {
+    const order = await venule.place();
+    await venule.reaches(order.id, 'requisition_created');
+    await venule.simulate(order, { final_status: 'sample_error' });
+    await venule.reaches(order.id, 'sample_error');
+    await venule.ended(order);
+    await deliver(message(order));
+    const { _id } = await keptAs(order, 'unmatched');
+    await deliverAgain(venule.store, venule.catalogue, A_PERSON, _id);
+    expect((await venule.reaches(order.id, 'ordered')).last_status).toBe('sample_error');
+    expect((await readResult(order)).body).toMatchObject({ missing_results: [], metadata: { status: 'final' } });
+  });
+
+  test('E1: each turn of a review is told: held, accepted, set aside again, rejected, accepted after all', async () => {
+    const order = await placed();
+    const changes = { sex: 'M', tests: [CBC] };
+    await deliver(message(order, changes));
+    const { _id } = await keptAs(order, 'unmatched');
+    const turns = async () =>
+      (
+        await venule.store.webhookMessages
+          .find({ _id: { $regex: `^msg_review_${_id}` } })
+          .sort({ created_at: 1 })
+          .lean()
+      )
+        .map(({ event_type, payload }) => ({ event_type, ...JSON.parse(payload) }))
+        .map(
+          ({ event_type, user_id, data }) => [event_type.replace('labtest.match_review.', ''), user_id, data] as const,
+        );
+
+    // Accepted, and set aside all the same, as the order was canceled before it was delivered.
+    await venule.stopWorker();
+    await deliverAgain(venule.store, venule.catalogue, A_PERSON, _id);
+    const leasedUntil = (lease_until: Date) =>
+      rows(venule.store.labMessages).updateOne({ _id }, { $set: { lease_until } });
+    await leasedUntil(new Date(Date.now() + 3_600_000));
+    await venule.startWorker();
+    await venule.journeys.cancel(await venule.reaches(order.id, 'ordered'));
+    await leasedUntil(new Date(0));
+    await keptAs(order, 'unmatched');
+    await closeReport(venule.store, A_PERSON, _id, 'not ours');
+    await deliverAgain(venule.store, venule.catalogue, A_PERSON, _id);
+    await venule.ended(order);
+
+    const id = { id: _id, decision_code: 'match_cancelled' };
+    const ours = { resolved_order_id: order.id, resolved_user_id: order.user_id };
+    expect(await turns()).toMatchObject([
+      ['created', order.user_id, { id: _id, status: 'pending_ops_review', resolution_action: null }],
+      ['updated', order.user_id, { id: _id, status: 'resolved', resolution_action: 'accept', ...ours }],
+      ['updated', order.user_id, { ...id, status: 'pending_ops_review', resolution_action: null }],
+      ['updated', order.user_id, { ...id, status: 'resolved', resolution_action: 'reject', resolved_order_id: null }],
+      ['updated', order.user_id, { ...id, status: 'resolved', resolution_action: 'accept', ...ours }],
+    ]);
   });
 
   test('is refused when it is late: it stays where it is', async () => {
     const order = await completed();
     await deliver(message(order, { tests: [CMP], status: 'P', reported_at: new Date(Date.now() - 60_000) }));
     const { _id } = await keptAs(order, 'late');
-    await expect(deliverAgain(venule.store, A_PERSON, _id)).rejects.toThrow(`Report ${_id} is kept as late`);
+    await expect(deliverAgain(venule.store, venule.catalogue, A_PERSON, _id)).rejects.toThrow(
+      `Report ${_id} is kept as late`,
+    );
     expect(await keptAs(order, 'late')).toMatchObject({ _id });
   });
 });

@@ -206,7 +206,18 @@ test('G2: with no visit nothing is inferred; what was set aside is taken again w
   await venule.atCompany(`${visit}/simulate`, { status: 'completed' });
   await venule.ended(document.order);
   expect(statuses(await now(document.order)).slice(-2)).toEqual(['draw_completed', 'completed']);
-  expect(await reportOn(document)).toMatchObject({ state: 'applied', unmatched_reason: null });
+  const taken = await reportOn(document);
+  expect(taken).toMatchObject({ state: 'applied', unmatched_reason: null });
+  const told = await venule.store.webhookMessages.findOne({
+    order_id: document._id,
+    event_type: 'labtest.match_review.updated',
+  });
+  expect(JSON.parse(told?.payload ?? '{}').data).toMatchObject({
+    id: taken?._id,
+    status: 'matched',
+    decision_code: 'wrong_collection',
+    resolved_order_id: document._id,
+  });
 });
 
 test('G2: an order that expires while a report is set aside names it, and tells an operator', async () => {
