@@ -126,11 +126,14 @@ const criticalResult = z.object({
 const matchReview = z.object({
   id: z.uuid(),
   status: z.enum(['pending_ops_review', 'matched', 'resolved']),
-  decision_code: z.string(),
-  sub_reason_codes: z.array(z.string()),
-  resolution_action: z.enum(['accept', 'reject']).nullable(),
-  resolved_user_id: z.uuid().nullable(),
-  resolved_order_id: z.uuid().nullable(),
+  decision_code: z.string().meta({ description: 'Why the report was held.' }),
+  sub_reason_codes: z.array(z.string()).meta({ description: 'Always empty so far.' }),
+  resolution_action: z
+    .enum(['accept', 'reject'])
+    .nullable()
+    .meta({ description: 'What a person decided; null where nobody did.' }),
+  resolved_user_id: z.uuid().nullable().meta({ description: 'Whose order takes the report.' }),
+  resolved_order_id: z.uuid().nullable().meta({ description: 'The order that takes the report.' }),
 });
 
 function operationOf(endpoint: Endpoint, key: KeyHeader) {

@@ -136,8 +136,9 @@ async function unansweredBookings(store: Store, { _id: order_id }: OrderDocument
 async function deliverAgain(store: Store, order_id: string): Promise<void> {
   const again = { $set: { state: 'stored' as const, lease_until: new Date(0), attempts: 0 } };
   await store.labMessages.updateMany({ order_id, state: 'delivered' }, again);
+  // A journey knows by its time what it has taken in; what it never came to is not told from that here.
   await rows(store.phlebotomyEvents).updateMany(
-    { order_id, state: 'kept', kept_because: 'journey_over' },
+    { order_id, $or: [{ state: 'delivered' as const }, { state: 'kept' as const, kept_because: 'journey_over' }] },
     { $set: { ...again.$set, kept_because: null } },
   );
 }

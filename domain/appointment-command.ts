@@ -64,6 +64,8 @@ export interface ProposedAppointment {
   by?: Principal;
   /** Not to be recorded while something that the company said of it is stored and has not reached the journey (G2). */
   yields_to_events?: boolean;
+  /** The events that the journey has heard of, the last of them: what was delivered and is not among them is on its way. */
+  heard_events?: string[];
 }
 
 /** What is held after something was proposed. */

@@ -14,18 +14,32 @@ import { haveChecked, heldEvent, readJourney, StoreIsBehind, tellAbout, tellOfOr
 import { takeAgain } from './set-aside-reports.ts';
 import { rows, type Store } from './store.ts';
 
-/** Whether something that the company said of an appointment is stored and has not reached its journey. */
+/** So many of the newest events are compared with what the journey has heard, which remembers more. */
+const NEWEST = 100;
+
+/**
+ * Whether something that the company said of an appointment is stored and has not reached its journey.
+ * @param heard What the journey had heard when it proposed: an event that is delivered may have come a moment later.
+ */
 async function eventsWait(
   store: Store,
   session: ClientSession,
   { id, provider, provider_appointment_id }: Appointment,
+  heard: readonly string[] | undefined,
 ): Promise<boolean> {
   const names = [
     { reference: id },
     ...(provider_appointment_id === null ? [] : [{ 'report.provider_appointment_id': provider_appointment_id }]),
   ];
   const waiting = { state: 'stored' as const, provider, $or: names };
-  return (await rows(store.phlebotomyEvents).findOne(waiting, { session, projection: { _id: 1 } })) !== null;
+  const isStored = await rows(store.phlebotomyEvents).findOne(waiting, { session, projection: { _id: 1 } });
+  if (isStored || !heard) return isStored !== null;
+  const delivered = await rows(store.phlebotomyEvents)
+    .find({ appointment_id: id, state: 'delivered' }, { session, projection: { _id: 1 } })
+    .sort({ received_at: -1 })
+    .limit(NEWEST)
+    .toArray();
+  return delivered.some(({ _id }) => !heard.includes(_id));
 }
 
 /**
@@ -61,7 +75,7 @@ export async function recordAppointment(
         `Order ${order._id} has ${order.events.length} events: event ${order_event_number} is too early`,
       );
     }
-    if (proposed.yields_to_events && (await eventsWait(store, session, appointment))) {
+    if (proposed.yields_to_events && (await eventsWait(store, session, appointment, proposed.heard_events))) {
       answer = { appointment: null, order_events: [] };
       return;
     }

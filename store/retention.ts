@@ -2,10 +2,10 @@
  * What need not be kept for ever: webhooks that were taken, the text of laboratories' messages once their orders are over,
  * and the text of SMS. Off unless somebody says how long. Results, reports and everything that is open always stay.
  */
-import { ORDER_EVENT_TYPES } from '../domain/webhook-events.ts';
 import { recordAudit } from './audit.ts';
 import type { LabMessageDocument, OrderTransactionDocument } from './documents.ts';
 import { rows, type Store } from './store.ts';
+import { latestOrderMessages } from './webhook-resend.ts';
 
 const BATCH = 200;
 const DAY = 24 * 3_600_000;
@@ -86,10 +86,8 @@ async function* oldWebhooks(store: Store, before: Date, isMeant: boolean): Async
       .toArray();
     const taken = new Set(deliveries.map(({ message_id }) => message_id));
     for (const { message_id, state } of deliveries) if (state !== 'delivered') taken.delete(message_id);
-    const latest = await latestOfOrders(
-      store,
-      page.flatMap(({ order_id }) => order_id ?? []),
-    );
+    const orders = new Set(page.flatMap(({ order_id }) => order_id ?? []));
+    const latest = new Set((await latestOrderMessages(store, [...orders])).map(({ _id }) => _id));
     const old = page.map(({ _id }) => _id).filter((id) => taken.has(id) && !latest.has(id));
     if (isMeant && old.length > 0) {
       const theirs = deliveries.filter(({ message_id }) => old.includes(message_id)).map(({ _id }) => _id);
@@ -100,18 +98,6 @@ async function* oldWebhooks(store: Store, before: Date, isMeant: boolean): Async
     }
     yield old.length;
   }
-}
-
-async function latestOfOrders(store: Store, orderIds: string[]): Promise<Set<string>> {
-  const latest = await rows(store.webhookMessages)
-    .aggregate<{ message_id: string }>([
-      { $match: { order_id: { $in: [...new Set(orderIds)] }, event_type: { $in: ORDER_EVENT_TYPES } } },
-      { $project: { order_id: 1, event_number: 1 } },
-      { $sort: { order_id: 1, event_number: -1 } },
-      { $group: { _id: '$order_id', message_id: { $first: '$_id' } } },
-    ])
-    .toArray();
-  return new Set(latest.map(({ message_id }) => message_id));
 }
 
 /**

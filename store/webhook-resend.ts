@@ -97,12 +97,13 @@ async function notResentLately(store: Store, pairs: Pair[]): Promise<WebhookDeli
     .map((pair) => newDelivery(idIn(pair, window), pair.message, pair.endpoint));
 }
 
-async function latestOrderMessages(store: Store, orderIds: string[]): Promise<MessageHead[]> {
+/** The latest that was told of each order's state, without its body; several may be told of one event. */
+export async function latestOrderMessages(store: Store, orderIds: string[]): Promise<MessageHead[]> {
   return rows(store.webhookMessages)
     .aggregate<MessageHead>([
       { $match: { order_id: { $in: orderIds }, event_type: { $in: ORDER_EVENT_TYPES } } },
       { $project: { payload: 0 } },
-      { $sort: { order_id: 1, event_number: -1 } },
+      { $sort: { order_id: 1, event_number: -1, created_at: -1 } },
       { $group: { _id: '$order_id', message: { $first: '$$ROOT' } } },
       { $replaceRoot: { newRoot: '$message' } },
     ])

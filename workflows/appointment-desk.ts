@@ -204,10 +204,15 @@ export class AppointmentDesk {
     return this.#asked.length > 0 || this.#reports.length > 0 || this.#arranged.length > 0;
   }
 
+  /** What companies have said of late, by event. */
+  get heardOfLate(): string[] {
+    return [...this.#heard].slice(-MOST_REMEMBERED);
+  }
+
   memory(): DeskMemory {
     return {
       appointment: this.#appointment,
-      reports_heard: [...this.#heard].slice(-MOST_REMEMBERED),
+      reports_heard: this.heardOfLate,
       reports_waiting: [...this.#reports, ...this.#saidAhead.slice(-MOST_REMEMBERED)],
       last_booking: this.#lastBooking,
     };

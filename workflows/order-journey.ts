@@ -609,7 +609,7 @@ export class OrderJourney {
       order_event_number: this.#events.length + 1,
       order_statuses,
       ...(next.by && { by: next.by }),
-      ...(next.yields_to_events && { yields_to_events: true }),
+      ...(next.yields_to_events && { yields_to_events: true, heard_events: this.#desk.heardOfLate }),
     });
     if (this.#rules >= 2 && (!held.appointment || !isSameStory(next.appointment, held.appointment))) {
       if (held.appointment) this.#catchUp(held.appointment);

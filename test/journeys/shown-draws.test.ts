@@ -1,7 +1,7 @@
 /** G2: a laboratory's report as evidence that the visit took place, when the phlebotomy company says nothing. */
 import { randomUUID } from 'node:crypto';
 import type { Appointment, AppointmentReport } from '../../domain/appointment.ts';
-import type { OrderDocument } from '../../store/documents.ts';
+import type { OrderDocument, PhlebotomyEventDocument } from '../../store/documents.ts';
 import { storePhlebotomyEvent } from '../../store/phlebotomy-inbox.ts';
 import { rows } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
@@ -36,7 +36,10 @@ function report(visit: Appointment, changes: Partial<AppointmentReport>): Appoin
 }
 
 /** An order whose visit was to end an hour ago. */
-async function visited(policy: object): Promise<{ document: OrderDocument; booked: Appointment }> {
+async function visited(
+  policy: object,
+  event_id: string = randomUUID(),
+): Promise<{ document: OrderDocument; booked: Appointment }> {
   const document = await order({}, policy);
   const [slot] = await slots();
   const booked = await book(document, slot);
@@ -45,12 +48,39 @@ async function visited(policy: object): Promise<{ document: OrderDocument; booke
     string,
   ];
   await venule.journeys.appointmentReport(document, {
-    event_id: randomUUID(),
+    event_id,
     appointment_id: booked.id,
     report: report(booked, { start_at, end_at }),
   });
   await until(async () => (await appointment(booked))?.end_at === end_at);
   return { document, booked: { ...booked, start_at, end_at } };
+}
+
+/** What a company said of a visit, as it is kept once it was given to the journey. */
+function deliveredEvent(
+  { _id: order_id, team_id }: OrderDocument,
+  { id, provider, ...visit }: Appointment,
+  event_id: string,
+  status: Appointment['status'],
+): PhlebotomyEventDocument {
+  return {
+    _id: event_id,
+    event_id,
+    provider,
+    environment: 'sandbox',
+    raw: '{}',
+    reference: id,
+    report: report({ id, provider, ...visit }, { status }),
+    state: 'delivered',
+    appointment_id: id,
+    order_id,
+    team_id,
+    kept_because: null,
+    lease_until: new Date(0),
+    attempts: 1,
+    last_error: null,
+    received_at: new Date(),
+  };
 }
 
 /** Waits until the journey has the report and says what it waits for. */
@@ -61,7 +91,9 @@ const waitsFor = (document: OrderDocument, words: string) =>
   });
 
 test('G2: a company never says that it drew: the report completes the visit, and the order', async () => {
-  const { document, booked } = await visited(AT_ONCE);
+  const event_id = randomUUID();
+  const { document, booked } = await visited(AT_ONCE, event_id);
+  await rows(venule.store.phlebotomyEvents).insertOne(deliveredEvent(document, booked, event_id, 'scheduled'));
   await reports(document);
   await venule.ended(document.order);
   expect(statuses(await now(document.order)).slice(-3)).toEqual([
@@ -166,6 +198,20 @@ test('G2: a word of the company that is on its way goes before', async () => {
   await venule.ended(document.order);
   expect((await appointment(booked))?.events.at(-1)?.data).toEqual({ said: 'by the company' });
   expect(statuses(await now(document.order)).slice(-2)).toEqual(['draw_completed', 'completed']);
+});
+
+test('G2: a word of the company that was delivered and has yet to reach the journey goes before, too', async () => {
+  const { document, booked } = await visited({ ...AT_ONCE, expiry_grace: 100 });
+  const event_id = randomUUID();
+  await rows(venule.store.phlebotomyEvents).insertOne(deliveredEvent(document, booked, event_id, 'cancelled'));
+  await reports(document);
+  await waitsFor(document, 'what the phlebotomy company has said');
+  const noShow = report(booked, { status: 'cancelled', data: { reason: 'no_show' } });
+  await venule.journeys.appointmentReport(document, { event_id, appointment_id: booked.id, report: noShow });
+  await venule.reaches(document._id, 'appointment_cancelled');
+  expect((await appointment(booked))?.events.map(({ status }) => status)).not.toContain('completed');
+  await venule.journeys.cancel(await now(document.order));
+  await venule.ended(document.order);
 });
 
 test('G2: a cancellation that the company tells of afterwards is kept for a person, and changes nothing', async () => {

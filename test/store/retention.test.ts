@@ -4,6 +4,7 @@ import type { LabMessageDocument } from '../../store/documents.ts';
 import { forget, wouldForget } from '../../store/retention.ts';
 import { startRetention } from '../../store/retention-rounds.ts';
 import { rows, type Store } from '../../store/store.ts';
+import { latestOrderMessages } from '../../store/webhook-resend.ts';
 import { claimDue, fanOut, recordAttempt } from '../../store/webhooks.ts';
 import { until } from '../support/until.ts';
 import { commit, deliveriesOf, endpointAt, freshStore, silent } from '../webhooks/scene.ts';
@@ -36,6 +37,19 @@ describe('webhooks', () => {
     }
   }
   const kept = async () => (await rows(store.webhookMessages).find().sort({ _id: 1 }).toArray()).map(({ _id }) => _id);
+
+  test('E4: of several that were told of one event, the last stays, and is what is sent again', async () => {
+    await endpointAt(store, team, 'https://example.com/a');
+    const order_id = randomUUID();
+    const at = (days: number) => ({ created_at: ago(days), order_id, event_number: 2 });
+    const last = await commit(store, team, at(100));
+    await commit(store, team, at(101));
+    await fanOut(store, 100);
+    await deliver(true);
+    expect((await latestOrderMessages(store, [order_id])).map(({ _id }) => _id)).toEqual([last._id]);
+    await forget(store, retention);
+    expect(await kept()).toEqual([last._id]);
+  });
 
   test('go when every endpoint took them, but never the latest of an order, nor what was not taken', async () => {
     await endpointAt(store, team, 'https://example.com/a');
