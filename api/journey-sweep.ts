@@ -13,6 +13,7 @@ import {
   claimJourneyCheck,
   confirmJourney,
   heldBeyond,
+  markUnasked,
   postponeJourneyCheck,
   storedPosition,
 } from '../store/journey-check.ts';
@@ -78,11 +79,22 @@ export function startJourneySweep(parts: {
     return 'settled';
   }
 
+  /** How far this process is with orders from before journeys were asked, which come when nothing else does. */
+  let unasked: string | null = '';
+  async function claim(leaseMs: number): Promise<ClaimedCheck | null> {
+    let claimed = await claimJourneyCheck(store, checkedAfter, leaseMs);
+    while (!claimed && unasked !== null) {
+      unasked = await markUnasked(store, unasked);
+      claimed = await claimJourneyCheck(store, checkedAfter, leaseMs);
+    }
+    return claimed;
+  }
+
   return startInboxDispatcher(
     {
       name: 'journey_check',
       watch: () => ({ close: async () => {} }),
-      claim: (leaseMs) => claimJourneyCheck(store, checkedAfter, leaseMs),
+      claim,
       deliver: check,
       postpone: (claimed, _error, retryInMs) => postponeJourneyCheck(store, claimed, retryInMs),
       describe: ({ order: { _id } }) => ({ order_id: _id }),

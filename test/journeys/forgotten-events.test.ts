@@ -93,6 +93,17 @@ describe('F4: a cancellation that is recorded is carried out', () => {
   });
 });
 
+test('F4: a cancellation that was forgotten before journeys were asked is carried out after the next start', async () => {
+  const order = await placed();
+  await venule.stopWorker();
+  await forgotten(order, { number: 3, status: 'cancelled', reason: 'Cancelled on request.' });
+  await rows(venule.store.orders).updateOne({ _id: order.id }, { $unset: { journey_check: '' } });
+  await venule.startWorker();
+  await venule.ended(order);
+  expect(await venule.atLab(order)).toMatchObject({ state: 'cancelled', received: { new: 1, cancel: 1 } });
+  await isChecked(order);
+});
+
 test('D6: a redraw that was born of a forgotten event goes to the lab, and ends its transaction', async () => {
   const order = await placed('labcorp-thyroid-panel');
   await forgotten(order, { number: 3, status: 'redraw_available', redraw_results: ['tsh'] });
