@@ -1,8 +1,5 @@
-/** What a provider says of a visit that is over for us: one that took place after all counts for the draw, the rest is kept for people. */
-import { randomUUID } from 'node:crypto';
-import type { Appointment, AppointmentReport } from '../../domain/appointment.ts';
+import type { Appointment } from '../../domain/appointment.ts';
 import type { OrderDocument } from '../../store/documents.ts';
-import { storePhlebotomyEvent } from '../../store/phlebotomy-inbox.ts';
 import { rows } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
@@ -17,31 +14,13 @@ beforeAll(async () => {
 });
 afterAll(() => venule.close());
 
-const { slots, order, book, heldFor, now, statuses } = atHome(() => venule);
+const { slots, order, book, heldFor, says, now, statuses } = atHome(() => venule);
 const appointment = async ({ id }: Pick<Appointment, 'id'>) => rows(venule.store.appointments).findOne({ _id: id });
 const walk = (id: string | null, to: object) =>
   venule.atCompany(`/sandbox/phlebotomy/getlabs/appointments/${id}/simulate`, to);
 const cancel = (document: OrderDocument) =>
   venule.journeys.appointment(document, { kind: 'cancel', reason: 'Other', notes: null });
 const eventOf = (choice: object) => rows(venule.store.phlebotomyEvents).findOne(choice);
-
-/** A provider's event about an appointment; answers with the id under which it is stored. */
-async function says(visit: Appointment, changes: Partial<AppointmentReport>): Promise<string> {
-  const { start_at, end_at, time_zone, external_id, provider_appointment_id, site_code, status } = visit;
-  const facts = { status, start_at, end_at, time_zone, external_id, provider_appointment_id, site_code };
-  const report = { ...facts, occurred_at: new Date().toISOString(), data: null, ...changes };
-  const event_id = randomUUID();
-  const event = {
-    provider: 'getlabs',
-    environment: 'sandbox',
-    event_id,
-    raw: '{}',
-    reference: visit.id,
-    report,
-  } as const;
-  await storePhlebotomyEvent(venule.store, event);
-  return `getlabs:sandbox:${event_id}`;
-}
 
 test('F1, G2: an overdue visit that was made after all counts for the draw, and the one booked in its place is canceled', async () => {
   const document = await order();

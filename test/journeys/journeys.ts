@@ -1,6 +1,8 @@
 /** One journey for each way an order transaction can end, walked on a whole Venule; every test of them shares these. */
+import type { Appointment } from '../../domain/appointment.ts';
 import type { Order } from '../../domain/order.ts';
 import type { OrderLowLevelStatus } from '../../domain/status.ts';
+import { deliverAgain } from '../../store/inbox-review.ts';
 import { rows } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import type { InProcessVenule } from '../support/in-process-venule.ts';
@@ -8,6 +10,7 @@ import { labMessage } from '../support/lab-message.ts';
 import { until } from '../support/until.ts';
 
 const lab = 'labcorp';
+const A_PERSON = { kind: 'person', id: 'operator' } as const;
 
 /** Of a CBC and a CMP: */
 const CBC = '005009';
@@ -55,11 +58,25 @@ async function over(venule: InProcessVenule, order: Order): Promise<Order> {
   return order;
 }
 
+/** Waits for the end of a journey of which something failed for good. */
+async function failed(venule: InProcessVenule, order: Order): Promise<Order> {
+  const isFailed = await venule
+    .workflow(order)
+    .result()
+    .then(() => false)
+    .catch(() => true);
+  if (!isFailed) throw new Error('Nothing of the journey failed');
+  return order;
+}
+
 /** Results are awaited for as many milliseconds after the requisition. */
 const expiringIn = (deadline: number) => ({ requisition_valid: { walk_in_test: 1 }, results_awaited_longer: deadline });
 
 const EARLY = { options: { early_booking_enabled: true } };
 const OTHER = { kind: 'cancel', reason: 'Other', notes: null } as const;
+
+const visitOf = (venule: InProcessVenule, { id }: Pick<Appointment, 'id'>) =>
+  rows(venule.store.appointments).findOne({ _id: id });
 
 /** Makes getlabs misbehave from now on. */
 const companyTrouble = (venule: InProcessVenule, trouble: object) =>
@@ -131,6 +148,44 @@ export const JOURNEYS: Journey[] = [
     async walk(venule) {
       const order = await placed(venule);
       await cancel(venule, order);
+      return over(venule, order);
+    },
+    initial: ['ordered', 'requisition_created', 'cancelled'],
+  },
+  {
+    name: 'cancellation-refused-by-the-lab',
+    async walk(venule) {
+      const order = await placed(venule);
+      await venule.fault({ lab, mode: 'reject', times: 1 });
+      await cancel(venule, order);
+      return failed(venule, order);
+    },
+    initial: ['ordered', 'requisition_created', 'cancelled'],
+  },
+  {
+    name: 'cancellation-not-delivered',
+    async walk(venule) {
+      const order = await placed(venule, {}, { undo_tried_for: 500 });
+      await venule.fault({ lab, mode: 'down' });
+      await cancel(venule, order);
+      await failed(venule, order);
+      await venule.fault({ lab, mode: 'ok' });
+      return order;
+    },
+    initial: ['ordered', 'requisition_created', 'cancelled'],
+  },
+  {
+    name: 'report-accepted-after-cancellation',
+    async walk(venule) {
+      const order = await placed(venule);
+      await venule.fault({ lab, mode: 'down' });
+      await cancel(venule, order);
+      await venule.deliver(lab, labMessage(venule.catalogue, order));
+      const held = await until(() =>
+        rows(venule.store.labMessages).findOne({ order_id: order.id, state: 'unmatched' }),
+      );
+      await deliverAgain(venule.store, venule.catalogue, A_PERSON, held._id);
+      await venule.fault({ lab, mode: 'ok' });
       return over(venule, order);
     },
     initial: ['ordered', 'requisition_created', 'cancelled'],
@@ -251,6 +306,56 @@ export const JOURNEYS: Journey[] = [
       'appointment_pending',
       'appointment_scheduled',
       'draw_completed',
+      'completed',
+    ],
+  },
+  {
+    name: 'at-home-draw-shown-by-the-lab',
+    async walk(venule) {
+      const scene = atHome(() => venule);
+      const document = await scene.order({}, { draw_inferred_after: 1 });
+      const [slot] = await scene.slots();
+      const visit = await scene.book(document, slot);
+      const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+      await scene.says(visit, { start_at: ago(2), end_at: ago(1) });
+      await until(async () => Date.parse((await visitOf(venule, visit))?.end_at ?? '') < Date.now());
+      await venule.deliver(lab, labMessage(venule.catalogue, document.order));
+      return over(venule, document.order);
+    },
+    initial: [
+      'ordered',
+      'requisition_created',
+      'appointment_pending',
+      'appointment_scheduled',
+      'appointment_scheduled',
+      'draw_completed',
+      'completed',
+    ],
+  },
+  {
+    name: 'at-home-drawn-at-an-earlier-visit',
+    async walk(venule) {
+      const scene = atHome(() => venule);
+      const document = await scene.order();
+      const [slot, another] = await scene.slots();
+      const visit = await scene.book(document, slot);
+      await venule.journeys.appointment(document, OTHER);
+      const next = await scene.book(document, another);
+      await scene.says(visit, { status: 'completed', occurred_at: new Date(Date.now() + 1000).toISOString() });
+      await until(async () => (await visitOf(venule, next))?.status === 'cancelled');
+      await venule.simulate(document.order, { final_status: 'completed' });
+      return over(venule, document.order);
+    },
+    initial: [
+      'ordered',
+      'requisition_created',
+      'appointment_pending',
+      'appointment_scheduled',
+      'appointment_cancelled',
+      'appointment_pending',
+      'appointment_scheduled',
+      'draw_completed',
+      'partial_results',
       'completed',
     ],
   },

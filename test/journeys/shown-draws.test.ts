@@ -1,8 +1,7 @@
 /** G2: a laboratory's report as evidence that the visit took place, when the phlebotomy company says nothing. */
 import { randomUUID } from 'node:crypto';
-import type { Appointment, AppointmentReport } from '../../domain/appointment.ts';
+import type { Appointment } from '../../domain/appointment.ts';
 import type { OrderDocument, PhlebotomyEventDocument } from '../../store/documents.ts';
-import { storePhlebotomyEvent } from '../../store/phlebotomy-inbox.ts';
 import { rows } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
@@ -16,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => venule.close());
 
-const { slots, order, book, now, statuses } = atHome(() => venule);
+const { slots, order, book, reported, says, now, statuses } = atHome(() => venule);
 const HOUR = 3_600_000;
 const AT_ONCE = { draw_inferred_after: 1 };
 const MUCH_LATER = { draw_inferred_after: 30 * 24 * HOUR };
@@ -27,13 +26,6 @@ const reportOn = ({ _id }: OrderDocument) =>
   venule.store.labMessages.findOne({ order_id: _id }).sort({ received_at: -1 }).lean();
 const reports = (document: OrderDocument, changes: LabMessageChanges = {}) =>
   venule.deliver('labcorp', labMessage(venule.catalogue, document.order, changes));
-
-/** What the company says of a visit. */
-function report(visit: Appointment, changes: Partial<AppointmentReport>): AppointmentReport {
-  const { start_at, end_at, time_zone, external_id, provider_appointment_id, site_code, status } = visit;
-  const facts = { start_at, end_at, time_zone, external_id, provider_appointment_id, site_code, status };
-  return { ...facts, occurred_at: new Date().toISOString(), data: null, ...changes };
-}
 
 /** An order whose visit was to end an hour ago. */
 async function visited(
@@ -50,7 +42,7 @@ async function visited(
   await venule.journeys.appointmentReport(document, {
     event_id,
     appointment_id: booked.id,
-    report: report(booked, { start_at, end_at }),
+    report: reported(booked, { start_at, end_at }),
   });
   await until(async () => (await appointment(booked))?.end_at === end_at);
   return { document, booked: { ...booked, start_at, end_at } };
@@ -59,20 +51,20 @@ async function visited(
 /** What a company said of a visit, as it is kept once it was given to the journey. */
 function deliveredEvent(
   { _id: order_id, team_id }: OrderDocument,
-  { id, provider, ...visit }: Appointment,
+  visit: Appointment,
   event_id: string,
   status: Appointment['status'],
 ): PhlebotomyEventDocument {
   return {
     _id: event_id,
     event_id,
-    provider,
+    provider: visit.provider,
     environment: 'sandbox',
     raw: '{}',
-    reference: id,
-    report: report({ id, provider, ...visit }, { status }),
+    reference: visit.id,
+    report: reported(visit, { status }),
     state: 'delivered',
-    appointment_id: id,
+    appointment_id: visit.id,
     order_id,
     team_id,
     kept_because: null,
@@ -132,7 +124,7 @@ test('G2: of an appointment that was never confirmed the skipped steps come alon
   await venule.journeys.appointmentReport(document, {
     event_id: randomUUID(),
     appointment_id: requested.id,
-    report: report(requested, { ...times, status: 'reserved' }),
+    report: reported(requested, { ...times, status: 'reserved' }),
   });
   await venule.ended(document.order);
   expect(statuses(await now(document.order)).slice(-4)).toEqual([
@@ -174,7 +166,7 @@ test('G2: a word of the company that is on its way goes before', async () => {
     event_id: randomUUID(),
     raw: '{}',
     reference: booked.id,
-    report: report(booked, { status: 'completed', data: { said: 'by the company' } }),
+    report: reported(booked, { status: 'completed', data: { said: 'by the company' } }),
   };
   const id = `${event.provider}:sandbox:${event.event_id}`;
   // Somebody else has taken it up, and gets stuck.
@@ -206,7 +198,7 @@ test('G2: a word of the company that was delivered and has yet to reach the jour
   await rows(venule.store.phlebotomyEvents).insertOne(deliveredEvent(document, booked, event_id, 'cancelled'));
   await reports(document);
   await waitsFor(document, 'what the phlebotomy company has said');
-  const noShow = report(booked, { status: 'cancelled', data: { reason: 'no_show' } });
+  const noShow = reported(booked, { status: 'cancelled', data: { reason: 'no_show' } });
   await venule.journeys.appointmentReport(document, { event_id, appointment_id: booked.id, report: noShow });
   await venule.reaches(document._id, 'appointment_cancelled');
   expect((await appointment(booked))?.events.map(({ status }) => status)).not.toContain('completed');
@@ -219,16 +211,8 @@ test('G2: a cancellation that the company tells of afterwards is kept for a pers
   await reports(document, { tests: [] });
   await reports(document, { status: 'P' });
   await venule.reaches(document._id, 'partial_results');
-  const event_id = randomUUID();
-  await storePhlebotomyEvent(venule.store, {
-    provider: booked.provider,
-    environment: 'sandbox',
-    event_id,
-    raw: '{}',
-    reference: booked.id,
-    report: report(booked, { status: 'cancelled', data: { reason: 'no_show' } }),
-  });
-  const kept = { event_id, state: 'kept' as const };
+  const _id = await says(booked, { status: 'cancelled', data: { reason: 'no_show' } });
+  const kept = { _id, state: 'kept' as const };
   await until(() => rows(venule.store.phlebotomyEvents).findOne(kept));
   expect(await rows(venule.store.phlebotomyEvents).findOne(kept)).toMatchObject({
     kept_because: 'contradicts_the_lab',

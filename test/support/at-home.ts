@@ -1,9 +1,10 @@
 /** At-home orders and their bookings in a whole Venule: what its own journeys and the sandbox company hold. */
 import { randomUUID } from 'node:crypto';
-import type { Appointment, UsAddress } from '../../domain/appointment.ts';
+import type { Appointment, AppointmentReport, UsAddress } from '../../domain/appointment.ts';
 import type { ConfirmationPatience, OfferedSlot } from '../../domain/appointment-command.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { OrderDocument } from '../../store/documents.ts';
+import { storePhlebotomyEvent } from '../../store/phlebotomy-inbox.ts';
 import type { InProcessVenule } from './in-process-venule.ts';
 
 /** An appointment as getlabs holds it, with every note that it was ever given. */
@@ -75,6 +76,23 @@ export function atHome(venule: () => InProcessVenule) {
       const found = (await scene.held()).find(({ reference }) => reference === id);
       if (!found) throw new Error('The company holds no such appointment');
       return found;
+    },
+
+    /** A report of the company on a visit: as it is, but for the changes. */
+    reported(visit: Appointment, changes: Partial<AppointmentReport>): AppointmentReport {
+      const { start_at, end_at, time_zone, external_id, provider_appointment_id, site_code, status } = visit;
+      const facts = { status, start_at, end_at, time_zone, external_id, provider_appointment_id, site_code };
+      return { ...facts, occurred_at: new Date().toISOString(), data: null, ...changes };
+    },
+
+    /** Stores such a report as it comes from the company; answers with the id under which it is stored. */
+    async says(visit: Appointment, changes: Partial<AppointmentReport>): Promise<string> {
+      const event_id = randomUUID();
+      const { provider, id: reference } = visit;
+      const report = scene.reported(visit, changes);
+      const event = { provider, environment: 'sandbox', event_id, raw: '{}', reference, report } as const;
+      await storePhlebotomyEvent(venule().store, event);
+      return `${provider}:sandbox:${event_id}`;
     },
 
     now: (order: { id: string }): Promise<OrderDocument> =>
