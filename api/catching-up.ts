@@ -30,7 +30,7 @@ export async function askCaughtUp<T>(
       if (standingOf(error.known, await storedPosition(store, current)) !== 'behind') throw error;
       if (Date.now() >= giveUpAt) {
         throw new JourneysUnavailable(
-          'The journey of this order has yet to catch up with what is recorded. Ask again.',
+          'The journey of this order has not caught up with what is recorded yet. Please retry.',
         );
       }
       await sleep(PAUSE_MS);

@@ -36,7 +36,7 @@ export function createDoorkeeper(mostAtOnce: number, lateness: () => number = ev
     admit(_request, response, next) {
       const isLate = underWay >= ALWAYS && lateness() > LATE_MS;
       if (underWay >= mostAtOnce || isLate) {
-        throw tooManyRequests('The service has too much to do at the moment; nothing was done.', COME_AGAIN_MS);
+        throw tooManyRequests('The service is too busy at the moment; nothing was done.', COME_AGAIN_MS);
       }
       underWay += 1;
       response.once('close', () => {
@@ -47,7 +47,7 @@ export function createDoorkeeper(mostAtOnce: number, lateness: () => number = ev
     admitTeam(teamId, response) {
       const held = ofTeam.get(teamId) ?? 0;
       if (held >= share) {
-        throw tooManyRequests('Your team has too many requests under way; nothing was done.', COME_AGAIN_MS);
+        throw tooManyRequests('Your team has too many requests in progress; nothing was done.', COME_AGAIN_MS);
       }
       ofTeam.set(teamId, held + 1);
       response.once('close', () => {

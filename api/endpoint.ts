@@ -140,7 +140,7 @@ export function defineEndpoint<
 /** A refusal that names the fields that are wrong. */
 export function validationFailed(problems: FieldProblem[]): ApiError {
   const fields = problems.map(({ loc }) => loc.join('.')).join(', ');
-  return new ApiError('validation_failed', `These fields are wrong or missing: ${fields}.`, { detail: problems });
+  return new ApiError('validation_failed', `These fields are invalid or missing: ${fields}.`, { detail: problems });
 }
 
 function validate(part: string, schema: Schema, value: unknown, problems: FieldProblem[]): unknown {

@@ -123,11 +123,12 @@ export function asApiError(error: unknown): ApiError {
   if (status !== undefined && status >= 400 && status < 500) {
     return new ApiError(
       'malformed_request',
-      'The request cannot be read: its body must be JSON and its address well-formed.',
+      'The request cannot be read: the body must be valid JSON and the URL well-formed.',
     );
   }
   if (error instanceof JourneysUnavailable) return new ApiError('unavailable', error.message);
-  if (isAway(error)) return new ApiError('unavailable', 'A part that is needed does not answer; ask again.');
+  if (isAway(error))
+    return new ApiError('unavailable', 'A service that Venule depends on is not responding; please retry.');
   return new ApiError('internal_error', 'Something went wrong on our side.');
 }
 

@@ -11,7 +11,7 @@ const PER_ADDRESS = { points: 100, seconds: WINDOW_SECONDS };
 /** From one address as one claimed identity, which is a laboratory’s user. */
 const PER_IDENTITY = { points: 10, seconds: WINDOW_SECONDS };
 
-const WAIT = 'Too many wrong keys or passwords came from your address: wait before you try again.';
+const WAIT = 'Too many invalid keys or passwords came from your address: wait before you try again.';
 
 /** Counts wrong keys, passwords and links. */
 export interface GuessLimit {

@@ -11,11 +11,11 @@ const LOOK_EVERY_MS = 1_000;
 const REFUSALS: Record<string, { code: ErrorCode; message: string }> = {
   HPE_HEADER_OVERFLOW: {
     code: 'head_too_large',
-    message: 'The address and the headers are too large; ask for fewer things at once.',
+    message: 'The URL and the headers are too large; ask for fewer things at once.',
   },
-  ERR_HTTP_REQUEST_TIMEOUT: { code: 'request_timeout', message: 'The request did not come in whole in time.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { code: 'request_timeout', message: 'The complete request did not arrive in time.' },
 };
-const UNREADABLE = { code: 'malformed_request', message: 'This is not a request of HTTP/1.1.' } as const;
+const UNREADABLE = { code: 'malformed_request', message: 'This is not an HTTP/1.1 request.' } as const;
 
 /**
  * Makes a server; it does not listen yet. What cannot be read as a request is answered as every refusal is.
@@ -34,7 +34,7 @@ export function httpServer(app?: RequestListener, arrivesWithin: number = REQUES
     else refuse(socket, REFUSALS[error.code ?? ''] ?? UNREADABLE);
   });
   server.on('connect', (_request, socket: Socket) => {
-    refuse(socket, { code: 'method_not_allowed', message: 'This is no proxy.' });
+    refuse(socket, { code: 'method_not_allowed', message: 'This is not a proxy.' });
   });
   return server;
 }

@@ -178,7 +178,7 @@ export function temporalJourneys(
           throw new AppointmentRefused(error.cause.message, knownOf(error.cause));
         }
         if (error instanceof WorkflowNotFoundError) {
-          throw new AppointmentRefused('The journey of this order is over', missing(document));
+          throw new AppointmentRefused('The journey of this order has ended', missing(document));
         }
         throw unavailable(error);
       }
@@ -223,13 +223,13 @@ export function temporalJourneys(
       if (!(error instanceof WorkflowNotFoundError)) throw unavailable(error);
       if (isEnded(document.last_status, document.collection_method)) return false;
       // Not there yet, or its last event is not written yet: the fact waits in the inbox.
-      throw new JourneysUnavailable(`The journey of order ${document._id} is not there (yet)`);
+      throw new JourneysUnavailable(`The journey of order ${document._id} does not exist (yet)`);
     }
   }
 }
 
 const NO_ANSWER =
-  'No answer came in time, and what was asked may be done all the same. Ask again, with the same idempotency key if there was one.';
+  'There was no response in time, and the request may still be carried out. Please retry, with the same idempotency key if there was one.';
 
 /** What a journey knew when it refused; null where it did not say, as journeys on older code. */
 function knownOf({ details }: ApplicationFailure): JourneyPosition | null {

@@ -85,7 +85,7 @@ function answer(endpoint: Endpoint, deps: ApiDeps): RequestHandler {
 export const legible: RequestHandler = (request, _response, next) => {
   const isPlain = /^[\x21-\x7e]*$/.test(request.url);
   if (!isPlain || !isDecodable(request.url)) {
-    throw new ApiError('malformed_request', 'The address must be percent-encoded UTF-8.');
+    throw new ApiError('malformed_request', 'The URL must be percent-encoded UTF-8.');
   }
   next();
 };

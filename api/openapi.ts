@@ -47,7 +47,7 @@ export function openApiDocument(described: readonly DescribedEndpoints[], versio
       title: 'Venule',
       version,
       description:
-        'Lab-test ordering. Fields that are left out and fields that are null mean the same. Lists in a query are repeated keys. Every refusal has the same shape; its `error` is one of the codes listed with each status.',
+        'Lab-test ordering. A null field means the same as an absent one. To send a list in a query, repeat the parameter. Every error response has the same format; its `error` is one of the codes listed for each status.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: publicUrl, description: 'This Venule' }],
@@ -60,13 +60,13 @@ export function openApiDocument(described: readonly DescribedEndpoints[], versio
           type: 'apiKey',
           in: 'header',
           name: 'x-vital-api-key',
-          description: 'The key of your team.',
+          description: 'Your team’s API key.',
         },
         'X-Management-Key': {
           type: 'apiKey',
           in: 'header',
           name: 'X-Management-Key',
-          description: 'A key of the Management API.',
+          description: 'A Management API key.',
         },
       },
     },
@@ -79,8 +79,8 @@ export function openApiDocument(described: readonly DescribedEndpoints[], versio
 function webhooks(): ZodOpenApiPathsObject {
   const told = {
     'labtest.order.created': { data: clientFacingOrder, summary: 'An order was accepted, or a redraw was created' },
-    'labtest.order.updated': { data: clientFacingOrder, summary: 'An order reached another status' },
-    'labtest.appointment.created': { data: clientFacingAppointment, summary: 'An order has its first appointment' },
+    'labtest.order.updated': { data: clientFacingOrder, summary: 'An order reached a new status' },
+    'labtest.appointment.created': { data: clientFacingAppointment, summary: 'An order got its first appointment' },
     'labtest.appointment.updated': { data: clientFacingAppointment, summary: 'An appointment changed' },
     'labtest.result.critical': { data: criticalResult, summary: 'A laboratory flagged a result as critical' },
     'labtest.match_review.created': { data: matchReview, summary: 'A report on an order is held for a person' },
@@ -88,8 +88,8 @@ function webhooks(): ZodOpenApiPathsObject {
   } satisfies Partial<Record<WebhookEventType, { data: z.ZodType; summary: string }>>;
   const headers = z.object({
     'svix-id': z.string().meta({ description: 'The same in every delivery of this event.' }),
-    'svix-timestamp': z.string().meta({ description: 'Seconds since 1970, of this attempt.' }),
-    'svix-signature': z.string().meta({ description: 'Signatures with each secret that is valid now.' }),
+    'svix-timestamp': z.string().meta({ description: 'Time of this attempt, in seconds since 1970.' }),
+    'svix-signature': z.string().meta({ description: 'One signature for each secret that is currently valid.' }),
   });
   return Object.fromEntries(
     Object.entries(told).map(([event_type, { data, summary }]) => {
@@ -106,7 +106,9 @@ function webhooks(): ZodOpenApiPathsObject {
         tags: ['Webhooks that you receive'],
         requestParams: { header: headers },
         requestBody: { content: { 'application/json': { schema } } },
-        responses: { '2XX': { description: 'Taken in; within 15 seconds, or it is sent again.' } },
+        responses: {
+          '2XX': { description: 'Accepted. Respond within 15 seconds; otherwise the webhook is sent again.' },
+        },
       };
       return [event_type, { post: operation }];
     }),

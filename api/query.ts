@@ -36,7 +36,7 @@ export function bracketed(schema: z.ZodObject, raw: Record<string, unknown>): Fi
     .filter((key) => Object.hasOwn(schema.shape, key.split(/[[.$]/, 1)[0] ?? '') && !Object.hasOwn(schema.shape, key))
     .map((key) => ({
       loc: ['query', key],
-      msg: 'Parameters have plain names; several values are given by repeating the name: status=a&status=b',
+      msg: 'Use plain parameter names; repeat the name to give several values: status=a&status=b',
       type: 'parameter_form',
     }));
 }
@@ -50,5 +50,5 @@ export function readHeaders(schema: z.ZodObject, raw: Record<string, unknown>): 
 export function notUtf8(schema: z.ZodObject, raw: Record<string, unknown>): FieldProblem[] {
   return Object.entries(readHeaders(schema, raw))
     .filter(([, value]) => typeof value === 'string' && !isUtf8(Buffer.from(value, 'latin1')))
-    .map(([name]) => ({ loc: ['header', name], msg: 'The header is not UTF-8', type: 'unreadable_text' }));
+    .map(([name]) => ({ loc: ['header', name], msg: 'The header is not valid UTF-8', type: 'unreadable_text' }));
 }

@@ -21,7 +21,7 @@ export function checkBytes(_request: unknown, _response: unknown, bytes: Buffer,
   if (encoding !== null && encoding !== 'utf-8') {
     throw new ApiError('malformed_request', 'The body must be UTF-8.');
   }
-  if (!isUtf8(bytes)) throw new ApiError('malformed_request', 'The body is not UTF-8.');
+  if (!isUtf8(bytes)) throw new ApiError('malformed_request', 'The body is not valid UTF-8.');
   let values = 1;
   let level = 0;
   for (let at = 0; at < bytes.length; at += 1) {
@@ -37,10 +37,10 @@ export function checkBytes(_request: unknown, _response: unknown, bytes: Buffer,
       level -= 1;
     } else continue;
     if (values > REQUEST_LIMITS.body_values) {
-      throw new ApiError('body_too_large', `The body holds more than ${REQUEST_LIMITS.body_values} values.`);
+      throw new ApiError('body_too_large', `The body has more than ${REQUEST_LIMITS.body_values} values.`);
     }
     if (level > REQUEST_LIMITS.body_levels) {
-      throw new ApiError('body_too_large', `The body nests deeper than ${REQUEST_LIMITS.body_levels} levels.`);
+      throw new ApiError('body_too_large', `The body is nested more than ${REQUEST_LIMITS.body_levels} levels deep.`);
     }
   }
 }
@@ -119,8 +119,10 @@ export function unreadable(value: unknown, loc: FieldProblem['loc'], found: Fiel
 }
 
 function faultOf(text: string): string | undefined {
-  if (text.includes('\0')) return 'The text holds a NUL character';
-  return /\p{Surrogate}/u.test(text) ? 'The text holds half of a surrogate pair, which is no character' : undefined;
+  if (text.includes('\0')) return 'The text contains a NUL character';
+  return /\p{Surrogate}/u.test(text)
+    ? 'The text contains half of a surrogate pair, which is not a character'
+    : undefined;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

@@ -51,7 +51,7 @@ export async function restartJourney(parts: RestartParts, orderId: string, by: P
     taskQueue,
     workflowId: journeyWorkflowId(order),
     typedSearchAttributes: searchAttributesOf(order),
-    staticSummary: `Started again by hand: requisition ${order.placer_order_number} at ${order.lab_slug}`,
+    staticSummary: `Restarted by hand: requisition ${order.placer_order_number} at ${order.lab_slug}`,
   };
   const args: [{ order: typeof order; policy: JourneyPolicy; rules: number; memory: JourneyMemory }] = [
     { order, policy, rules: TODAYS_RULES, memory },
@@ -77,17 +77,17 @@ async function restartRedraw(parts: RestartParts, transaction_id: string, by: Pr
   });
 }
 
-const UNDER_WAY = 'Its journey is under way: there is nothing to start again';
+const UNDER_WAY = 'Its journey is running: there is nothing to restart';
 
 async function mustBeOver(client: Client, { order, last_status, collection_method }: OrderDocument): Promise<void> {
   try {
     const { status } = await client.workflow.getHandle(journeyWorkflowId(order)).describe();
     if (status.name === 'RUNNING') throw new CannotRestart(UNDER_WAY);
-    if (status.name === 'COMPLETED') throw new CannotRestart('Its journey came to its end by itself');
+    if (status.name === 'COMPLETED') throw new CannotRestart('Its journey ended on its own');
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
     if (isEnded(last_status, collection_method)) {
-      throw new CannotRestart(`The order is ${last_status} and Temporal knows its journey no more`);
+      throw new CannotRestart(`The order is ${last_status} and Temporal no longer has its journey`);
     }
   }
 }

@@ -98,7 +98,7 @@ export async function startApi(config: Config, logger: Logger): Promise<RunningA
 async function main(): Promise<void> {
   if (process.argv.includes('--help')) {
     console.log(
-      `Usage: npm run api\n\nAnswers requests. Any number of APIs may run side by side.\n\n${describeConfig('api')}`,
+      `Usage: npm run api\n\nAnswers requests. Any number of APIs can run side by side.\n\n${describeConfig('api')}`,
     );
     return;
   }

@@ -20,9 +20,11 @@ export function appointmentFaults({ type, dob, start_at, time_zone }: WantedAppo
   const when = start_at === null ? now : new Date(start_at);
   return [
     ...(type === 'phlebotomy' && ageOn(dob, todayIn(time_zone, when)) < OLD_ENOUGH
-      ? [`A phlebotomist visits nobody under ${OLD_ENOUGH}, and the patient is younger on the day of the appointment`]
+      ? [
+          `Phlebotomists do not visit patients under ${OLD_ENOUGH}, and the patient is younger on the day of the appointment`,
+        ]
       : []),
-    ...(when.getTime() < now.getTime() ? ['The appointment would begin in the past'] : []),
+    ...(when.getTime() < now.getTime() ? ['The appointment would start in the past'] : []),
   ];
 }
 
@@ -44,8 +46,8 @@ export interface AddressParts {
 
 /** Why a phlebotomist could not get to that address (C3); empty when one can. */
 export function addressFaults({ number, street, po_box }: AddressParts): string[] {
-  if (po_box) return ['A phlebotomist cannot visit a PO box: give the street address alone'];
-  if (number === null || street === null) return ['The address has no street number to find the door by'];
+  if (po_box) return ['A phlebotomist cannot visit a PO box: give only the street address'];
+  if (number === null || street === null) return ['The address has no street number'];
   return [];
 }
 
@@ -59,5 +61,5 @@ export function addressWarnings({ text, street, street_type, unit }: AddressPart
   if (unit !== null || clue === undefined) return [];
   const namesTheStreet = street_type !== null && street?.toLowerCase().split(' ').includes(clue.toLowerCase());
   if (namesTheStreet) return [];
-  return [`The address seems to be in a building with several units ("${clue}") and names none: add the unit`];
+  return [`The address seems to be in a building with several units ("${clue}") but has no unit number: add the unit`];
 }

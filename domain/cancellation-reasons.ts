@@ -19,7 +19,7 @@ export const CANCELLATION_REASONS: readonly CancellationReason[] = [
   { id: '567a4ca4-a15b-4aa9-9856-710115713ebe', name: 'Patient did not fast', is_refundable: false, of: ANYWHERE },
   {
     id: 'a12f641e-3298-44e4-b7dc-9a7bb4f60b59',
-    name: 'Patient does not trust the company',
+    name: 'Patient does not trust the provider',
     is_refundable: false,
     of: AT_HOME,
   },

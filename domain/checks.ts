@@ -39,7 +39,7 @@ const when = (broken: boolean, message: string) => (broken ? [message] : []);
 
 const patientIsPlausible: Check = ({ order: { patient }, today }) => [
   ...when(patient.first_name.trim() === '' || patient.last_name.trim() === '', 'The patient has no name'),
-  ...when(patient.dob > today, 'The patient’s date of birth lies in the future'),
+  ...when(patient.dob > today, 'The patient’s date of birth is in the future'),
   ...when(ageOn(patient.dob, today) > OLDEST_PATIENT, `The patient would be older than ${OLDEST_PATIENT} years`),
   ...when(!patient.email.includes('@'), 'The patient’s email address is incomplete'),
 ];
@@ -88,7 +88,7 @@ const insuranceIsComplete: Check = ({ order }) => {
   if (order.billing_type !== 'commercial_insurance') return [];
   return [
     ...when(order.icd_codes.length === 0, 'commercial_insurance requires at least one valid icd_code'),
-    ...when(!order.insurance, 'commercial_insurance requires the primary insurance of the patient, and none is stored'),
+    ...when(!order.insurance, 'commercial_insurance requires the patient’s primary insurance, and none is stored'),
   ];
 };
 
@@ -98,7 +98,7 @@ const icdCodesAreValid: Check = ({ order }) =>
 const physicianIsNamed: Check = ({ order: { physician }, labAccount }) => {
   const needed = labAccount !== undefined && PHYSICIAN_REQUIRED.includes(labAccount.delegated_flow);
   if (!physician) return when(needed, `physician is required for a lab account that is ${labAccount?.delegated_flow}`);
-  return when(!isNpi(physician.npi), 'The physician’s NPI is not valid: its check digit does not agree');
+  return when(!isNpi(physician.npi), 'The physician’s NPI is not valid: its check digit is wrong');
 };
 
 const patientConsented: Check = ({ order, labAccount }) => {
@@ -178,8 +178,8 @@ const isPlacedForAnAppointedTime: Check = ({ order: { activate_by }, today }) =>
 
 /** Ways of collecting a specimen whose journeys Venule does not walk yet, in words. */
 const NOT_YET: Partial<Record<CollectionMethod, string>> = {
-  testkit: 'Test kits cannot be ordered yet: nobody would send the kit',
-  on_site_collection: 'On-site collection cannot be ordered yet: nobody would report the draw',
+  testkit: 'Test kits cannot be ordered yet: Venule cannot ship them',
+  on_site_collection: 'On-site collection cannot be ordered yet: Venule cannot record the draw',
 };
 
 /** Ways of collecting a specimen in which no order is accepted. */

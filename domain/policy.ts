@@ -98,7 +98,7 @@ export function policyWith(overrides: Record<string, unknown> = {}): JourneyPoli
 }
 
 function assign(target: Record<string, unknown>, name: string, value: unknown): void {
-  if (!Object.hasOwn(target, name)) throw new RangeError(`There is no duration "${name}" in the journey policy`);
+  if (!Object.hasOwn(target, name)) throw new RangeError(`There is no setting "${name}" in the journey policy`);
   const isList = Array.isArray(target[name]);
   const isTime = TIMES_OF_DAY.includes(name);
   const fits = (one: unknown) => typeof one === 'number' && (isTime ? one >= 0 && one <= 24 : one > 0);

@@ -125,7 +125,7 @@ export function smallestMarkerSet<Offered extends Orderable>(
       };
       if (!best || better(found, best) < 0) best = found;
     }
-    if (!best) throw new Error(`The lab offers no orderable marker that yields ${first}`);
+    if (!best) throw new Error(`The lab has no orderable marker that produces ${first}`);
     known.set(key, best);
     return best;
   }

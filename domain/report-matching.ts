@@ -14,11 +14,11 @@ export type MatchDecision =
 
 /** What makes a report doubtful that carries the order's number: for the person who decides about it. */
 export const DOUBTS = {
-  another_name: 'it names another patient',
-  another_birth_date: 'it has another birth date',
+  another_name: 'it names a different patient',
+  another_birth_date: 'it has a different birth date',
   no_birth_date: 'it has no birth date',
-  another_sex: 'it has another sex',
-  reported_in_the_future: 'it says that it was reported more than a day after it came',
+  another_sex: 'the sex contradicts the order',
+  reported_in_the_future: 'its report time is more than a day after it was received',
 } as const;
 export type Doubt = keyof typeof DOUBTS;
 

@@ -105,7 +105,7 @@ export async function pscAvailability(
 ): Promise<AvailabilityAnswer> {
   const { site_codes, zip_code, radius, start_date } = question;
   const provider = companyOfLab(lab);
-  if (!provider) throw new ApiError('rule_broken', `Appointments at the service centres of ${lab} cannot be booked`);
+  if (!provider) throw new ApiError('rule_broken', `Appointments at the service centers of ${lab} cannot be booked`);
   if (!site_codes && !zip_code) throw new ApiError('rule_broken', 'site_codes or zip_code must be provided');
   if (!site_codes && !radius) throw new ApiError('rule_broken', 'radius must be provided when using zip_code');
   if (site_codes && site_codes.length > CENTRES_AT_ONCE) {
@@ -178,7 +178,7 @@ async function slotsAt(
 }
 
 const notSwitchedOn = (provider: AppointmentProvider) =>
-  new ApiError('unavailable', `Scheduling at ${provider} is not switched on for this team.`);
+  new ApiError('unavailable', `Scheduling with ${provider} is not enabled for this team.`);
 
 /**
  * Makes what was offered bookable, and answers it by place and day with booking keys of ours: each of the 14 days, those

@@ -75,7 +75,7 @@ export async function request(
   mustSuit(asked);
   const { provider } = wish;
   if (PROVIDERS[provider].type !== asked.type || PROVIDERS[provider].tier !== 'appointment-request') {
-    throw refusal(`${provider} takes no requests: ask for its availability and book one of its slots`);
+    throw refusal(`${provider} does not accept requests: look up its availability and book one of its slots`);
   }
   const address = withAccessNotes(addressOf(wish.address), asked.order);
   reachable(address);
@@ -102,14 +102,14 @@ export async function reschedule(
   mustSuit(asked);
   const appointment = await theActive(asked);
   if (!appointment.can_reschedule) {
-    throw refusal('This appointment cannot be rescheduled: cancel it and make another');
+    throw refusal('This appointment cannot be rescheduled: cancel it and book another');
   }
   const slot = await offeredSlot(asked, wish.booking_key);
   if (slot.provider !== appointment.provider) {
-    throw refusal(`The appointment is with ${appointment.provider} and the slot is ${slot.provider}’s`);
+    throw refusal(`The appointment is with ${appointment.provider}, but the slot is with ${slot.provider}`);
   }
   if (asked.type === 'phlebotomy' && !isSamePlace(slot.address, appointment.address)) {
-    throw refusal('The slot was offered for another address: cancel the appointment and book there');
+    throw refusal('The slot is for a different address: cancel the appointment and book the slot there');
   }
   return tell(asked, { kind: 'reschedule', slot, appointment_notes: wish.notes ?? null });
 }
@@ -142,22 +142,28 @@ const APPOINTABLE: readonly OrderLowLevelStatus[] = [
 function mustSuit({ order, type }: Asked): void {
   const { collection_method, lab_slug, last_status } = order;
   if (type === 'phlebotomy' && collection_method !== 'at_home_phlebotomy') {
-    throw refusal(`A phlebotomist comes for at_home_phlebotomy orders, and this is a ${collection_method} order`);
+    throw refusal(
+      `Phlebotomy appointments are for at_home_phlebotomy orders, and this is a ${collection_method} order`,
+    );
   }
   if (type === 'patient_service_center') {
     if (collection_method !== 'walk_in_test') {
-      throw refusal(`Service centres are for walk_in_test orders, and this is a ${collection_method} order`);
+      throw refusal(
+        `Service center appointments are for walk_in_test orders, and this is a ${collection_method} order`,
+      );
     }
     if (!companyOfLab(lab_slug)) {
-      throw refusal(`Appointments at ${lab_slug} cannot be booked: the patient walks in`);
+      throw refusal(`Appointments at ${lab_slug} cannot be booked: patients walk in`);
     }
   }
   if (last_status === 'ordered') {
     if (order.order.options.early_booking_enabled) return;
-    throw refusal('The order has no requisition yet: an appointment can be made from requisition_created on');
+    throw refusal(
+      'The order has no requisition yet: an appointment can be booked once it has reached requisition_created',
+    );
   }
   if (!APPOINTABLE.includes(last_status)) {
-    throw refusal(`The order is ${last_status}: no appointment can be made for it any more`);
+    throw refusal(`The order is ${last_status}: appointments can no longer be booked for it`);
   }
 }
 
@@ -166,11 +172,12 @@ async function offeredSlot(asked: Asked, key: string): Promise<OfferedSlot> {
   const { deps, team, order, type } = asked;
   const offer = await findOffer(deps, team._id, key);
   if (offer === 'unreadable') throw refusal('Invalid booking key format');
-  if (!offer) throw refusal('There is no such booking key: ask for the availability again');
+  if (!offer) throw refusal('This booking key does not exist: look up the availability again');
   const { provider, slot, place } = offer;
-  if (PROVIDERS[provider].type !== type) throw refusal(`The booking key is for ${provider}, which is not asked here`);
+  if (PROVIDERS[provider].type !== type)
+    throw refusal(`The booking key is for ${provider}, which cannot be booked with this endpoint`);
   if (Date.parse(slot.expires_at) <= Date.now()) {
-    throw refusal('The booking key has expired: ask for the availability again');
+    throw refusal('The booking key has expired: look up the availability again');
   }
   mustBeAllowed(asked, { start_at: slot.start, time_zone: place.time_zone });
   return {

@@ -58,6 +58,6 @@ export async function ask<Answer>(
     if (!(error instanceof PartnerUnreachable)) throw error;
     logger.warn({ provider, environment, fault: error.fault }, 'phlebotomy.unreachable');
     const retryAfter = error.retryAfterMs === null ? {} : { retryAfter: Math.ceil(error.retryAfterMs / 1000) };
-    throw new ApiError('unavailable', `${provider} does not answer at the moment; ask again.`, retryAfter);
+    throw new ApiError('unavailable', `${provider} is not responding at the moment; please retry.`, retryAfter);
   }
 }

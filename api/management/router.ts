@@ -38,7 +38,7 @@ function identify({ store }: ApiDeps, { path }: Endpoint, guesses: GuessLimit): 
     const { org, team: id, environment } = request.params as Record<string, string>;
     const team = org === ORGANISATION && id ? await findTeam(store, id.toLowerCase()) : null;
     if (team?.environment !== environment) {
-      throw new ApiError('not_found', `There is no team ${id} in ${environment} of organisation ${org}.`);
+      throw new ApiError('not_found', `There is no team ${id} in ${environment} of organization ${org}.`);
     }
     response.locals.team = team;
     response.locals.by = by;

@@ -14,7 +14,7 @@ export const endpointsPath = z.object(team);
 export const endpointPath = z.object({ ...team, id: z.string() });
 
 /** An instant in milliseconds, and an id. */
-const cursor = z.string().regex(/^\d{1,15}_[\w-]{1,100}$/, 'the next_cursor of an answer');
+const cursor = z.string().regex(/^\d{1,15}_[\w-]{1,100}$/, 'must be the next_cursor of a response');
 
 export const endpointPageQuery = z.object({
   limit: z.int().min(1).max(250).default(50),
@@ -28,7 +28,7 @@ const url = z
   .meta({ examples: ['https://example.com/webhooks'] });
 const secret = z
   .string()
-  .refine(isSigningSecret, 'whsec_ and the base64 of 24 to 75 bytes')
+  .refine(isSigningSecret, 'must be whsec_ followed by 24 to 75 bytes in base64')
   .meta({ examples: ['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'] });
 
 const settings = {
@@ -40,7 +40,7 @@ const settings = {
     .min(1)
     .max(LIST_LIMITS.filter_types)
     .nullable()
-    .meta({ description: 'Events it gets; null for all.' }),
+    .meta({ description: 'Event types that the endpoint receives; null for all.' }),
 };
 
 export const newEndpoint = z
@@ -50,7 +50,7 @@ export const newEndpoint = z
     rate_limit: settings.rate_limit.default(null),
     disabled: settings.disabled.nullable().default(false),
     filter_types: settings.filter_types.default(null),
-    secret: secret.nullable().default(null).meta({ description: 'Made for you unless given.' }),
+    secret: secret.nullable().default(null).meta({ description: 'Generated if absent.' }),
   })
   .meta({ id: 'CreateWebhookBody' });
 
@@ -88,8 +88,8 @@ export const webhookHeaders = z
   .object({
     headers: z
       .record(
-        z.string().max(100).refine(isAllowedHeader, 'not a header that an endpoint can set'),
-        z.string().max(4096).regex(printable, 'one line of Latin-1 text'),
+        z.string().max(100).refine(isAllowedHeader, 'this header cannot be set'),
+        z.string().max(4096).regex(printable, 'must be a single line of Latin-1 text'),
       )
       .refine((headers) => Object.keys(headers).length <= 50, 'at most 50 headers'),
   })
@@ -101,23 +101,23 @@ const anInstant = z.iso.datetime({ offset: true, local: true });
 export const recovery = z
   .object({
     since: anInstant.meta({ description: 'At most 60 days ago.' }),
-    until: anInstant.nullable().optional().meta({ description: 'Now, unless given.' }),
+    until: anInstant.nullable().optional().meta({ description: 'Now by default.' }),
     next_cursor: cursor.nullable().optional(),
   })
   .refine(({ since }) => Date.now() - readInstant(since).getTime() <= SIXTY_DAYS_MS, {
-    message: 'at most 60 days ago',
+    message: 'must be at most 60 days ago',
     path: ['since'],
   })
   .refine(({ since, until }) => readInstant(since) <= (until ? readInstant(until) : new Date()), {
-    message: 'since must come before until',
+    message: 'since must be before until',
     path: ['until'],
   })
   .meta({ id: 'RecoverWebhookBody' });
 
 export const recovered = z
   .object({
-    recovered: z.int().meta({ description: 'Deliveries that are on their way by this request.' }),
-    next_cursor: z.string().nullable().meta({ description: 'Ask again with it until there is none.' }),
+    recovered: z.int().meta({ description: 'Number of deliveries started by this request.' }),
+    next_cursor: z.string().nullable().meta({ description: 'Call again with this until it is null.' }),
   })
   .meta({ id: 'RecoveredWebhooks' });
 

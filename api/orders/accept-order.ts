@@ -168,7 +168,7 @@ function medicalProxyOf(body: CreateOrderBody, user: UserDocument): MedicalProxy
   const kept = stored ? guarantor.safeParse(stored) : undefined;
   if (kept?.error) {
     const fields = kept.error.issues.map(({ path }) => path.join('.')).join(', ');
-    throw new ApiError('rule_broken', `The medical_proxy in the user’s demographics is not plausible: ${fields}`);
+    throw new ApiError('rule_broken', `The medical_proxy in the user’s demographics is not valid: ${fields}`);
   }
   const proxy = body.patient_details.medical_proxy ?? kept?.data;
   if (!proxy) return null;

@@ -113,7 +113,7 @@ async function claimKey<Ids extends Record<string, string>>(
   if (held?.request_hash && held.request_hash !== hash) {
     throw new ApiError(
       'idempotency_key_reused',
-      'This idempotency key was used with another body; take another key for another request.',
+      'This idempotency key was already used with a different body; use a new key for a different request.',
     );
   }
   if (held?.response) return held;
@@ -125,7 +125,10 @@ async function claimKey<Ids extends Record<string, string>>(
     )
     .lean<IdempotencyDocument>();
   if (taken) return taken;
-  throw new ApiError('idempotency_key_in_use', 'A request with this idempotency key is under way; ask again.');
+  throw new ApiError(
+    'idempotency_key_in_use',
+    'A request with this idempotency key is still in progress; please retry.',
+  );
 }
 
 /** The answer is given whether or not it could be kept: a retry then finishes the same order and answers alike. */

@@ -38,7 +38,7 @@ export function temporalSandboxWalks(client: WorkflowClient, taskQueue: string, 
         );
       } catch (error) {
         if (!isGrpcServiceError(error) && !(error instanceof Error && isGrpcServiceError(error.cause))) throw error;
-        throw new JourneysUnavailable('Temporal did not answer in time; send the request again', { cause: error });
+        throw new JourneysUnavailable('Temporal did not respond in time; send the request again', { cause: error });
       }
     },
   };

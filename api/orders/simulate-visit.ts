@@ -104,7 +104,7 @@ async function firstSlot(asked: AskedAtHome): Promise<Appointment | null> {
 /** Asks the company that finds times itself. */
 async function requested(asked: AskedAtHome): Promise<Appointment> {
   const [provider] = companiesOf('phlebotomy', 'appointment-request');
-  if (!provider) throw new ApiError('rule_broken', 'Nobody comes to the patient’s address');
+  if (!provider) throw new ApiError('rule_broken', 'No phlebotomy provider serves the patient’s address');
   const wish = { appointment_id: randomUUID(), address: addressOf(asked), provider, notes: undefined };
   return request(asked, wish);
 }

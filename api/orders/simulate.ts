@@ -63,7 +63,7 @@ export async function simulate(
   if (!SIMULATED.includes(method) && goal.low !== 'requisition_created') {
     throw new ApiError(
       'rule_broken',
-      `A simulation takes this order to requisition_created or cancelled, not to ${wanted}: nobody can be told to collect a specimen by ${method}`,
+      `A simulation can take this order to requisition_created or cancelled, but not to ${wanted}: ${method} specimens cannot be collected in the sandbox`,
     );
   }
   const isReachable = goal.low === 'requisition_created' || outcome !== undefined || (isVisitGoal(goal.low) && atHome);
@@ -97,7 +97,7 @@ async function requisitionOf({ store }: ApiDeps, order: OrderDocument): Promise<
   while (current.last_status === 'ordered') {
     const { activate_at } = current.order;
     if (activate_at && Date.parse(activate_at) > Date.now()) {
-      throw new ApiError('rule_broken', `The order goes to the laboratory on ${current.activate_by}, not before`);
+      throw new ApiError('rule_broken', `The order is not sent to the laboratory before ${current.activate_by}`);
     }
     if (Date.now() > deadline) {
       throw new ApiError('unavailable', 'The order has no requisition yet: its laboratory has not acknowledged it.');

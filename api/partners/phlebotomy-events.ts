@@ -40,7 +40,7 @@ export function phlebotomyEventsRouter({
       if (!provider || !sender) {
         await guesses.failed(request, provider ?? 'unknown');
         logger.warn({ provider: provider ?? 'unknown' }, 'phlebotomy.event.forged');
-        response.status(401).json({ detail: 'The event is not signed with the secret of this company' });
+        response.status(401).json({ detail: 'The event is not signed with this provider’s secret' });
         return;
       }
       const { connection, event } = sender;

@@ -18,8 +18,8 @@ import { phlebotomyEventsRouter } from './phlebotomy-events.ts';
 const HL7 = 'application/hl7-v2';
 const UNREADABLE = {
   400: 'The body could not be read',
-  413: `A message may have ${MESSAGE_LIMITS.bytes / 1024 / 1024} MB at most`,
-  415: 'This character set or content encoding is not known; send UTF-8',
+  413: `A message can have at most ${MESSAGE_LIMITS.bytes / 1024 / 1024} MB`,
+  415: 'Unknown character set or content encoding; send UTF-8',
 } as const;
 
 /**
@@ -55,7 +55,7 @@ export function partnersRouter(
     const claimed = `${lab} ${user}`;
     if (!environment) {
       if (user || password) await guesses.failed(request, claimed);
-      logger.warn({ lab: known ? lab : 'unknown' }, 'A laboratory message came with wrong credentials');
+      logger.warn({ lab: known ? lab : 'unknown' }, 'A laboratory message had wrong credentials');
       response.status(401).set('WWW-Authenticate', 'Basic realm="Venule laboratories"');
       response.json({ detail: `These are not the credentials of laboratory "${lab}"` });
       return;
@@ -94,13 +94,13 @@ export function partnersRouter(
     } catch (error) {
       const refusal = error instanceof ReportTooLong ? TOO_LONG : error;
       if (!(refusal instanceof Hl7Refused)) throw error;
-      logger.warn({ lab, content_hash, reason: refusal.message }, 'A laboratory message was refused');
+      logger.warn({ lab, content_hash, reason: refusal.message }, 'A laboratory message was rejected');
       await stored(lab, response, () => noteRefusal(store, content_hash, refusal.message));
       if (response.headersSent) return;
       const { ack, errors, unnamed } = refusal;
       answer({
         code: ack,
-        text: `Refused: see ERR${unnamed > 0 ? `; ${unnamed} more problems are not named` : ''}`,
+        text: `Rejected: see ERR${unnamed > 0 ? `; ${unnamed} more problems are not listed` : ''}`,
         errors,
       });
     }
@@ -113,7 +113,7 @@ const TOO_LONG = new Hl7Refused([
     segment: 'OBR',
     sequence: 1,
     code: '100',
-    text: 'The report on one order is too long; send it in several messages',
+    text: 'The report on one order is too long; split it into several messages',
   },
 ]);
 

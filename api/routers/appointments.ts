@@ -36,7 +36,7 @@ import { idempotencyHeaders, orderPath } from '../schemas/orders.ts';
 import { orderOf } from './orders.ts';
 
 const AT_HOME = 'Phlebotomy appointments';
-const AT_CENTRE = 'Service centre appointments';
+const AT_CENTRE = 'Service center appointments';
 
 /** How long the answer to a booking can be had again, in milliseconds (contract §1.2). */
 const BOOKINGS_KEPT_FOR_MS = 14 * 24 * 3_600_000;
@@ -94,7 +94,7 @@ async function once<Answer>(
       // A first request that came to no answer may have been granted, whatever speaks against it by now.
       const isUndecided = await store.appointmentClaims.exists({ appointment_id });
       if (!isUndecided) throw error;
-      throw new ApiError('unavailable', 'What became of this booking is not known yet; ask again with the same key.');
+      throw new ApiError('unavailable', 'The outcome of this booking is not known yet; retry with the same key.');
     }
   });
 }
@@ -109,7 +109,7 @@ function patienceOf(body: z.infer<typeof bookingBody>): ConfirmationPatience | n
 }
 
 const keyHint =
-  'Send `X-Idempotency-Key` to be able to ask again: the same key gets the same appointment and answer for 14 days.';
+  'Send `X-Idempotency-Key` to make retries safe: for 14 days, the same key returns the same appointment and response.';
 
 /** What is the same for visits at home and appointments at service centres, in the words of either. */
 function endpointsFor(words: {
@@ -143,7 +143,7 @@ function endpointsFor(words: {
       path: appointment,
       operationId: `get${name}Appointment`,
       tag,
-      summary: 'The active appointment of an order',
+      summary: 'Get the active appointment of an order',
       request: { params: orderPath },
       response: appointmentAnswer,
       errors: ['not_found'],
@@ -197,9 +197,9 @@ export const appointmentEndpoints = [
     path: '/v3/order/phlebotomy/appointment/availability',
     operationId: 'getPhlebotomyAppointmentAvailability',
     tag: AT_HOME,
-    summary: 'Fourteen days of times at which a phlebotomist can come to an address',
+    summary: 'Find times for a home visit in the next 14 days',
     description:
-      'Only companies whose times can be booked are asked. Each booking key belongs to this address: the visit takes place there (C3). Outside of the area that they serve there are no slots.',
+      'Searches the phlebotomy providers that offer bookable times. A booking key is tied to this address, where the visit takes place (C3). Outside of the providers’ service areas there are no slots.',
     request: { query: availabilityQuery, body: usAddress },
     response: availabilityAnswer,
     errors: ['rule_broken'],
@@ -213,9 +213,9 @@ export const appointmentEndpoints = [
     tag: AT_HOME,
     path: 'phlebotomy',
     name: 'Phlebotomy',
-    reasons: 'Why a phlebotomy appointment can be cancelled',
-    book: 'Book a time for a phlebotomist to come',
-    move: 'Move the appointment of an order to another time at the same address',
+    reasons: 'List the reasons for canceling a phlebotomy appointment',
+    book: 'Book a time for a home visit',
+    move: 'Move the appointment to another time at the same address',
   }),
 
   defineEndpoint({
@@ -223,7 +223,7 @@ export const appointmentEndpoints = [
     path: '/v3/order/:order_id/phlebotomy/appointment/request',
     operationId: 'requestPhlebotomyAppointment',
     tag: AT_HOME,
-    summary: 'Have a company find a time for a phlebotomist to come',
+    summary: 'Request a home visit; the provider sets the time',
     description: keyHint,
     request: { params: orderPath, headers: idempotencyHeaders, body: requestBody },
     response: requestedAppointment,
@@ -260,9 +260,9 @@ export const appointmentEndpoints = [
     path: '/v3/order/psc/appointment/availability',
     operationId: 'getPscAppointmentAvailability',
     tag: AT_CENTRE,
-    summary: 'Fourteen days of times at service centres',
+    summary: 'Find times at service centers in the next 14 days',
     description:
-      'Parameters may come in the query or in the body. By `site_codes`, three at most, as the service centre information gave them; or by `zip_code` and `radius`, for the three nearest.',
+      'Parameters can be sent in the query or in the body. Search by `site_codes` (at most three, from the service center information), or by `zip_code` and `radius` for the three nearest.',
     request: { query: pscAvailabilityQuery, body: pscAvailabilityBody },
     response: availabilityAnswer,
     errors: ['rule_broken', 'not_found'],
@@ -280,9 +280,9 @@ export const appointmentEndpoints = [
     tag: AT_CENTRE,
     path: 'psc',
     name: 'Psc',
-    reasons: 'Why an appointment at a service centre can be cancelled',
-    book: 'Book a time at a service centre',
-    move: 'Move the appointment of an order to another time, at any service centre of the laboratory',
+    reasons: 'List the reasons for canceling a service center appointment',
+    book: 'Book a time at a service center',
+    move: 'Move the appointment to another time, at any of the laboratory’s service centers',
   }),
 
   defineEndpoint({

@@ -38,7 +38,7 @@ export const communicationSettingsEndpoints = [
     path,
     operationId: 'getOrderCommunicationSettings',
     tag,
-    summary: 'What is sent to an order’s patient, and what was held back',
+    summary: 'Get what is sent to an order’s patient, and what was held back',
     request: { params: orderPath },
     response: settingsAnswer,
     errors: ['not_found'],
@@ -52,17 +52,17 @@ export const communicationSettingsEndpoints = [
     path,
     operationId: 'updateOrderCommunicationSettings',
     tag,
-    summary: 'Switch the SMS about an order',
+    summary: 'Switch SMS for an order on or off',
     description:
-      'Holds for whatever is due from now on. An order begins with the team’s switch as it was when the order was accepted, and a redraw with the switch of its initial order. SMS of an order that was accepted without cannot be switched on.',
+      'Applies to all SMS that are due from now on. An order starts with the team’s setting at the time it was accepted, and a redraw with the setting of its initial order. If an order was accepted without SMS, they cannot be switched on.',
     request: { params: orderPath, body: communicationSettingsBody },
     response: settingsAnswer,
     errors: ['not_found', 'rule_broken'],
     async handler({ deps: { store }, team, params, body: { sms_enabled } }) {
       const document = await orderOf(store, team._id, params.order_id);
       if (sms_enabled && !document.order.options.sms_enabled) {
-        const because = 'The team’s SMS were switched off when the order was accepted';
-        throw new ApiError('rule_broken', `${because}, so there are none to switch on`);
+        const because = 'SMS were switched off for the team when the order was accepted';
+        throw new ApiError('rule_broken', `${because}, so they cannot be switched on for it`);
       }
       await switchSms(store, document._id, sms_enabled);
       return settingsOf(store, { ...document, sms_enabled });

@@ -108,7 +108,7 @@ export const labTestEndpoints = [
     path: '/v3/lab_tests',
     operationId: 'listLabTests',
     tag,
-    summary: 'Every lab test that the team can order',
+    summary: 'List every lab test that the team can order',
     deprecated: true,
     request: { query: labTestListQuery },
     response: labTestList,
@@ -122,7 +122,7 @@ export const labTestEndpoints = [
     path: '/v3/lab_test',
     operationId: 'listLabTestsByPage',
     tag,
-    summary: 'The lab tests that the team can order, page by page',
+    summary: 'List the lab tests that the team can order, page by page',
     request: { query: labTestPageQuery },
     response: labTestPage,
     errors: ['not_found', 'rule_broken'],
@@ -141,7 +141,7 @@ export const labTestEndpoints = [
     path: '/v3/lab_test/lab_account',
     operationId: 'listLabAccounts',
     tag,
-    summary: 'The accounts with which the team can order',
+    summary: 'List the lab accounts that the team can order with',
     request: { query: labAccountListQuery },
     response: labAccountList,
     async handler({ deps: { catalogue }, team, query }) {
@@ -159,7 +159,7 @@ export const labTestEndpoints = [
     path: '/v3/lab_tests/labs',
     operationId: 'listLabs',
     tag,
-    summary: 'The laboratories',
+    summary: 'List the laboratories',
     request: {},
     response: labList,
     async handler({ deps: { catalogue } }) {
@@ -172,7 +172,7 @@ export const labTestEndpoints = [
     path: '/v3/lab_tests/markers',
     operationId: 'listMarkers',
     tag,
-    summary: 'The markers that can be ordered',
+    summary: 'List the markers that can be ordered',
     request: { query: markerListQuery },
     response: markerPage,
     errors: ['not_found'],
@@ -201,7 +201,7 @@ export const labTestEndpoints = [
     path: '/v3/lab_tests/list_order_set_markers',
     operationId: 'listMarkersOfOrderSet',
     tag,
-    summary: 'The markers that an order set comes to',
+    summary: 'List the markers in an order set',
     request: { query: pageQuery, body: orderSet },
     response: markerPage,
     errors: ['not_found', 'rule_broken'],
@@ -217,7 +217,7 @@ export const labTestEndpoints = [
     path: '/v3/lab_tests/:lab_test_id',
     operationId: 'getLabTest',
     tag,
-    summary: 'A lab test',
+    summary: 'Get a lab test',
     request: { params: labTestPath, query: labAccountQuery },
     response: labTestAnswer,
     errors: ['not_found'],
@@ -232,7 +232,7 @@ export const labTestEndpoints = [
     path: '/v3/lab_tests/:lab_test_id/markers',
     operationId: 'listMarkersOfLabTest',
     tag,
-    summary: 'The markers of a lab test',
+    summary: 'List the markers of a lab test',
     request: { params: labTestPath, query: labTestMarkersQuery },
     response: markerPage,
     errors: ['not_found'],
@@ -249,7 +249,7 @@ export const labTestEndpoints = [
     path: '/v3/lab_tests/:lab_id/markers/:provider_id',
     operationId: 'getMarker',
     tag,
-    summary: 'A marker by the laboratory’s own test code',
+    summary: 'Get a marker by the laboratory’s own test code',
     request: { params: labMarkerPath, query: labAccountQuery },
     response: markerAnswer,
     errors: ['not_found'],
@@ -266,6 +266,6 @@ const cursorAt = (offset: number) => Buffer.from(String(offset)).toString('base6
 
 function offsetIn(cursor: string): number {
   const offset = Buffer.from(cursor, 'base64url').toString();
-  if (!/^\d{1,7}$/.test(offset)) throw new ApiError('rule_broken', 'next_cursor is not one that was given out.');
+  if (!/^\d{1,7}$/.test(offset)) throw new ApiError('rule_broken', 'next_cursor must come from a previous response.');
   return Number(offset);
 }

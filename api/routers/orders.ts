@@ -84,7 +84,7 @@ export const orderEndpoints = [
     tag,
     summary: 'Order tests for a patient',
     description:
-      'Send `X-Idempotency-Key` to be able to ask again: the same key gets the same order and answer for 48 hours.',
+      'Send `X-Idempotency-Key` to make retries safe: for 48 hours, the same key returns the same order and response.',
     request: { headers: idempotencyHeaders, body: createOrderBody },
     response: postOrderAnswer,
     errors: ['rule_broken', 'not_found', 'idempotency_key_in_use', 'idempotency_key_reused'],
@@ -108,7 +108,7 @@ export const orderEndpoints = [
     path: '/v3/orders',
     operationId: 'listOrders',
     tag,
-    summary: 'The orders of the team, newest first unless asked otherwise',
+    summary: 'List the team’s orders, newest first by default',
     request: { query: orderListQuery },
     response: orderList,
     async handler({ deps: { store, catalogue }, team, query }) {
@@ -127,9 +127,9 @@ export const orderEndpoints = [
     path: '/v3/order/resend_events',
     operationId: 'resendOrderEvents',
     tag,
-    summary: 'Tell the latest event of orders again, by webhook',
+    summary: 'Resend the latest event of orders by webhook',
     description:
-      'Of each order the latest event that was told: partial results that a team is not told of are left out, and an order whose latest status nobody was told of is told by the event before it. Answers with the orders that were told. Asked for by time, this can be repeated: within five minutes nothing is told twice. A time in which more than 5,000 orders changed is refused.',
+      'Resends the latest event of each order that was sent as a webhook; events that the team does not receive, such as partial results, are skipped. Returns the orders whose events were resent. When selected by time, the call can be repeated: nothing is resent twice within five minutes. A time range in which more than 5,000 orders changed is rejected.',
     request: { body: resendBody },
     response: resendAnswer,
     async handler({ deps: { store }, team, body }) {
@@ -142,7 +142,7 @@ export const orderEndpoints = [
         if (!(error instanceof TooManyOrders)) throw error;
         throw new ApiError(
           'rule_broken',
-          `More than ${RESENT_AT_MOST} orders changed in this time, and nothing was sent: ask for a shorter one.`,
+          `More than ${RESENT_AT_MOST} orders changed in this time range; nothing was sent. Use a shorter one.`,
         );
       });
       return { order_ids };
@@ -154,7 +154,7 @@ export const orderEndpoints = [
     path: '/v3/order/:order_id',
     operationId: 'getOrder',
     tag,
-    summary: 'An order with its history and its transaction',
+    summary: 'Get an order with its history and its transaction',
     request: { params: orderPath },
     response: orderAnswer,
     errors: ['not_found'],
@@ -168,7 +168,7 @@ export const orderEndpoints = [
     path: '/v3/order/:order_id/cancel',
     operationId: 'cancelOrder',
     tag,
-    summary: 'Cancel an order that has not come too far',
+    summary: 'Cancel an order, if its status still allows it',
     request: { params: orderPath },
     response: postOrderAnswer,
     errors: ['not_found', 'transition_not_allowed'],
@@ -189,9 +189,9 @@ export const orderEndpoints = [
     path: '/v3/order/:order_id/test',
     operationId: 'simulateOrder',
     tag,
-    summary: 'Sandbox: walk an order to a status',
+    summary: 'Sandbox: simulate an order up to a status',
     description:
-      'Walk-in orders go to `partial_results`, `completed`, `redraw_available`, `sample_error` or `cancelled`; any order to `requisition_created`. At-home orders are visited on the way, and stop at any status of that: where there is no appointment, the first slot is booked, or a company asked for a time. On-site orders and test kits go to `requisition_created` and `cancelled` only. Answers once the sandbox partners have been told; a visit, and steps that are `delay` seconds apart, go on after that.',
+      'Any order can be simulated up to `requisition_created`. Walk-in orders can also go to `partial_results`, `completed`, `redraw_available`, `sample_error`, or `cancelled`. At-home orders include the visit and can stop at any of its statuses; if there is no appointment, the first available slot is booked, or a visit is requested from a provider. On-site orders and test kits go to `requisition_created` and `cancelled` only. Responds once the sandbox partners have been told; a visit, and steps that are `delay` seconds apart, continue after that.',
     request: { params: orderPath, query: simulateQuery, body: simulateBody },
     response: simulateAnswer,
     errors: ['not_found', 'forbidden', 'rule_broken', 'transition_not_allowed'],
@@ -213,7 +213,7 @@ export const orderEndpoints = [
     path: '/v3/order/:order_id/requisition/pdf',
     operationId: 'getRequisitionPdf',
     tag,
-    summary: 'The requisition that the patient takes along',
+    summary: 'Get the requisition that the patient brings along',
     request: { params: orderPath },
     response: pdf,
     errors: ['not_found'],

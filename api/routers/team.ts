@@ -10,7 +10,7 @@ export const teamEndpoints = [
     path: '/v2/team/:team_id',
     operationId: 'getTeam',
     tag: 'Team',
-    summary: 'The team and its settings',
+    summary: 'Get the team and its settings',
     request: { params: teamPath },
     response: clientFacingTeam,
     errors: ['not_found'],

@@ -140,7 +140,7 @@ export const userEndpoints = [
     path: '/v2/user',
     operationId: 'listUsers',
     tag: 'Users',
-    summary: 'The users of the team, oldest first',
+    summary: 'List the users of the team, oldest first',
     request: { query: userListQuery },
     response: paginatedUsers,
     async handler({ deps: { store }, team, query: { offset, limit } }) {
@@ -162,7 +162,7 @@ export const userEndpoints = [
     path: '/v2/user/resolve/:client_user_id',
     operationId: 'resolveUser',
     tag: 'Users',
-    summary: 'A user by the team’s own id',
+    summary: 'Get a user by the team’s own id',
     request: { params: clientUserPath },
     response: clientFacingUser,
     errors: ['not_found'],
@@ -178,7 +178,7 @@ export const userEndpoints = [
     path: '/v2/user/:user_id',
     operationId: 'getUser',
     tag: 'Users',
-    summary: 'A user',
+    summary: 'Get a user',
     request: { params: userPath },
     response: clientFacingUser,
     errors: ['not_found'],
@@ -192,13 +192,13 @@ export const userEndpoints = [
     path: '/v2/user/:user_id',
     operationId: 'patchUser',
     tag: 'Users',
-    summary: 'Change what is given of a user',
+    summary: 'Change some fields of a user',
     request: { params: userPath, body: userPatchBody },
     response: nothing,
     errors: ['not_found', 'client_user_id_taken', 'rule_broken'],
     async handler({ deps: { store }, team, params: { user_id }, body }) {
       if (!ingestionIsInOrder({ ...(await findUser(store, team._id, user_id)), ...body })) {
-        throw new ApiError('rule_broken', 'ingestion_end must not lie before ingestion_start');
+        throw new ApiError('rule_broken', 'ingestion_end must not be before ingestion_start');
       }
       const change = store.users
         .updateOne({ _id: user_id, team_id: team._id }, { $set: { ...body, updated_at: new Date() } })
@@ -233,7 +233,7 @@ export const userEndpoints = [
     path: '/v2/user/:user_id/info/latest',
     operationId: 'getLatestUserInfo',
     tag: 'Users',
-    summary: 'The demographics of a user',
+    summary: 'Get the demographics of a user',
     request: { params: userPath },
     response: userInfo,
     errors: ['not_found'],

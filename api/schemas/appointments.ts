@@ -15,8 +15,8 @@ import { zipCanBeIn } from './zip-states.ts';
 
 const RADII = ['10', '20', '25', '50', '100'] as const;
 const miles = z.enum(RADII).meta({ id: 'AllowedRadius', description: 'In miles.' });
-const plainZip = z.string().regex(/^\d{5}$/, 'a ZIP of five digits');
-const bookingKey = z.string().max(2000).meta({ description: 'As the availability gave it.' });
+const plainZip = z.string().regex(/^\d{5}$/, 'must be a five-digit ZIP');
+const bookingKey = z.string().max(2000).meta({ description: 'From an availability response.' });
 const billTypes = z.array(z.enum(BILLING_TYPES));
 const capability = z
   .enum(['stat', 'appointment_scheduling_via_junction', 'appointment_scheduling_with_lab'])
@@ -28,13 +28,13 @@ export const usAddress = z
     ...place,
     zip_code: zip,
     unit: text.optional().meta({ deprecated: true, description: 'Use `second_line`.' }),
-    access_notes: notes.optional().meta({ description: 'How the phlebotomist reaches the place (B1).' }),
+    access_notes: notes.optional().meta({ description: 'How the phlebotomist gets to the door (B1).' }),
   })
   .refine(({ zip_code, state }) => zipCanBeIn(zip_code, state), zipFault('zip_code'))
   .meta({ id: 'UsAddress' });
 export type UsAddressBody = z.infer<typeof usAddress>;
 
-const dayFrom = calendarDate.optional().meta({ description: 'The first of the 14 days; today unless given.' });
+const dayFrom = calendarDate.optional().meta({ description: 'The first of the 14 days; today by default.' });
 
 export const availabilityQuery = z.object({ start_date: dayFrom });
 
@@ -43,7 +43,7 @@ const timeSlot = z
     booking_key: z.string(),
     start: instant,
     end: instant,
-    expires_at: instant.meta({ description: 'When the booking key stops being good.' }),
+    expires_at: instant.meta({ description: 'When the booking key expires.' }),
     price: z.number().meta({ description: 'In cents.' }),
     is_priority: z.boolean(),
     num_appointments_available: z.int(),
@@ -53,7 +53,7 @@ const timeSlot = z
 const appointmentLocation = z
   .object({
     location: lngLat,
-    distance: z.int().nullable().meta({ description: 'In whole miles, where a ZIP was given.' }),
+    distance: z.int().nullable().meta({ description: 'In whole miles, if a ZIP was given.' }),
     address: clientFacingUsAddress,
     code: z.string(),
     name: z.string(),
@@ -64,7 +64,7 @@ const appointmentLocation = z
 const daySlots = z
   .object({
     location: appointmentLocation.nullable(),
-    date: calendarDate.meta({ description: 'In the time zone of the place.' }),
+    date: calendarDate.meta({ description: 'In the time zone of the location.' }),
     slots: z.array(timeSlot),
   })
   .meta({ id: 'DaySlots' });
@@ -72,11 +72,14 @@ export type DaySlots = z.infer<typeof daySlots>;
 
 export const availabilityAnswer = z
   .object({
-    slots: z.array(daySlots).meta({ description: 'Each of the 14 days, those without a slot too.' }),
-    timezone: z.string().nullable().meta({ description: 'Of the address; null where each location has its own.' }),
+    slots: z.array(daySlots).meta({ description: 'Each of the 14 days, including days without a slot.' }),
+    timezone: z
+      .string()
+      .nullable()
+      .meta({ description: 'Time zone of the address; null if each location has its own.' }),
     warnings: z
       .array(z.string())
-      .meta({ description: 'What the phlebotomist may miss at this address, such as the unit (C3).' }),
+      .meta({ description: 'What may be missing from this address, such as the unit number (C3).' }),
   })
   .meta({ id: 'AppointmentAvailabilitySlots' });
 export type AvailabilityAnswer = z.infer<typeof availabilityAnswer>;
@@ -84,27 +87,29 @@ export type AvailabilityAnswer = z.infer<typeof availabilityAnswer>;
 export const bookingBody = z
   .object({
     booking_key: bookingKey,
-    appointment_notes: notes.optional().meta({ description: 'For this appointment (B2).' }),
+    appointment_notes: notes.optional().meta({ description: 'Notes for this appointment (B2).' }),
     async_confirmation: z.boolean().default(false).meta({
       description:
-        'The appointment may be confirmed after the answer: a company that does not answer in time leaves it `pending`, and it is asked again until it confirms, refuses, or the appointment is cancelled. Without it no answer is 503.',
+        'Allows the appointment to be confirmed later: if the provider does not respond in time, the appointment is `pending`, and the provider is asked again until it confirms or refuses, or the appointment is canceled. Without this, no response from the provider means 503.',
     }),
     sync_confirmation_timeout_millisecond: z.int().min(1000).max(10_000).default(2500).meta({
-      description: 'With `async_confirmation`: how long the company may take before the answer is `pending`.',
+      description: 'With `async_confirmation`: how long to wait for the provider before responding with `pending`.',
     }),
     async_confirmation_timeout_millisecond: z
       .int()
       .min(60_000)
       .max(172_800_000)
       .default(900_000)
-      .meta({ description: 'With `async_confirmation`: an appointment that is not confirmed by then is cancelled.' }),
+      .meta({
+        description: 'With `async_confirmation`: an appointment that is not confirmed within this time is canceled.',
+      }),
   })
   .meta({ id: 'AppointmentBookingRequest' });
 
 export const rescheduleBody = z
   .object({
     booking_key: bookingKey,
-    appointment_notes: notes.optional().meta({ description: 'Left out, the notes stay as they are (B2).' }),
+    appointment_notes: notes.optional().meta({ description: 'If left out, the notes stay as they are (B2).' }),
   })
   .meta({ id: 'AppointmentRescheduleRequest' });
 
@@ -145,9 +150,9 @@ export const cancellationReasonList = z.array(
 const pscAvailabilityFields = {
   lab: text.optional(),
   start_date: dayFrom,
-  site_codes: z.array(text).max(LIST_LIMITS.site_codes).optional().meta({ description: 'Three at most.' }),
+  site_codes: z.array(text).max(LIST_LIMITS.site_codes).optional().meta({ description: 'At most three.' }),
   zip_code: zip.optional(),
-  allow_stale: z.boolean().optional().meta({ description: 'Accepted; the answer is always fresh.' }),
+  allow_stale: z.boolean().optional().meta({ description: 'Accepted, but the response is always current.' }),
 };
 export const pscAvailabilityQuery = z.object({ ...pscAvailabilityFields, radius: miles.optional() });
 export const pscAvailabilityBody = z
@@ -190,7 +195,7 @@ export const areaInfo = z
           patient_service_centers: z
             .object({
               appointment_with_vital: z.boolean(),
-              within_radius: z.int().meta({ description: 'How many service centres are known there.' }),
+              within_radius: z.int().meta({ description: 'Number of service centers within the radius.' }),
               radius: miles,
               capabilities: z.array(capability),
             })

@@ -13,21 +13,23 @@ export const communicationSettings = z
     sms_enabled: z.boolean(),
     email_unsubscribed: z
       .boolean()
-      .meta({ description: 'Whether the patient wants no more mail from the team, about any order.' }),
+      .meta({ description: 'Whether the patient has unsubscribed from all of the team’s mail, for any order.' }),
     held_back: z
       .array(
         z
           .object({
             way: z.enum(['email', 'sms']),
-            kind: z.string().meta({ description: 'What it would have been about, such as `requisition_ready`.' }),
+            kind: z
+              .string()
+              .meta({ description: 'What the message would have been about, such as `requisition_ready`.' }),
             reason: z.enum(HELD_BACK_REASONS).meta({
               description:
-                '`unsubscribed`: the patient wants no more mail. `opted_out`: the patient has answered STOP to an SMS. `sms_off`: SMS are switched off here.',
+                '`unsubscribed`: the patient has unsubscribed from mail. `opted_out`: the patient has replied STOP to an SMS. `sms_off`: SMS are switched off for this order.',
             }),
             held_at: instant,
           })
           .meta({ id: 'HeldBackMessage' }),
       )
-      .meta({ description: 'Messages about the order that were due and not sent, oldest first.' }),
+      .meta({ description: 'Messages about the order that were due but not sent, oldest first.' }),
   })
   .meta({ id: 'OrderCommunicationSettings' });

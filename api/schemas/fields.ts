@@ -11,7 +11,7 @@ import { zipCanBeIn } from './zip-states.ts';
 export const text = z
   .string()
   .max(500)
-  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'one line of text, without control characters');
+  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be a single line of text without control characters');
 /** Text in which something is written. */
 export const filledText = text.min(1).regex(/[\p{L}\p{N}\p{P}\p{S}]/u, 'must not be blank');
 /** A line of an address: there is a letter or a number in it. */
@@ -20,7 +20,7 @@ const addressLine = text.min(1).regex(/[\p{L}\p{N}]/u, 'must not be blank');
 export const notes = z
   .string()
   .max(1000)
-  .regex(/^(?:\P{Cc}|[\t\r\n])*$/u, 'text without control characters');
+  .regex(/^(?:\P{Cc}|[\t\r\n])*$/u, 'must be text without control characters');
 
 /** A person's first or last name as laboratories accept it (contract §2.2). */
 export const personName = z
@@ -29,13 +29,13 @@ export const personName = z
   .max(50)
   .regex(
     /^([a-zA-Z0-9]{1})([a-zA-Z0-9-.,']*( [a-zA-Z0-9-.,']+)*[a-zA-Z0-9-.,']?)$/,
-    'laboratories take the letters A to Z without accents, digits, hyphens, periods, commas, apostrophes, and single spaces between words',
+    'laboratories accept only the letters A to Z without accents, digits, hyphens, periods, commas, apostrophes, and single spaces between words',
   );
 
 export const emailAddress = z.email().max(254);
 
 /** A date on which somebody alive can have been born: today somewhere on Earth at the latest. */
-export const birthDate = calendarDate.refine(canBeBornOn, `a date in the last ${OLDEST_PATIENT} years`);
+export const birthDate = calendarDate.refine(canBeBornOn, `must be a date within the last ${OLDEST_PATIENT} years`);
 
 /** The clock farthest ahead of UTC, in milliseconds. */
 export const FARTHEST_AHEAD_MS = 14 * 3_600_000;
@@ -49,7 +49,7 @@ function canBeBornOn(date: string): boolean {
 export const phoneNumber = z
   .string()
   .max(30)
-  .refine(isPhoneNumber, 'a telephone number that can exist, with its country code if it is not of the United States')
+  .refine(isPhoneNumber, 'must be a possible telephone number, with its country code if it is not a US number')
   .meta({ examples: ['+16025550143'] });
 
 export const zip = z.string().regex(/^\d{5}(-\d{4})?$/);
@@ -58,7 +58,7 @@ export const zip = z.string().regex(/^\d{5}(-\d{4})?$/);
 export const state = z
   .string()
   .max(10)
-  .refine((value) => stateOf(value) !== undefined, 'the two letters of a US state')
+  .refine((value) => stateOf(value) !== undefined, 'must be a two-letter US state code')
   .transform((value) => stateOf(value) as string)
   .meta({ examples: [US_STATES[2]] });
 
@@ -70,7 +70,10 @@ function stateOf(value: string): string | undefined {
 export const country = z
   .string()
   .max(20)
-  .refine((value) => /^(us|usa|united states)$/i.test(value.trim()), 'US: laboratories serve the United States only')
+  .refine(
+    (value) => /^(us|usa|united states)$/i.test(value.trim()),
+    'must be US: laboratories serve the United States only',
+  )
   .meta({ examples: ['US'] });
 
 /** An amount that the SDKs read as a whole number; a fraction is rounded. */
@@ -89,7 +92,7 @@ export const page = {
 export const timeZone = z
   .string()
   .max(64)
-  .refine(isTimeZone, 'the name of an IANA time zone')
+  .refine(isTimeZone, 'must be the name of an IANA time zone')
   .meta({ examples: ['America/New_York'] });
 
 /** What every address has: a street, a city, and a state. */
@@ -146,4 +149,4 @@ export const guarantor = z
 /** Whether a change changes anything. */
 export const saysSomething = (change: object): boolean => Object.values(change).some((value) => value !== undefined);
 /** What is said of a change that changes nothing. */
-export const nothingToChange = 'nothing to change is given';
+export const nothingToChange = 'at least one change is required';

@@ -24,7 +24,7 @@ const labTestFilters = {
   status: z.enum(['active', 'pending_approval', 'inactive']).optional(),
   marker_ids: z.array(markerId).max(LIST_LIMITS.marker_ids).optional(),
   provider_ids: z.array(text).max(LIST_LIMITS.provider_ids).optional(),
-  name: text.optional().meta({ description: 'Part of the name, in capitals or not.' }),
+  name: text.optional().meta({ description: 'Part of the name; not case-sensitive.' }),
   order_key: z.enum(['price', 'created_at', 'updated_at']).optional(),
   order_direction: z.enum(['asc', 'desc']).default('asc'),
 };
@@ -59,7 +59,7 @@ export const labList = z.array(clientFacingLab);
 
 export const markerListQuery = z.object({
   lab_id: z.array(markerId).max(LIST_LIMITS.lab_ids).optional(),
-  lab_slug: text.optional().meta({ description: 'Wins over `lab_id`.' }),
+  lab_slug: text.optional().meta({ description: 'Takes precedence over `lab_id`.' }),
   name: text.optional().meta({ description: 'Part of the name or of the lab’s test code.' }),
   a_la_carte_enabled: z.boolean().optional(),
   include_pricing: z.boolean().optional(),

@@ -57,7 +57,7 @@ const patientAddress = z
     ...place,
     zip,
     country,
-    access_notes: notes.optional().meta({ description: 'How the phlebotomist reaches the place (B1).' }),
+    access_notes: notes.optional().meta({ description: 'How the phlebotomist gets to the door (B1).' }),
     phone_number: phoneNumber.optional(),
   })
   .refine(({ zip, state }) => zipCanBeIn(zip, state), zipFault('zip'))
@@ -68,7 +68,7 @@ const physician = z
     first_name: filledText,
     last_name: filledText,
     email: emailAddress.optional(),
-    npi: z.string().regex(/^\d{10}$/, 'the ten digits of a National Provider Identifier'),
+    npi: z.string().regex(/^\d{10}$/, 'must be a ten-digit National Provider Identifier'),
     licensed_states: z.array(state).max(LIST_LIMITS.licensed_states).default([]),
     signature_image: picture.optional(),
   })
@@ -97,7 +97,7 @@ const consent = z
     version: text.default('1.0'),
     timeOfConsent: z.iso
       .datetime({ offset: true, local: true })
-      .refine(isGiven, 'consent is given before it is told')
+      .refine(isGiven, 'must not be in the future')
       .optional(),
   })
   .meta({ id: 'Consent' });
@@ -131,10 +131,13 @@ export type CreateOrderBody = z.infer<typeof createOrderBody>;
 
 export const idempotencyHeaders = z.object({
   'x-idempotency-key': z.string().min(1).max(255).optional(),
-  'x-idempotency-error': z.literal('no-cache').optional().meta({ description: 'Keep only success for replay.' }),
+  'x-idempotency-error': z
+    .literal('no-cache')
+    .optional()
+    .meta({ description: 'Keep only successful responses for replay.' }),
 });
 
-const beforeStart = 'must not lie before the start';
+const beforeStart = 'must not be before the start';
 
 /** Whether an end is not before its start; dates and instants as they come. */
 function areInOrder(start: string | undefined, end: string | undefined): boolean {
@@ -146,13 +149,13 @@ export const orderPath = z.object({ order_id: uuid });
 
 const dateOrInstant = z
   .union([z.iso.date(), z.iso.datetime({ offset: true, local: true })])
-  .meta({ description: 'A date or an instant, in UTC unless it says otherwise.' });
+  .meta({ description: 'A date or a timestamp, in UTC unless it has an offset.' });
 
 export const orderListQuery = z
   .object({
     search_input: text.optional().meta({
       description:
-        'Words, in any order, of which the beginning is enough: names of patient and recipient, a birth date (`1988`, `1988-03`), order or user id, requisition or sample number, mail address.',
+        'One or more words, or the beginnings of words, in any order: names of the patient and recipient, birth date (`1988`, `1988-03`), order or user id, requisition or sample number, email address.',
     }),
     start_date: dateOrInstant.optional(),
     end_date: dateOrInstant.optional(),
@@ -171,7 +174,7 @@ export const orderListQuery = z
     user_id: uuid.optional(),
     patient_name: text
       .optional()
-      .meta({ description: 'The beginning of each of some of the patient’s names, in any order.' }),
+      .meta({ description: 'The beginning of one or more of the patient’s names, in any order.' }),
     shipping_recipient_name: text.optional(),
     order_ids: z.array(uuid).max(LIST_LIMITS.order_ids).optional(),
     order_transaction_id: uuid.optional(),
@@ -187,7 +190,7 @@ export type OrderListQuery = z.infer<typeof orderListQuery>;
 export const orderList = z
   .object({
     orders: z.array(clientFacingOrder),
-    total: z.int().nullable().meta({ description: 'Null when there are more than are worth counting (10,000).' }),
+    total: z.int().nullable().meta({ description: 'Null if there are more than 10,000.' }),
     page: z.int(),
     size: z.int(),
   })
@@ -232,7 +235,7 @@ export const resendBody = z
     path: ['end_at'],
   })
   .refine(({ start_at, end_at }) => !start_at || windowOf({ start_at, end_at }).length <= SIXTY_DAYS_MS, {
-    message: 'the window may be 60 days long at most',
+    message: 'the time range can be at most 60 days long',
     path: ['end_at'],
   })
   .meta({ id: 'ResendWebhookBody' });

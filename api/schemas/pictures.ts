@@ -11,17 +11,17 @@ export const picture = z
     content: z
       .string()
       .max(REQUEST_LIMITS.picture_characters)
-      .regex(BASE64, 'the picture in base64')
-      .meta({ description: 'The picture in base64, half a megabyte of it at most.' }),
+      .regex(BASE64, 'must be the picture in base64')
+      .meta({ description: 'The picture in base64, at most half a megabyte.' }),
     content_type: z.enum(['image/jpeg', 'image/png']),
   })
   .refine(({ content, content_type }) => kindOfPicture(bytesOf(content)) === content_type, {
-    message: 'is not of the content_type that is named',
+    message: 'does not match content_type',
     path: ['content'],
     abort: true,
   })
   .refine(({ content }) => isPrintable(bytesOf(content)), {
-    message: 'is damaged or too large: a whole JPEG, or a PNG of 4 million pixels at most, is needed',
+    message: 'is damaged or too large: must be a complete JPEG, or a PNG with at most 4 million pixels',
     path: ['content'],
   });
 

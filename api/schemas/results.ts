@@ -28,7 +28,10 @@ const biomarkerResult = z
     loinc: z.string().nullable(),
     loinc_slug: z.string().nullable(),
     provider_id: z.string().nullable(),
-    source_markers: z.array(parentBiomarker).nullable().meta({ description: 'Null for a result nobody asked for.' }),
+    source_markers: z
+      .array(parentBiomarker)
+      .nullable()
+      .meta({ description: 'Null for a result that was not ordered.' }),
     performing_laboratory: z.string().nullable(),
     source_sample_id: z.string().nullable(),
   })

@@ -33,7 +33,7 @@ export function ingestionIsInOrder(user: {
 }): boolean {
   return !user.ingestion_start || !user.ingestion_end || user.ingestion_start <= user.ingestion_end;
 }
-const endsBefore = { message: 'must not lie before ingestion_start', path: ['ingestion_end'] };
+const endsBefore = { message: 'must not be before ingestion_start', path: ['ingestion_end'] };
 
 export const userCreateBody = z
   .object({ client_user_id: filledText, ...fallbacks })

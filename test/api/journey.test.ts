@@ -242,7 +242,7 @@ describe('a journey through the SDK alone, each answer read by its parser', () =
       await expect(simulate(id, status)).rejects.toMatchObject({
         statusCode: 400,
         body: {
-          message: `A simulation takes this order to requisition_created or cancelled, not to ${status}: nobody can be told to collect a specimen by on_site_collection`,
+          message: `A simulation can take this order to requisition_created or cancelled, but not to ${status}: on_site_collection specimens cannot be collected in the sandbox`,
         },
       });
     }

@@ -167,13 +167,13 @@ describe('A2: rules that are checked before an order is accepted', () => {
     [
       'insurance that nobody stored',
       { billing_type: 'commercial_insurance', icd_codes: ['E11.9'] },
-      'commercial_insurance requires the primary insurance of the patient, and none is stored',
+      'commercial_insurance requires the patient’s primary insurance, and none is stored',
     ],
     ['a date that has passed', { activate_by: '2020-01-01' }, 'activate_by must be today or later'],
     [
       'an NPI whose check digit is wrong',
       { physician: { first_name: 'Jane', last_name: 'Doe', npi: '1234567890' } },
-      'The physician’s NPI is not valid: its check digit does not agree',
+      'The physician’s NPI is not valid: its check digit is wrong',
     ],
     [
       'a state in which the account may not bill',

@@ -24,7 +24,7 @@ describe('F1: the policy of journeys', () => {
   });
 
   test.each([
-    [{ coffee_break: 5 }, 'There is no duration "coffee_break"'],
+    [{ coffee_break: 5 }, 'There is no setting "coffee_break"'],
     [{ mail_tried_for: 0 }, '"mail_tried_for" of the journey policy must be a positive number'],
     [{ mail_tried_for: [5] }, '"mail_tried_for" of the journey policy must be a positive number'],
     [{ booking_reminders_after: 5 }, '"booking_reminders_after" of the journey policy must be a list'],

@@ -67,7 +67,7 @@ describe('D6: the smallest set of orderable markers that yields what is missing'
     expect(asOrdered(labcorp, walkIn)).toEqual(labcorp);
   });
   test('what the lab offers nowhere is named', () =>
-    expect(() => chosen('moon-dust')).toThrow('The lab offers no orderable marker that yields moon-dust'));
+    expect(() => chosen('moon-dust')).toThrow('The lab has no orderable marker that produces moon-dust'));
 
   /** The set for a glucose whose single marker asks that; it was not ordered, so that answers to it are rare. */
   const asking = (changes: object, aoe_answers: AoeAnswer[] = []) =>

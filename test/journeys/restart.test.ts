@@ -158,6 +158,6 @@ test('a journey that is under way, or came to its end by itself, is not started 
   await expect(restart(order)).rejects.toThrow(CannotRestart);
   await venule.deliver(lab, labMessage(venule.catalogue, order));
   await venule.ended(order);
-  await expect(restart(order)).rejects.toThrow('came to its end by itself');
+  await expect(restart(order)).rejects.toThrow('ended on its own');
   await expect(restart({ id: randomUUID() })).rejects.toThrow('There is no order');
 });
