@@ -119,7 +119,7 @@ async function warnOfMissingContacts(store: Store, { standInContact }: Config, l
 async function main(): Promise<void> {
   if (process.argv.includes('--help')) {
     console.log(
-      `Usage: npm run worker\n\nRuns journeys. Any number of workers may run side by side.\n\n${describeConfig('worker')}`,
+      `Usage: npm run worker\n\nRuns journeys. Any number of workers can run side by side.\n\n${describeConfig('worker')}`,
     );
     return;
   }

@@ -12,7 +12,7 @@ export function correspondence({ store, catalogue, bookingUrl, standInContact }:
     const { order } = document;
     const team = await store.teams.findById(order.team_id).orFail().lean();
     const laboratory = catalogue.laboratoriesBySlug.get(order.lab_slug);
-    if (!laboratory) throw new Error(`The catalogue no longer holds the laboratory of order ${orderId}`);
+    if (!laboratory) throw new Error(`The catalog no longer has the laboratory of order ${orderId}`);
     return {
       document,
       order,

@@ -64,7 +64,7 @@ export function createDocumentIssuer(
     const account = catalogue.labAccounts.get(order.lab_account_id);
     const labTest = catalogue.labTests.get(order.lab_test_id);
     if (!laboratory || !account || !labTest)
-      throw new Error(`The catalogue no longer holds what order ${order.id} refers to`);
+      throw new Error(`The catalog no longer has what order ${order.id} refers to`);
     const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);
     return {
       order,
@@ -89,7 +89,7 @@ export function createDocumentIssuer(
   ) {
     const everything = await Promise.all(documents.map(surroundings));
     const [first] = everything;
-    if (!first) throw new Error('A result report is about one order at least');
+    if (!first) throw new Error('A result report needs at least one order');
     const panels = new Map<number, ReportPanel>();
     for (const { order, markers } of everything) {
       for (const { id, name, specimen } of markers) {

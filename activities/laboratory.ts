@@ -26,8 +26,8 @@ export function laboratoryActivities({
       throw ApplicationFailure.create({
         type: 'CatalogueIncomplete',
         message:
-          `The catalogue no longer holds ${missing}, with which this order was placed. ` +
-          'Restore it from a back-up; the order then goes out by itself.',
+          `The catalog no longer has ${missing}, with which this order was placed. ` +
+          'Restore it from a backup; the order is then sent automatically.',
       });
     }
     if (!connection) {
@@ -36,7 +36,7 @@ export function laboratoryActivities({
         message:
           `There is no ${environment} connection to ${order.lab_slug}. ` +
           `Add one with "npm run admin -- connection set ${order.lab_slug} --environment ${environment}"; ` +
-          'the order then goes out by itself.',
+          'the order is then sent automatically.',
       });
     }
     const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);
@@ -55,7 +55,7 @@ export function laboratoryActivities({
         triedFor,
       );
       if (answer.code === 'AE') throw saidError(lab, answer, triedFor);
-      if (answer.code === 'AR') return { accepted: false, words: `${lab} refused the order: ${answer.text}` };
+      if (answer.code === 'AR') return { accepted: false, words: `${lab} rejected the order: ${answer.text}` };
       return { accepted: true, filler_order_number: answer.filler_order_number };
     },
 
@@ -65,7 +65,7 @@ export function laboratoryActivities({
       if (answer.code === 'AE') throw saidError(lab, answer);
       if (answer.code !== 'AR') return { too_late: null };
       await recordRefusedCancellation(store, catalogue, orderId, answer.text);
-      log.error('The laboratory refused a cancellation: the order is canceled with us and not there', {
+      log.error('The laboratory rejected a cancellation: the order is canceled here but not there', {
         order_id: orderId,
         lab: message.order.lab_slug,
       });

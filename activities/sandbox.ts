@@ -19,7 +19,7 @@ export function sandboxActivities({ store, sandboxLab }: ActivityDependencies): 
       const { order, status, isEnd } = await standing(orderId);
       if (isEnd) return false;
       if (!takesResults(order.collection_method, status)) {
-        throw failed('NotDrawn', `The specimen is not drawn: the order is ${status}.`, 'BENIGN');
+        throw failed('NotDrawn', `The specimen has not been drawn: the order is ${status}.`, 'BENIGN');
       }
       try {
         await tellSandboxLab(sandboxLab, order, report);

@@ -69,7 +69,7 @@ export function visitActivities({
         if (error instanceof ApplicationFailure && error.type === NOT_CONNECTED) return null;
         throw error;
       });
-      if (!company) return { refused: `No appointment can be made with ${provider}: Venule is not connected to it` };
+      if (!company) return { refused: `Appointments with ${provider} cannot be booked: Venule is not connected to it` };
       const { order, adapter, endpoint, signal } = company;
       const { appointment_id, appointment_notes } = command;
       const who = { team_id: order.team_id, user_id: order.user_id, provider };
@@ -111,7 +111,7 @@ export function visitActivities({
       const claim = { appointment_id: appointmentId, order_id: orderId, team_id, user_id, provider };
       if (!(await claimPatient(store, claim, new Date()))) return { refused: ALREADY_BOOKED };
       const appointment_id = await idAtCompany(appointment, { adapter, endpoint, signal });
-      if (appointment_id === null) return { refused: `${provider} holds no such appointment` };
+      if (appointment_id === null) return { refused: `${provider} has no such appointment` };
       return decided(() =>
         adapter.reschedule(
           {

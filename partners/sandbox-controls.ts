@@ -53,7 +53,7 @@ export function tellSandboxCompany(
 ): Promise<void> {
   const { provider, provider_appointment_id } = appointment;
   return tell({
-    who: 'phlebotomy company',
+    who: 'phlebotomy provider',
     url: `${url}/sandbox/phlebotomy/${provider}/appointments/${provider_appointment_id}/simulate`,
     authorization: `Bearer ${key}`,
     request,
@@ -71,8 +71,8 @@ async function tell(told: { who: string; url: string; authorization: string; req
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
     });
   } catch {
-    throw new SandboxAway(`The sandbox ${who} does not answer.`);
+    throw new SandboxAway(`The sandbox ${who} is not responding.`);
   }
-  if (answer.status >= 500) throw new SandboxAway(`The sandbox ${who} is in trouble.`);
+  if (answer.status >= 500) throw new SandboxAway(`The sandbox ${who} has a problem.`);
   if (!answer.ok) throw new SandboxRefused(`The sandbox ${who} refused (${answer.status}).`);
 }

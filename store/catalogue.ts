@@ -126,7 +126,7 @@ export async function needsFasting(
 ): Promise<boolean> {
   await catalogue.know([lab_test_id]);
   const labTest = catalogue.labTests.get(lab_test_id);
-  if (!labTest) throw new Error(`The catalogue no longer holds lab test ${lab_test_id}`);
+  if (!labTest) throw new Error(`The catalog no longer has lab test ${lab_test_id}`);
   return fastingNeeded(
     labTest,
     markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []),

@@ -71,7 +71,7 @@ export function clientFacingOrder(
 ): ClientFacingOrder {
   const { order } = document;
   const labTest = catalogue.labTests.get(order.lab_test_id);
-  if (!labTest) throw new Error(`Lab test ${order.lab_test_id} of order ${order.id} is not in the catalogue.`);
+  if (!labTest) throw new Error(`Lab test ${order.lab_test_id} of order ${order.id} is not in the catalog.`);
   const method = order.collection_method;
   const createdAt = document.created_at.toISOString();
   const updatedAt = document.updated_at.toISOString();

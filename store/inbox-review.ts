@@ -20,8 +20,8 @@ export const LAB_MESSAGE_STATES = [
 
 /** The states in which a report has done its work, and why it is not given to its journey again. */
 const KEPT: Partial<Record<LabMessageDocument['state'], string>> = {
-  applied: 'is applied: the order has its results',
-  late: 'is kept as late: what it says is in the combined result, or was known',
+  applied: 'was applied: the order has its results',
+  late: 'is kept as late: its results are in the combined result, or were already known',
 };
 
 /** Why a report cannot be delivered again. */

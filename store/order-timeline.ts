@@ -84,7 +84,7 @@ async function webhooksOf(store: Store, ids: { order_id: { $in: string[] } }) {
       order_id: order_id as string,
       at: created_at,
       what: `webhook.${event_type}`,
-      detail: counts.join(', ') || 'no endpoint wants it',
+      detail: counts.join(', ') || 'no endpoint receives it',
       by: null,
     };
   });

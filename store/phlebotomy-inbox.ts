@@ -120,7 +120,7 @@ export async function awaitAppointment(store: Store, event: PhlebotomyEventDocum
   if (hasWaited > APPOINTMENT_WITHIN_MS) {
     await settle(store, event._id, { state: 'kept', kept_because: 'no_such_appointment' });
   } else {
-    await markEventUndelivered(store, event._id, 'Its appointment is not recorded (yet)', retryInMs);
+    await markEventUndelivered(store, event._id, 'Its appointment has not been recorded (yet)', retryInMs);
   }
 }
 

@@ -219,7 +219,7 @@ export async function readJourney(store: Store, session: ClientSession, orderId:
   const order = found?.orders.find(({ _id }) => _id === orderId);
   if (!order) throw new Error(`Order ${orderId} has no event 1 yet`);
   const [transaction] = found?.transactions ?? [];
-  if (!transaction) throw new Error(`Order transaction ${order.transaction_id} is not there`);
+  if (!transaction) throw new Error(`Order transaction ${order.transaction_id} does not exist`);
   const siblings = found?.orders.filter((sibling) => sibling !== order) ?? [];
   return { order, siblings, transaction };
 }

@@ -23,7 +23,7 @@ export async function recordRefusedCancellation(
     await catalogue.know([order.order.lab_test_id]);
 
     const now = new Date();
-    const said = `${order.lab_slug} refused the cancellation, and may go on with the order: ${words}`;
+    const said = `${order.lab_slug} rejected the cancellation and may continue with the order: ${words}`;
     const refused = {
       ...event,
       status_detail: 'fulfillment_error' as const,

@@ -40,5 +40,5 @@ export async function namingReportsAside(
   if (aside.length === 0) return reason;
   const named = aside.slice(0, NAMED_REPORTS).map(({ _id }) => _id);
   const more = aside.length > NAMED_REPORTS ? ' and others' : '';
-  return `The requisition expired: no result could be taken in in time. The lab has reported; the report was set aside and waits for a person (${named.join(', ')}${more}).`;
+  return `The requisition expired: no results could be accepted in time. The lab has reported; the report was set aside and is waiting for review  (${named.join(', ')}${more}).`;
 }

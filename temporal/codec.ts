@@ -31,7 +31,7 @@ export function parseCodecKeys(text: string): CodecKeys {
         return [id, key];
       }),
   );
-  if (keys.size === 0) throw new RangeError('There is no codec key; give VENULE_CODEC_KEYS as id:base64 of 32 bytes');
+  if (keys.size === 0) throw new RangeError('There is no codec key; set VENULE_CODEC_KEYS to id:base64 of 32 bytes');
   return keys;
 }
 

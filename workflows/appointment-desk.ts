@@ -176,7 +176,7 @@ export class AppointmentDesk {
         const asked: Asked = { command, by };
         this.#asked.push(asked);
         await condition(() => asked.answer !== undefined);
-        const answer = asked.answer ?? { unknown: 'Nobody answered' };
+        const answer = asked.answer ?? { unknown: 'There was no response' };
         if ('refused' in answer) throw refused(answer.refused);
         if ('unknown' in answer) throw ApplicationFailure.nonRetryable(answer.unknown, 'PartnerAway');
         return answer.appointment;
@@ -392,7 +392,7 @@ export class AppointmentDesk {
         this.#mindLateBooking(command, answer);
         return refuse(asked, answer.refused);
       }
-      if (answer.visit.status === 'cancelled') return refuse(asked, 'This booking was withdrawn. Book again.');
+      if (answer.visit.status === 'cancelled') return refuse(asked, 'This booking was canceled. Book again.');
       visit = answer.visit;
     } catch (failure) {
       if (!(failure instanceof ActivityFailure)) throw failure;
@@ -573,7 +573,7 @@ export class AppointmentDesk {
     return {
       doing: `${provider} to say whether it made booking ${appointment_id}`,
       done: this.#orGivesPatientBack(appointment_id, look),
-      ifItFails: `Whether ${provider} made booking ${appointment_id} could not be found out. Call the company, and have the visit canceled if there is one.`,
+      ifItFails: `We could not find out whether ${provider} made booking ${appointment_id}. Call the provider, and have the visit canceled if there is one.`,
     };
   }
 
@@ -587,7 +587,7 @@ export class AppointmentDesk {
     return {
       doing: `${provider} to undo booking ${appointment_id}`,
       done: this.#orGivesPatientBack(appointment_id, undo),
-      ifItFails: `Booking ${appointment_id} could not be undone at ${provider}. Call the company and have the visit canceled.`,
+      ifItFails: `Booking ${appointment_id} could not be undone with ${provider}. Call the provider and have the visit canceled.`,
     };
   }
 
@@ -603,7 +603,7 @@ export class AppointmentDesk {
     } catch (failure) {
       const isOver = failure instanceof ActivityFailure && this.#rules >= 2;
       if (isOver)
-        await this.#company.patient(`Give the patient of ${appointment_id} back`).releasePatient(appointment_id);
+        await this.#company.patient(`Releases the patient of ${appointment_id}`).releasePatient(appointment_id);
       throw failure;
     }
   }
@@ -622,9 +622,9 @@ export class AppointmentDesk {
       }
     };
     return {
-      doing: `a late look for booking ${appointment_id} at ${provider}`,
+      doing: `a later check for booking ${appointment_id} with ${provider}`,
       done: sweep(),
-      ifItFails: `Whether ${provider} made booking ${appointment_id} after all could not be found out. Call the company, and have the visit canceled if there is one.`,
+      ifItFails: `We could not find out whether ${provider} made booking ${appointment_id} after all. Call the provider, and have the visit canceled if there is one.`,
     };
   }
 
@@ -637,7 +637,7 @@ export class AppointmentDesk {
     return {
       doing: `${provider} to confirm booking ${appointment_id}`,
       done: this.#confirmed(command, patience, visit),
-      ifItFails: `Booking ${appointment_id} was not confirmed, and could not be undone at ${provider}. Call the company and have the visit canceled.`,
+      ifItFails: `Booking ${appointment_id} was not confirmed, and could not be undone with ${provider}. Call the provider and have the visit canceled.`,
     };
   }
 
@@ -659,14 +659,14 @@ export class AppointmentDesk {
         return isPromised || current?.id !== appointment_id || !awaitsConfirmation(current);
       };
       const left = deadline - Date.parse(now());
-      if (await condition(isDecided, left, { summary: 'The confirmation is awaited until here' })) return;
+      if (await condition(isDecided, left, { summary: 'Deadline for the confirmation' })) return;
       await this.#unconfirmed(command);
     } catch (failure) {
       if (!(failure instanceof ActivityFailure)) throw failure;
       await this.#unconfirmed(command);
       if (isCancellation(failure)) return;
     }
-    this.#isNow(appointment_id, CANCELLED, { origin: 'system', reason: 'The company did not confirm it in time' });
+    this.#isNow(appointment_id, CANCELLED, { origin: 'system', reason: 'The provider did not confirm it in time' });
   }
 
   /** Undoes a booking that was not confirmed; it is over with us also where that fails for good. */
@@ -733,9 +733,9 @@ export class AppointmentDesk {
       if (visit) this.#isNow(appointment_id, visit, data, command && { besides: this.#besides(command, appointment) });
     };
     return {
-      doing: `${provider} to say what became of appointment ${appointment_id}`,
+      doing: `${provider} to report the status of appointment ${appointment_id}`,
       done: look(),
-      ifItFails: `Whether ${provider} has changed appointment ${appointment_id} as it was asked could not be found out. Call the company.`,
+      ifItFails: `We could not find out whether ${provider} changed appointment ${appointment_id} as requested. Call the provider.`,
     };
   }
 }
@@ -744,18 +744,18 @@ export class AppointmentDesk {
 const MOST_REMEMBERED = 200;
 
 const STILL_LOOKING = {
-  unknown: 'Whether the last booking of this order was made is still being found out; ask again',
+  unknown: 'The outcome of the last booking of this order is not known yet; please retry',
 };
 const UNKNOWN_BOOKING = {
   unknown:
-    'The company did not answer in time. Whether it made the booking is being found out: ask again with the same idempotency key or booking key, and you get the appointment or the reason why there is none.',
+    'The provider did not respond in time, and the booking outcome is not known yet. Retry with the same idempotency key or booking key to get the appointment, or the reason why there is none.',
 };
 const UNKNOWN_CHANGE = {
   unknown:
-    'The company did not answer in time. Whether it made the change is being found out: look at the appointment, or ask again.',
+    'The provider did not respond in time, and it is not known yet whether the change was made. Check the appointment, or retry.',
 };
 
-const UNWANTED = { refused: 'The order can have no appointment any more; the booking is being undone' };
+const UNWANTED = { refused: 'The order can no longer have an appointment; the booking is being undone' };
 
 /** A visit of which the company has said nothing. */
 const UNANSWERED: ArrangedVisit = {

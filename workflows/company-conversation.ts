@@ -28,7 +28,7 @@ export class CompanyConversation {
     return proxyActivities<Activities>({
       startToCloseTimeout: within,
       scheduleToCloseTimeout: within,
-      summary: 'Asks the provider while a caller waits',
+      summary: 'Asks the provider while a caller is waiting',
       retry: {
         initialInterval: this.#policy.partner_retry_first / 10,
         maximumInterval: this.#policy.partner_retry_first,
@@ -78,7 +78,9 @@ export class CompanyConversation {
   /** A company may be slow beyond all bounds: looks again after ever longer pauses, and cancels what was made after all. */
   async cancelWhatTurnsUp(visit: VisitReference): Promise<void> {
     for (const calls of [4, 40, 240]) {
-      await sleep(calls * this.#policy.partner_call, { summary: 'A look at what a slow company made of a booking' });
+      await sleep(calls * this.#policy.partner_call, {
+        summary: 'Checks whether a slow provider made the booking after all',
+      });
       const made = await this.#look(visit);
       if (made && made.status !== 'cancelled') return this.#cancel(visit);
     }
@@ -90,7 +92,7 @@ export class CompanyConversation {
   }
 
   #look({ provider, appointment_id }: VisitReference): Promise<ArrangedVisit | null> {
-    const { findVisit } = this.patient(`Look for ${appointment_id} at ${provider}`);
+    const { findVisit } = this.patient(`Looks for ${appointment_id} at ${provider}`);
     return findVisit(this.#orderId, provider, appointment_id);
   }
 }

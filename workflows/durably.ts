@@ -4,12 +4,12 @@ import type { Activities } from '../activities/types.ts';
 
 /** The writes of a journey, with what Temporal UI calls them. */
 const WRITES = {
-  openOrder: 'Writes the order, unless it is there',
+  openOrder: 'Writes the order, unless it exists',
   recordEvent: 'Records the next event of the order',
-  recordAppointment: 'Records what became of the appointment',
-  checkOrder: 'Checks whether the order may go to the laboratory',
-  keepLateReports: 'Sets reports aside that came too late',
-  keepVisitEvent: 'Keeps what a provider said of an earlier visit',
+  recordAppointment: 'Records the appointment',
+  checkOrder: 'Checks whether the order can go to the laboratory',
+  keepLateReports: 'Sets aside reports that arrived too late',
+  keepVisitEvent: 'Keeps a provider event about an earlier visit',
 } as const satisfies Partial<Record<keyof Activities, string>>;
 type Writes = keyof typeof WRITES;
 type Answer<Name extends Writes> = Awaited<ReturnType<Activities[Name]>>;
@@ -31,8 +31,11 @@ export async function durably<Name extends Writes>(
     return await (quick[name] as unknown as Write)(argument);
   } catch (failure) {
     if (!(failure instanceof TemporalFailure)) throw failure;
-    log.warn('The database did not answer in time; trying for as long as it takes', { step: name });
-    const patient = proxyActivities<Activities>({ ...PATIENT, summary: `${WRITES[name]}: the database was away` });
+    log.warn('The database did not respond in time; retrying until it does', { step: name });
+    const patient = proxyActivities<Activities>({
+      ...PATIENT,
+      summary: `${WRITES[name]}: the database was unavailable`,
+    });
     return (patient[name] as unknown as Write)(argument);
   }
 }

@@ -17,14 +17,14 @@ export function journeyDetails(order: Order, state: JourneyState, now: number): 
   const lines = [
     `**Status:** \`${status}\`${latest ? ` since ${at(latest.created_at)}` : ''}`,
     '',
-    `**Waits for:** ${state.waiting_for}${state.waits_until ? `, until ${at(state.waits_until)} at the latest` : ''}`,
+    `**Waiting for:** ${state.waiting_for}${state.waits_until ? `, until ${at(state.waits_until)} at the latest` : ''}`,
   ];
   if (state.to_do) lines.push('', `**What to do:** ${state.to_do}`);
-  for (const failure of state.failed.toReversed()) lines.push('', `**A person must see to this:** ${failure}`);
+  for (const failure of state.failed.toReversed()) lines.push('', `**Action needed:** ${failure}`);
   const noted = state.troubles.filter((trouble) => !state.failed.includes(trouble));
-  for (const trouble of noted.toReversed()) lines.push('', `**Needs a look:** ${trouble}`);
+  for (const trouble of noted.toReversed()) lines.push('', `**Please check:** ${trouble}`);
   if (state.cancel_requested) lines.push('', '**Cancellation requested**');
-  if (state.under_way.length > 0) lines.push('', '**Under way:**', ...state.under_way.map((deed) => `- ${deed}`));
+  if (state.under_way.length > 0) lines.push('', '**In progress:**', ...state.under_way.map((deed) => `- ${deed}`));
   lines.push(
     '',
     `**Requisition:** \`${order.placer_order_number}\` at ${order.lab_slug} (${order.origin}, ${order.collection_method})`,

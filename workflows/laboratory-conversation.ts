@@ -70,7 +70,7 @@ export class LaboratoryConversation {
       return fulfilment;
     } catch (failure) {
       if (!(failure instanceof ActivityFailure)) throw failure;
-      const words = isCancellation(failure) ? 'Cancelled before the lab had decided.' : rootMessage(failure);
+      const words = isCancellation(failure) ? 'Canceled before the lab had decided.' : rootMessage(failure);
       return { accepted: false, words };
     } finally {
       this.#submission = undefined;
@@ -87,9 +87,9 @@ export class LaboratoryConversation {
   cancel(): Deed {
     const { lab_slug, placer_order_number } = this.#order;
     return {
-      doing: `${lab_slug} to take note that requisition ${placer_order_number} is cancelled`,
+      doing: `${lab_slug} to cancel requisition ${placer_order_number}`,
       done: this.#tellOfCancellation(),
-      ifItFails: `Requisition ${placer_order_number} could not be canceled at ${lab_slug}. Call the lab and cancel it there; what it reports waits in the inbox.`,
+      ifItFails: `Requisition ${placer_order_number} could not be canceled at ${lab_slug}. Call the lab and cancel it there; any results it reports will wait in the inbox.`,
     };
   }
 

@@ -259,11 +259,11 @@ export class OrderJourney {
     if (left <= 0) return false;
     const wentOn = () => this.#desk.active !== active;
     const anything = await this.whileKeepingLateReports(waitForVisit(active, this.#now + left), () =>
-      condition(wentOn, left, { summary: 'The visit is over by then' }),
+      condition(wentOn, left, { summary: 'The visit will be over by then' }),
     );
     if (!anything && active.end_at === null && this.#givenUp !== active.id) {
       this.#givenUp = active.id;
-      this.#withdraw('The order is over', 'order_over');
+      this.#withdraw('The order has ended', 'order_over');
       return true;
     }
     return anything;
@@ -356,7 +356,7 @@ export class OrderJourney {
     const left = requisitionNeededBy(this.#order, active.start_at, this.#policy) - this.#now;
     if (left > 0) return left;
     this.#waitedTooLong = active.id;
-    this.#withdraw('The laboratory has not confirmed the order in time', 'no_requisition');
+    this.#withdraw('The laboratory did not confirm the order in time', 'no_requisition');
     return Number.POSITIVE_INFINITY;
   }
 
@@ -391,7 +391,8 @@ export class OrderJourney {
         (this.#rules >= 2 && this.#waitForResults.what !== wait.what);
       const left = shown ? shown.from - this.#now : 0;
       if (!shown) await condition(isNext);
-      else if (left > 0) await condition(isNext, left, { summary: 'The report is then taken for the draw' });
+      else if (left > 0)
+        await condition(isNext, left, { summary: 'After this, the report counts as proof of the draw' });
 
       const [report] = this.#isVisited ? [] : this.#reportsWaiting;
       if (this.#forgotten.length > 0) this.#remember();
@@ -437,7 +438,7 @@ export class OrderJourney {
     if (this.#desk.appointment?.status === 'completed') return;
     this.#describe({ what: 'what the phlebotomy company has said, which is stored and on its way here' });
     await condition(() => this.#desk.hasWork || this.#cancelRequested, this.#policy.expiry_grace, {
-      summary: 'The company’s word is on its way',
+      summary: 'A provider event is being delivered',
     });
   }
 
@@ -460,7 +461,7 @@ export class OrderJourney {
         status: 'sample_error',
         report_id,
         status_detail,
-        reason: 'The lab could report no result.',
+        reason: 'The lab could not report any result.',
       });
     } else {
       await this.#decide({ status: 'completed', report_id });
@@ -473,7 +474,7 @@ export class OrderJourney {
     const inTheLab = this.#status === 'partial_results' || this.#status === 'draw_completed';
     const held = await this.#decide(
       inTheLab
-        ? { status: 'completed', reason: 'The lab sent nothing more in time.', yields_to_reports: true }
+        ? { status: 'completed', reason: 'The lab sent no further results in time.', yields_to_reports: true }
         : { status: 'cancelled', reason: EXPIRED, yields_to_reports: true },
     );
     // The store names reports that were set aside: somebody has to look at them (G2).
@@ -481,14 +482,14 @@ export class OrderJourney {
     if (held) return;
     this.#describe({ what: 'a report that is stored and on its way here' });
     await condition(() => this.#reportsWaiting.length > 0 || this.#cancelRequested, this.#policy.expiry_grace, {
-      summary: 'A report is on its way',
+      summary: 'A report is being delivered',
     });
   }
 
   /** Does what a caller asked, if it may still be done; answers the caller either way. */
   async #cancelled(): Promise<HeldEvent | undefined> {
     if (this.#mayBecome('cancelled')) {
-      await this.#decide({ status: 'cancelled', reason: 'Cancelled on request.', by: this.#cancelRequestedBy });
+      await this.#decide({ status: 'cancelled', reason: 'Canceled on request.', by: this.#cancelRequestedBy });
     }
     if (!this.#mayBecome('cancelled')) this.#cancelRequested = false;
     return this.#isEnded ? this.#lastEvent : undefined;
@@ -546,7 +547,7 @@ export class OrderJourney {
     if (this.#laboratory.mayHoldOrder) this.#consequences.setOff(this.#laboratory.cancel());
     // A service centre's appointment is left alone once there is a requisition to go there with (F7).
     const standsForItself = this.#order.collection_method === 'walk_in_test' && this.#has('requisition_created');
-    if (!standsForItself) this.#withdraw('The order was cancelled', 'order_cancelled');
+    if (!standsForItself) this.#withdraw('The order was canceled', 'order_cancelled');
   }
 
   /** Whether somebody waits who is attended to whatever the journey is doing. */
@@ -584,7 +585,7 @@ export class OrderJourney {
     if (!(await durably('keepVisitEvent', { event_id, because }))) return;
     if (!isDrawn) {
       this.#trouble(
-        `The provider says that appointment ${appointment_id}, which is over for us, is ${report.status}. Ask the provider.`,
+        `The provider reports that appointment ${appointment_id}, which is over for us, is ${report.status}. Ask the provider.`,
       );
       return;
     }
@@ -637,9 +638,9 @@ export class OrderJourney {
   /** Cancels the appointment at the company, however long it takes. */
   #withdraw(reason: string, origin: string): void {
     this.#consequences.setOff({
-      doing: 'the phlebotomy company to take note that the appointment is cancelled',
+      doing: 'the phlebotomy provider to cancel the appointment',
       done: this.#desk.withdraw(reason, origin),
-      ifItFails: 'The appointment could not be cancelled at the company. Call them.',
+      ifItFails: 'The appointment could not be canceled with the provider. Call them.',
     });
   }
 
@@ -674,7 +675,7 @@ export class OrderJourney {
     const passed = this.#now - Date.parse(requisition.created_at);
     const left = requisition_valid[this.#order.collection_method] + results_awaited_longer - passed;
     this.#deadline = this.#now + left;
-    void sleep(Math.max(1, left), { summary: 'Results are awaited until here' }).then(() => {
+    void sleep(Math.max(1, left), { summary: 'Deadline for results' }).then(() => {
       this.#expired = true;
     });
   }
@@ -768,9 +769,9 @@ const isoOf = (instant: number | undefined) =>
 /** How many troubles a journey carries over when it continues as new. */
 const MOST_TROUBLES = 50;
 
-const EXPIRED = 'The requisition expired: no result came in time.';
+const EXPIRED = 'The requisition expired: no results arrived in time.';
 
 const unknownCodes = (reportId: string, codes: readonly string[]) =>
-  `Report ${reportId} has values under codes that the catalogue does not know (${codes.join(', ')}). They are shown as they came. Look whether an ordered result is among them: npm run admin -- inbox show ${reportId}`;
+  `Report ${reportId} has values with codes that are not in the catalog (${codes.join(', ')}). They are shown as received. Check whether an ordered result is among them: npm run admin -- inbox show ${reportId}`;
 
-const notForAppointments = (status: OrderLowLevelStatus) => `An order that is ${status} can have no appointment`;
+const notForAppointments = (status: OrderLowLevelStatus) => `An order that is ${status} cannot have an appointment`;

@@ -54,11 +54,11 @@ export async function orderTransaction(input: OrderTransactionInput): Promise<Tr
   }
 
   const last = await journey.whileKeepingLateReports(
-    { what: `its redraw ${redraw.id}`, toDo: `Nothing here: look at the workflow ${redrawWorkflowId(redraw.id)}.` },
+    { what: `its redraw ${redraw.id}`, toDo: `Nothing here: see the workflow ${redrawWorkflowId(redraw.id)}.` },
     () => redrawn(input, redraw, journey),
   );
   if ('failure' in last) {
-    const what = `The workflow of redraw ${redraw.id} ended, and its order did not. See what became of it.`;
+    const what = `The workflow of redraw ${redraw.id} ended, but its order did not. Check what happened to it.`;
     journey.failed(`${what} ${last.failure}`);
     await journey.conclude();
     return { status: ending.transaction_status, orders: [initial] };
@@ -89,8 +89,8 @@ async function redrawn(
     const [ending] = failure.cause instanceof ApplicationFailure ? (failure.cause.details ?? []) : [];
     if (ending) return ending as HeldEvent;
     journey.trouble(
-      `The workflow of redraw ${redraw.id} ended, and its order did not: ${rootMessage(failure)}. ` +
-        `Start it again: npm run admin -- order restart ${redraw.id}`,
+      `The workflow of redraw ${redraw.id} ended, but its order did not: ${rootMessage(failure)}. ` +
+        `Restart it: npm run admin -- order restart ${redraw.id}`,
     );
     return endOfRedraw(redraw, policy);
   }

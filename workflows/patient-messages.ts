@@ -134,7 +134,7 @@ export class PatientMessages {
   }
 
   #setOff(what: string, done: Promise<void>): void {
-    this.#sending.setOff({ doing: `the ${what} to be sent`, done, ifItFails: `The ${what} was not sent.` });
+    this.#sending.setOff({ doing: `the ${what} to be sent`, done, ifItFails: `The ${what} was not sent. ` });
   }
 
   #learnZone(appointment: Appointment | null): void {
@@ -179,7 +179,7 @@ export class PatientMessages {
     this.#lastSms = this.#lastSms.then(async () => {
       const at = now();
       const wait = nextAllowed(at, this.#policy, ...this.#zones).getTime() - at.getTime();
-      if (wait > 0) await sleep(wait, { summary: 'No SMS at night' });
+      if (wait > 0) await sleep(wait, { summary: 'Quiet hours' });
       const worth = triedFor();
       if (worth > 0) await this.#send(what, send, worth);
     });

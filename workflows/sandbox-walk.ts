@@ -33,13 +33,11 @@ export async function sandboxWalk(input: SandboxWalkInput): Promise<'reported' |
       backoffCoefficient: 1.5,
       maximumInterval: policy.partner_retry_first,
     },
-    summary: 'Has the laboratory report once the specimen is drawn',
+    summary: 'Tells the laboratory to report once the specimen is drawn',
   });
   try {
     const isTold = await reportOnceDrawn(order_id, report, triedFor);
-    setCurrentDetails(
-      `The laboratory ${isTold ? 'was told to report on' : 'was told nothing of'} order \`${order_id}\``,
-    );
+    setCurrentDetails(`The laboratory ${isTold ? 'was told' : 'was not told'} to report on order \`${order_id}\``);
     return isTold ? 'reported' : 'order over';
   } catch (failure) {
     throw ApplicationFailure.nonRetryable(`${rootMessage(failure)} Simulate the order again.`, 'WalkEnded');

@@ -16,7 +16,7 @@ export interface Wait {
 export const waitForLab = ({ lab_slug }: Order, until: number): Wait => ({
   what: `${lab_slug} to acknowledge the order`,
   until,
-  toDo: `Nothing, while ${lab_slug} answers. If it is away, the pending activity submitOrder has its last words: see to its connection, and the order goes out by itself.`,
+  toDo: `Nothing, as long as ${lab_slug} responds. If it does not, the pending activity submitOrder shows its last error: fix the connection, and the order is sent automatically.`,
 });
 
 /** An order's next step once it has its requisition. @param until When the results are awaited no longer. */
@@ -26,56 +26,56 @@ export function waitForResults(
   appointment: Appointment | null,
   until: number,
 ): Wait {
-  const lateResults = `If they should have come by now, ask ${order.lab_slug}.`;
+  const lateResults = `If they should have arrived by now, ask ${order.lab_slug}.`;
   switch (status) {
     case 'appointment_pending':
       return {
         what: 'the provider to confirm the appointment',
         until,
-        toDo: 'If no confirmation comes, ask the provider.',
+        toDo: 'If there is no confirmation, ask the provider.',
       };
     case 'appointment_scheduled':
       if (order.collection_method !== 'at_home_phlebotomy') break;
       return {
         what: visitOf(appointment),
         until,
-        toDo: 'If it is over and the provider says nothing, ask the provider what became of it.',
+        toDo: 'If it is over and the provider has not reported it, ask the provider what happened.',
       };
     case 'appointment_cancelled':
-      return { what: 'another appointment', until, toDo: 'Nothing: the patient or the caller books again.' };
+      return { what: 'another appointment', until, toDo: 'Nothing: the patient or the caller has to book again.' };
     case 'partial_results':
       return { what: 'the rest of the results', until, toDo: lateResults };
     case 'draw_completed':
       return { what: "the lab's results", until, toDo: lateResults };
   }
   return order.collection_method === 'at_home_phlebotomy'
-    ? { what: 'an appointment', until, toDo: 'Nothing: the patient or the caller books.' }
+    ? { what: 'an appointment', until, toDo: 'Nothing: the patient or the caller has to book.' }
     : { what: "the draw and the lab's results", until, toDo: lateResults };
 }
 
 /** The provider's word, when the lab was quicker. @param from When the report is taken for it; undefined where it is not (G2). */
 export function waitForDraw(from: number | undefined): Wait {
-  const what = 'the provider to say that the specimen was drawn; the lab has reported already';
+  const what = 'the provider to report the draw; the lab has already reported';
   return from === undefined
-    ? { what, toDo: 'Ask the provider what became of the visit: the report does not show that it took place.' }
+    ? { what, toDo: 'Ask the provider what happened to the visit: the report does not prove that it took place.' }
     : {
-        what: `${what}, and is believed then`,
+        what: `${what}, and its report will then count as proof`,
         until: from,
-        toDo: 'Nothing: the report shows that the visit took place.',
+        toDo: 'Nothing: the report proves that the visit took place.',
       };
 }
 
 /** What is being seen to after the order's end. */
 export const WAIT_FOR_CONSEQUENCES: Wait = {
-  what: 'what follows from its end',
-  toDo: 'Nothing, while it is being tried; where it fails, the pending activities have the last words.',
+  what: 'the tasks that follow from its end',
+  toDo: 'Nothing, while they are being retried; if they fail, the pending activities show the last error.',
 };
 
 /** A visit that outlives its order. */
 export const waitForVisit = (appointment: Appointment, until: number): Wait => ({
   what: `${visitOf(appointment)}, which is still booked`,
   until,
-  toDo: 'Nothing, unless it should not take place: the caller can cancel it.',
+  toDo: 'Nothing. The caller can cancel it if it should not take place.',
 });
 
 /** "the visit on Nov 27, 06:30 MST" */

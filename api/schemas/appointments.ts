@@ -95,14 +95,9 @@ export const bookingBody = z
     sync_confirmation_timeout_millisecond: z.int().min(1000).max(10_000).default(2500).meta({
       description: 'With `async_confirmation`: how long to wait for the provider before responding with `pending`.',
     }),
-    async_confirmation_timeout_millisecond: z
-      .int()
-      .min(60_000)
-      .max(172_800_000)
-      .default(900_000)
-      .meta({
-        description: 'With `async_confirmation`: an appointment that is not confirmed within this time is canceled.',
-      }),
+    async_confirmation_timeout_millisecond: z.int().min(60_000).max(172_800_000).default(900_000).meta({
+      description: 'With `async_confirmation`: an appointment that is not confirmed within this time is canceled.',
+    }),
   })
   .meta({ id: 'AppointmentBookingRequest' });
 

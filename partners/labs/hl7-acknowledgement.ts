@@ -33,9 +33,9 @@ export function readAcknowledgement(text: string): LabAcknowledgement & { contro
   const segments = readMessage(text);
   const header = segments[0] as ReceivedSegment;
   const answer = segments.find((segment) => segment.name === 'MSA');
-  if (!answer) throw new Hl7Refused([header.problem('100', 'An acknowledgement has an MSA segment')]);
+  if (!answer) throw new Hl7Refused([header.problem('100', 'An acknowledgment must have an MSA segment')]);
   const code = CODES[answer.text(1)];
-  if (!code) throw new Hl7Refused([answer.problem('103', 'MSA-1 is one of AA, AE, AR, CA, CE, CR', 1)]);
+  if (!code) throw new Hl7Refused([answer.problem('103', 'MSA-1 must be one of AA, AE, AR, CA, CE, CR', 1)]);
 
   const errors = segments.filter((segment) => segment.name === 'ERR');
   const words = [answer.freeText(3), ...errors.map((error) => error.freeText(8) || error.text(3, 2))];

@@ -43,16 +43,17 @@ export function excessIn(text: string, separators: readonly string[]): string | 
       counts.set(counted, (counts.get(counted) ?? 0) + 1);
       const isText = name === 'OBX' || name === 'NTE';
       if (!isText && at - start > MESSAGE_LIMITS.segment_characters) {
-        return `A segment other than OBX and NTE may have ${MESSAGE_LIMITS.segment_characters} characters`;
+        return `A segment other than OBX and NTE can have at most ${MESSAGE_LIMITS.segment_characters} characters`;
       }
     }
     start = at + 1;
   }
   for (const [name, limit] of Object.entries({ ...MESSAGE_LIMITS.segments, other: MESSAGE_LIMITS.other_segments })) {
-    if ((counts.get(name) ?? 0) > limit) return `A message may have ${limit} ${name} segments; send it in several`;
+    if ((counts.get(name) ?? 0) > limit)
+      return `A message can have at most ${limit} ${name} segments; split it into several messages`;
   }
   if (separatorCount > MESSAGE_LIMITS.separators) {
-    return `A message may have ${MESSAGE_LIMITS.separators} separators; send it in several`;
+    return `A message can have at most ${MESSAGE_LIMITS.separators} separators; split it into several messages`;
   }
   return undefined;
 }

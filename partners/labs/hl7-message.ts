@@ -55,7 +55,7 @@ export class Hl7Refused extends Error {
     const errors = all.slice(0, NAMED_PROBLEMS);
     const unnamed = all.length - errors.length;
     const places = errors.map((error) => `${error.code} at ${locationOf(error)}`).join(', ');
-    super(`HL7 message refused (${ack}): ${places}${unnamed > 0 ? ` and ${unnamed} more` : ''}`);
+    super(`HL7 message rejected (${ack}): ${places}${unnamed > 0 ? ` and ${unnamed} more` : ''}`);
     this.name = 'Hl7Refused';
     this.ack = ack;
     this.errors = errors;
@@ -182,7 +182,7 @@ export function* readingMessage(text: string): Steps<ReceivedSegment[]> {
     DELIMITERS.exec(message)?.slice(1) ?? [];
   const refused = (problem: string) => new Hl7Refused([{ segment: 'MSH', sequence: 1, code: '100', text: problem }]);
   if (new Set([field, component, repetition, escaping, subcomponent]).size !== 5) {
-    throw refused('A message begins with an MSH segment and its five delimiters: MSH|^~\\&|');
+    throw refused('A message must begin with an MSH segment and its five delimiters: MSH|^~\\&|');
   }
   const excess = excessIn(message, [field, component, repetition, subcomponent]);
   if (excess) throw refused(excess);
@@ -195,7 +195,7 @@ export function* readingMessage(text: string): Steps<ReceivedSegment[]> {
     const name = line.split(field, 1)[0] as string;
     const previous = segments.at(-1);
     if (previous && !SEGMENT_NAME.test(name)) {
-      const text = 'What follows this segment is not a segment; a line break inside a field is written \\.br\\';
+      const text = 'The text after this segment is not a segment; write a line break inside a field as \\.br\\';
       throw new Hl7Refused([previous.problem('100', text)]);
     }
     const sequence = (seen.get(name) ?? 0) + 1;

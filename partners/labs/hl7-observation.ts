@@ -84,7 +84,7 @@ export function readObservation(obx: ReceivedSegment, context: ObservationContex
   const { problems, notes } = context;
   const status = statusOf(obx, problems);
   const { loinc, local, name } = codesOf(obx, 3);
-  if (!loinc && !local) problems.push(obx.problem('101', 'OBX-3 needs the code of the result', 3));
+  if (!loinc && !local) problems.push(obx.problem('101', 'OBX-3 must have the code of the result', 3));
   const observed_at = instantIn(obx, 14, context.zone, problems) ?? context.collectedAt;
   if (!status || status === 'pending') return undefined;
 
@@ -169,7 +169,7 @@ function readValue(
   }
   const read = Object.hasOwn(VALUE_TYPES, type) ? VALUE_TYPES[type] : undefined;
   if (!read) {
-    problems.push(obx.problem(type ? '103' : '101', 'OBX-2 is one of NM, SN, ST, TX, FT, CE, CWE', 2));
+    problems.push(obx.problem(type ? '103' : '101', 'OBX-2 must be one of NM, SN, ST, TX, FT, CE, CWE', 2));
     return undefined;
   }
   const reading = read(obx);

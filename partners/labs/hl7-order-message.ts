@@ -173,7 +173,7 @@ function answerValue(question: AoeQuestion, answer: string): WrittenField {
 
 function markerOf(markers: readonly Marker[], id: number): Marker {
   const marker = markers.find((candidate) => candidate.id === id);
-  if (!marker) throw new Error(`The order message needs marker ${id}, and the catalogue entry wasn't given`);
+  if (!marker) throw new Error(`The order message needs marker ${id}, and its catalog entry was not given`);
   return marker;
 }
 

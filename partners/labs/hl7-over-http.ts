@@ -29,7 +29,7 @@ async function send(
 
   const { control_id, ...acknowledgement } = acknowledgementIn(lab, status, body);
   if (control_id !== orderControlId(message.order.id, purpose)) {
-    throw unusable(lab, 'acknowledged another message than the one it was sent (MSA-2)');
+    throw unusable(lab, 'acknowledged a different message than the one it was sent (MSA-2)');
   }
   return acknowledgement;
 }
@@ -52,7 +52,7 @@ async function post(lab: string, message: string, at: LabEndpoint, signal: Abort
   } catch (cause) {
     signal.throwIfAborted();
     if (deadline.aborted) {
-      throw new LabUnreachable(`Lab ${lab} gave no answer within ${at.timeoutMs} ms; the order will be sent again`, {
+      throw new LabUnreachable(`Lab ${lab} did not respond within ${at.timeoutMs} ms; the order will be sent again`, {
         lab,
         fault: 'timeout',
         mayHaveArrived: true,
@@ -61,7 +61,7 @@ async function post(lab: string, message: string, at: LabEndpoint, signal: Abort
     }
     const code = networkCode(cause);
     throw new LabUnreachable(
-      `Lab ${lab} can't be reached (${code}); check that the lab is up and the address of its endpoint`,
+      `Lab ${lab} can't be reached (${code}); check that the lab is up and that the URL of its connection is right`,
       { lab, fault: 'connection', mayHaveArrived: mayHaveArrived(code), cause },
     );
   }
@@ -72,12 +72,12 @@ function acknowledgementIn(lab: string, status: number, body: string) {
     return readAcknowledgement(body);
   } catch (cause) {
     if (!(cause instanceof Hl7Refused)) throw cause;
-    throw unusable(lab, `answered ${status} with something that is no HL7 acknowledgement`, cause);
+    throw unusable(lab, `answered ${status} with something that is not an HL7 acknowledgment`, cause);
   }
 }
 
 function unusable(lab: string, what: string, cause?: unknown): LabUnreachable {
-  return new LabUnreachable(`Lab ${lab} ${what}; ask the lab, the order will be sent again`, {
+  return new LabUnreachable(`Lab ${lab} ${what}; ask the lab. The order will be sent again`, {
     lab,
     fault: 'answer',
     mayHaveArrived: true,
@@ -89,8 +89,8 @@ function unusable(lab: string, what: string, cause?: unknown): LabUnreachable {
 function refusal(lab: string, accountId: string, status: number, retryAfterMs: number | null): LabUnreachable {
   if (status === 401 || status === 403) {
     return new LabUnreachable(
-      `Lab ${lab} answered ${status}: it doesn't take the user and password of its endpoint; ` +
-        `set those that the lab gave for account ${accountId}`,
+      `Lab ${lab} answered ${status}: it rejects the user and password of its connection; ` +
+        `set the ones that the lab gave you for account ${accountId}`,
       { lab, fault: 'credentials', mayHaveArrived: false, retryAfterMs },
     );
   }
@@ -102,7 +102,7 @@ function refusal(lab: string, accountId: string, status: number, retryAfterMs: n
       retryAfterMs,
     });
   }
-  return new LabUnreachable(`Lab ${lab} answered ${status}; check the address of its endpoint with the lab`, {
+  return new LabUnreachable(`Lab ${lab} answered ${status}; check the URL of its connection with the lab`, {
     lab,
     fault: 'configuration',
     mayHaveArrived: false,

@@ -49,16 +49,16 @@ export function* groupingOrders(
       test = { obr: segment, notes: [], observations: [], specimens: [] };
       notes = test.notes;
       if (pid) orders.of(pid, orc, segment).tests.push(test);
-      else problems.push(segment.problem('100', 'An OBR stands under the PID of its patient'));
+      else problems.push(segment.problem('100', 'An OBR must follow the PID of its patient'));
     } else if (segment.name === 'OBX') {
       const observation = { obx: segment, notes: [] };
       notes = observation.notes;
       if (test) test.observations.push(observation);
-      else problems.push(segment.problem('100', 'An OBX stands under the OBR of its test'));
+      else problems.push(segment.problem('100', 'An OBX must follow the OBR of its test'));
     } else if (segment.name === 'SPM') {
       notes = undefined;
       if (test) test.specimens.push(segment);
-      else problems.push(segment.problem('100', 'An SPM stands under the OBR of its test'));
+      else problems.push(segment.problem('100', 'An SPM must follow the OBR of its test'));
     } else if (segment.name === 'NTE') {
       const note = segment.freeText(3);
       if (note !== '') notes?.push(note);

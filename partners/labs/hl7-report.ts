@@ -56,7 +56,7 @@ export function* readingReports(text: string, lab: ReportingLab): Steps<ReadMess
   const reading = { lab, zone, sentAt, controlId: message.control_id, problems };
   const orders = yield* groupingOrders(segments, header, problems);
   if (specimensOfTests(orders) > MESSAGE_LIMITS.specimens_of_tests) {
-    const words = `The tests of a message may have ${MESSAGE_LIMITS.specimens_of_tests} specimens; send it in several`;
+    const words = `The tests in a message can have at most ${MESSAGE_LIMITS.specimens_of_tests} specimens; split it into several messages`;
     throw new Hl7Refused([header.problem('100', words)]);
   }
   const reports: LabReport[] = [];
@@ -88,17 +88,20 @@ const PROCESSING_IDS = ['P', 'T', 'D'] as const;
 
 function readHeader(header: ReceivedSegment, lab: ReportingLab, problems: Hl7Problem[]): ReportMessage | undefined {
   const processingId = PROCESSING_IDS.find((id) => id === header.text(11));
-  if (header.text(9, 1) !== 'ORU') problems.push(header.problem('200', 'Only results, ORU^R01, are taken here', 9, 1));
-  else if (header.text(9, 2) !== 'R01') problems.push(header.problem('201', 'Of ORU only R01 is taken here', 9, 2));
+  if (header.text(9, 1) !== 'ORU')
+    problems.push(header.problem('200', 'Only results (ORU^R01) are accepted here', 9, 1));
+  else if (header.text(9, 2) !== 'R01') problems.push(header.problem('201', 'Only ORU^R01 is accepted here', 9, 2));
   if (header.text(10) === '') problems.push(header.problem('101', 'MSH-10, the message control id, is required', 10));
   if (!processingId) {
     const code = header.text(11) === '' ? '101' : '202';
-    problems.push(header.problem(code, 'MSH-11, the processing id, is P, T or D', 11));
+    problems.push(header.problem(code, 'MSH-11, the processing id, must be P, T, or D', 11));
   } else if (processingId !== 'P' && !lab.sandbox) {
-    problems.push(header.problem('202', 'Test messages (MSH-11 T or D) are taken on the sandbox connection only', 11));
+    problems.push(
+      header.problem('202', 'Test messages (MSH-11 T or D) are accepted on the sandbox connection only', 11),
+    );
   }
   if (!/^(2(\.\d)*)?$/.test(header.text(12))) {
-    problems.push(header.problem('203', 'MSH-12, the version, is 2.5.1 or another version 2', 12));
+    problems.push(header.problem('203', 'MSH-12, the version, must be 2.5.1 or another version 2', 12));
   }
   if (problems.length > 0 || !processingId) return undefined;
   return {
@@ -189,7 +192,7 @@ function* readingTest(
   const { obr } = test;
   const { loinc, local, name } = codesOf(obr, 4);
   const code = local ?? loinc;
-  if (!code) problems.push(obr.problem('101', "OBR-4 needs the lab's test code", 4));
+  if (!code) problems.push(obr.problem('101', "OBR-4 must have the lab's test code", 4));
   const status = TEST_STATUSES[obr.text(25)];
   if (!status) {
     problems.push(

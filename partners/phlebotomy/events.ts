@@ -16,7 +16,7 @@ export interface PhlebotomyEvent {
 /** The signature is missing, wrong or too old: nobody knows who sent this. To be answered 401, and not stored. */
 export class ForgedEvent extends Error {
   constructor(cause: unknown) {
-    super('The event is not signed with the secret of this company', { cause });
+    super('The event is not signed with this provider’s secret', { cause });
     this.name = 'ForgedEvent';
   }
 }
@@ -27,7 +27,7 @@ export class UnreadableEvent extends Error {
   readonly fields: string[];
 
   constructor(fields: string[]) {
-    super(`The event cannot be read: ${fields.join(', ') || 'it is no JSON'}. See docs/phlebotomy.md`);
+    super(`The event cannot be read: ${fields.join(', ') || 'it is not JSON'}. See docs/phlebotomy.md`);
     this.name = 'UnreadableEvent';
     this.fields = fields;
   }

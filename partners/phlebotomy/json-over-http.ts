@@ -106,7 +106,7 @@ async function call<Answer>(request: Call<Answer>, at: PhlebotomyEndpoint, signa
   const [issue] = answer.error.issues;
   throw unreachable(request, 'answer', {
     what: `answered ${status} with something that cannot be right (${issue?.path.join('.') || 'body'})`,
-    toDo: 'ask the company; the call will be made again',
+    toDo: 'ask the provider; the call will be retried',
     mayHaveHappened: true,
     cause: answer.error,
   });
@@ -134,8 +134,8 @@ async function send(request: Call<unknown>, at: PhlebotomyEndpoint, signal: Abor
     signal.throwIfAborted();
     if (deadline.aborted) {
       throw unreachable(request, 'timeout', {
-        what: `gave no answer within ${at.timeoutMs} ms`,
-        toDo: 'the call will be made again',
+        what: `did not respond within ${at.timeoutMs} ms`,
+        toDo: 'the call will be retried',
         mayHaveHappened: true,
         cause,
       });
@@ -143,7 +143,7 @@ async function send(request: Call<unknown>, at: PhlebotomyEndpoint, signal: Abor
     const code = networkCode(cause);
     throw unreachable(request, 'connection', {
       what: `can't be reached (${code})`,
-      toDo: 'check that the company is up and the address of its connection',
+      toDo: 'check that the provider is up and that the URL of its connection is right',
       mayHaveHappened: mayHaveArrived(code),
       cause,
     });
@@ -159,15 +159,15 @@ function refusal(
 ): BookingRefused | PartnerUnreachable {
   if (status === 401 || status === 403) {
     return unreachable(request, 'credentials', {
-      what: `answered ${status}: it doesn't take the key of its connection`,
-      toDo: 'set the key that the company gave',
+      what: `answered ${status}: it rejects the key of its connection`,
+      toDo: 'set the key that the provider gave you',
       mayHaveHappened: false,
     });
   }
   if (status >= 500 || status === 408 || status === 429) {
     return unreachable(request, 'unavailable', {
       what: `answered ${status}`,
-      toDo: 'the call will be made again',
+      toDo: 'the call will be retried',
       mayHaveHappened: status !== 429,
       retryAfterMs,
     });
@@ -176,11 +176,11 @@ function refusal(
   if (status >= 400 && refused.success) {
     const { error, message } = refused.data;
     const code: RefusalCode = REFUSAL_CODES.find((known) => known === error) ?? 'invalid_request';
-    return new BookingRefused(request.provider, code, message || `The company refused: ${error}`);
+    return new BookingRefused(request.provider, code, message || `The provider refused: ${error}`);
   }
   return unreachable(request, 'configuration', {
     what: `answered ${status} without saying why`,
-    toDo: 'check the address of its connection',
+    toDo: 'check the URL of its connection',
     mayHaveHappened: false,
   });
 }
@@ -190,7 +190,7 @@ function unreachable(
   fault: PartnerFault,
   how: { what: string; toDo: string; mayHaveHappened: boolean; retryAfterMs?: number | null; cause?: unknown },
 ): PartnerUnreachable {
-  return new PartnerUnreachable(`Phlebotomy company ${provider} ${how.what}; ${how.toDo}`, {
+  return new PartnerUnreachable(`Phlebotomy provider ${provider} ${how.what}; ${how.toDo}`, {
     provider,
     fault,
     mayHaveHappened: how.mayHaveHappened && method !== 'GET',

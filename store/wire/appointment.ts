@@ -7,7 +7,7 @@ const eventStatus = z.enum(APPOINTMENT_STATUSES).meta({ id: 'AppointmentEventSta
 const data = z
   .record(z.string(), z.unknown())
   .nullable()
-  .meta({ description: 'What else there is to say, such as `is_reschedule`.' });
+  .meta({ description: 'Additional details, such as `is_reschedule`.' });
 
 export const lngLat = z
   .object({ lng: z.number().min(-180).max(180), lat: z.number().min(-90).max(90) })
@@ -40,12 +40,14 @@ export const clientFacingAppointment = z
     type: z.enum(['phlebotomy', 'patient_service_center']),
     provider: appointmentProvider,
     status: z.enum(APPOINTMENT_STATUSES.map(providerStatus)),
-    provider_id: z.string().meta({ description: 'The company’s id of the appointment; ours until it has given one.' }),
+    provider_id: z
+      .string()
+      .meta({ description: 'The provider’s id of the appointment; Venule’s own id until the provider has given one.' }),
     external_id: z.string().nullable().meta({ description: 'The number that the patient shows or says.' }),
     can_reschedule: z.boolean(),
     is_overdue: z.boolean().meta({
       description:
-        'Whether the visit ended three days ago and nobody has said what became of it. It keeps its status, and another may be booked (C2).',
+        'Whether the visit should have ended three days ago and its outcome has not been reported. The status stays the same, and another visit can be booked (C2).',
     }),
     appointment_notes: z.string().nullable(),
     event_status: eventStatus,

@@ -19,7 +19,7 @@ const transactionStatus = z.enum(TRANSACTION_STATUSES).meta({ id: 'OrderTransact
 /** Full status, `received.walk_in_test.ordered`. */
 export const orderStatus = z
   .templateLiteral([z.enum(TOP_LEVEL_STATUSES), '.', z.enum(COLLECTION_METHODS), '.', z.enum(LOW_LEVEL_STATUSES)])
-  .meta({ id: 'OrderStatus', description: 'High-level status, collection method and low-level status.' });
+  .meta({ id: 'OrderStatus', description: 'High-level status, collection method, and low-level status.' });
 
 const clientFacingOrderInTransaction = z
   .object({
@@ -67,7 +67,7 @@ const clientFacingOrderEvent = z
     created_at: instant,
     status: orderStatus,
     status_detail: z.enum(STATUS_DETAILS).nullable(),
-    reason: z.string().nullable().meta({ description: 'Why, in words, where there is more to say than the status.' }),
+    reason: z.string().nullable().meta({ description: 'The reason, if there is more to say than the status.' }),
   })
   .meta({ id: 'ClientFacingOrderEvent' });
 export type ClientFacingOrderEvent = z.infer<typeof clientFacingOrderEvent>;

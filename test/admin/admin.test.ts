@@ -263,7 +263,7 @@ describe('npm run admin', () => {
     });
   });
 
-  test('a phlebotomy company is connected; its former secret stays good, and nothing of it is shown', async () => {
+  test('a phlebotomy provider is connected; its former secret stays good, and nothing of it is shown', async () => {
     const secret = (word: string) => `whsec_${Buffer.from(`a secret ${word}`).toString('base64')}`;
     const set = (...more: string[]) => admin(['phlebotomy', 'set', 'getlabs', ...more]);
     expect(await set('--url', 'https://company.example')).toMatchObject({

@@ -183,7 +183,7 @@ describe('a journey through the SDK alone, each answer read by its parser', () =
         const pending = await pendingActivities(walk);
         return pending.every(({ lastFailure }) => lastFailure.includes('scheduled')) && pending.length > 0 && pending;
       });
-      expect(waiting?.lastFailure).toBe('The specimen is not drawn: the order is appointment_scheduled.');
+      expect(waiting?.lastFailure).toBe('The specimen has not been drawn: the order is appointment_scheduled.');
       expect(await currentDetails(walk)).toContain(`the draw of order \`${id}\``);
       const found = venule.walkOf({ id }).client.list({ query: `OrderId = "${id}"` });
       await until(async () => {
@@ -226,7 +226,7 @@ describe('a journey through the SDK alone, each answer read by its parser', () =
         .result()
         .catch((error: WorkflowFailedError) => error.cause);
       expect(failure).toMatchObject({
-        message: 'The specimen is not drawn: the order is requisition_created. Simulate the order again.',
+        message: 'The specimen has not been drawn: the order is requisition_created. Simulate the order again.',
       });
       expect(await reports(id)).toEqual([]);
     });

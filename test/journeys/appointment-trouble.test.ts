@@ -91,7 +91,7 @@ test('C2: a booking that the company cancelled before we found it stays cancelle
   const [slot, another] = await slots();
   const id = randomUUID();
   await fault({ mode: 'down', after_accept: true, calls: ['book', 'read'] });
-  await expect(book(document, slot, { id })).rejects.toThrow('did not answer in time');
+  await expect(book(document, slot, { id })).rejects.toThrow('did not respond in time');
   await walk('getlabs', (await heldFor({ id })).id, { status: 'cancelled' });
   await fault({ mode: 'ok' });
   const refusal = await until(() =>
@@ -119,7 +119,7 @@ test('a journey that has lost an event to a crash hears of it from the store, an
     number: events.length + 1,
     status: 'cancelled',
     status_detail: null,
-    reason: 'Cancelled on request.',
+    reason: 'Canceled on request.',
     report_id: null,
     filler_order_number: null,
     redraw_results: [],
@@ -172,7 +172,7 @@ test('C2: what a slow company makes of a booking after all is cancelled when it 
   const [slot] = await slots();
   await fault({ mode: 'slow', delay_ms: 3_000, calls: ['book'] });
   const id = randomUUID();
-  await expect(book(document, slot, { id })).rejects.toThrow('did not answer in time');
+  await expect(book(document, slot, { id })).rejects.toThrow('did not respond in time');
   await until(async () => (await held()).find(({ reference }) => reference === id)?.status === 'cancelled');
   expect(await appointment({ id })).toBeNull();
 });
@@ -182,7 +182,7 @@ test('F7: a cancellation goes through in other words than one before that came t
   const [slot] = await slots();
   const booked = await book(document, slot);
   await fault({ mode: 'down', after_accept: true, calls: ['cancel', 'read'] });
-  await expect(cancel(document, 'on holiday')).rejects.toThrow('did not answer in time');
+  await expect(cancel(document, 'on holiday')).rejects.toThrow('did not respond in time');
   await venule.journeys.cancel(document);
   await fault({ mode: 'ok' });
   await venule.ended(document.order);

@@ -127,7 +127,7 @@ describe('F4: a cancellation', () => {
         `Requisition ${order.placer_order_number} could not be canceled at labcorp. Call the lab`,
       ),
     });
-    expect(await currentDetails(venule.workflow(order))).toContain('**A person must see to this:** Requisition');
+    expect(await currentDetails(venule.workflow(order))).toContain('**Action needed:** Requisition');
     expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'cancelled']);
   });
 

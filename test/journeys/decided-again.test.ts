@@ -51,7 +51,7 @@ async function write(document: OrderDocument, event: Pick<ProposedEvent, 'status
   });
 }
 const writeCancellation = (document: OrderDocument) =>
-  write(document, { status: 'cancelled', reason: 'Cancelled on request.' });
+  write(document, { status: 'cancelled', reason: 'Canceled on request.' });
 
 test('C2, F7: an order that turns out to be canceled is refused the booking that came right after, and keeps no visit', async () => {
   const document = await order({}, SOON);

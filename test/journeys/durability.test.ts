@@ -80,7 +80,7 @@ describe('an event that is held already, since a worker died after writing it', 
 
   test('is adopted: a cancelled order is cancelled at the lab, whatever came since', async () => {
     const order = await placedAndLeft();
-    await hold(order, { number: 3, status: 'cancelled', reason: 'Cancelled on request.' });
+    await hold(order, { number: 3, status: 'cancelled', reason: 'Canceled on request.' });
     await deliver(order);
     await venule.startWorker();
     await venule.ended(order);

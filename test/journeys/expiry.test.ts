@@ -42,7 +42,7 @@ describe('F1: an order whose results do not come in time', () => {
   test('is cancelled, saying why, and the lab is told', async () => {
     const order = await venule.place({}, SOON);
     const { events } = await venule.reaches(order.id, 'cancelled');
-    expect(events.at(-1)?.reason).toBe('The requisition expired: no result came in time.');
+    expect(events.at(-1)?.reason).toBe('The requisition expired: no results arrived in time.');
     await venule.ended(order);
     expect(await venule.atLab(order)).toMatchObject({ state: 'cancelled', received: { cancel: 1 } });
     const webhooks = await venule.webhooks(order.id);
@@ -55,7 +55,7 @@ describe('F1: an order whose results do not come in time', () => {
     const { events } = await venule.reaches(order.id, 'completed');
     await venule.ended(order);
     expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'partial_results', 'completed']);
-    expect(events.at(-1)?.reason).toBe('The lab sent nothing more in time.');
+    expect(events.at(-1)?.reason).toBe('The lab sent no further results in time.');
 
     const last = await venule.store.results.findOne({ order_id: order.id }).sort({ version: -1 }).orFail().lean();
     const promised = order.markers.find(({ provider_id }) => provider_id !== CBC)?.result_slugs;
@@ -113,7 +113,7 @@ test('F1: a redraw that nobody draws in time is cancelled, and its transaction i
   await venule.reaches(order.id, 'redraw_available');
   const { order: redraw } = await venule.redrawOf(order);
   const { events } = await venule.reaches(redraw.id, 'cancelled');
-  expect(events.at(-1)?.reason).toBe('The requisition expired: no result came in time.');
+  expect(events.at(-1)?.reason).toBe('The requisition expired: no results arrived in time.');
   const workflow = await venule.ended(order);
   expect(await workflow.result()).toEqual({
     status: 'completed',

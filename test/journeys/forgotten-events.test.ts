@@ -47,7 +47,7 @@ const mailsOf = (order: Order) => venule.mails.filter(({ messageId }) => message
 describe('F4: a cancellation that is recorded is carried out', () => {
   test('though its journey forgot it: the lab is told, the patient gets mail, the workflow ends', async () => {
     const order = await placed();
-    await forgotten(order, { number: 3, status: 'cancelled', reason: 'Cancelled on request.' });
+    await forgotten(order, { number: 3, status: 'cancelled', reason: 'Canceled on request.' });
     await venule.ended(order);
     expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'cancelled']);
     expect(await venule.atLab(order)).toMatchObject({ state: 'cancelled', received: { new: 1, cancel: 1 } });

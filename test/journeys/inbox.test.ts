@@ -462,7 +462,7 @@ test('F4: an order for a lab that nobody has connected waits, saying what to do,
     (await pendingActivities(venule.workflow(order))).find(({ lastFailure }) => lastFailure !== ''),
   );
   expect(said.lastFailure).toBe(
-    'There is no production connection to labcorp. Add one with "npm run admin -- connection set labcorp --environment production"; the order then goes out by itself.',
+    'There is no production connection to labcorp. Add one with "npm run admin -- connection set labcorp --environment production"; the order is then sent automatically.',
   );
   const known = await venule.store.labConnections.findById(`${lab}:sandbox`).orFail().lean();
   const inbound = { inbound_user: 'real', inbound_password: 'real-password' };

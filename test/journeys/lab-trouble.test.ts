@@ -19,7 +19,7 @@ describe('F4: an order whose lab is in trouble', () => {
   test.each([
     { trouble: 'is down', fault: { mode: 'down' }, words: "can't be reached" },
     { trouble: 'answers AE', fault: { mode: 'error' }, words: 'The order system is not available.' },
-    { trouble: 'answers too late', fault: { mode: 'slow', delay_ms: 60_000 }, words: 'gave no answer within 1000 ms' },
+    { trouble: 'answers too late', fault: { mode: 'slow', delay_ms: 60_000 }, words: 'did not respond within 1000 ms' },
   ])('waits in ordered, visibly, while the lab $trouble', async ({ fault, words }) => {
     await venule.fault({ lab, ...fault });
     const order = await venule.place();
@@ -81,7 +81,7 @@ describe('F4: an order whose lab is in trouble', () => {
     await rows(venule.store.labAccounts).deleteOne({ _id: lab_account_id });
     await venule.stopWorker();
     await venule.startWorker();
-    await until(async () => (await lastWords()).includes(`no longer holds the lab account ${lab_account_id}`));
+    await until(async () => (await lastWords()).includes(`no longer has the lab account ${lab_account_id}`));
     expect(known).not.toBe(lab_account_id);
   }, 120_000);
 

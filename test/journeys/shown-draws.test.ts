@@ -1,4 +1,4 @@
-/** G2: a laboratory's report as evidence that the visit took place, when the phlebotomy company says nothing. */
+/** G2: a laboratory's report as evidence that the visit took place, when the phlebotomy provider says nothing. */
 import { randomUUID } from 'node:crypto';
 import type { Appointment } from '../../domain/appointment.ts';
 import type { OrderDocument, PhlebotomyEventDocument } from '../../store/documents.ts';
@@ -184,7 +184,7 @@ test('G2: a word of the company that is on its way goes before', async () => {
     received_at: new Date(),
   });
   await reports(document);
-  await waitsFor(document, 'what the phlebotomy company has said');
+  await waitsFor(document, 'what the phlebotomy provider has said');
   expect(statuses(await now(document.order)).at(-1)).toBe('appointment_scheduled');
   await rows(venule.store.phlebotomyEvents).updateOne({ _id: id }, { $set: { lease_until: new Date(0) } });
   await venule.ended(document.order);

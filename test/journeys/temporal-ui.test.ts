@@ -67,9 +67,9 @@ test('the card says what is waited for, until when, and what to do: a lab that i
     return details.includes('to acknowledge') && details;
   });
   expect(card).toMatch(
-    /\*\*Waits for:\*\* labcorp to acknowledge the order, until \w{3} \d+(, \d{4})?, \d\d:\d\d E[SD]T at the latest/,
+    /\*\*Waiting for:\*\* labcorp to acknowledge the order, until \w{3} \d+(, \d{4})?, \d\d:\d\d E[SD]T at the latest/,
   );
-  expect(card).toMatch(/\*\*What to do:\*\* .*If it is away, the pending activity submitOrder has its last words/);
+  expect(card).toMatch(/\*\*What to do:\*\* .*If it does not, the pending activity submitOrder shows its last error/);
 });
 
 test('the card names the visit in the time of its place, has the newest event first, and survives the end', async () => {
@@ -86,8 +86,8 @@ test('the card names the visit in the time of its place, has the newest event fi
     month: 'short',
     day: 'numeric',
   });
-  expect(card).toMatch(new RegExp(`\\*\\*Waits for:\\*\\* the visit on ${day}, \\d\\d:\\d\\d MST, until `));
-  expect(card).toContain('ask the provider what became of it');
+  expect(card).toMatch(new RegExp(`\\*\\*Waiting for:\\*\\* the visit on ${day}, \\d\\d:\\d\\d MST, until `));
+  expect(card).toContain('ask the provider what happened');
 
   await venule.journeys.cancel(document);
   await venule.ended(document.order);

@@ -53,7 +53,7 @@ describe('F1: an SMS', () => {
     const [slot] = await slots();
     await book(document, slot);
     await venule.reaches(document._id, 'appointment_scheduled');
-    const held = await pendingTimers(venule.workflow(document.order), 'No SMS at night');
+    const held = await pendingTimers(venule.workflow(document.order), 'Quiet hours');
     expect(held).toHaveLength(1);
     expect(held.filter((due) => !isAbout(due, morning))).toEqual([]);
     expect(await sent(document, '')).toEqual([]);

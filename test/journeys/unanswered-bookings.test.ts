@@ -34,7 +34,7 @@ describe('C2: a company answers nothing', () => {
     const document = await order({}, { ...venule.policy, ...HASTY });
     const [slot, another] = await slots();
     await answersNothing();
-    await expect(book(document, slot)).rejects.toThrow('did not answer in time');
+    await expect(book(document, slot)).rejects.toThrow('did not respond in time');
     const adopted = await until(() => rows(venule.store.appointments).findOne({ order_id: document._id }));
     expect(adopted).toMatchObject({ status: 'scheduled', start_at: slot?.start_at });
     await until(async () => (await now(document.order)).last_status === 'appointment_scheduled');
@@ -51,7 +51,7 @@ describe('C2: a company answers nothing', () => {
     const [slot] = await slots();
     await isDown();
     const id = randomUUID();
-    await expect(book(document, slot, { id })).rejects.toThrow('did not answer in time');
+    await expect(book(document, slot, { id })).rejects.toThrow('did not respond in time');
     await fault({ mode: 'ok' });
     const booked = await until(() => book(document, slot, { id }).catch(() => null));
     expect(booked).toMatchObject({ id, status: 'scheduled' });
@@ -61,7 +61,7 @@ describe('C2: a company answers nothing', () => {
     const document = await order({}, { ...venule.policy, ...HASTY });
     const [slot, another] = await slots();
     await fault({ mode: 'down' });
-    await expect(book(document, slot)).rejects.toThrow('did not answer in time');
+    await expect(book(document, slot)).rejects.toThrow('did not respond in time');
     await expect(book(document, another)).rejects.toThrow('still being found out');
     await fault({ mode: 'ok' });
     await until(() => isFree(document._id));
@@ -73,7 +73,7 @@ describe('C2: a company answers nothing', () => {
     const [slot] = await slots();
     const id = randomUUID();
     await fault({ mode: 'down', after_accept: true });
-    await expect(book(document, slot, { id })).rejects.toThrow('did not answer in time');
+    await expect(book(document, slot, { id })).rejects.toThrow('did not respond in time');
     await venule.journeys.cancel(document);
     await fault({ mode: 'ok' });
     await venule.ended(document.order);
@@ -88,7 +88,7 @@ describe('C2: a company answers nothing', () => {
     const booked = await book(document, slot, { notes: 'left arm' });
     await fault({ mode: 'down', after_accept: true, calls: ['reschedule'] });
     const command = { kind: 'reschedule', slot: another as OfferedSlot, appointment_notes: 'right arm' } as const;
-    await expect(venule.journeys.appointment(document, command)).rejects.toThrow('did not answer in time');
+    await expect(venule.journeys.appointment(document, command)).rejects.toThrow('did not respond in time');
     await until(async () => (await appointment(booked))?.start_at === another?.start_at);
     expect(await appointment(booked)).toMatchObject({ status: 'scheduled', appointment_notes: 'right arm' });
     expect((await heldFor(booked)).notes.at(-1)).toMatchObject({ appointment_notes: 'right arm' });
@@ -100,7 +100,7 @@ describe('C2: a company answers nothing', () => {
     const booked = await book(document, slot);
     await fault({ mode: 'down', after_accept: true, calls: ['cancel'] });
     const command = { kind: 'cancel', reason: 'Other', notes: null } as const;
-    await expect(venule.journeys.appointment(document, command)).rejects.toThrow('did not answer in time');
+    await expect(venule.journeys.appointment(document, command)).rejects.toThrow('did not respond in time');
     await until(async () => (await now(document.order)).last_status === 'appointment_cancelled');
     expect(await appointment(booked)).toMatchObject({ status: 'cancelled' });
     expect(await isFree(document._id)).toBe(true);

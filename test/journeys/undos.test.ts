@@ -82,7 +82,7 @@ const LAB = {
 };
 const VISIT = {
   undo: 'the visit at the company',
-  words: /The appointment could not be cancelled at the company. Call/,
+  words: /The appointment could not be canceled with the provider. Call/,
 };
 
 const cases = [LAB, VISIT].flatMap(({ undo, words }) =>
@@ -155,9 +155,9 @@ test('G3: a failure of weeks ago neither keeps a journey from continuing as new 
   const document = await placed({ options: { results_ready_mail: true } }, policy);
   const [slot, another] = await slots();
   await fault({ mode: 'down', calls: ['book', 'read'] });
-  await expect(book(document, slot)).rejects.toThrow('did not answer in time');
+  await expect(book(document, slot)).rejects.toThrow('did not respond in time');
   const state = () => stateOf(venule.workflow(document.order));
-  await until(async () => (await state()).troubles.some((trouble) => trouble.includes('could not be found out')));
+  await until(async () => (await state()).troubles.some((trouble) => trouble.includes('could not find out whether')));
   await fault({ mode: 'ok' });
 
   const booked = await until(() => book(document, another).catch(() => null));
@@ -168,7 +168,7 @@ test('G3: a failure of weeks ago neither keeps a journey from continuing as new 
     return Boolean(events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId);
   });
   await venule.simulate(document.order, { final_status: 'completed' });
-  expect((await failureOf(document.order)).message).toMatch(/^Whether getlabs made booking .* could not be found out/);
+  expect((await failureOf(document.order)).message).toMatch(/^We could not find out whether getlabs made booking/);
   expect((await venule.reaches(document._id, 'completed')).last_status).toBe('completed');
   expect(isMailed(document.order, 'results_ready')).toBe(true);
 });

@@ -472,7 +472,7 @@ describe('a message that can not be taken is refused with every place that is wr
     } catch (error) {
       expect(error).toBeInstanceOf(Hl7Refused);
       expect(JSON.stringify(error) + (error as Error).message).not.toMatch(/secret|Núñez/);
-      expect(error).toMatchObject({ ack: 'AR', message: 'HL7 message refused (AR): 102 at OBX^1^5' });
+      expect(error).toMatchObject({ ack: 'AR', message: 'HL7 message rejected (AR): 102 at OBX^1^5' });
     }
   });
 });

@@ -33,7 +33,7 @@ function signed(body: string, { by = secret, at = new Date() } = {}) {
 
 const body = JSON.stringify(event);
 
-describe('an event of a phlebotomy company', () => {
+describe('an event of a phlebotomy provider', () => {
   it('is read when the company signed it', () => {
     expect(readPhlebotomyEvent(signed(body), Buffer.from(body), [another, secret])).toEqual({
       event_id: 'evt_1',

@@ -1,4 +1,4 @@
-/** The conversation with a phlebotomy company over HTTP, with a server that answers as companies do on good and bad days. */
+/** The conversation with a phlebotomy provider over HTTP, with a server that answers as companies do on good and bad days. */
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { UsAddress } from '../../domain/appointment.ts';
@@ -100,7 +100,7 @@ const thrown = (work: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
-describe('a phlebotomy company', () => {
+describe('a phlebotomy provider', () => {
   it('is asked where it works', async () => {
     answer = answering(200, { served: true, service_types: ['appointment-ready'] });
     await expect(adapter.coverage('85004', at, never)).resolves.toEqual({
@@ -251,7 +251,7 @@ describe('a phlebotomy company', () => {
   });
 });
 
-describe('a phlebotomy company from which no decision can be had', () => {
+describe('a phlebotomy provider from which no decision can be had', () => {
   it.each([
     [500, 'unavailable', true],
     [503, 'unavailable', true],
