@@ -13,7 +13,7 @@ export function isFit(version = process.versions.node) {
 export function requireFitNode() {
   if (isFit()) return;
   console.error(
-    `Venule needs Node ${OLDEST} or newer, and this is Node ${process.versions.node}. npm ci brings a fit one, which npm start and npm run … use.`,
+    `Venule needs Node ${OLDEST} or newer, and this is Node ${process.versions.node}. npm ci installs a suitable one, which npm start and npm run … use.`,
   );
   process.exit(1);
 }

@@ -18,8 +18,8 @@ export function homeRouter(version: string, { publicUrl, temporalUiUrl, mailUiUr
   const places: [name: string, title: string, url: string | null][] = [
     ['api_reference', 'API reference', `${publicUrl}/reference`],
     ['openapi', 'OpenAPI document', `${publicUrl}/openapi.json`],
-    ['alive', 'Whether this API is alive', `${publicUrl}/healthz`],
-    ['ready', 'Whether it can work', `${publicUrl}/readyz`],
+    ['alive', 'Health: is this API running?', `${publicUrl}/healthz`],
+    ['ready', 'Readiness: can it reach Temporal and MongoDB?', `${publicUrl}/readyz`],
     ['temporal_ui', 'Temporal UI: every journey', local ? temporalUiUrl : null],
     ['mail', 'Mail and SMS to patients', local ? mailUiUrl : null],
   ];

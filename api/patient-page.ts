@@ -82,7 +82,7 @@ export function answerTrouble(
   return (error, _request, response, _next) => {
     const sender = unnamedSender(config.standInContact);
     if (error instanceof ApiError && error.code === 'too_many_requests') {
-      const body = html`<main><h1>${BUSY}</h1><p>Too much is asked of this page just now. ${sentence}</p></main>`;
+      const body = html`<main><h1>${BUSY}</h1><p>This page is very busy right now. ${sentence}</p></main>`;
       response.status(429).set('retry-after', String(error.retryAfter ?? 1));
       return sendPage(response, pagePolicy(), patientPage(BUSY, sender, body));
     }
@@ -94,8 +94,8 @@ export function answerTrouble(
 }
 
 const BUSY = 'Please try again in a moment';
-const AWAY = 'This page cannot be shown at the moment';
-const TESTING = 'Sandbox. This is a test: no appointment is real, and nobody draws a sample.';
+const AWAY = 'This page is not available at the moment';
+const TESTING = 'Sandbox. This is a test: appointments are not real, and no sample will be drawn.';
 
 /**
  * The whole page, with whom to turn to at its foot.
@@ -150,5 +150,5 @@ function help({ name, contact }: PageSender): Markup | string {
   const [first, second] = ways;
   if (name === null && !hasContact({ contact })) return '';
   const how = first && second ? html`${first} or ${second}` : (first ?? html`contact ${name ?? ''}`);
-  return html`<p id="help"><strong>Questions?</strong> ${name === null ? 'Please' : html`${name} is there to help:`} ${how}.</p>`;
+  return html`<p id="help"><strong>Questions?</strong> ${name === null ? 'Please' : html`${name} can help:`} ${how}.</p>`;
 }

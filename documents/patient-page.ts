@@ -18,10 +18,10 @@ const QR_SIDE = 128;
 const WHERE: Record<CollectionMethod, (laboratory: Laboratory) => string> = {
   walk_in_test: (laboratory) =>
     `Go to a ${laboratory.name} patient service center. Find one near you: ${laboratory.psc_locator_url}`,
-  at_home_phlebotomy: () => 'You need not go anywhere: a phlebotomist comes to your address.',
+  at_home_phlebotomy: () => 'You do not need to go anywhere: a phlebotomist will come to your address.',
   testkit: () =>
-    'You need not go anywhere: follow the leaflet in your test kit and send the sample back in the box it came in.',
-  on_site_collection: () => 'Your sample is collected on site, where you were told to come.',
+    'You do not need to go anywhere: follow the instructions in your test kit, and send the sample back in the box it came in.',
+  on_site_collection: () => 'Your sample will be collected on site, where you were told to go.',
 };
 
 const BRING: Record<CollectionMethod, string> = {
@@ -46,7 +46,7 @@ export function patientPage(sheet: Sheet, content: RequisitionContent): void {
     paragraph(sheet, 'What to bring', BRING[order.collection_method]);
     paragraph(sheet, 'Before the draw', fastingWords(content));
     const until = dateOf(content.valid_until, order.options.time_zone);
-    paragraph(sheet, 'Until when', `This requisition is valid until ${until}.`);
+    paragraph(sheet, 'Valid until', `This requisition is valid until ${until}.`);
     if (content.collection_instructions) paragraph(sheet, 'Instructions', content.collection_instructions);
     booking(sheet, content);
   }
@@ -60,7 +60,7 @@ export function patientPage(sheet: Sheet, content: RequisitionContent): void {
 
 function fastingWords({ fasting }: RequisitionContent): string {
   return fasting
-    ? 'Fasting is required: nothing to eat or drink but water for 8 to 12 hours before the draw, unless the instructions say otherwise. Early in the morning is easiest. Take your medicines as usual unless you were told otherwise.'
+    ? 'Fasting is required: nothing to eat or drink but water for 8 to 12 hours before the draw, unless the instructions say otherwise. Early morning is easiest. Take your medicines as usual unless you were told otherwise.'
     : 'Fasting is not required. Eat and drink as usual.';
 }
 

@@ -112,13 +112,13 @@ function letterhead(sheet: Sheet, content: ResultReportContent): void {
 function statusOf(content: ResultReportContent): [string, string] {
   const redraws = content.orders.map(({ redraw }) => redraw);
   if (content.corrected) {
-    const more = redraws.includes('open') ? '; a redraw is under way' : '';
+    const more = redraws.includes('open') ? '; a redraw is in progress' : '';
     return ['CORRECTED', `Replaces what was reported before${more}`];
   }
   if (content.result.metadata.status === 'partial') return ['PARTIAL', 'More results are expected'];
-  if (redraws.includes('open')) return ['INITIAL', 'A redraw is under way; more results are expected'];
+  if (redraws.includes('open')) return ['INITIAL', 'A redraw is in progress; more results are expected'];
   if (redraws.includes('reported')) return ['FINAL', 'Results of the redraw: see the combined report'];
-  if (redraws.includes('without_results')) return ['FINAL', 'The redraw brought no results'];
+  if (redraws.includes('without_results')) return ['FINAL', 'The redraw produced no results'];
   return ['FINAL', 'No more results are expected'];
 }
 

@@ -17,7 +17,7 @@ interface PageMark {
 /** Sandbox paper looks like no other: no page of it can be taken for a patient's (G5). */
 export const SANDBOX_MARK: PageMark = {
   word: 'SANDBOX',
-  sentence: 'SANDBOX · Made for a trial · Not a real order, not a real result, not for patient care',
+  sentence: 'SANDBOX · For testing only · Not a real order, not a real result, not for patient care',
   color: INK,
 };
 

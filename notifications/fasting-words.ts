@@ -3,17 +3,17 @@ import { FASTING_HOURS, lastMealBefore } from '../domain/fasting.ts';
 import { atThePlace } from './visit-time.ts';
 
 /** Why the morning is the best time for a fasting draw. */
-export const MORNING = 'A time in the morning is the easiest: most of the fast passes during the night.';
+export const MORNING = 'A morning appointment is easiest: most of the fast passes overnight.';
 
 /** The same in an SMS. */
-export const FASTING_SMS = `Fast for ${FASTING_HOURS} before, water only.`;
+export const FASTING_SMS = `Fast for ${FASTING_HOURS} before the draw, water only.`;
 
 /**
  * What fasting means, for a draw of which no time is known.
  * @param minor First name of the minor who has to fast; null for the reader.
  */
 export function fastingRule(minor: string | null): string {
-  const who = minor === null ? 'Please fast: have' : `${minor} has to fast:`;
+  const who = minor === null ? 'Please fast: have' : `${minor} must fast:`;
   return `${who} nothing to eat or drink but water for ${FASTING_HOURS} before the draw.`;
 }
 

@@ -43,8 +43,8 @@ export interface Frame {
   sandbox: boolean;
 }
 
-const UNSUBSCRIBE = 'Receive no more mail';
-const SANDBOX = 'Sandbox. This is a test: no laboratory has this order, and nobody draws a sample.';
+const UNSUBSCRIBE = 'Unsubscribe';
+const SANDBOX = 'Sandbox. This is a test: no laboratory has this order, and no sample will be drawn.';
 const INK = '#14181f';
 const MUTED = '#56606e';
 const ACCENT = '#12405f';
@@ -161,15 +161,15 @@ function contactHtml(sender: Sender): Markup {
   ];
   const [first, second] = ways;
   const how = first && second ? html`${first} or ${second}` : (first ?? html`contact ${sender.name}`);
-  return html`<table role="presentation" class="wash" width="100%" cellpadding="0" cellspacing="0" border="0" style="background:#f2f5f8;border-radius:6px"><tr><td class="ink" style="padding:15px 18px;${FONT};font-size:15px;line-height:23px;color:${INK}"><strong>Questions?</strong> ${sender.name} is there to help: ${how}.</td></tr></table>`;
+  return html`<table role="presentation" class="wash" width="100%" cellpadding="0" cellspacing="0" border="0" style="background:#f2f5f8;border-radius:6px"><tr><td class="ink" style="padding:15px 18px;${FONT};font-size:15px;line-height:23px;color:${INK}"><strong>Questions?</strong> ${sender.name} can help: ${how}.</td></tr></table>`;
 }
 
 function contactText(sender: Sender): string {
   const { phone, email } = sender.contact;
   const ways = [...(phone ? [`call ${phoneText(phone)}`] : []), ...(email ? [`write to ${email}`] : [])];
-  return `Questions? ${sender.name} is there to help: ${ways.join(' or ') || `contact ${sender.name}`}.`;
+  return `Questions? ${sender.name} can help: ${ways.join(' or ') || `contact ${sender.name}`}.`;
 }
 
 function footer(sender: Sender, about: string): string {
-  return `You receive this message because ${sender.name} ordered laboratory work for ${about}.`;
+  return `You are receiving this message because ${sender.name} ordered lab work for ${about}.`;
 }

@@ -36,26 +36,26 @@ const WHERE_TO_BOOK: Record<CollectionMethod, string> = {
 
 const ORDER_TEXTS: Record<SmsKind, (content: SmsContent) => string[]> = {
   order_received: (content) => [
-    `Laboratory work was ordered for ${content.minor ?? 'you'}. You will hear from us when it is time for the draw.`,
+    `Lab work was ordered for ${content.minor ?? 'you'}. We will text you when it is time for the draw.`,
   ],
   requisition_ready: (content) => [
-    `${Whose(content)} laboratory order is ready.`,
+    `${Whose(content)} lab order is ready.`,
     ...preparation(content),
     ...linked(WHERE_TO_BOOK[content.order.collection_method], content),
   ],
   redraw_needed: (content) => [
-    `The laboratory needs a new sample from ${content.minor ?? 'you'}. This happens and says nothing about ${whose(content)} health. ${Whose(content)} new order follows.`,
+    `The laboratory needs a new sample from ${content.minor ?? 'you'}. This can happen and says nothing about ${whose(content)} health. ${Whose(content)} new order will follow.`,
   ],
   draw_completed: (content) => [`${Whose(content)} sample was taken and is on its way to the laboratory.`],
   results_ready: (content) => [
-    `${Whose(content)} laboratory results are ready. Sign in with ${content.team.name} to see them.`,
+    `${Whose(content)} lab results are ready. Sign in to your ${content.team.name} account to see them.`,
   ],
-  order_cancelled: (content) => [`${Whose(content)} laboratory order was canceled. Nothing is left for you to do.`],
+  order_cancelled: (content) => [`${Whose(content)} lab order was canceled. You do not need to do anything.`],
 };
 
 const APPOINTMENT_TEXTS: Record<AppointmentMessageKind, (content: AppointmentSmsContent) => string[]> = {
   appointment_pending: (content) => [
-    `${Whose(content)} visit is requested. A phlebotomist will settle the time with you.`,
+    `${Whose(content)} home visit has been requested. A phlebotomist will contact you to set a time.`,
     ...preparation(content),
   ],
   appointment_confirmed: (content) => [
@@ -87,12 +87,7 @@ export function appointmentSms(kind: AppointmentMessageKind, content: Appointmen
 /** The text of a reminder to book. */
 export function bookingReminderSms(content: SmsContent): string {
   const where = linked(WHERE_TO_BOOK[content.order.collection_method], content);
-  return said(content, [
-    `${Whose(content)} laboratory order is waiting for you.`,
-    ...preparation(content),
-    ...where,
-    OPT_OUT,
-  ]);
+  return said(content, [`${Whose(content)} lab order is waiting for you.`, ...preparation(content), ...where, OPT_OUT]);
 }
 
 /** The text of a reminder of an appointment. */

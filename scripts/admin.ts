@@ -21,16 +21,16 @@ const WRONG_USAGE = 2;
 
 const program = new Command('admin')
   .description(
-    'Sets up and looks after a Venule: teams, keys, laboratories, phlebotomy providers, orders, messages, the inbox, webhooks.',
+    'Manages Venule: teams, keys, laboratories, phlebotomy providers, orders, messages, incoming lab messages, and webhooks.',
   )
   .option('--json', 'print JSON instead of tables')
   .exitOverride()
-  .showHelpAfterError('(--help says more)')
+  .showHelpAfterError('(see --help)')
   .addHelpText(
     'after',
     `
-Works on the database of MONGODB_URI; without it, on that of the npm start which runs on this machine
-(VENULE_DATA_DIR, .venule).
+Uses the database in MONGODB_URI; without it, the database of the npm start that is running on this machine
+(VENULE_DATA_DIR, by default .venule).
 
 Examples:
   npm run admin -- team list
@@ -40,7 +40,7 @@ Examples:
   npm run admin -- inbox list --state unmatched
   npm run --silent admin -- --json webhook exhausted
 
-Exit codes: 0 done, ${FAILED} could not be done, ${WRONG_USAGE} wrong usage.`,
+Exit codes: 0 success, ${FAILED} failure, ${WRONG_USAGE} wrong usage.`,
   );
 
 addTeamCommands(program);

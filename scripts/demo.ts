@@ -7,28 +7,28 @@ import { type JourneyReport, LABS, type Lab, type Moment, walkJourney } from './
 import { aside, directory, heading, momentLines, resultTable, shortPath } from './demo/screen.ts';
 import { findOrStartVenule, type Venule } from './demo/venule.ts';
 
-const HELP = `Orders a wellness panel with the Junction SDK, has the sandbox laboratory lose two of its results,
-follows the redraw to the combined result, and shows the journey as it happens. At home: books a
-phlebotomist’s visit, moves it, has it made, and follows the order to its result.
+const HELP = `Orders a wellness panel with the Junction SDK, makes the sandbox laboratory lose two of its results,
+follows the redraw to the combined result, and shows the journey as it happens. With --at-home: books
+a phlebotomist’s visit, reschedules it, completes it, and follows the order to its result.
 
 Usage: npm run demo [-- options]
 
 Options:
   --lab <lab>   ${LABS.join(', ')} (default: ${LABS[0]})
-  --at-home     Have the sample drawn at the patient’s home
+  --at-home     A phlebotomist draws the specimen at the patient’s home
   --json        Print one JSON object at the end instead
-  --help        Print this
+  --help        Show this help
 
-It uses the Venule that runs with the data folder, or starts one and stops it at the end.
+It uses the Venule that is running with the data folder, or starts one and stops it at the end.
 
 Environment:
-  VENULE_URL               Another Venule, by its address; VENULE_API_KEY is then needed
+  VENULE_URL               URL of another Venule; VENULE_API_KEY is then required
   VENULE_API_KEY           The key of a sandbox team there
-  VENULE_MANAGEMENT_KEY    Its Management API’s key; without it the journey is watched by asking
-  VENULE_SANDBOX_URL       Its sandbox laboratories, with VENULE_SANDBOX_PASSWORD; without them the
-                           laboratory chooses itself which results are missing
-  VENULE_DATA_DIR          The data folder; PDFs are saved there (default: .venule)
-  NO_COLOR                 Set to print without colours
+  VENULE_MANAGEMENT_KEY    Its Management API key; without it, the demo polls instead of receiving webhooks
+  VENULE_SANDBOX_URL       Its sandbox laboratories, with VENULE_SANDBOX_PASSWORD; without them, the
+                           laboratory itself chooses which results are missing
+  VENULE_DATA_DIR          Data folder; PDFs are saved there (default: .venule)
+  NO_COLOR                 Set to print without colors
 `;
 
 function print(text: string): void {
@@ -46,7 +46,7 @@ async function main(): Promise<void> {
   });
   if (values.help) return print(HELP);
   const lab = LABS.find((each) => each === values.lab);
-  if (!lab) throw new Error(`There is no laboratory ${values.lab} here: use ${LABS.join(', ')}.`);
+  if (!lab) throw new Error(`There is no laboratory ${values.lab}: use ${LABS.join(', ')}.`);
 
   const say = values.json ? () => {} : print;
   const venule = await findOrStartVenule((line) => say(aside(line)));
@@ -71,7 +71,7 @@ async function show(
 ): Promise<void> {
   const client = new JunctionClient({ apiKey: venule.apiKey, baseUrl: venule.apiUrl });
   const timeline: Moment[] = [];
-  const story = atHome ? 'A visit at home, moved and made' : 'A panel, two lost results and a redraw';
+  const story = atHome ? 'A home visit, rescheduled and completed' : 'A panel, two lost results, and a redraw';
   say(heading(`${story}, at ${venule.apiUrl}`));
   const walk = atHome ? walkAtHome : walkJourney;
   const moments = inOrderOfTime((moment) => {
@@ -110,7 +110,7 @@ function linksTo(venule: Venule, { transaction }: JourneyReport): Record<string,
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!(error instanceof JunctionError)) return error.message;
-  if (error.statusCode === undefined) return `Venule does not answer (${reasonOf(error)}). Does it run?`;
+  if (error.statusCode === undefined) return `Venule does not respond (${reasonOf(error)}). Is it running?`;
   const { message } = (error.body ?? {}) as { message?: string };
   return `Venule answered ${error.statusCode}: ${message ?? error.message}`;
 }

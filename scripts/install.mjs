@@ -12,7 +12,7 @@ const record = statSync(join(root, 'node_modules', '.package-lock.json'), { thro
 const installed = record !== undefined && record.mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
 
 if (!installed) {
-  console.log('Installing what package-lock.json lists, once …');
+  console.log('Installing packages (first run only, about a minute) …');
   // The pinned Node is a development dependency, which NODE_ENV=production would leave out. npm warns about the Node
   // that runs it, which is not the one that Venule is going to run on.
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
@@ -22,7 +22,7 @@ if (!installed) {
     shell: process.platform === 'win32',
   });
   if (status !== 0) {
-    console.error('npm ci failed: its message is above. Venule needs a package registry that answers.');
+    console.error('npm ci failed; its message is above. Venule needs access to a package registry.');
     process.exit(1);
   }
 }

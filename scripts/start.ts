@@ -7,7 +7,7 @@ import { Supervisor } from './parts/supervisor.ts';
 import { STOP_ORDER, type StartedVenule, startVenule } from './parts/venule.ts';
 
 const HELP = `Starts all of Venule on this machine: Temporal with its UI, MongoDB, a mail catcher, the sandbox
-laboratories, a worker and the API. Ctrl-C stops it; started again it goes on where it was.
+laboratories, a worker, and the API. Ctrl-C stops it; the next start continues where it left off.
 
 Usage: npm start [-- --help]
 `;
@@ -31,11 +31,11 @@ async function main(): Promise<void> {
     say(why);
     await supervisor.stop();
     folder.release();
-    say(exitCode === 0 ? 'Stopped. npm start goes on where it was.' : 'Stopped.');
+    say(exitCode === 0 ? 'Stopped. npm start will continue from here.' : 'Stopped.');
     process.exit(exitCode);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop(0, '\nStopping …'));
-  process.on('disconnect', () => stop(0, 'Stopping: npm is gone.'));
+  process.on('disconnect', () => stop(0, 'Stopping: npm has ended.'));
 
   try {
     say('Starting Venule');

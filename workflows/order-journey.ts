@@ -234,7 +234,7 @@ export class OrderJourney {
         });
       } while (this.#consequences.open.length > 0);
     } while (await this.#visitWentOn());
-    this.#describe({ what: 'nothing: the journey is over' });
+    this.#describe({ what: 'nothing, the journey has ended' });
     this.#consequences.throwFailures(this.#lastEvent);
   }
 

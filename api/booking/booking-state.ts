@@ -146,7 +146,7 @@ function preparation(fasting: boolean, minor: string | null, booked: Appointment
   return [...(fasting ? [fast] : []), ...(minor === null ? [] : [COME_ALONG])];
 }
 
-const COME_ALONG = 'A guardian has to come along: the patient is a minor.';
+const COME_ALONG = 'A guardian must be present: the patient is a minor.';
 
 /** Whether the visit is still to come, for all we know. */
 function isAhead({ start_at }: Pick<Appointment, 'start_at'>, now: Date): boolean {

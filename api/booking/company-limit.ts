@@ -18,7 +18,7 @@ export function companyLimit(store: Store, linkOf: (response: Response) => strin
     const minutes = Math.max(1, Math.ceil(wait / 60_000));
     const when = minutes === 1 ? 'in a minute' : `in ${minutes} minutes`;
     throw tooManyRequests(
-      `You have looked for times very often just now. Please try again ${when}. Nothing was changed.`,
+      `You have searched for times very often just now. Please try again ${when}. Nothing was changed.`,
       wait,
     );
   };

@@ -38,7 +38,7 @@ export async function timesFor(
   const type = typeOf(order);
   if (type === 'patient_service_center') {
     const { site_code, start_date } = question;
-    if (site_code === undefined) throw new ApiError('rule_broken', 'Please choose a service centre first.');
+    if (site_code === undefined) throw new ApiError('rule_broken', 'Please choose a service center first.');
     const answer = await pscAvailability(deps, team, order.lab_slug, { site_codes: [site_code], start_date }).catch(
       noTimes,
     );

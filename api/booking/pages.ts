@@ -23,7 +23,7 @@ export function closedPage(title: string, sender: PageSender): string {
     sender,
     html`<main>
 <h1>${title}</h1>
-<p>Links to appointments stop working after some time, and a link that was cut short opens nothing. Please use the whole link in the newest message that you have, or contact ${sender.name ?? 'whoever sent you the link'}.</p>
+<p>Appointment links expire after some time, and a link that was cut off does not work. Please use the complete link in your most recent message, or contact ${sender.name ?? 'whoever sent you the link'}.</p>
 </main>`,
   );
 }

@@ -105,7 +105,7 @@ export function bookingRouter(deps: ApiDeps, doors: Doors): Router {
     const active = await activeAppointment(store, link.order._id, 'phlebotomy');
     const { second_line, access_notes, ...place } = visitAddress(link.order, active);
     const provider = await onRequest(deps, link.team, place.zip_code);
-    if (!provider) throw new ApiError('rule_broken', 'No company can be asked to come to this address.');
+    if (!provider) throw new ApiError('rule_broken', 'No phlebotomist serves this address.');
     const how = said ?? access_notes;
     const address = { ...place, ...(second_line && { second_line }), ...(how && { access_notes: how }) };
     await request(askedOf(link), { appointment_id: randomUUID(), address, provider, notes: notes || undefined });
@@ -159,7 +159,7 @@ export function bookingRouter(deps: ApiDeps, doors: Doors): Router {
     router.post(`/:token/${name}`, sameOrigin, readJson, ...guards, async (asked, response) => {
       const body = schema.safeParse(asked.body);
       if (!body.success || unreadable(asked.body, []).length > 0)
-        throw new ApiError('malformed_request', 'The page sent something that cannot be read.');
+        throw new ApiError('malformed_request', 'The page sent a request that cannot be read.');
       response.json(await answer(linkOf(response), body.data));
     });
   }
@@ -184,7 +184,7 @@ const sameOrigin: RequestHandler = (request, _response, next) => {
   const site = request.get('sec-fetch-site');
   const origin = request.get('origin');
   const isOurs = site ? site === 'same-origin' : origin !== undefined && hostOf(origin) === request.get('host');
-  if (!isOurs) throw new ApiError('forbidden', 'Only the booking page can ask this.');
+  if (!isOurs) throw new ApiError('forbidden', 'Only the booking page can make this request.');
   if (!request.is('application/json')) throw new ApiError('malformed_request', 'The body must be JSON.');
   next();
 };

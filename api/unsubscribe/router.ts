@@ -74,7 +74,7 @@ export function unsubscribeRouter(deps: Pick<ApiDeps, 'store' | 'logger' | 'conf
   const unknown: RequestHandler = (_request, response) =>
     sendPage(response.status(404), POLICY, unknownPage(unnamedSender(standInContact)));
   router.get(/.*/, unknown);
-  router.use(unreadable(unknown), answerTrouble(deps, 'To do this twice does no harm.'));
+  router.use(unreadable(unknown), answerTrouble(deps, 'It is safe to do this twice.'));
   return router;
 
   function page(make: (opened: Opened) => Promise<string>): RequestHandler {

@@ -8,7 +8,7 @@ export const appointmentCancelled: AppointmentTemplate = (content) => {
   const { team, appointment, recipient } = content;
   const { name, Your, your } = readerOf(recipient);
   const day = visitDay(appointment);
-  const nothing = appointment.type === 'phlebotomy' ? 'Nobody will come.' : 'There is no need to go there.';
+  const nothing = appointment.type === 'phlebotomy' ? 'No phlebotomist will come.' : 'You do not need to go there.';
   return {
     subject: `${Your} appointment was canceled`,
     preheader: content.booking_url ? 'You can choose another time.' : `${team.name} can tell you more.`,
@@ -16,7 +16,7 @@ export const appointmentCancelled: AppointmentTemplate = (content) => {
     blocks: [
       { paragraph: `Hello ${name},` },
       {
-        paragraph: `${day ? `The appointment on ${day}` : 'The appointment'} for ${your} laboratory work has been canceled. ${nothing} ${team.name} ordered the work.`,
+        paragraph: `${day ? `The appointment on ${day}` : 'The appointment'} for ${your} lab work, ordered by ${team.name}, has been canceled. ${nothing}`,
       },
       ...another(content),
     ],
@@ -27,7 +27,7 @@ function another({ booking_url, team }: AppointmentMailContent): Block[] {
   if (!booking_url) return [{ paragraph: `If you did not expect this, contact ${team.name}.` }];
   return [
     { heading: 'What to do now' },
-    { paragraph: 'The laboratory order is still good. Please choose another time.' },
+    { paragraph: 'The lab order is still valid. Please choose another time.' },
     { button: 'Choose another time', href: booking_url },
   ];
 }

@@ -9,12 +9,12 @@ export const appointmentConfirmed: AppointmentTemplate = (content) => {
   const { name, Your, your } = readerOf(recipient);
   return {
     subject: `${Your} appointment on ${visitDay(appointment)} is confirmed`,
-    preheader: 'The time, the place, and what to have ready.',
+    preheader: 'The time, the location, and what to have ready.',
     title: `${Your} appointment is confirmed`,
     blocks: [
       { paragraph: `Hello ${name},` },
       {
-        paragraph: `The appointment for ${your} laboratory work, ordered by ${team.name}, is confirmed. The attached file puts it into your calendar.`,
+        paragraph: `The appointment for ${your} lab work, ordered by ${team.name}, is confirmed. Open the attached file to add it to your calendar.`,
       },
       ...visitFacts(content),
       ...readyBlocks(content),

@@ -7,13 +7,13 @@ export const appointmentPending: AppointmentTemplate = (content) => {
   const { team, recipient } = content;
   const { name, Your, your } = readerOf(recipient);
   return {
-    subject: `${Your} visit is requested`,
-    preheader: 'A phlebotomist will settle the time with you.',
-    title: `${Your} visit is requested`,
+    subject: `${Your} home visit has been requested`,
+    preheader: 'A phlebotomist will contact you to set a time.',
+    title: `${Your} home visit has been requested`,
     blocks: [
       { paragraph: `Hello ${name},` },
       {
-        paragraph: `The visit for ${your} laboratory work, ordered by ${team.name}, has been requested. A phlebotomist will get in touch to settle the day and time. You will hear from us again as soon as they are fixed.`,
+        paragraph: `A home visit for ${your} lab work, ordered by ${team.name}, has been requested. A phlebotomist will contact you to set the day and time. We will write to you again once they are set.`,
       },
       ...fastingBlocks(content),
       ...changeBlocks(content),

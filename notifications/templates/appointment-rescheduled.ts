@@ -9,12 +9,12 @@ export const appointmentRescheduled: AppointmentTemplate = (content) => {
   const { name, Your, your } = readerOf(recipient);
   return {
     subject: `${Your} appointment has moved to ${visitDay(appointment)}`,
-    preheader: 'The new time replaces the earlier one.',
+    preheader: 'The new time replaces the previous one.',
     title: `${Your} appointment has a new time`,
     blocks: [
       { paragraph: `Hello ${name},` },
       {
-        paragraph: `The appointment for ${your} laboratory work, ordered by ${team.name}, has been moved. This time replaces the earlier one; the attached file moves it in your calendar, too.`,
+        paragraph: `The appointment for ${your} lab work, ordered by ${team.name}, has been moved. The new time replaces the previous one. Open the attached file to update your calendar.`,
       },
       ...visitFacts(content),
       ...readyBlocks(content),

@@ -10,24 +10,26 @@ const WHERE: Record<CollectionMethod, (content: MailContent) => Block[]> = {
   walk_in_test: ({ laboratory, booking_url }) => [
     { heading: 'Where to go' },
     {
-      paragraph: `Visit any ${laboratory.name} patient service center that suits you. Some take walk-ins, others prefer an appointment: the list of locations says which.`,
+      paragraph: `Go to any ${laboratory.name} patient service center. Some accept walk-ins; others prefer an appointment. The list of locations tells you which.`,
     },
     { button: 'Find a location', href: booking_url ?? laboratory.psc_locator_url },
   ],
   at_home_phlebotomy: ({ team, booking_url, recipient }) => [
     { heading: 'What happens next' },
     {
-      paragraph: `A phlebotomist comes to ${readerOf(recipient).your} address to draw the sample and brings it to the laboratory. ${booking_url ? 'Choose the day and time that suit you.' : `Contact ${team.name} to choose a day and time.`}`,
+      paragraph: `A phlebotomist will come to ${readerOf(recipient).your} address to draw the sample and take it to the laboratory. ${booking_url ? 'Choose a day and time that work for you.' : `Contact ${team.name} to choose a day and time.`}`,
     },
     ...(booking_url ? [{ button: 'Choose a time', href: booking_url }] : []),
   ],
   on_site_collection: ({ team, recipient }) => [
     { heading: 'Where to go' },
-    { paragraph: `${readerOf(recipient).Your} sample is collected on site. ${team.name} tells you when and where.` },
+    {
+      paragraph: `${readerOf(recipient).Your} sample will be collected on site. ${team.name} will tell you when and where.`,
+    },
   ],
   testkit: () => [
     { heading: 'What happens next' },
-    { paragraph: 'Follow the leaflet in your kit and send the sample back in the box it came in.' },
+    { paragraph: 'Follow the instructions in your kit, and send the sample back in the box it came in.' },
   ],
 };
 
@@ -49,7 +51,7 @@ export function drawBlocks(content: MailContent): Block[] {
     { heading: 'Before the draw' },
     ...(fasting
       ? [{ paragraph: `${fastingRule(reader.minor)} ${MORNING}` }, { paragraph: unsure(content) }]
-      : [{ paragraph: 'There is no need to fast. Drinking water beforehand makes the draw easier.' }]),
+      : [{ paragraph: 'You do not need to fast. Drinking water beforehand makes the draw easier.' }]),
     {
       facts: [
         ['Requisition number', order.placer_order_number],
@@ -61,10 +63,10 @@ export function drawBlocks(content: MailContent): Block[] {
 
 /** Whose photo ID: at the draw of a minor, the guardian’s counts. */
 export function photoId(minor: string | null): string[] {
-  return minor === null ? ['A photo ID'] : ['Your own photo ID', `An ID of ${minor}, if there is one`];
+  return minor === null ? ['A photo ID'] : ['Your own photo ID', `${minor}’s ID, if there is one`];
 }
 
 /** For whom a fast is no small matter. */
 export function unsure({ team }: Pick<MailContent, 'team'>): string {
-  return `Ask ${team.name} first in case of diabetes, or of medicine that is taken with food.`;
+  return `Before fasting, ask ${team.name} about diabetes and about medicine that must be taken with food.`;
 }

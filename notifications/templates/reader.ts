@@ -23,5 +23,5 @@ export function readerOf({ first_name: name, guardian_of: minor }: Recipient): R
 
 /** That a guardian is to come along; nothing for a patient of age. */
 export function comeAlong({ minor }: Reader): string[] {
-  return minor === null ? [] : [`Please come along: ${minor} is a minor, and a guardian has to be there for the draw.`];
+  return minor === null ? [] : [`Please come along: ${minor} is a minor, and a guardian must be present for the draw.`];
 }

@@ -13,7 +13,7 @@ export const requisitionReady: Template = (content) => {
     blocks: [
       { paragraph: `Hello ${name},` },
       {
-        paragraph: `${team.name} has ordered laboratory work for ${you} at ${laboratory.name}. The requisition is attached to this message as a PDF.`,
+        paragraph: `${team.name} has ordered lab work for ${you} at ${laboratory.name}. The requisition is attached to this message as a PDF.`,
       },
       ...drawBlocks(content),
     ],

@@ -5,15 +5,15 @@ import { readerOf } from './reader.ts';
 export const resultsReady: Template = ({ order, team, recipient }) => {
   const { name, you, your, Your } = readerOf(recipient);
   return {
-    subject: `${Your} laboratory results are ready`,
-    preheader: `${team.name} has them and can go through them with you.`,
+    subject: `${Your} lab results are ready`,
+    preheader: `${team.name} has them and can go over them with you.`,
     title: `${Your} results are ready`,
     blocks: [
       { paragraph: `Hello ${name},` },
-      { paragraph: `The laboratory has reported, and ${team.name} has ${your} results.` },
+      { paragraph: `${team.name} has received ${your} lab results.` },
       { heading: 'Where to see them' },
       {
-        paragraph: `To protect ${your} privacy they are not in this message. Sign in with ${team.name} or get in touch to see them and to talk about what they mean for ${you}.`,
+        paragraph: `To protect ${your} privacy, they are not in this message. To see them and to discuss what they mean for ${you}, sign in to your ${team.name} account or contact ${team.name}.`,
       },
       { facts: [['Requisition number', order.placer_order_number]] },
     ],

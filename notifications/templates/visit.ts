@@ -12,13 +12,13 @@ export function visitFacts({ appointment }: AppointmentMailContent): Block[] {
   const facts: [string, string | null][] = [
     ['Day', visitDay(appointment)],
     [type === 'phlebotomy' ? 'Arrival window' : 'Time', visitHours(appointment)],
-    ['Place', onOneLine(address)],
+    ['Location', onOneLine(address)],
     ['Appointment number', external_id],
   ];
   return [
     { facts: facts.flatMap(([label, value]) => (value === null ? [] : [[label, value]])) },
     ...(type === 'phlebotomy'
-      ? [{ paragraph: 'The phlebotomist arrives within this window; the draw itself takes some minutes.' }]
+      ? [{ paragraph: 'The phlebotomist will arrive within this window; the draw itself takes a few minutes.' }]
       : [{ button: 'Get directions', href: directionsTo(address) }]),
   ];
 }
@@ -27,8 +27,8 @@ export function visitFacts({ appointment }: AppointmentMailContent): Block[] {
 export function changeBlocks({ booking_url, team }: AppointmentMailContent): Block[] {
   if (!booking_url) return [{ paragraph: `To change or cancel the appointment, contact ${team.name}.` }];
   return [
-    { heading: 'Does the time no longer suit you?' },
-    { paragraph: 'Please change or cancel the appointment as early as you can.' },
+    { heading: 'Need to make a change?' },
+    { paragraph: 'Please change or cancel the appointment as early as possible.' },
     { button: 'Manage your appointment', href: booking_url },
   ];
 }

@@ -27,7 +27,7 @@ export function addBookingLinkCommands(program: Command): void {
           order_id: orderId,
           detail: { revoked },
         });
-        out.done(`${revoked} ${revoked === 1 ? 'link opens' : 'links open'} nothing any more.`, { revoked });
+        out.done(`${revoked} ${revoked === 1 ? 'link was' : 'links were'} revoked.`, { revoked });
       }),
     );
 }

@@ -31,11 +31,11 @@ export function addConnectionCommands(program: Command): void {
   const connection = program
     .command('connection')
     .alias('connections')
-    .description('where laboratories are reached, and with which credentials');
+    .description('connections to laboratories, with their credentials');
 
   connection
     .command('list')
-    .description('every connection; passwords are never shown')
+    .description('list all connections; passwords are never shown')
     .action((_options, command: Command) =>
       inSession(command, async ({ store, out }) => {
         const all = await rows(store.labConnections).find().sort({ _id: 1 }).toArray();
@@ -45,24 +45,24 @@ export function addConnectionCommands(program: Command): void {
 
   connection
     .command('set')
-    .description('add or change a connection; what is left out stays')
+    .description('add or change a connection; options that are left out stay the same')
     .argument('<lab>', 'the laboratory, such as labcorp')
     .addOption(
-      new Option('--environment <name>', 'whose orders go there')
+      new Option('--environment <name>', 'sandbox or production orders')
         .choices(['sandbox', 'production'])
         .default('production'),
     )
-    .option('--url <address>', 'where our orders go', webAddress)
-    .option('--user <name>', 'the name we show the laboratory')
-    .addOption(new Option('--password <text>', 'the password we show the laboratory').env('VENULE_LAB_PASSWORD'))
-    .option('--ask-password', 'ask for that password, or read it from a line of standard input')
-    .option('--inbound-user <name>', 'the name the laboratory shows us')
+    .option('--url <address>', 'URL that accepts our orders', webAddress)
+    .option('--user <name>', 'our user name at the laboratory')
+    .addOption(new Option('--password <text>', 'our password at the laboratory').env('VENULE_LAB_PASSWORD'))
+    .option('--ask-password', 'prompt for that password, or read it from a line of standard input')
+    .option('--inbound-user <name>', 'the laboratory’s user name for Venule')
     .addOption(
-      new Option('--inbound-password <text>', 'the password the laboratory shows us').env(
+      new Option('--inbound-password <text>', 'the laboratory’s password for Venule').env(
         'VENULE_LAB_INBOUND_PASSWORD',
       ),
     )
-    .option('--ask-inbound-password', 'ask for that password, or read it from the next line of standard input')
+    .option('--ask-inbound-password', 'prompt for that password, or read it from the next line of standard input')
     .addHelpText(
       'after',
       `
@@ -107,8 +107,8 @@ async function passwordsOf(flags: ConnectionFlags) {
   if (!flags.askPassword && !flags.askInboundPassword) return found;
   const reader = passwordReader();
   try {
-    if (flags.askPassword) found.outbound = await reader.read('password we show the laboratory');
-    if (flags.askInboundPassword) found.inbound = await reader.read('password the laboratory shows us');
+    if (flags.askPassword) found.outbound = await reader.read('password for us at the laboratory');
+    if (flags.askInboundPassword) found.inbound = await reader.read('password for the laboratory at Venule');
   } finally {
     reader.close();
   }
@@ -131,5 +131,5 @@ function requireWhole(
   const missing = Object.entries(NEEDED).filter(([field]) => !connection[field as keyof typeof NEEDED]);
   if (missing.length === 0) return;
   const options = missing.map(([, option]) => option).join(', ');
-  throw new CannotDo(`${lab} has no ${environment} connection yet, so these are needed as well: ${options}`);
+  throw new CannotDo(`${lab} has no ${environment} connection yet, so these are also required: ${options}`);
 }

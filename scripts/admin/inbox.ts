@@ -46,7 +46,7 @@ function toDecide({ state, unmatched_reason, doubts, unknown_codes }: LabMessage
       ? ['Its order has ended without it. Delivered, it becomes a result of that order, which stays as it ended.']
       : []),
     ...(state === 'unmatched' ? (doubts ?? []).map((doubt) => `Held because ${DOUBTS[doubt]}.`) : []),
-    ...(unknown_codes ? [`Has values under codes that the catalogue does not know: ${unknown_codes.join(', ')}.`] : []),
+    ...(unknown_codes ? [`Has values with codes that are not in the catalog: ${unknown_codes.join(', ')}.`] : []),
   ];
 }
 
@@ -57,21 +57,21 @@ const inLines = (message: string) => message.replace(/\r\n?/g, '\n').trimEnd();
 
 /** Adds `inbox` to the program. */
 export function addInboxCommands(program: Command): void {
-  const inbox = program.command('inbox').description('what laboratories sent, and what became of it');
+  const inbox = program.command('inbox').description('what laboratories sent, and what happened to it');
 
   inbox
     .command('list')
-    .description('reports, newest first')
+    .description('list reports, newest first')
     .addOption(
       new Option(
         '--state <state>',
-        'stored: not yet given to a journey; late: came after its journey ended; unmatched: no order takes it; closed: and a person said so',
+        'stored: not delivered to a journey yet; late: arrived after its journey ended; unmatched: matches no order, or is held; closed: closed by a person',
       ).choices(LAB_MESSAGE_STATES),
     )
-    .option('--lab <slug>', 'from one laboratory')
-    .option('--order <id>', 'for one order')
-    .option('--unknown-codes', 'only those with values under codes that the catalogue does not know')
-    .option('--limit <n>', 'how many at most', positive, 50)
+    .option('--lab <slug>', 'only from this laboratory')
+    .option('--order <id>', 'only for this order')
+    .option('--unknown-codes', 'only reports that have codes that are not in the catalog')
+    .option('--limit <n>', 'maximum number', positive, 50)
     .addHelpText('after', '\nExample:\n  admin inbox list --state unmatched')
     .action(({ state, lab, order, unknownCodes, limit }: ListFlags, command: Command) =>
       inSession(command, async ({ store, out }) => {
@@ -90,23 +90,23 @@ export function addInboxCommands(program: Command): void {
             why: whyOf(report),
             order: report.order_id,
           })),
-          'Nothing here.',
+          'Nothing found.',
         );
       }),
     );
 
   inbox
     .command('show')
-    .description('one report; it names the patient')
+    .description('show a report; names the patient')
     .argument('<id>')
-    .option('--raw', 'print the HL7 message as it came')
+    .option('--raw', 'print the HL7 message as received')
     .action((id: string, { raw }: { raw?: boolean }, command: Command) =>
       inSession(command, async ({ store, out }) => {
         const report = await findReport(store, id);
-        if (!report) throw new CannotDo(`There is no report ${id}; admin inbox list shows them`);
+        if (!report) throw new CannotDo(`There is no report ${id}; see admin inbox list`);
         if (raw) {
           const text = await messageTextOf(store, report);
-          if (text === null) throw new CannotDo(`The message of report ${id} is kept no more`);
+          if (text === null) throw new CannotDo(`The message of report ${id} is no longer kept`);
           return out.done(inLines(text), { id, raw: text });
         }
         const ordered = report.order_id ? await store.orders.findById(report.order_id).lean() : null;
@@ -136,15 +136,15 @@ export function addInboxCommands(program: Command): void {
 
   inbox
     .command('refused')
-    .description('messages of which nothing could be taken in, newest first')
-    .argument('[id]', 'print this one as it came; it may name a patient')
-    .option('--lab <slug>', 'from one laboratory')
-    .option('--limit <n>', 'how many at most', positive, 50)
+    .description('messages that were rejected, newest first')
+    .argument('[id]', 'print this one as received; it may name a patient')
+    .option('--lab <slug>', 'only from this laboratory')
+    .option('--limit <n>', 'maximum number', positive, 50)
     .action((id: string | undefined, { lab, limit }: Pick<ListFlags, 'lab' | 'limit'>, command: Command) =>
       inSession(command, async ({ store, out }) => {
         if (id !== undefined) {
           const text = await refusedMessageText(store, id);
-          if (text === null) throw new CannotDo(`There is no refused message ${id}; admin inbox refused shows them`);
+          if (text === null) throw new CannotDo(`There is no rejected message ${id}; see admin inbox refused`);
           return out.done(inLines(text), { id, raw: text });
         }
         const messages = await listRefusedMessages(store, given({ lab_slug: lab }), limit);
@@ -156,16 +156,16 @@ export function addInboxCommands(program: Command): void {
             environment,
             why: refused,
           })),
-          'Nothing here.',
+          'Nothing found.',
         );
       }),
     );
 
   inbox
     .command('close')
-    .description('close a report that belongs to no order; it stays as it came, and can still be delivered')
+    .description('close a report that belongs to no order; it is kept as received, and can still be delivered')
     .argument('<id>')
-    .requiredOption('--reason <text>', 'what you found, such as "sent to us by mistake, the lab was told"')
+    .requiredOption('--reason <text>', 'what you found, such as "sent to us by mistake, the lab has been told"')
     .action((id: string, { reason }: { reason: string }, command: Command) =>
       inSession(command, async ({ store, out }) => {
         await closeReport(store, operator(), id, reason);
@@ -175,9 +175,9 @@ export function addInboxCommands(program: Command): void {
 
   inbox
     .command('deliver')
-    .description('approve a report that is held, or give one to its journey once more')
+    .description('approve a report that is held, or deliver one to its journey again')
     .argument('<id>')
-    .option('--order <id>', 'the order it belongs to, if it was matched to none or to the wrong one')
+    .option('--order <id>', 'the order it belongs to, if it was not matched or matched the wrong one')
     .addHelpText(
       'after',
       '\nThe journey drops what it has seen. An order that was canceled, or failed, stays so, and the report is made its result. A report that is applied or late is not delivered again. Check the patient (admin inbox show) first: whom a report names is then known to be the patient of the order, for later reports on it, too.\n\nExample:\n  admin inbox deliver 3f2a… --order 7c1e…',

@@ -15,7 +15,7 @@ const shown = ({ _id, prefix, label, created_at, deleted_at }: ApiKeyDocument) =
 
 /** A team was named, or the Management API; not both, not neither. */
 function whose(team: string | undefined, management: boolean | undefined): void {
-  if ((team === undefined) === !management) throw new CannotDo('Name a team, or say --management');
+  if ((team === undefined) === !management) throw new CannotDo('Name a team, or use --management');
 }
 
 /** Adds `key` to the program. */
@@ -24,7 +24,7 @@ export function addKeyCommands(program: Command): void {
 
   key
     .command('list')
-    .description('the keys of a team, or of the Management API')
+    .description('list the keys of a team or of the Management API')
     .argument('[team]', 'its id or name')
     .option('--management', 'keys of the Management API')
     .action((who: string | undefined, { management }: { management?: boolean }, command: Command) =>
@@ -39,10 +39,10 @@ export function addKeyCommands(program: Command): void {
 
   key
     .command('create')
-    .description('make a key; it is shown once')
+    .description('create a key; it is shown only once')
     .argument('[team]', 'its id or name')
     .option('--management', 'a key for the Management API')
-    .option('--label <text>', 'what it is for', '')
+    .option('--label <text>', 'label that says what it is for', '')
     .addHelpText('after', '\nExample:\n  admin key create Sandbox --label "staging backend"')
     .action(
       (who: string | undefined, { management, label }: { management?: boolean; label: string }, command: Command) =>
@@ -58,19 +58,19 @@ export function addKeyCommands(program: Command): void {
 
   key
     .command('revoke')
-    .description('make a key open nothing any more')
-    .argument('<key-id>', 'the id that admin key list shows')
+    .description('revoke a key')
+    .argument('<key-id>', 'the id from admin key list')
     .action((id: string, _options, command: Command) =>
       inSession(command, async ({ store, out }) => {
         const revoked = await revokeApiKey(store, id);
-        if (!revoked) throw new CannotDo(`There is no key with the id ${id}; admin key list shows them`);
+        if (!revoked) throw new CannotDo(`There is no key with the id ${id}; see admin key list`);
         await recordAudit(store, {
           by: operator(),
           action: 'key.revoked',
           team_id: revoked.team_id,
           detail: { key_id: id },
         });
-        out.done(`Key ${revoked.prefix}… opens nothing any more; within seconds every API knows.`, shown(revoked));
+        out.done(`Key ${revoked.prefix}… was revoked. Running APIs notice within seconds.`, shown(revoked));
       }),
     );
 }

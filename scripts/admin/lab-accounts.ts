@@ -28,7 +28,7 @@ function billing(text: string, before: Billing = {}): Billing {
   const [, type, list] = /^(\w+)=(.+)$/.exec(text) ?? [];
   const known = BILLING_TYPES.find((candidate) => candidate === type) as BillingType | undefined;
   if (!known || !list)
-    throw new InvalidArgumentError(`Say <type>=<states>, the type one of ${BILLING_TYPES.join(', ')}.`);
+    throw new InvalidArgumentError(`Use <type>=<states>, where the type is one of ${BILLING_TYPES.join(', ')}.`);
   if (list === 'none') return { ...before, [known]: [] };
   const states =
     list === 'all'
@@ -44,17 +44,17 @@ function billing(text: string, before: Billing = {}): Billing {
 
 function withAccountOptions(command: Command): Command {
   return command
-    .option('--name <text>', 'what people call it')
-    .addOption(new Option('--status <status>', 'only an active account takes orders').choices(LAB_ACCOUNT_STATUSES))
-    .addOption(new Option('--delegated-flow <flow>', 'whose physician orders').choices(DELEGATED_FLOWS))
-    .option('--clinical-notes <text>', 'put before the notes of every order')
-    .option('--business-unit <name>', 'may be repeated', repeated)
+    .option('--name <text>', 'name of the account')
+    .addOption(new Option('--status <status>', 'only an active account accepts orders').choices(LAB_ACCOUNT_STATUSES))
+    .addOption(new Option('--delegated-flow <flow>', 'whose physician places the order').choices(DELEGATED_FLOWS))
+    .option('--clinical-notes <text>', 'added at the beginning of every order’s clinical notes')
+    .option('--business-unit <name>', 'can be repeated', repeated)
     .option(
       '--bill <type=states>',
-      'where a billing type is allowed: client_bill=AZ,CA, =all or =none; may be repeated',
+      'states in which a billing type is allowed: client_bill=AZ,CA, =all, or =none; can be repeated',
       billing,
     )
-    .option('--team <team>', 'a team that may use it (id or name); may be repeated', repeated)
+    .option('--team <team>', 'a team that may use it (id or name); can be repeated', repeated)
     .option('--every-team', 'every team may use it');
 }
 
@@ -91,19 +91,19 @@ function shown({ _id, lab, provider_account_id, account_name, status, ...rest }:
   };
 }
 
-const SOON = '\nRunning APIs know within half a minute.\n';
+const SOON = '\nRunning APIs notice within half a minute.\n';
 
 /** Adds `lab-account` to the program. */
 export function addLabAccountCommands(program: Command): void {
   const account = program
     .command('lab-account')
     .alias('lab-accounts')
-    .description('accounts that orders are billed to at the laboratories');
+    .description('accounts at the laboratories, for billing');
 
   account
     .command('list')
-    .description('every account')
-    .option('--lab <slug>', 'at one laboratory')
+    .description('list all accounts')
+    .option('--lab <slug>', 'only at this laboratory')
     .action(({ lab }: { lab?: string }, command: Command) =>
       inSession(command, async ({ store, out }) => {
         const accounts = await rows(store.labAccounts).find(given({ lab })).sort({ lab: 1, _id: 1 }).toArray();
@@ -118,7 +118,7 @@ export function addLabAccountCommands(program: Command): void {
 
   account
     .command('show')
-    .description('an account, with the states where it may bill')
+    .description('show an account, with the states where it may bill')
     .argument('<id>')
     .action((id: string, _options, command: Command) =>
       inSession(command, async ({ store, out }) => out.show(shown(await accountOf(store, id)))),
@@ -127,9 +127,9 @@ export function addLabAccountCommands(program: Command): void {
   withAccountOptions(
     account
       .command('add')
-      .description('add an account; unless said otherwise active, not delegated, client bill in every state')
+      .description('add an account; by default active, not delegated, with client billing in every state')
       .requiredOption('--lab <slug>', 'the laboratory, such as labcorp')
-      .requiredOption('--number <text>', 'the account number the laboratory knows us by'),
+      .requiredOption('--number <text>', 'our account number at the laboratory'),
   )
     .addHelpText(
       'after',
@@ -161,8 +161,10 @@ export function addLabAccountCommands(program: Command): void {
       }),
     );
 
-  withAccountOptions(account.command('set').description('change an account; what is left out stays').argument('<id>'))
-    .option('--number <text>', 'the account number the laboratory knows us by')
+  withAccountOptions(
+    account.command('set').description('change an account; options that are left out stay the same').argument('<id>'),
+  )
+    .option('--number <text>', 'our account number at the laboratory')
     .addHelpText('after', `${SOON}\nExample:\n  admin lab-account set 5d0… --status suspended`)
     .action((id: string, flags: AccountFlags, command: Command) =>
       inSession(command, async ({ store, out }) => {
@@ -182,6 +184,6 @@ export function addLabAccountCommands(program: Command): void {
 
 async function accountOf(store: Store, id: string): Promise<LabAccountDocument> {
   const found = await rows(store.labAccounts).findOne({ _id: id });
-  if (!found) throw new CannotDo(`There is no lab account ${id}; admin lab-account list shows them`);
+  if (!found) throw new CannotDo(`There is no lab account ${id}; see admin lab-account list`);
   return found;
 }

@@ -10,10 +10,10 @@ export function addMessageCommands(program: Command): void {
 
   message
     .command('list')
-    .description('what was sent and what was held back, newest first')
+    .description('list what was sent and what was held back, newest first')
     .option('--order <order>', AN_ORDER)
     .option('--held', 'only what was held back')
-    .option('--limit <n>', 'how many at most', positive, 50)
+    .option('--limit <n>', 'maximum number', positive, 50)
     .action(({ order, held, limit }: { order?: string; held?: boolean; limit: number }, command: Command) =>
       inSession(command, async ({ store, out }) => {
         const choice = order === undefined ? {} : { order_id: (await orderCalled(store, order))._id };
@@ -34,12 +34,13 @@ export function addMessageCommands(program: Command): void {
 
   message
     .command('show')
-    .description('the text of an SMS that was kept because no carrier is set up; it is meant for the patient')
-    .argument('<id>', 'id that admin message list shows')
+    .description('show the text of an SMS that was stored because no carrier is set up; it was written for the patient')
+    .argument('<id>', 'the id from admin message list')
     .action((id: string, _options, command: Command) =>
       inSession(command, async ({ store, out }) => {
         const sms = await keptSms(store, id);
-        if (!sms) throw new CannotDo(`No text is kept under ${id}: mail is not, and SMS only without a carrier`);
+        if (!sms)
+          throw new CannotDo(`There is no stored text ${id}: mail is not stored, and SMS only if there is no carrier`);
         out.show({ id, to: sms.to, text: sms.text, sent_at: sms.sent_at });
       }),
     );

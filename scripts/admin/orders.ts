@@ -14,7 +14,7 @@ import { CannotDo, inSession, operator, positive, type Session, teamNames, withJ
 import { addUnservedOrderCommands } from './unserved-orders.ts';
 
 /** How an argument that names one order is described. */
-export const AN_ORDER = 'its id, requisition number, or whatever finds this one order alone';
+export const AN_ORDER = 'its id, requisition number, or anything else that finds only this order';
 
 /**
  * The one order that this finds.
@@ -25,8 +25,8 @@ export async function orderCalled(store: Store, known: string): Promise<OrderDoc
   const exact = found.find(({ _id, placer_order_number }) => [_id, placer_order_number].includes(known));
   if (exact) return exact;
   const [order, another] = found;
-  if (!order) throw new CannotDo(`Nothing finds an order by "${known}"; admin order find --help says what does`);
-  if (another) throw new CannotDo(`"${known}" finds more than one order; admin order find "${known}" shows them`);
+  if (!order) throw new CannotDo(`"${known}" finds no order; see admin order find --help`);
+  if (another) throw new CannotDo(`"${known}" finds more than one order; see admin order find "${known}"`);
   return order;
 }
 
@@ -50,15 +50,15 @@ export function addOrderCommands(program: Command): void {
 
   order
     .command('find')
-    .description('orders by whatever is known of them, newest first; it names patients')
-    .argument('<known>', 'what is known')
-    .option('--limit <n>', 'how many at most', positive, 20)
+    .description('find orders by anything known about them, newest first; names patients')
+    .argument('<known>', 'anything known about the order')
+    .option('--limit <n>', 'maximum number', positive, 20)
     .addHelpText(
       'after',
       `
-Finds by the beginnings of words of the patient's name, in any order; by a date of birth or its beginning (1985-03);
-by requisition number, sample number and mail address; by the beginning of the id of an order, a transaction, a user or
-an appointment; and by your own id of the user.
+Finds orders by the beginnings of words in the patient's name, in any order; by date of birth or part of it (1985-03);
+by requisition number, sample number, or email address; by the beginning of the id of an order, transaction, user, or
+appointment; and by your own id for the user.
 
 Examples:
   admin order find 7c1e52
@@ -70,14 +70,14 @@ Examples:
         const [found, teams] = await Promise.all([findOrdersBy(store, known, limit), teamNames(store)]);
         out.list(
           found.map((each) => shown(each, teams)),
-          'No order is known by this.',
+          'No order found.',
         );
       }),
     );
 
   order
     .command('timeline')
-    .description('an order with everything that happened to it and to its redraw, oldest first')
+    .description('show an order with everything that happened to it and to its redraw, oldest first')
     .argument('<order>', AN_ORDER)
     .action((known: string, _options, command: Command) =>
       inSession(command, async ({ store, out }) => {
@@ -90,16 +90,16 @@ Examples:
 
   order
     .command('cancel')
-    .description('cancel an order in your name, as its caller could')
+    .description('cancel an order in your name')
     .argument('<order>', AN_ORDER)
-    .option('--reason <text>', 'why, for the audit')
+    .option('--reason <text>', 'the reason, for the audit log')
     .action((known: string, { reason }: { reason?: string }, command: Command) =>
       inSession(command, async (session) => cancel(session, await orderCalled(session.store, known), reason)),
     );
 
   order
     .command('restart')
-    .description('start the journey of an order again that was ended by hand in Temporal, from what is recorded')
+    .description('restart the journey of an order that was terminated by hand in Temporal, from what is recorded')
     .argument('<order>', AN_ORDER)
     .action((known: string, _options, command: Command) =>
       inSession(command, async (session) => restart(session, await orderCalled(session.store, known))),
@@ -107,15 +107,15 @@ Examples:
 
   order
     .command('resend')
-    .description('send the latest webhook event of an order again, to every endpoint of its team that wants it')
+    .description('resend the latest webhook event of an order to every endpoint of its team that receives it')
     .argument('<order>', AN_ORDER)
     .action((known: string, _options, command: Command) =>
       inSession(command, async ({ store, out }) => {
         const { _id, team_id } = await orderCalled(store, known);
         const told = await resendOrderEvents(store, team_id, { order_ids: [_id] });
-        if (told.length === 0) throw new CannotDo(`No event of order ${_id} was ever sent`);
+        if (told.length === 0) throw new CannotDo(`No event of order ${_id} has been sent`);
         await recordAudit(store, { by: operator(), action: 'order.resent', team_id, order_id: _id });
-        out.done(`The latest event of order ${_id} is on its way again.`, { id: _id });
+        out.done(`The latest event of order ${_id} is being sent again.`, { id: _id });
       }),
     );
 
@@ -131,7 +131,7 @@ async function restart({ store, out }: Session, { _id }: OrderDocument): Promise
     if (error instanceof CannotRestart) throw new CannotDo(error.message);
     throw error;
   }
-  out.done(`The journey of order ${_id} goes on from what is recorded.`, { id: _id });
+  out.done(`The journey of order ${_id} continues from what is recorded.`, { id: _id });
 }
 
 async function cancel({ store, out }: Session, document: OrderDocument, reason: string | undefined): Promise<void> {
@@ -144,5 +144,5 @@ async function cancel({ store, out }: Session, document: OrderDocument, reason: 
     order_id: _id,
     detail: { reason: reason ?? null },
   });
-  out.done(`Order ${_id} is canceled.`, { id: _id, status: 'cancelled' });
+  out.done(`Order ${_id} was canceled.`, { id: _id, status: 'cancelled' });
 }

@@ -37,11 +37,11 @@ const shown = ({ provider, environment, url, secrets }: Omit<PhlebotomyConnectio
 export function addPhlebotomyCommands(program: Command): void {
   const phlebotomy = program
     .command('phlebotomy')
-    .description('where phlebotomy providers are reached, and what they sent us');
+    .description('connections to phlebotomy providers, and events from them');
 
   phlebotomy
     .command('list')
-    .description('every connection; keys and secrets are never shown')
+    .description('list all connections; keys and secrets are never shown')
     .action((_options, command: Command) =>
       inSession(command, async ({ store, out }) => {
         const all = await rows(store.phlebotomyConnections).find().sort({ _id: 1 }).toArray();
@@ -51,22 +51,23 @@ export function addPhlebotomyCommands(program: Command): void {
 
   phlebotomy
     .command('set')
-    .description('add or change a connection; what is left out stays')
+    .description('add or change a connection; options that are left out stay the same')
     .addArgument(new Argument('<provider>', 'the provider').choices(APPOINTMENT_PROVIDERS))
     .addOption(
-      new Option('--environment <name>', 'whose orders go there')
+      new Option('--environment <name>', 'sandbox or production orders')
         .choices(['sandbox', 'production'])
         .default('production'),
     )
-    .option('--url <address>', 'where it is reached, everything before /v1/', webAddress)
-    .addOption(new Option('--key <text>', 'the key that we show it').env('VENULE_PHLEBOTOMY_KEY'))
-    .option('--ask-key', 'ask for that key, or read it from a line of standard input')
+    .option('--url <address>', 'its URL, up to /v1/', webAddress)
+    .addOption(new Option('--key <text>', 'our key for the provider').env('VENULE_PHLEBOTOMY_KEY'))
+    .option('--ask-key', 'prompt for that key, or read it from a line of standard input')
     .addOption(
-      new Option('--secret <text>', 'what it signs events with, whsec_…; the one before stays good beside it').env(
-        'VENULE_PHLEBOTOMY_SECRET',
-      ),
+      new Option(
+        '--secret <text>',
+        'the secret that it signs events with, whsec_…; the previous one remains valid, too',
+      ).env('VENULE_PHLEBOTOMY_SECRET'),
     )
-    .option('--ask-secret', 'ask for that secret, or read it from the next line of standard input')
+    .option('--ask-secret', 'prompt for that secret, or read it from the next line of standard input')
     .addHelpText(
       'after',
       `
@@ -84,7 +85,7 @@ Example:
         if (!before && missing.length > 0) {
           const options = missing.map(([name]) => `--${name}`).join(', ');
           throw new CannotDo(
-            `${provider} has no ${environment} connection yet, so these are needed as well: ${options}`,
+            `${provider} has no ${environment} connection yet, so these are also required: ${options}`,
           );
         }
         const [newest] = before?.secrets ?? [];
@@ -105,17 +106,17 @@ Example:
 
   phlebotomy
     .command('events')
-    .description('what providers sent us, newest first')
+    .description('list events from providers, newest first')
     .addOption(
-      new Option('--state <state>', 'stored: not yet given to a journey; kept: no journey took it in').choices([
+      new Option('--state <state>', 'stored: not delivered to a journey yet; kept: not used by any journey').choices([
         'stored',
         'delivered',
         'kept',
       ]),
     )
-    .addOption(new Option('--provider <name>', 'from one provider').choices(APPOINTMENT_PROVIDERS))
-    .option('--order <id>', 'for one order')
-    .option('--limit <n>', 'how many at most', positive, 50)
+    .addOption(new Option('--provider <name>', 'only from this provider').choices(APPOINTMENT_PROVIDERS))
+    .option('--order <id>', 'only for this order')
+    .option('--limit <n>', 'maximum number', positive, 50)
     .addHelpText('after', '\nExample:\n  admin phlebotomy events --state kept')
     .action(({ state, provider, order, limit }: EventFlags, command: Command) =>
       inSession(command, async ({ store, out }) => {
@@ -131,7 +132,7 @@ Example:
             appointment: event.appointment_id ?? event.reference,
             order: event.order_id,
           })),
-          'Nothing here.',
+          'Nothing found.',
         );
       }),
     );
@@ -142,14 +143,14 @@ async function secretsOf(flags: SetFlags) {
   if (flags.askKey || flags.askSecret) {
     const reader = passwordReader();
     try {
-      if (flags.askKey) found.key = await reader.read('key that we show the provider');
+      if (flags.askKey) found.key = await reader.read('our key for the provider');
       if (flags.askSecret) found.secret = await reader.read('secret that the provider signs with');
     } finally {
       reader.close();
     }
   }
   if (found.secret && !/^whsec_[A-Za-z0-9+/]+={0,2}$/.test(found.secret)) {
-    throw new CannotDo('A secret is whsec_ and base64');
+    throw new CannotDo('A secret must be whsec_ followed by base64');
   }
   return found;
 }

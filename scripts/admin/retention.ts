@@ -5,22 +5,22 @@ import { FORGETTABLE, type Retention, wouldForget } from '../../store/retention.
 import { inSession, positive } from './session.ts';
 
 const WHAT = {
-  webhooks: 'webhooks that every endpoint took, except the latest of each order',
-  lab_texts: 'texts of laboratories’ messages whose orders are over',
-  sms: 'texts of SMS that were kept',
+  webhooks: 'delivered webhooks, except the latest one of each order',
+  lab_texts: 'raw texts of laboratory messages whose orders are over',
+  sms: 'texts of stored SMS',
 } as const satisfies Record<keyof Retention, string>;
 
 /** Adds `retention` to the program. */
 export function addRetentionCommands(program: Command): void {
   program
     .command('retention')
-    .description('what a worker would delete today; deletes nothing')
-    .option('--webhooks <days>', 'as if VENULE_KEEP_WEBHOOKS were so many days', positive)
-    .option('--lab-texts <days>', 'as if VENULE_KEEP_LAB_TEXTS were', positive)
-    .option('--sms <days>', 'as if VENULE_KEEP_SMS were', positive)
+    .description('show what a worker would delete today, without deleting anything')
+    .option('--webhooks <days>', 'instead of VENULE_KEEP_WEBHOOKS', positive)
+    .option('--lab-texts <days>', 'instead of VENULE_KEEP_LAB_TEXTS', positive)
+    .option('--sms <days>', 'instead of VENULE_KEEP_SMS', positive)
     .addHelpText(
       'after',
-      '\nWorkers delete, once a day, what is older than VENULE_KEEP_WEBHOOKS, VENULE_KEEP_LAB_TEXTS and VENULE_KEEP_SMS say; without them nothing.\n\nExample:\n  admin retention --webhooks 90 --lab-texts 730',
+      '\nOnce a day, workers delete what is older than VENULE_KEEP_WEBHOOKS, VENULE_KEEP_LAB_TEXTS, and VENULE_KEEP_SMS allow. If these are not set, nothing is deleted.\n\nExample:\n  admin retention --webhooks 90 --lab-texts 730',
     )
     .action(({ webhooks, labTexts, sms }: { webhooks?: number; labTexts?: number; sms?: number }, command: Command) =>
       inSession(command, async ({ store, out }) => {
@@ -33,7 +33,7 @@ export function addRetentionCommands(program: Command): void {
           FORGETTABLE.map((kind) => ({
             kind,
             what: WHAT[kind],
-            kept_days: retention[kind] ?? 'for ever',
+            kept_days: retention[kind] ?? 'forever',
             would_delete: counts[kind],
           })),
           '',

@@ -20,7 +20,7 @@ export function passwordReader(): PasswordReader {
       const { value, done } = await iterator.next();
       if (interactive) process.stderr.write('\n');
       if (done || !value)
-        throw new CannotDo(`No ${what} was given: as an option, in the environment or on standard input`);
+        throw new CannotDo(`No ${what} was given as an option, in the environment, or on standard input`);
       return value;
     },
     close: () => lines.close(),

@@ -49,7 +49,7 @@ export async function inSession(command: Command, work: (session: Session) => Pr
   const store = await openStore(address, publicUrl).catch((error: Error) => {
     const { host } = new URL(address.replace(/,[^/]*/, ''));
     throw new CannotDo(
-      `No MongoDB answers at ${host} (${error.name}). Run npm start on this machine, or set MONGODB_URI, or VENULE_DATA_DIR to the data folder of the npm start that runs.`,
+      `MongoDB does not respond at ${host} (${error.name}). Run npm start on this machine, or set MONGODB_URI, or set VENULE_DATA_DIR to the data folder of the npm start that is running.`,
     );
   });
   try {
@@ -99,8 +99,8 @@ export async function teamCalled(store: Store, idOrName: string): Promise<TeamDo
   if (byId) return byId;
   const named = (await listTeams(store)).filter(({ name }) => name.toLowerCase() === idOrName.toLowerCase());
   const [team] = named;
-  if (named.length > 1) throw new CannotDo(`Several teams are called "${idOrName}"; give the id (admin team list)`);
-  if (!team) throw new CannotDo(`There is no team "${idOrName}"; admin team list shows them`);
+  if (named.length > 1) throw new CannotDo(`Several teams are called "${idOrName}"; use the id (see admin team list)`);
+  if (!team) throw new CannotDo(`There is no team "${idOrName}"; see admin team list`);
   return team;
 }
 
@@ -112,20 +112,20 @@ export async function requireLab(store: Store, slug: string): Promise<void> {
   throw new CannotDo(
     known
       ? `There is no laboratory "${slug}"; there are ${known}`
-      : 'The catalogue is empty: start the API once, which fills it',
+      : 'The catalog is empty: start the API once to fill it',
   );
 }
 
 /** `on` and `off`, as an option's value. */
 export function onOff(text: string): boolean {
   if (text === 'on' || text === 'off') return text === 'on';
-  throw new InvalidArgumentError('Say on or off.');
+  throw new InvalidArgumentError('Use on or off.');
 }
 
 /** A positive whole number, as an option's value. */
 export function positive(text: string): number {
   if (/^[1-9]\d{0,6}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Say a whole number, 1 or more.');
+  throw new InvalidArgumentError('Use a whole number, 1 or more.');
 }
 
 /** Collects an option that may be given several times. */
@@ -139,12 +139,12 @@ export function given<T extends Record<string, unknown>>(fields: T): { [K in key
 /** The address of a server, as an option. */
 export function webAddress(text: string): string {
   if (URL.canParse(text) && /^https?:/.test(text)) return text;
-  throw new InvalidArgumentError('Say an http or https address.');
+  throw new InvalidArgumentError('Use an http or https URL.');
 }
 
 /** A moment, as an option's value; a day is its first moment in UTC. */
 export function instant(text: string): Date {
   const time = new Date(/T.*(Z|[+-]\d\d:?\d\d)$|^\d{4}-\d\d-\d\d$/.test(text) ? text : `${text}Z`);
   if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(time.getTime())) return time;
-  throw new InvalidArgumentError('Say a day or a moment, such as 2026-11-20 or 2026-11-20T09:00Z.');
+  throw new InvalidArgumentError('Use a date or a time, such as 2026-11-20 or 2026-11-20T09:00Z.');
 }

@@ -44,43 +44,43 @@ function logo(path: string): Buffer | null {
   } catch {
     // Said below.
   }
-  throw new InvalidArgumentError('Say the path of a PNG or JPEG of 100 kB or less, or none.');
+  throw new InvalidArgumentError('Use the path of a PNG or JPEG of 100 kB or less, or none.');
 }
 
 /** Patients write there, so it has to be one; nothing takes it away. */
 function email(text: string): string {
   if (text === '' || z.email().safeParse(text).success) return text;
-  throw new InvalidArgumentError('Say a mail address, such as care@clinic.example.');
+  throw new InvalidArgumentError('Use an email address, such as care@clinic.example.');
 }
 
 /** Patients call it, so it has to be one that can be called; nothing takes it away. */
 function phone(text: string): string {
   if (text === '' || isPhoneNumber(text)) return text;
-  throw new InvalidArgumentError('Say a telephone number with its area code, such as +1 602 555 0143.');
+  throw new InvalidArgumentError('Use a telephone number with its area code, such as +1 602 555 0143.');
 }
 
 function logoUrl(text: string): string | null {
   if (text === 'none') return null;
   if (URL.canParse(text) && /^https?:/.test(text)) return text;
-  throw new InvalidArgumentError('Say an http or https address, or none.');
+  throw new InvalidArgumentError('Use an http or https URL, or none.');
 }
 
 function withTeamOptions(command: Command): Command {
   return command
-    .option('--redraws <on|off>', 'redraw walk-in orders when the lab was at fault (D4)', onOff)
+    .option('--redraws <on|off>', 'order a redraw for walk-in orders after a lab error (D4)', onOff)
     .option('--partial-webhooks <on|off>', 'send webhooks for partial results', onOff)
-    .option('--minors <on|off>', 'take orders for patients under 18', onOff)
+    .option('--minors <on|off>', 'accept orders for patients under 18', onOff)
     .option('--email <on|off>', 'mail to patients', onOff)
     .option('--sms <on|off>', 'text messages to patients', onOff)
-    .option('--reminders <on|off>', 'reminders by text message, to book and of what is booked', onOff)
+    .option('--reminders <on|off>', 'text message reminders to book, and of booked appointments', onOff)
     .option('--results-ready-mail <on|off>', 'tell patients that results are ready', onOff)
-    .option('--early-booking <on|off>', 'appointments before the laboratory has the order', onOff)
-    .option('--time-zone <name>', 'where "today" and age are counted, such as America/Phoenix', timeZone)
-    .option('--contact-email <address>', 'where a patient can write', email)
-    .option('--contact-phone <number>', 'what a patient can call', phone)
-    .option('--contact-address <text>', 'the address of the client, in one line, for requisitions')
-    .option('--logo <file|none>', 'logo on requisitions and in mail: a PNG or JPEG, which is stored', logo)
-    .option('--logo-url <url|none>', 'where callers of the API find the logo', logoUrl);
+    .option('--early-booking <on|off>', 'allow booking before the laboratory has the order', onOff)
+    .option('--time-zone <name>', 'time zone for "today" and for ages, such as America/Phoenix', timeZone)
+    .option('--contact-email <address>', 'email address for patients', email)
+    .option('--contact-phone <number>', 'telephone number for patients', phone)
+    .option('--contact-address <text>', 'the client’s address on one line, for requisitions')
+    .option('--logo <file|none>', 'logo on requisitions and in mail: a PNG or JPEG file', logo)
+    .option('--logo-url <url|none>', 'URL of the logo for API callers', logoUrl);
 }
 
 function changesOf(flags: TeamFlags) {
@@ -120,17 +120,17 @@ function shown({ _id, name, environment, options, contact, logo, logo_url, creat
 function warnWithoutContact(team: TeamDocument): void {
   if (hasContact(team)) return;
   process.stderr.write(
-    `Warning: ${team.name} has no contact. Its patients are told to turn to VENULE_CONTACT_EMAIL and VENULE_CONTACT_PHONE, if those are set. Give it one with admin team set --contact-phone or --contact-email.\n`,
+    `Warning: ${team.name} has no contact. Its patients are referred to VENULE_CONTACT_EMAIL and VENULE_CONTACT_PHONE, if those are set. Add one with admin team set --contact-phone or --contact-email.\n`,
   );
 }
 
 /** Adds `team` to the program. */
 export function addTeamCommands(program: Command): void {
-  const team = program.command('team').alias('teams').description('teams, and what they can switch');
+  const team = program.command('team').alias('teams').description('teams and their settings');
 
   team
     .command('list')
-    .description('every team')
+    .description('list all teams')
     .action((_options, command: Command) =>
       inSession(command, async ({ store, out }) => {
         const teams = await listTeams(store);
@@ -143,7 +143,7 @@ export function addTeamCommands(program: Command): void {
 
   team
     .command('show')
-    .description('a team with its settings')
+    .description('show a team with its settings')
     .argument('<team>', 'its id or name')
     .action((who: string, _options, command: Command) =>
       inSession(command, async ({ store, out }) => {
@@ -159,7 +159,7 @@ export function addTeamCommands(program: Command): void {
       .description('add a team')
       .argument('<name>')
       .addOption(
-        new Option('--environment <name>', 'sandbox talks to the sandbox partners, production to real ones')
+        new Option('--environment <name>', 'sandbox uses the sandbox partners, production real ones')
           .choices(['sandbox', 'production'])
           .default('sandbox'),
       ),
@@ -178,19 +178,22 @@ export function addTeamCommands(program: Command): void {
     );
 
   withTeamOptions(
-    team.command('set').description('change a team; what is left out stays').argument('<team>', 'its id or name'),
+    team
+      .command('set')
+      .description('change a team; options that are left out stay the same')
+      .argument('<team>', 'its id or name'),
   )
     .option('--name <name>', 'a new name')
     .addHelpText(
       'after',
-      '\nOrders that were accepted keep the settings they were accepted with.\n\nExample:\n  admin team set Sandbox --partial-webhooks on --contact-phone "+1 602 555 0143"',
+      '\nOrders keep the settings they were accepted with.\n\nExample:\n  admin team set Sandbox --partial-webhooks on --contact-phone "+1 602 555 0143"',
     )
     .action((who: string, flags: TeamFlags, command: Command) =>
       inSession(command, async ({ store, out }) => {
         if (Object.keys(flags).length === 0) throw new CannotDo('Nothing to set; see admin team set --help');
         const { _id } = await teamCalled(store, who);
         const changed = await updateTeam(store, _id, changesOf(flags));
-        if (!changed) throw new CannotDo(`Team ${_id} is gone`);
+        if (!changed) throw new CannotDo(`Team ${_id} no longer exists`);
         await recordAudit(store, {
           by: operator(),
           action: 'team.changed',

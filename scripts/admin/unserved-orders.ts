@@ -23,7 +23,7 @@ async function unservedOrders(store: Store): Promise<OrderDocument[]> {
 export function addUnservedOrderCommands(order: Command): void {
   order
     .command('unserved')
-    .description('open test kits and on-site orders, oldest first: nobody sends the kit or reports the draw')
+    .description('list open test kit and on-site orders, oldest first; these are not supported yet')
     .action((_options, command: Command) =>
       inSession(command, async ({ store, out }) => {
         const [orders, teams] = await Promise.all([unservedOrders(store), teamNames(store)]);
@@ -36,15 +36,15 @@ export function addUnservedOrderCommands(order: Command): void {
             team: new Named(team_id, teams.get(team_id)),
             created_at,
           })),
-          'No open order waits for a journey that there is not.',
+          'There are no open test kit or on-site orders.',
         );
       }),
     );
 
   order
     .command('cancel-unserved')
-    .description('cancel in your name every order that "order unserved" lists')
-    .option('--reason <text>', 'why, for the audit')
+    .description('cancel every order that "order unserved" lists, in your name')
+    .option('--reason <text>', 'the reason, for the audit log')
     .action(({ reason }: { reason?: string }, command: Command) =>
       inSession(command, async ({ store, out }) => {
         const canceled: string[] = [];
@@ -71,7 +71,7 @@ export function addUnservedOrderCommands(order: Command): void {
           }
         });
         if (refused.length > 0) {
-          throw new CannotDo(`${canceled.length} canceled; these could not be:\n${refused.join('\n')}`);
+          throw new CannotDo(`${canceled.length} canceled; these could not be canceled:\n${refused.join('\n')}`);
         }
         out.done(`${canceled.length} canceled.`, { canceled });
       }),

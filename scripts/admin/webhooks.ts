@@ -32,8 +32,8 @@ export function addWebhookCommands(program: Command): void {
 
   webhook
     .command('endpoints')
-    .description('every endpoint; the Management API changes them')
-    .option('--team <team>', 'of one team (id or name)')
+    .description('list all endpoints; use the Management API to change them')
+    .option('--team <team>', 'only this team (id or name)')
     .action((flags: ChoiceFlags, command: Command) =>
       inSession(command, async (session) => {
         const { team_id } = await choiceOf(session, flags);
@@ -59,10 +59,10 @@ export function addWebhookCommands(program: Command): void {
 
   webhook
     .command('exhausted')
-    .description('deliveries that were given up, newest first')
-    .option('--team <team>', 'of one team (id or name)')
-    .option('--endpoint <id>', 'to one endpoint')
-    .option('--limit <n>', 'how many at most', positive, 50)
+    .description('list deliveries that were given up on, newest first')
+    .option('--team <team>', 'only this team (id or name)')
+    .option('--endpoint <id>', 'only to this endpoint')
+    .option('--limit <n>', 'maximum number', positive, 50)
     .action(({ limit, ...flags }: ChoiceFlags & { limit: number }, command: Command) =>
       inSession(command, async (session) => {
         const choice = await choiceOf(session, flags);
@@ -80,24 +80,24 @@ export function addWebhookCommands(program: Command): void {
               last_answer: last?.status_code ?? last?.error,
             };
           }),
-          'Nothing was given up.',
+          'There are no exhausted deliveries.',
         );
       }),
     );
 
   webhook
     .command('replay')
-    .description('send exhausted deliveries again, from the beginning of the schedule')
-    .argument('[delivery...]', 'ids that admin webhook exhausted shows')
-    .option('--team <team>', 'all of one team (id or name)')
-    .option('--endpoint <id>', 'all to one endpoint')
-    .option('--all', 'all of them')
+    .description('send exhausted deliveries again, starting the retry schedule over')
+    .argument('[delivery...]', 'ids from admin webhook exhausted')
+    .option('--team <team>', 'all deliveries of one team (id or name)')
+    .option('--endpoint <id>', 'all deliveries to one endpoint')
+    .option('--all', 'all deliveries')
     .addHelpText('after', '\nExample:\n  admin webhook replay --endpoint 0b5f…')
     .action((ids: string[], { all, ...flags }: ChoiceFlags & { all?: boolean }, command: Command) =>
       inSession(command, async (session) => {
         const choice = { ...(await choiceOf(session, flags)), ...(ids.length > 0 && { ids }) };
         if (Object.keys(choice).length === 0 && !all) {
-          throw new CannotDo('Say which: ids, --team, --endpoint or --all');
+          throw new CannotDo('Use ids, --team, --endpoint, or --all');
         }
         const replayed = await replayExhausted(session.store, choice);
         await recordAudit(session.store, {
@@ -106,7 +106,7 @@ export function addWebhookCommands(program: Command): void {
           team_id: choice.team_id ?? null,
           detail: { ...choice, replayed },
         });
-        session.out.done(`${replayed} ${replayed === 1 ? 'delivery is' : 'deliveries are'} on the way again.`, {
+        session.out.done(`${replayed} ${replayed === 1 ? 'delivery is' : 'deliveries are'} being sent again.`, {
           replayed,
         });
       }),
@@ -114,15 +114,15 @@ export function addWebhookCommands(program: Command): void {
 
   webhook
     .command('recover')
-    .description('send an endpoint what it missed: told while it was disabled, or given up')
-    .argument('<endpoint>', 'id that admin webhook endpoints shows')
-    .requiredOption('--since <time>', 'from when on, such as 2026-11-20 or 2026-11-20T09:00Z', instant)
-    .option('--until <time>', 'until when; now unless given', instant)
+    .description('send an endpoint the webhooks it missed while it was disabled, or that were given up on')
+    .argument('<endpoint>', 'the id from admin webhook endpoints')
+    .requiredOption('--since <time>', 'start time, such as 2026-11-20 or 2026-11-20T09:00Z', instant)
+    .option('--until <time>', 'end time; now by default', instant)
     .addHelpText('after', '\nExample:\n  admin webhook recover 0b5f… --since 2026-11-20')
     .action((id: string, { since, until = new Date() }: { since: Date; until?: Date }, command: Command) =>
       inSession(command, async ({ store, out }) => {
         const endpoint = (await allEndpoints(store)).find(({ _id }) => _id === id);
-        if (!endpoint) throw new CannotDo(`There is no webhook endpoint ${id}; admin webhook endpoints shows them`);
+        if (!endpoint) throw new CannotDo(`There is no webhook endpoint ${id}; see admin webhook endpoints`);
         let recovered = 0;
         let after: MessagePosition | undefined;
         do {
@@ -142,7 +142,7 @@ export function addWebhookCommands(program: Command): void {
           detail: { endpoint_id: id, since, until, recovered },
         });
         const waits = endpoint.disabled ? ' The endpoint is disabled: they wait until it is enabled.' : '';
-        out.done(`${recovered} ${recovered === 1 ? 'delivery is' : 'deliveries are'} on the way.${waits}`, {
+        out.done(`${recovered} ${recovered === 1 ? 'delivery is' : 'deliveries are'} being sent.${waits}`, {
           recovered,
           disabled: endpoint.disabled,
         });

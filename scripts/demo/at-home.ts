@@ -38,7 +38,7 @@ export async function walkAtHome(
 ): Promise<JourneyReport> {
   const did = (what: string, note: string) => tell({ at: new Date(), who: 'demo', what, note });
   const [panel] = await client.labTests.get({ labSlug: lab, collectionMethod: METHOD });
-  if (!panel) throw new NotAsExpected(`${lab} offers no lab test whose sample is drawn at home`);
+  if (!panel) throw new NotAsExpected(`${lab} has no lab test that is drawn at home`);
   const user = await client.user.create({ clientUserId: `demo-${Date.now()}` });
   did('creates a user', user.userId);
 
@@ -64,7 +64,7 @@ export async function walkAtHome(
       body: { firstLine, city, state, zipCode },
     });
     const [first, second] = days.slice(1).flatMap((day) => day.slots);
-    if (!first?.bookingKey || !second?.bookingKey) throw new NotAsExpected('Nobody has a time for the visit');
+    if (!first?.bookingKey || !second?.bookingKey) throw new NotAsExpected('No time is available for the visit');
     did('books a visit', `${told(first.start)}; notes: “Faints easily”`);
     await client.labTests.bookPhlebotomyAppointment({
       orderId,
@@ -78,7 +78,7 @@ export async function walkAtHome(
     });
     expect(moved.address.accessNotes === ACCESS_NOTES, 'The phlebotomist was not told how to get in');
 
-    did('has the visit made', 'then the lab reports');
+    did('completes the visit', 'then the lab reports');
     const finalStatus = 'completed.at_home_phlebotomy.completed';
     await client.labTests.simulateOrderProcess({ orderId, finalStatus, delay: DELAY_SECONDS, body: {} });
     await orders.reaches(orderId, 'draw_completed');

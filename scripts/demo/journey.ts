@@ -108,7 +108,7 @@ export async function walkJourney(
     const wanted = panel.results.filter(({ alone }) => alone).slice(0, LOST_RESULTS);
     expect(wanted.length === LOST_RESULTS, `The panel has fewer than ${LOST_RESULTS} markers of one result`);
     did(
-      'has the lab report',
+      'tells the lab to report',
       venule.sandboxLab ? `all but ${wanted.map(({ name }) => name).join(' and ')}` : 'incompletely',
     );
     await loseResults(venule, client, { id: placed.id, lab }, wanted);
@@ -131,13 +131,13 @@ export async function walkJourney(
       expect(names(missing) === names(wanted), `Missing should be ${names(wanted)}; it is ${names(missing)}`);
     }
     did(
-      'reads what is lost',
+      'reads what was lost',
       lost.length > 3 ? `${lost.length} results` : lost.map(({ marker, reason }) => `${marker} (${reason})`).join(', '),
     );
 
     const redrawId = initial.order_transaction.orders.at(-1)?.id as string;
     await orders.reaches(redrawId, 'requisition_created');
-    did('has the lab report', 'everything, on the redraw');
+    did('tells the lab to report', 'everything, for the redraw');
     await simulate(client, redrawId, {});
     await orders.reaches(redrawId, 'completed');
 
@@ -366,11 +366,11 @@ const ENDINGS = ['cancelled', 'completed', 'sample_error', 'redraw_available'];
 const MEANING: Record<string, string> = {
   ordered: 'accepted',
   requisition_created: 'the lab has the order',
-  appointment_pending: 'a visit is asked for',
-  appointment_scheduled: 'the visit has its time',
-  draw_completed: 'the phlebotomist has been there',
+  appointment_pending: 'a visit was requested',
+  appointment_scheduled: 'the visit is scheduled',
+  draw_completed: 'the specimen was drawn',
   partial_results: 'some results are in',
-  redraw_available: 'the rest is drawn again',
+  redraw_available: 'a redraw was ordered for the rest',
   completed: 'all results are in',
 };
 

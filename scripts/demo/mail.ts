@@ -6,7 +6,7 @@ interface CaughtMail {
   id: string;
   message_id: string | null;
   subject: string;
-  attachments: { filename: string }[];
+  attachments: { filename: string | null }[];
 }
 
 /** How long the last mails are waited for, in milliseconds. */
@@ -36,7 +36,7 @@ export function watchMail(
         const [, orderId = '', kind = ''] = /^<?([\w-]+)\.(\w+)[\w.-]*@/.exec(mail.message_id ?? '') ?? [];
         if (seen.has(mail.id) || !isOurs(orderId)) continue;
         seen.add(mail.id);
-        const attached = mail.attachments.map(({ filename }) => filename).join(', ');
+        const attached = mail.attachments.flatMap(({ filename }) => filename ?? []).join(', ');
         tell({ at: new Date(), who: 'mail', what: kind, note: [mail.subject, attached].filter(Boolean).join(' + ') });
       }
       await pause(200);
@@ -48,7 +48,7 @@ export function watchMail(
     stopping = true;
     await watching;
     if (reachable && seen.size < expected) {
-      throw new Error(`${seen.size} of ${expected} mails came within ${PATIENCE / 1000} s; see ${catcher}`);
+      throw new Error(`${seen.size} of ${expected} mails arrived within ${PATIENCE / 1000} s; see ${catcher}`);
     }
   };
 }

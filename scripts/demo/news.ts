@@ -118,7 +118,7 @@ export function newsByAsking({ apiUrl, apiKey }: Venule, userId: string, tell: (
     }
   })();
   return {
-    name: 'by asking four times a second: for webhooks, set VENULE_MANAGEMENT_KEY',
+    name: 'by polling four times a second; set VENULE_MANAGEMENT_KEY to receive webhooks',
     async stop() {
       stop.abort();
       await asking;

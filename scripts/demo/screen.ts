@@ -61,7 +61,7 @@ export function resultTable({ results, lost, orders }: JourneyReport): string {
       'green',
       `✔ No marker is missing: ${results.length} results from ${orders.length === 1 ? 'one sample' : `${orders.length} samples`}.`,
     ),
-    ...(lost.length > 0 ? [`  ${redrawn}, lost in the first sample, came with the redraw.`] : []),
+    ...(lost.length > 0 ? [`  ${redrawn} were lost in the first specimen and came with the redraw.`] : []),
   ].join('\n');
 }
 

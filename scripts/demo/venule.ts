@@ -43,7 +43,7 @@ export async function findOrStartVenule(progress: (line: string) => void): Promi
 
 function givenVenule(url: string, config: Config): Venule {
   const { apiKey, managementKey, sandboxUrl, sandboxCredentials, temporalUiUrl, temporal, dataDir } = config;
-  if (apiKey === null) throw new Error('VENULE_URL needs VENULE_API_KEY beside it: the key of a sandbox team.');
+  if (apiKey === null) throw new Error('VENULE_URL also needs VENULE_API_KEY, the key of a sandbox team.');
   const labIsKnown = process.env.VENULE_SANDBOX_URL && process.env.VENULE_SANDBOX_PASSWORD;
   return {
     apiUrl: url.replace(/\/+$/, ''),
@@ -76,7 +76,7 @@ function localVenule(config: Config, { addresses }: Running, stop: () => Promise
 
 /** `npm start` as a child that ends with us, however we end. */
 async function startVenule(config: Config, progress: (line: string) => void): Promise<Venule> {
-  progress('No Venule runs here: starting one for this demo.');
+  progress('Venule is not running: starting it for this demo.');
   const start = spawn(process.execPath, [join(import.meta.dirname, '..', 'start.ts')], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
@@ -99,5 +99,5 @@ async function startVenule(config: Config, progress: (line: string) => void): Pr
     if (running?.start.pid === start.pid && running?.addresses) return localVenule(config, running, stop);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-  throw new Error(`Venule did not start. The last it said:\n${said.slice(-10).join('\n')}`);
+  throw new Error(`Venule did not start. The end of its output:\n${said.slice(-10).join('\n')}`);
 }

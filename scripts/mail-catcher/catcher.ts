@@ -95,7 +95,7 @@ function showing(mailbox: Mailbox, smsBox: SmsBox | null): Express {
   app.get('/sms', async (request, response) => {
     const sms = smsBox ? await smsBox.list(wordsOf(request.query.q)) : [];
     if (sms) response.json(sms);
-    else response.status(503).json({ message: 'The database does not answer.' });
+    else response.status(503).json({ message: 'The database is not responding.' });
   });
   app.get('/mail/:id', async (request, response, next) => {
     const mail = await mailbox.find(request.params.id);

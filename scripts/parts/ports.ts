@@ -27,7 +27,7 @@ export interface PortWish {
 export async function choosePort({ variable, asked, usual, last }: PortWish): Promise<number> {
   if (asked) {
     if (await listenOn(asked)) return asked;
-    throw new Error(`Port ${asked} is taken: set ${variable} to another, or to 0 for a free one.`);
+    throw new Error(`Port ${asked} is taken: set ${variable} to another port, or to 0 for a free one.`);
   }
   if (last && (await listenOn(last))) return last;
   if (asked === undefined && (await listenOn(usual))) return usual;

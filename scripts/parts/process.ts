@@ -119,7 +119,7 @@ export async function untilServing(
   const deadline = Date.now() + 120_000;
   while (!(await answers())) {
     if (end !== undefined || Date.now() > deadline) {
-      const what = end === undefined ? 'did not answer within two minutes' : `ended (${end})`;
+      const what = end === undefined ? 'did not respond within two minutes' : `ended (${end})`;
       throw new Error(`${part} ${what}. The end of ${logFile}:\n${logTail(logFile)}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));

@@ -33,7 +33,7 @@ export async function takeFirst(part: string, sources: Source[], remedy: string,
     }
   }
   throw new PartMissing(
-    [`${part} could not be had from anywhere.`, ...refusals, `This would provide it:\n  ${remedy}`].join('\n'),
+    [`${part} was not available from any source.`, ...refusals, `To install it yourself:\n  ${remedy}`].join('\n'),
   );
 }
 
@@ -53,7 +53,7 @@ export async function download(url: string): Promise<Response> {
   const host = new URL(url).host;
   try {
     const response = await fetch(url, { signal: impatience.signal }).catch((error: Error) => {
-      if (impatience.signal.aborted) throw new Error(`${host} did not answer within ${ANSWER_WITHIN / 1000} s`);
+      if (impatience.signal.aborted) throw new Error(`${host} did not respond within ${ANSWER_WITHIN / 1000} s`);
       throw new Error(`${host} cannot be reached (${reasonOf(error.cause ?? error)})`);
     });
     if (!response.ok) throw new Error(`${host} answered ${response.status}`);

@@ -55,7 +55,7 @@ export class Supervisor {
       if (this.#stopping) return;
       pause = served ? FIRST_PAUSE : Math.min(pause * 2, LONGEST_PAUSE);
       const logFile = this.#folder.logFile(part);
-      this.#say(`${part} ended (${how}); it starts again in ${pause / 1000} s. The end of ${logFile}:`);
+      this.#say(`${part} ended (${how}) and will be restarted in ${pause / 1000} s. The end of ${logFile}:`);
       this.#say(logTail(logFile));
       await new Promise((resolve) => setTimeout(resolve, pause));
       served = false;

@@ -113,7 +113,7 @@ async function goInstall(progress: Progress): Promise<string | undefined> {
   const go = ['go', '/usr/local/go/bin/go'].find((each) => spawnSync(each, ['version']).status === 0);
   if (go === undefined) return undefined;
   return addToCache(CACHED_AS, async (folder) => {
-    progress('building with Go, three minutes once');
+    progress('building with Go, which takes several minutes the first time');
     await run(go, ['install', GO_MODULE], { env: { ...process.env, GOBIN: folder }, maxBuffer: 1 << 26 });
     return proven(join(folder, process.platform === 'win32' ? 'temporal.exe' : 'temporal'));
   });

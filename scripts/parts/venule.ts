@@ -95,7 +95,7 @@ export async function startVenule(
     })(),
     (async () => {
       const line = screen.part('MongoDB');
-      if (env.MONGODB_URI) return line.ready('the one of MONGODB_URI');
+      if (env.MONGODB_URI) return line.ready('from MONGODB_URI');
       const mongod = await mongodProgram(line.doing);
       const options = {
         program: mongod,
@@ -108,14 +108,14 @@ export async function startVenule(
     })(),
     (async () => {
       const line = screen.part('Mail');
-      if (env.SMTP_URL) return line.ready('goes to the server of SMTP_URL');
+      if (env.SMTP_URL) return line.ready('sent to the server in SMTP_URL');
       await program('mail', 'scripts/mail-catcher/main.ts', {
         SMTP_PORT: String(ports.smtp),
         MAIL_PORT: String(ports.mail),
         VENULE_DATA_DIR: folder.path,
         MONGODB_URI: addresses.mongodb,
       });
-      line.ready(`caught, and shown at ${addresses.mail}`);
+      line.ready(`caught; read it at ${addresses.mail}`);
     })(),
   ]);
 
@@ -196,7 +196,7 @@ function firstKey(
 ): string {
   const key = keptSecret(folder.path, name, () => given ?? `${prefix}${randomBytes(24).toString('base64url')}`);
   if (given !== null && given !== key) {
-    screen.note(`${variable} is taken at the first start only; this data folder keeps the key it has.`);
+    screen.note(`${variable} is used on first start only; this data folder keeps its existing key.`);
   }
   return key;
 }

@@ -335,8 +335,8 @@ describe('npm run admin', () => {
     test('it is said how many there were, and noted who did it, without the token', async () => {
       const mine = await order();
       const sent = await link(mine);
-      expect((await admin(['booking-link', 'revoke', mine])).out).toBe('1 link opens nothing any more.\n');
-      expect((await admin(['booking-link', 'revoke', mine])).out).toBe('0 links open nothing any more.\n');
+      expect((await admin(['booking-link', 'revoke', mine])).out).toBe('1 link was revoked.\n');
+      expect((await admin(['booking-link', 'revoke', mine])).out).toBe('0 links were revoked.\n');
       const noted = await store.audit
         .find({ 'by.kind': 'person', action: 'booking_link.revoked', order_id: mine })
         .lean();
@@ -459,7 +459,7 @@ describe('npm run admin', () => {
 
   test.each([
     ['an unknown command', ['frobnicate'], 2, /unknown command/],
-    ['a wrong value', ['team', 'set', 'x', '--redraws', 'maybe'], 2, /Say on or off/],
+    ['a wrong value', ['team', 'set', 'x', '--redraws', 'maybe'], 2, /Use on or off/],
     ['a wrong time zone', ['team', 'create', 'x', '--time-zone', 'Mars/Olympus'], 2, /IANA/],
     ['an offset for a time zone (6.8)', ['team', 'create', 'x', '--time-zone', '+05:30'], 2, /IANA/],
     ['a logo that is no picture', ['team', 'set', 'x', '--logo', import.meta.filename], 2, /PNG or JPEG/],
@@ -489,6 +489,6 @@ describe('npm run admin', () => {
   test('a database that does not answer is named, with what to do', async () => {
     const { code, err } = await admin(['team', 'list'], { env: { MONGODB_URI: 'mongodb://127.0.0.1:1/venule' } });
     expect(code).toBe(1);
-    expect(err).toMatch(/No MongoDB answers at 127\.0\.0\.1:1 .*npm start/);
+    expect(err).toMatch(/MongoDB does not respond at 127\.0\.0\.1:1 .*npm start/);
   });
 });

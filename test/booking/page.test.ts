@@ -147,7 +147,7 @@ test('A4, B1, B2: the patient books a home visit from the link in the mail, move
 
   await times(page).nth(3).click();
   await heading(page, 'Book this time?');
-  await page.getByLabel(/How do we reach you/).fill('Gate code 4711');
+  await page.getByLabel(/How do we get to your door/).fill('Gate code 4711');
   await page.getByLabel(/Anything to know/).fill('left arm');
   await inspect(page, '2-confirm');
   await press(page, 'Book this time');
@@ -178,7 +178,7 @@ test('A4, B1, B2: the patient books a home visit from the link in the mail, move
   await press(page, 'Cancel the appointment');
   await press(page, 'Cancel the appointment');
   expect(await page.getByRole('status').textContent()).toBe('Please choose a reason.');
-  await page.getByLabel('The time no longer suits me').check();
+  await page.getByLabel('The time no longer works for me').check();
   await inspect(page, '5-cancel');
   await press(page, 'Cancel the appointment');
   await heading(page, 'Choose a time for your home visit');
@@ -189,7 +189,8 @@ test('G6: times are those of the place, and the device’s stand beside them whe
   const { order, path } = await mailed(atHome);
   const page = await open(path, { timezoneId: 'America/Puerto_Rico', colorScheme: 'dark' });
   await heading(page, 'Choose a time for your home visit');
-  const zones = 'Times are those of the place, in Mountain Standard Time. Your device is in Atlantic Standard Time';
+  const zones =
+    'Times are in the location’s time zone, Mountain Standard Time. Your device is in Atlantic Standard Time';
   await page.getByText(zones).waitFor();
   await pickDay(page, 2);
   expect(await times(page).first().textContent()).toBe('7:00 – 7:30 AM10:00 AM for you');
@@ -271,7 +272,7 @@ test('G6: a page about a fasting draw says so, recommends the morning, and names
   await page
     .getByText('Please fast: have nothing to eat or drink but water for 8 to 12 hours before the draw.')
     .waitFor();
-  await page.getByText(/A time in the morning is the easiest/).waitFor();
+  await page.getByText(/A morning appointment is easiest/).waitFor();
   await press(page, /^Choose a time here/);
   await pickDay(page, 2);
   await page.getByText('Morning: recommended').waitFor();
@@ -354,8 +355,8 @@ test('4.4: when the company is down, whom to call stands first, before the way t
   await down('quest', 'error');
   try {
     for (const [link, words] of [
-      [path, 'Times cannot be shown at the moment.'],
-      [walkIn, 'The list of places cannot be shown at the moment.'],
+      [path, 'Times are not available at the moment.'],
+      [walkIn, 'The list of locations is not available at the moment.'],
     ] as const) {
       const page = await open(link);
       await page.getByText(words).waitFor();
@@ -405,7 +406,7 @@ test('4.4, G5: the page shows the team’s logo, says how the patient is reached
     expect(await page.evaluate("document.querySelector('header img').naturalWidth")).toBe(1);
     await page.getByText('Sandbox. This is a test').waitFor();
     expect(await page.title()).toMatch(/^\[Sandbox\] /);
-    await page.getByText('How to reach you').waitFor();
+    await page.getByText('How to get to your door').waitFor();
     await page.getByText('Gate code 4711').waitFor();
   } finally {
     await rows(venule.store.teams).updateOne({ _id: venule.teamId }, { $set: { logo: null } });
@@ -423,7 +424,7 @@ test('G6: the page about a minor’s draw asks for a guardian, and names nobody'
   await updateTeam(venule.store, venule.teamId, { options: { minor_ordering_enabled: true } });
   const { path } = await mailed({ labTest: 'quest-lipid-panel', patient: minor });
   const page = await open(path);
-  await page.getByText('A guardian has to come along: the patient is a minor.').waitFor();
+  await page.getByText('A guardian must be present: the patient is a minor.').waitFor();
   await page.getByText(/^The patient has to fast/).waitFor();
   expect(await page.content()).not.toMatch(/Maria|Ana/);
 });
@@ -472,7 +473,7 @@ test('where the company finds the time, the visit is requested', async () => {
   await heading(page, 'Request your home visit');
   await inspect(page, '7-request');
   await press(page, 'Request a visit');
-  await heading(page, 'Your visit is requested');
+  await heading(page, 'Your home visit has been requested');
   expect((await held(order)).theirs).toMatchObject({ status: 'pending' });
 });
 
@@ -605,9 +606,9 @@ test('F7: an order that is over and still has an appointment: it is shown and ca
   const order_id = { _id: order.id };
   await venule.journeys.cancel(await venule.store.orders.findById(order.id).orFail().lean());
   for (const [last_status, title, otherwise] of [
-    ['cancelled', 'This order was canceled', 'There is nothing left for you to do.'],
-    ['completed', 'This order is closed', 'There is nothing left to book.'],
-    ['partial_results', 'Your sample is with the laboratory', 'There is nothing left to book.'],
+    ['cancelled', 'This order was canceled', 'There is nothing else you need to do.'],
+    ['completed', 'This order is closed', 'There is nothing else to book.'],
+    ['partial_results', 'Your sample is with the laboratory', 'There is nothing else to book.'],
   ] as const) {
     await rows(venule.store.orders).updateOne(order_id, { $set: { last_status } });
     await page.reload();
@@ -745,7 +746,7 @@ test('while the database is away, the patient reads a page that says so, and who
   const { path } = await mailed(atHome);
   const findOne = jest.spyOn(rows(venule.store.bookingLinks), 'findOne').mockRejectedValueOnce(new Error('away'));
   const page = await open(path);
-  await heading(page, 'This page cannot be shown at the moment');
+  await heading(page, 'This page is not available at the moment');
   await page.getByRole('link', { name: '(602) 555-0199' }).waitFor();
   findOne.mockRestore();
   faults.length = 0;
@@ -794,9 +795,9 @@ test('a link that asks a company all the time has to wait, which the page says; 
   expect((await ask(other)).status).toBe(200);
 
   await press(page, 'Choose another time');
-  await page.getByText(/^You have looked for times very often just now. Please try again in \d minutes./).waitFor();
+  await page.getByText(/^You have searched for times very often just now. Please try again in \d minutes./).waitFor();
   await inspect(page, '13-too-often');
-  await press(page, 'Keep the time I have');
+  await press(page, 'Keep my current time');
   await press(page, 'Cancel the appointment');
   await page.getByLabel('Another reason').check();
   await press(page, 'Cancel the appointment');

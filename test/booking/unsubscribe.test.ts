@@ -146,16 +146,16 @@ test('the patient ends the mail on the page, and takes that back there', async (
   };
   try {
     await page.goto(url);
-    await heading(/^Receive no more mail from Northwind Health\?$/);
+    await heading(/^Unsubscribe from Northwind Health’s mail\?$/);
     await inspect('1-before');
-    await page.getByRole('button', { name: 'Receive no more mail' }).click();
-    await heading(/^You will receive no more mail from Northwind Health$/);
+    await page.getByRole('button', { name: 'Unsubscribe' }).click();
+    await heading(/^You are unsubscribed from Northwind Health’s mail$/);
     await inspect('2-after');
     expect((await settings(order)).email_unsubscribed).toBe(true);
     await heldBack(email);
 
     await page.goto(url);
-    await page.getByRole('button', { name: 'Receive mail again' }).click();
+    await page.getByRole('button', { name: 'Resubscribe' }).click();
     await page.getByText('You will receive mail from Northwind Health again.').waitFor();
     await inspect('3-undone');
     expect((await settings(order)).email_unsubscribed).toBe(false);
@@ -216,7 +216,7 @@ test('while the database is away, the mail program is told to come again, and so
   const answer = await fetch(url, { method: 'POST' });
   findOne.mockRestore();
   expect(answer.status).toBe(503);
-  expect(await answer.text()).toContain('Please try again in a few minutes. To do this twice does no harm.');
+  expect(await answer.text()).toContain('Please try again in a few minutes. It is safe to do this twice.');
   expect((await settings(order)).email_unsubscribed).toBe(false);
   await fetch(url, { method: 'POST' });
   expect((await settings(order)).email_unsubscribed).toBe(true);

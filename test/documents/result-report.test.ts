@@ -168,9 +168,9 @@ describe('G7: a report has what 42 CFR 493.1291(c) asks for', () => {
 describe('A7: a report that can be trusted at a glance', () => {
   const ordered = { placer_order_number: 'VN4K7Q2M9X', origin: 'initial' as const };
   it.each([
-    ['open', 'INITIAL A redraw is under way; more results are expected'],
+    ['open', 'INITIAL A redraw is in progress; more results are expected'],
     ['reported', 'FINAL Results of the redraw: see the combined report'],
-    ['without_results', 'FINAL The redraw brought no results'],
+    ['without_results', 'FINAL The redraw produced no results'],
     [null, 'FINAL No more results are expected'],
   ] as const)('D5: says what its redraw has come to: %s', async (redraw, words) => {
     const content = reportOf([metabolic], [resultOf(metabolic, glucose)], [], { orders: [{ ...ordered, redraw }] });
@@ -213,7 +213,7 @@ describe('A7: a report that can be trusted at a glance', () => {
   it('G5: is marked as made in the sandbox on every page, and only there', async () => {
     const content = reportOf(panel, resultsOf(panel));
     for (const page of await pagesOf(await renderResultReport({ ...content, sandbox: true }))) {
-      expect(page).toContain('SANDBOX · Made for a trial · Not a real order, not a real result, not for patient care');
+      expect(page).toContain('SANDBOX · For testing only · Not a real order, not a real result, not for patient care');
     }
     expect(await textOf(await renderResultReport(content))).not.toContain('SANDBOX');
   });

@@ -65,5 +65,5 @@ test('F3: an order whose check fails after its acceptance is cancelled, and ever
   const webhooks = await venule.webhooks(order.id);
   expect(JSON.stringify(webhooks.at(-1)?.body)).toContain(reason);
   await expect(venule.atLab(order)).rejects.toThrow('has no order');
-  await until(() => venule.mails.some(({ subject }) => subject === '[Sandbox] Your laboratory order was canceled'));
+  await until(() => venule.mails.some(({ subject }) => subject === '[Sandbox] Your lab order was canceled'));
 });

@@ -138,11 +138,11 @@ describe('F4: a cancellation', () => {
     await cancel(order);
     await expect(venule.workflow(order).result()).rejects.toThrow();
     const card = await currentDetails(venule.workflow(order));
-    expect(card).toMatch(/\*\*A person must see to this:\*\* Requisition .* labcorp says it is too late to cancel/);
+    expect(card).toMatch(/\*\*Action needed:\*\* Requisition .* labcorp says it is too late to cancel/);
 
     const { events, last_status } = await venule.reaches(order.id, 'cancelled');
     expect(last_status).toBe('cancelled');
-    const refusal = expect.stringContaining('labcorp refused the cancellation');
+    const refusal = expect.stringContaining('labcorp rejected the cancellation');
     expect(events.at(-1)).toMatchObject({ status: 'cancelled', status_detail: 'fulfillment_error', reason: refusal });
     const [told, ...more] = (await venule.webhooks(order.id)).filter(({ _id }) => _id.includes('cancellation_refused'));
     expect(more).toEqual([]);

@@ -96,7 +96,7 @@ test('the card names the visit in the time of its place, has the newest event fi
   const last = await currentDetails(workflow);
   const rows = last.split('\n').flatMap((line) => /^\| (\d+) \| (\w+) /.exec(line)?.slice(1, 3) ?? []);
   expect(rows.slice(0, 4)).toEqual(['5', 'cancelled', '4', 'appointment_scheduled']);
-  expect(last).toContain('nothing: the journey is over');
+  expect(last).toContain('nothing, the journey has ended');
 });
 
 test('every step in a history says in words what it is', async () => {

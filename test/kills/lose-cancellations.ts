@@ -7,7 +7,7 @@ import { loseCancellations, MISHAPS } from './lost-cancellations.ts';
 
 function whole(text: string): number {
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Say a whole number, 1 or more.');
+  throw new InvalidArgumentError('Use a whole number, 1 or more.');
 }
 
 const { orders, atOnce, away } = new Command('npm run kills:cancellations --')

@@ -139,7 +139,7 @@ it('4.4: a visit at home names the window in which the phlebotomist arrives; a c
   expect(center.text).toContain('destination=12+Elm+Street%2C+Apt+4%2C+Phoenix%2C+AZ+85004');
   const gone = appointmentOf(['scheduled', 'cancelled'], { type: 'patient_service_center' });
   const canceled = composeAppointmentMail('appointment_cancelled', { ...content, appointment: gone, event_number: 2 });
-  expect(canceled.text).not.toContain('Nobody will come');
+  expect(canceled.text).not.toContain('No phlebotomist will come');
 });
 
 it('offers no other time where there is no page to choose one', () => {

@@ -99,7 +99,7 @@ describe.each(MAIL_KINDS)('F11: the mail %s', (kind) => {
   it('ends with the way to receive no more mail, in both twins', () => {
     for (const { html, text } of everyMail) {
       expect(html).toContain(`<a href="${unsubscribe_url}"`);
-      expect(text).toMatch(new RegExp(`Receive no more mail: ${unsubscribe_url}\\n$`));
+      expect(text).toMatch(new RegExp(`Unsubscribe: ${unsubscribe_url}\\n$`));
     }
   });
 
@@ -144,7 +144,7 @@ describe('A4: the mail with the requisition', () => {
       requisition_pdf,
       fasting: false,
     });
-    expect(eating.text).toContain('There is no need to fast');
+    expect(eating.text).toContain('You do not need to fast');
   });
 
   it.each(['requisition_ready', 'redraw_needed'] as const)('carries the PDF: %s', (kind) => {
@@ -195,7 +195,7 @@ describe('G6: the mail about a minor', () => {
       const { to, subject, text } = mailed(kind, method);
       expect(to).toEqual({ name: `Linh ${recipient.last_name}`, address: 'linh@example.com' });
       expect(text).toContain('Hello Linh,');
-      expect(text).toContain('ordered laboratory work for Mai.');
+      expect(text).toContain('ordered lab work for Mai.');
       expect(`${subject}\n${text}`).not.toMatch(
         /Hello Mai|for you[ .]|[Yy]our (laboratory|order|first|second|sample|results|requisition|privacy|health)/,
       );

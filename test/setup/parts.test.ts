@@ -44,7 +44,7 @@ describe('a part', () => {
     const missing = await takeFirst('Part', places, 'get-part', () => {}).catch((error: Error) => error);
     expect(missing).toBeInstanceOf(PartMissing);
     expect((missing as Error).message).toBe(
-      'Part could not be had from anywhere.\n  a download: no route\nThis would provide it:\n  get-part',
+      'Part was not available from any source.\n  a download: no route\nTo install it yourself:\n  get-part',
     );
   });
 

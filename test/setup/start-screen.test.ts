@@ -76,13 +76,13 @@ describe('npm start', () => {
     const { written, stream: file } = stream();
     const screen = new StartScreen(file);
     const part = screen.part('Temporal');
-    part.doing('building with Go, three minutes once');
+    part.doing('building with Go, which takes several minutes the first time');
     part.ready('127.0.0.1:7233');
     screen.end();
     const text = written.join('');
     expect(text).toBe(stripVTControlCharacters(text));
     expect(text.trimEnd().split('\n')).toEqual([
-      expect.stringMatching(/Temporal +building with Go, three minutes once …/),
+      expect.stringMatching(/Temporal +building with Go, which takes several minutes the first time …/),
       expect.stringMatching(/Temporal +127\.0\.0\.1:7233/),
     ]);
   });

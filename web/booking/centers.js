@@ -11,13 +11,13 @@ const WEEK = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday'
  * @param zip Around which to look; undefined for the patient's own.
  */
 export async function centers(room, laboratory, choose, zip) {
-  if (!room.hasChildNodes()) room.replaceChildren(el('p', { class: 'loading' }, 'Looking for places near you …'));
+  if (!room.hasChildNodes()) room.replaceChildren(el('p', { class: 'loading' }, 'Looking for locations near you …'));
   const locator = el('p', {}, away(laboratory.locator_url, `All ${laboratory.name} locations`));
   const found = await ask(zip ? `centres?zip=${encodeURIComponent(zip)}` : 'centres').catch((error) => error);
   if (found instanceof Error) {
     if (zip && !found.isAway) throw found;
     const again = () => centers(room, laboratory, choose, zip);
-    const words = found.isAway ? 'The list of places cannot be shown at the moment.' : found.message;
+    const words = found.isAway ? 'The list of locations is not available at the moment.' : found.message;
     room.replaceChildren(outOfReach(words, again), locator);
     return;
   }
@@ -33,7 +33,7 @@ export async function centers(room, laboratory, choose, zip) {
   const general = el(
     'p',
     {},
-    `You can go to any ${laboratory.name} patient service center. Some take walk-ins, others prefer an appointment. Questions about places: `,
+    `You can go to any ${laboratory.name} patient service center. Some accept walk-ins; others prefer an appointment. Questions about locations: `,
     el('a', { href: `tel:${laboratory.phone}` }, laboratory.phone),
     '.',
   );

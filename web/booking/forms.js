@@ -5,11 +5,16 @@ import { ask } from './server.js';
 import { back, during, next, say } from './steps.js';
 
 const accessBox = (state) =>
-  textBox('access', 'How do we reach you? (optional)', 'A gate code, parking, which entrance.', state.access_notes);
+  textBox(
+    'access',
+    'How do we get to your door? (optional)',
+    'For example, a gate code, parking, or which entrance to use.',
+    state.access_notes,
+  );
 const noteBox = (state) =>
   textBox(
     'notes',
-    'Anything to know about this visit? (optional)',
+    'Is there anything we should know about this visit? (optional)',
     'For example: left arm, please.',
     state.appointment?.notes ?? '',
   );
@@ -71,7 +76,7 @@ async function confirm({ slot, zone, state, wish, site_code, done }, access_note
     ...(site_code && { site_code }),
   });
   const offered = slots.find(({ start }) => start === slot.start);
-  if (!offered) throw new Error('This time has just been taken. Please choose another.');
+  if (!offered) throw new Error('This time was just taken. Please choose another.');
   await done(
     await ask(wish, { key: offered.key, notes }),
     wish === 'reschedule' ? 'Your appointment was moved.' : 'Your appointment is booked.',
@@ -85,12 +90,12 @@ export function requestForm(room, state, done) {
       event.preventDefault();
       during(event.submitter, async () => {
         const body = { access_notes: noteOf(form, 'access'), notes: noteOf(form, 'notes') };
-        await done(await ask('request', body), 'Your visit is requested.');
+        await done(await ask('request', body), 'Your home visit has been requested.');
       });
     },
   });
   form.append(
-    el('p', {}, 'In your area a phlebotomist contacts you to settle the time. Ask for the visit here.'),
+    el('p', {}, 'In your area, a phlebotomist will contact you to set a time. Request the visit here.'),
     ...accessBox(state),
     ...noteBox(state),
     el('div', { class: 'actions' }, el('button', { type: 'submit', class: 'primary' }, 'Request a visit')),
@@ -119,8 +124,8 @@ export function cancellation(state, done) {
   const radio = ({ id, words }) =>
     el('label', { class: 'choice' }, el('input', { type: 'radio', name: 'reason', value: id }), words);
   form.append(
-    el('fieldset', {}, el('legend', {}, 'Why do you cancel?'), reasons.map(radio)),
-    ...textBox('notes', 'Anything to add? (optional)', 'Passed on with the cancellation.', ''),
+    el('fieldset', {}, el('legend', {}, 'Why are you canceling?'), reasons.map(radio)),
+    ...textBox('notes', 'Anything to add? (optional)', 'We will pass this on with the cancellation.', ''),
     el(
       'div',
       { class: 'actions' },
@@ -129,5 +134,5 @@ export function cancellation(state, done) {
     ),
   );
   const facts = appointment.start ? whenFacts(appointment, appointment.time_zone, state.at_home) : [];
-  next(el('h1', {}, 'Cancel your appointment?'), factList([...facts, ['Place', appointment.place]]), form);
+  next(el('h1', {}, 'Cancel your appointment?'), factList([...facts, ['Location', appointment.place]]), form);
 }

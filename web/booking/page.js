@@ -51,7 +51,7 @@ function facts({ appointment, can, address, access_notes, at_home }) {
   if (!appointment && !(can.book && address)) return null;
   const list = appointment?.start ? whenFacts(appointment, appointment.time_zone, at_home) : [];
   list.push(['Place', placeWithDirections(appointment, address)]);
-  if (access_notes) list.push(['How to reach you', access_notes]);
+  if (access_notes) list.push(['How to get to your door', access_notes]);
   if (appointment?.number) list.push(['Appointment number', appointment.number]);
   if (appointment?.notes) list.push(['Your note', appointment.notes]);
   return factList(list);
@@ -68,10 +68,10 @@ async function anotherTime(state) {
   const room = el('div', {});
   next(
     el('h1', {}, 'Choose another time'),
-    el('p', {}, 'At the moment your appointment is on:'),
+    el('p', {}, 'Your current appointment:'),
     factList([...whenFacts(appointment, appointment.time_zone, at_home), ['Place', appointment.place]]),
     room,
-    el('div', { class: 'actions' }, button('Keep the time I have', back, { class: 'quiet' })),
+    el('div', { class: 'actions' }, button('Keep my current time', back, { class: 'quiet' })),
   );
   await offers(room, state, 'reschedule');
 }

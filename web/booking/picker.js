@@ -34,7 +34,7 @@ export async function picker(room, choice, first = null, wasTurned = false) {
   try {
     times = await ask('times', { ...(first && { start_date: first }), ...(site_code && { site_code }) });
   } catch (error) {
-    if (error.isAway) room.replaceChildren(outOfReach('Times cannot be shown at the moment.', again));
+    if (error.isAway) room.replaceChildren(outOfReach('Times are not available at the moment.', again));
     else {
       say(error.message, true);
       room.replaceChildren(button('Try again', () => again()));
@@ -70,7 +70,7 @@ export async function picker(room, choice, first = null, wasTurned = false) {
   );
   const firstFree = grid.querySelector('button:not(:disabled)');
   if (firstFree) firstFree.click();
-  else timesRoom.replaceChildren(el('p', {}, 'Nothing is free on these days. Please look at later ones.'));
+  else timesRoom.replaceChildren(el('p', {}, 'No times are available on these days. Please look at later days.'));
   if (wasTurned) (firstFree ?? room.querySelector('.turn')).focus();
 }
 
@@ -84,9 +84,9 @@ function withPresent(slots, present) {
 
 function zoneWords(slots, zone) {
   const at = slots[0]?.start ?? Date.now();
-  const there = `Times are those of the place, in ${zoneName(zone, at)}.`;
+  const there = `Times are in the location’s time zone, ${zoneName(zone, at)}.`;
   return differs(at, zone)
-    ? `${there} Your device is in ${zoneName(ownZone, at)}; its times stand beside them.`
+    ? `${there} Your device is in ${zoneName(ownZone, at)}; its times are shown below them.`
     : there;
 }
 
@@ -122,7 +122,7 @@ function calendar(begins, byDay, choose) {
 function dayButton(day, slots, choose) {
   const isPresent = slots.some((slot) => slot.isPresent);
   const free = slots.filter((slot) => !slot.isPresent).length;
-  const times = free === 0 ? 'nothing free' : `${free} ${free === 1 ? 'time' : 'times'}`;
+  const times = free === 0 ? 'no times' : `${free} ${free === 1 ? 'time' : 'times'}`;
   return el(
     'button',
     {
@@ -157,12 +157,13 @@ function timeList(day, slots, { zone, atHome, fasting }, choose) {
     const hour = hourOf(start, zone);
     return hour < 12 ? 'Morning' : hour < 17 ? 'Afternoon' : 'Evening';
   });
-  const recommended = (part) => (fasting && part === 'Morning' ? 'Morning: recommended, as a fast is needed' : part);
+  const recommended = (part) =>
+    fasting && part === 'Morning' ? 'Morning: recommended because you need to fast' : part;
   return el(
     'fieldset',
     { class: 'times' },
     el('legend', {}, `Times on ${longDay(day)}`),
-    atHome && el('p', { class: 'hint' }, 'The phlebotomist arrives within the window that you choose.'),
+    atHome && el('p', { class: 'hint' }, 'The phlebotomist will arrive within the window you choose.'),
     [...parts].flatMap(([name, list]) => [
       el('p', { class: 'hint' }, recommended(name)),
       el(
@@ -176,6 +177,6 @@ function timeList(day, slots, { zone, atHome, fasting }, choose) {
 
 function timeButton(slot, zone, atHome, choose) {
   const words = timeWords(slot, zone, atHome);
-  if (slot.isPresent) return el('p', { class: 'time present' }, words[0], el('small', {}, 'Your time now'));
+  if (slot.isPresent) return el('p', { class: 'time present' }, words[0], el('small', {}, 'Your current time'));
   return el('button', { type: 'button', class: 'time', onclick: () => choose(slot) }, words);
 }
