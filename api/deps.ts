@@ -12,7 +12,7 @@ import type { SandboxWalks } from './orders/sandbox-walks.ts';
 
 /** The PDFs that have been issued, or are issued when first asked for; null where there is none (yet). */
 export interface IssuedDocuments {
-  /** What the patient carries to the service centre (A3). */
+  /** What the patient carries to the service center (A3). */
   requisition(orderId: string): Promise<Buffer | null>;
   /** The newest result of an order (A7). */
   result(orderId: string): Promise<Buffer | null>;

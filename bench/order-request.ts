@@ -1,4 +1,4 @@
-/** The order that is placed over and over: a thyroid panel at a patient service centre. */
+/** The order that is placed over and over: a thyroid panel at a patient service center. */
 
 /** Labcorp's walk-in thyroid panel in the seed. */
 export const THYROID_PANEL = { slug: 'labcorp-thyroid-panel', lab: 'labcorp' };

@@ -10,7 +10,7 @@ import { filedName, SEX } from './words.ts';
 const COLUMNS = 3;
 const HEIGHT = 71;
 const INSET = 8;
-/** More tubes than this are labelled by hand. */
+/** More tubes than this are labeled by hand. */
 const MOST = 24;
 
 /** Prints the labels at the cursor, row by row; a row is never divided between pages. */

@@ -20,7 +20,7 @@ export interface RowOptions {
   note?: string | undefined;
   /** Column under which the note begins; 0 unless given. */
   noteColumn?: number;
-  /** Marks the row so that it stands out without colour. */
+  /** Marks the row so that it stands out without color. */
   marked?: boolean;
 }
 

@@ -24,7 +24,7 @@ export const PLACE_LISTERS = ['labcorp', 'bioreference'] as const;
 /** A laboratory that tells where its service centers are and takes no appointments: patients walk in. */
 export type PlaceLister = (typeof PLACE_LISTERS)[number];
 
-/** Whether the phlebotomist comes to the patient, or the patient to a service centre. */
+/** Whether the phlebotomist comes to the patient, or the patient to a service center. */
 export type AppointmentType = 'phlebotomy' | 'patient_service_center';
 
 /** What sort of visit each company makes. */
@@ -65,7 +65,7 @@ export interface UsAddress {
 }
 
 /**
- * How to reach a visit (B1): what its own address says, else what the order says (C3); nothing of a service centre.
+ * How to reach a visit (B1): what its own address says, else what the order says (C3); nothing of a service center.
  * @param ofOrder The access notes of the order's address.
  */
 export function accessNotesFor(address: UsAddress, site_code: string | null, ofOrder: string | null): string | null {
@@ -106,7 +106,7 @@ export interface Appointment {
   end_at: string | null;
   /** IANA zone of the place; null while the company has not named it. */
   time_zone: string | null;
-  /** Where it takes place: the patient's address, or the service centre's (C3). */
+  /** Where it takes place: the patient's address, or the service center's (C3). */
   address: UsAddress;
   location: LngLat;
   /** For this appointment, replaceable at every reschedule (B2). */
@@ -166,7 +166,7 @@ const EFFECTS: Record<AppointmentEventStatus, Partial<Record<OrderLowLevelStatus
 /**
  * The statuses that an order takes on, one after the other, when its appointment has come to a status; also when the
  * requisition arrives and there is an appointment already. What the collection method does not know is left out: an
- * order that is drawn at a service centre has no `draw_completed`.
+ * order that is drawn at a service center has no `draw_completed`.
  */
 export function orderStatusesAfter(
   appointment: AppointmentEventStatus,

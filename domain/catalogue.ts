@@ -16,7 +16,7 @@ export interface Laboratory {
   zipcode: string;
   /** Where a patient or caller can reach the lab. */
   phone: string;
-  /** Where a patient finds a service centre. */
+  /** Where a patient finds a service center. */
   psc_locator_url: string;
   clia_number: string;
   medical_director: string;

@@ -24,7 +24,7 @@ export const commandUpdateId = (orderId: string, command: string) => `${orderId}
 export const webhookMessageId = (orderId: string, eventNumber: number, kind = 'order') =>
   `msg_${kind}_${orderId}_${eventNumber}`;
 
-/** `Message-ID` of a mail, without angle brackets: a resent mail is recognised by it (F10). */
+/** `Message-ID` of a mail, without angle brackets: a resent mail is recognized by it (F10). */
 export const mailMessageId = (orderId: string, kind: string) => `${orderId}.${kind}@venule`;
 
 /** One version of an order's result. */

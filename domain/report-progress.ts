@@ -61,7 +61,7 @@ function supersedes(statement: Statement, earlier: Statement | undefined): boole
 const effectiveStatus = (test: ReportedStatus, result: ReportedStatus): ReportedStatus =>
   test === 'corrected' && result !== 'preliminary' ? 'corrected' : result;
 
-/** How results of a report are recognised as the ones an order expects. */
+/** How results of a report are recognized as the ones an order expects. */
 export interface ExpectedResultCodes {
   slug: string;
   loinc: string;

@@ -30,7 +30,7 @@ export class SmsRefused extends Error {
     super(
       optedOut
         ? `The patient asked for no more SMS (${code}).`
-        : `No SMS can be sent to the patient's number (${code ?? 'it cannot be dialled'}). Correct it.`,
+        : `No SMS can be sent to the patient's number (${code ?? 'it cannot be dialed'}). Correct it.`,
     );
     this.name = 'SmsRefused';
     this.code = code;
@@ -54,8 +54,8 @@ export class SmsDelayed extends Error {
   }
 }
 
-/** The number as `+16025550123`; null when it cannot be dialled. */
-export function dialled(number: string): string | null {
+/** The number as `+16025550123`; null when it cannot be dialed. */
+export function dialed(number: string): string | null {
   const digits = number.replace(/\D/g, '');
   if (number.trim().startsWith('+')) return /^\d{8,15}$/.test(digits) ? `+${digits}` : null;
   if (/^1?\d{10}$/.test(digits)) return `+1${digits.slice(-10)}`;
@@ -84,7 +84,7 @@ export function twilioSms({ accountSid, authToken, from, timeoutMs, url }: Twili
   const sender = from.startsWith('MG') ? { messagingServiceSid: from } : { from };
   return {
     async send({ to, text }) {
-      const number = dialled(to);
+      const number = dialed(to);
       if (number === null) throw new SmsRefused(null);
       try {
         await client.messages.create({ ...sender, to: number, body: text });

@@ -170,7 +170,7 @@ export interface SignatureImageDocument {
 }
 
 /**
- * A message from a lab (one report of it): stored before it is acknowledged, given to its journey afterwards.
+ * A message from a lab (one report of it): stored before it is acknowledged, given to its journey afterward.
  * `stored` → `delivered` → `applied` | `late`; `unmatched` when there is no journey to give it to, and `closed` when a
  * person has decided that none ever takes it.
  */
@@ -362,9 +362,9 @@ export interface LabConnectionDocument {
 /** A visit with its history. */
 export type AppointmentDocument = Omit<Appointment, 'id'> & { _id: string; created_at: Date; updated_at: Date };
 
-/** A place that slots are offered at: an address, or a service centre. */
+/** A place that slots are offered at: an address, or a service center. */
 export interface OfferedPlace {
-  /** Of the service centre; null for a patient's address. */
+  /** Of the service center; null for a patient's address. */
   site_code: string | null;
   address: UsAddress;
   location: LngLat;
@@ -440,7 +440,7 @@ export interface UnsubscriptionDocument {
   created_at: Date;
 }
 
-/** A service centre as the company last told of it, so that its code is enough to find it. */
+/** A service center as the company last told of it, so that its code is enough to find it. */
 export interface ServiceCentreDocument {
   /** `<provider>:<environment>:<code>`. */
   _id: string;
@@ -469,7 +469,7 @@ export interface PhlebotomyConnectionDocument {
 }
 
 /**
- * What a phlebotomy company told us: stored before it is answered, given to its journey afterwards. `stored` →
+ * What a phlebotomy company told us: stored before it is answered, given to its journey afterward. `stored` →
  * `delivered`, or `kept` when no journey takes it in.
  */
 export interface PhlebotomyEventDocument {

@@ -1,5 +1,5 @@
 /**
- * The inbox: what laboratories sent, stored before it is acknowledged and given to its journey afterwards (F5). Nothing
+ * The inbox: what laboratories sent, stored before it is acknowledged and given to its journey afterward (F5). Nothing
  * that was acknowledged is ever dropped: what no journey takes in is kept as late or unmatched, for people to see.
  */
 import { createHash } from 'node:crypto';

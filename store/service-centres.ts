@@ -1,16 +1,16 @@
-/** Service centres as companies last told of them: callers name them by their codes alone. */
+/** Service centers as companies last told of them: callers name them by their codes alone. */
 import type { AppointmentProvider, PlaceLister } from '../domain/appointment.ts';
 import type { ServiceCentreDocument } from './documents.ts';
 import type { Environment } from './lab-connections.ts';
 import { rows, type Store } from './store.ts';
 
-/** A service centre, as much as an appointment needs to know. */
+/** A service center, as much as an appointment needs to know. */
 export type KnownCentre = Pick<ServiceCentreDocument, 'code' | 'name' | 'address' | 'location' | 'time_zone'>;
 
 const idOf = (provider: AppointmentProvider | PlaceLister, environment: Environment, code: string) =>
   `${provider}:${environment}:${code}`;
 
-/** Takes note of service centres that a company told of. */
+/** Takes note of service centers that a company told of. */
 export async function rememberServiceCentres(
   store: Store,
   provider: AppointmentProvider | PlaceLister,
@@ -31,7 +31,7 @@ export async function rememberServiceCentres(
   );
 }
 
-/** The service centres with these codes that are known, by their codes. */
+/** The service centers with these codes that are known, by their codes. */
 export async function findServiceCentres(
   store: Store,
   provider: AppointmentProvider,

@@ -4,13 +4,13 @@ import type { Principal } from '../domain/principal.ts';
 import type { ApiKeyDocument, TeamDocument, TeamOptions } from './documents.ts';
 import { rows, type Store } from './store.ts';
 
-/** The one organisation of a self-hosted Venule: `{org}` of the Management API. */
+/** The one organization of a self-hosted Venule: `{org}` of the Management API. */
 export const ORGANISATION = 'default';
 
 /** The team that every new Venule has, so that the first order needs no set-up. */
 export const SANDBOX_TEAM_ID = '5f0c1a52-9d0e-4c8e-9a57-6b1f0e6c2d31';
 
-/** Stands where a team's id stands in other keys: a management key belongs to the organisation. */
+/** Stands where a team's id stands in other keys: a management key belongs to the organization. */
 const MANAGEMENT_KEY_OWNER = `org:${ORGANISATION}`;
 
 /** What a team is before anybody has switched anything. */

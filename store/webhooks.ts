@@ -22,7 +22,7 @@ export const NO_LEASE = new Date(0);
 
 /**
  * For steps that are simply done again when a crash undoes them: they do not wait until the disk has them. What is on
- * the disk afterwards is always an earlier state of the whole, so the worst is a message that is sent twice.
+ * the disk afterward is always an earlier state of the whole, so the worst is a message that is sent twice.
  */
 const UNCONFIRMED = { writeConcern: { w: 1 } } as const;
 

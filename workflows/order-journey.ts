@@ -545,7 +545,7 @@ export class OrderJourney {
 
   #carryOutCancellation(): void {
     if (this.#laboratory.mayHoldOrder) this.#consequences.setOff(this.#laboratory.cancel());
-    // A service centre's appointment is left alone once there is a requisition to go there with (F7).
+    // A service center's appointment is left alone once there is a requisition to go there with (F7).
     const standsForItself = this.#order.collection_method === 'walk_in_test' && this.#has('requisition_created');
     if (!standsForItself) this.#withdraw('The order was canceled', 'order_cancelled');
   }

@@ -16,7 +16,7 @@ import { centresAround, centresNamed } from './service-centres.ts';
 import { locationOfZip } from './zip-location.ts';
 
 const DAYS = 14;
-/** At how many service centres times are looked for at once (contract §2.7). */
+/** At how many service centers times are looked for at once (contract §2.7). */
 const CENTRES_AT_ONCE = 3;
 const TOO_EARLY = 'start_date must be greater or equal than the current date';
 
@@ -93,9 +93,9 @@ export async function phlebotomyAvailability(
 }
 
 /**
- * Slots at service centres, by their codes or around a ZIP.
+ * Slots at service centers, by their codes or around a ZIP.
  * @throws ApiError `rule_broken` in the contract's words, `not_found` when there are no slots, `unavailable` when the
- * team cannot book service centres
+ * team cannot book service centers
  */
 export async function pscAvailability(
   deps: Deps,

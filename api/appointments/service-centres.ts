@@ -19,7 +19,7 @@ const capabilitiesOf = (lab: string): LabLocationCapability[] =>
 type Deps = Pick<ApiDeps, 'store' | 'catalogue' | 'logger'>;
 
 /**
- * A company's service centres around a ZIP, the nearest first; null when the team has no connection to it.
+ * A company's service centers around a ZIP, the nearest first; null when the team has no connection to it.
  * @throws ApiError as `ask` does
  */
 export async function centresAround(
@@ -37,7 +37,7 @@ export async function centresAround(
 }
 
 /**
- * The company's service centres with these codes, by their codes: as it last told of them, or as it says now. Null when
+ * The company's service centers with these codes, by their codes: as it last told of them, or as it says now. Null when
  * one has to be asked for and the team has no connection to the company.
  * @throws ApiError as `ask` does
  */
@@ -103,7 +103,7 @@ export async function pscInfo(
   };
 }
 
-/** Which companies come to a ZIP, and which laboratories have service centres around it. */
+/** Which companies come to a ZIP, and which laboratories have service centers around it. */
 export async function areaInfo(deps: Deps, team: TeamDocument, query: AreaQuery): Promise<AreaInfo> {
   const { zip_code, radius, lab, labs, lab_account_id } = query;
   const wanted = [...(labs ?? []), ...(lab ? [lab] : [])];

@@ -10,9 +10,9 @@ const known = Object.keys(zips).sort();
 export function locationOfZip(zip: string): LngLat {
   const wanted = zip.slice(0, 5);
   const next = known.findIndex((candidate) => candidate >= wanted);
-  const neighbours = next < 0 ? known.slice(-1) : known.slice(Math.max(0, next - 1), next + 1);
+  const neighbors = next < 0 ? known.slice(-1) : known.slice(Math.max(0, next - 1), next + 1);
   const distance = (candidate: string) => Math.abs(Number(candidate) - Number(wanted));
-  const closest = neighbours.reduce((best, candidate) => (distance(candidate) < distance(best) ? candidate : best));
+  const closest = neighbors.reduce((best, candidate) => (distance(candidate) < distance(best) ? candidate : best));
   const { longitude: lng, latitude: lat } = zips[closest] ?? { longitude: 0, latitude: 0 };
   return { lng, lat };
 }

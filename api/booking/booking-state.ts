@@ -56,7 +56,7 @@ interface BookedVisit {
   notes: string;
 }
 
-/** Whether the phlebotomist comes to the patient of that order, or the patient to a service centre. */
+/** Whether the phlebotomist comes to the patient of that order, or the patient to a service center. */
 export function typeOf({ collection_method }: Pick<OrderDocument, 'collection_method'>): AppointmentType {
   return collection_method === 'at_home_phlebotomy' ? 'phlebotomy' : 'patient_service_center';
 }

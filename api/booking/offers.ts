@@ -1,4 +1,4 @@
-/** What a patient can choose from: times at home, companies that find the time, service centres and times there. */
+/** What a patient can choose from: times at home, companies that find the time, service centers and times there. */
 import { isInTheWay } from '../../domain/appointment.ts';
 import { directionsTo } from '../../notifications/visit-time.ts';
 import type { TeamDocument } from '../../store/documents.ts';
@@ -16,7 +16,7 @@ type Deps = Pick<ApiDeps, 'store' | 'catalogue' | 'bookingKeys' | 'logger'>;
 
 type Center = PscInfo['patient_service_centers'][number];
 
-/** How far around the patient service centres are looked for, in miles. */
+/** How far around the patient service centers are looked for, in miles. */
 const RADIUS = '50';
 
 /** Times, as instants in UTC, and the zone of the place. */
@@ -29,7 +29,7 @@ export interface Times {
   warnings: string[];
 }
 
-/** Fourteen days of times; of a service centre where one is named. */
+/** Fourteen days of times; of a service center where one is named. */
 export async function timesFor(
   deps: Deps,
   { team, order }: OpenedLink,

@@ -1,4 +1,4 @@
-/** `/v3/order/…/phlebotomy/…` and `/v3/order/…/psc/…`: appointments at home and at service centres. */
+/** `/v3/order/…/phlebotomy/…` and `/v3/order/…/psc/…`: appointments at home and at service centers. */
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import type { Appointment, AppointmentType } from '../../domain/appointment.ts';
@@ -111,7 +111,7 @@ function patienceOf(body: z.infer<typeof bookingBody>): ConfirmationPatience | n
 const keyHint =
   'Send `X-Idempotency-Key` to make retries safe: for 14 days, the same key returns the same appointment and response.';
 
-/** What is the same for visits at home and appointments at service centres, in the words of either. */
+/** What is the same for visits at home and appointments at service centers, in the words of either. */
 function endpointsFor(words: {
   type: AppointmentType;
   tag: string;

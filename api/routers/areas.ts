@@ -14,7 +14,7 @@ import { orderOf } from './orders.ts';
 
 const tag = 'Areas';
 
-/** Endpoints of areas and service centres. */
+/** Endpoints of areas and service centers. */
 export const areaEndpoints = [
   defineEndpoint({
     method: 'get',

@@ -1,4 +1,4 @@
-/** Requests and answers about appointments, areas and service centres (contract §2.5–2.7). */
+/** Requests and answers about appointments, areas and service centers (contract §2.5–2.7). */
 import { z } from 'zod';
 import { SERVICE_TYPES } from '../../domain/appointment.ts';
 import { BILLING_TYPES } from '../../domain/catalogue.ts';

@@ -48,7 +48,7 @@ export function readAcknowledgement(text: string): LabAcknowledgement & { contro
 }
 
 /**
- * Writes the acknowledgement of a received message, which may be broken in any way: one ERR segment
+ * Writes the acknowledgment of a received message, which may be broken in any way: one ERR segment
  * a problem, with ERR-2 the place (`OBX^3^5`), ERR-3 the code of table 0357, ERR-8 the words. The
  * same answer to the same message has the same control id. `sentAt` is an ISO instant.
  */

@@ -21,7 +21,7 @@ export const MESSAGE_LIMITS = {
   report_bytes: 14 * 1024 * 1024,
 } as const;
 
-/** How many places of a refused message are named, in its acknowledgement and in the log. */
+/** How many places of a refused message are named, in its acknowledgment and in the log. */
 export const NAMED_PROBLEMS = 20;
 
 /**

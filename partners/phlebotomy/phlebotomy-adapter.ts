@@ -31,12 +31,12 @@ export interface ServiceCentre {
   hours: Record<string, string>;
 }
 
-/** A service centre that was looked for around a ZIP. */
+/** A service center that was looked for around a ZIP. */
 export interface NearServiceCentre extends ServiceCentre {
   distance_miles: number;
 }
 
-/** What is asked for: slots at a patient's address, or at service centres. */
+/** What is asked for: slots at a patient's address, or at service centers. */
 export type AvailabilityQuestion = { start_date: string; days: number } & (
   | { address: UsAddress }
   | { location_codes: string[] }
@@ -67,7 +67,7 @@ export interface VisitRequest {
   /** Ours; the company answers the same reference with the appointment that it made for it. */
   reference: string;
   patient: Pick<PatientDetails, 'first_name' | 'last_name' | 'dob' | 'gender' | 'phone_number' | 'email'>;
-  /** Where the visit takes place (C3); null for a service centre. */
+  /** Where the visit takes place (C3); null for a service center. */
   address: UsAddress | null;
   access_notes: string | null;
   appointment_notes: string | null;
@@ -124,13 +124,13 @@ export interface PartnerAppointment {
  */
 export interface PhlebotomyAdapter {
   coverage(zip: string, at: PhlebotomyEndpoint, signal: AbortSignal): Promise<Coverage>;
-  /** Service centres, nearest first. */
+  /** Service centers, nearest first. */
   locations(
     around: { zip: string; radius_miles: number },
     at: PhlebotomyEndpoint,
     signal: AbortSignal,
   ): Promise<NearServiceCentre[]>;
-  /** Service centres by their codes, without those that the company does not know. */
+  /** Service centers by their codes, without those that the company does not know. */
   locationsByCode(codes: readonly string[], at: PhlebotomyEndpoint, signal: AbortSignal): Promise<ServiceCentre[]>;
   availability(question: AvailabilityQuestion, at: PhlebotomyEndpoint, signal: AbortSignal): Promise<Availability>;
   /** Takes a slot. */

@@ -14,7 +14,7 @@ export interface Analyte {
   /** The lab's own result code. */
   provider_id: string;
   loinc: { code: string; name: string; unit: string | null };
-  /** Absent where the result is words, as of a urine's colour. */
+  /** Absent where the result is words, as of a urine's color. */
   reference_range?: Range;
   critical_range?: Range;
 }

@@ -96,7 +96,7 @@ export class Delivery {
     return sleep(milliseconds, undefined, { signal: this.#stop.signal });
   }
 
-  /** `AA` and `AR` are the last word; `AE` and anything that is no acknowledgement is a reason to try again. */
+  /** `AA` and `AR` are the last word; `AE` and anything that is no acknowledgment is a reason to try again. */
   async #send(
     order: LabOrder,
     report: Report,
@@ -107,7 +107,7 @@ export class Delivery {
       if (status !== 200) return { reason: `HTTP ${status}` };
       const ack = parseMessage(body);
       const code = ack.get('MSA.1').toString();
-      if (ack.get('MSA.2').toString() !== report.controlId) return { reason: 'acknowledgement of another message' };
+      if (ack.get('MSA.2').toString() !== report.controlId) return { reason: 'acknowledgment of another message' };
       if (code === 'AA' || code === 'AR') return { code, text: ack.get('MSA.3').toString() };
       return { reason: `acknowledged ${code}` };
     } catch (error) {

@@ -243,12 +243,12 @@ function areaPlace(company: Company, address: z.infer<typeof AvailabilityQuestio
 }
 
 function centrePlaces(company: Company, codes: string[] | undefined): Place[] {
-  if (!codes) throw new Refusal('invalid_request', 'location_codes: say which service centres');
+  if (!codes) throw new Refusal('invalid_request', 'location_codes: say which service centers');
   if (!company.serviceType)
     throw new Refusal('not_served', `${company.provider} takes no appointments: patients walk in`);
   return codes.map((code) => {
     const place = placeOf(company, code);
-    if (!place) throw new Refusal('not_found', `there is no service centre ${code}`);
+    if (!place) throw new Refusal('not_found', `there is no service center ${code}`);
     return place;
   });
 }

@@ -1,4 +1,4 @@
-/** What the demo prints: a timeline, a table, and where to look next. At most 100 columns; NO_COLOR is honoured. */
+/** What the demo prints: a timeline, a table, and where to look next. At most 100 columns; NO_COLOR is honored. */
 import { relative } from 'node:path';
 import { styleText } from 'node:util';
 import Table from 'cli-table3';

@@ -516,7 +516,7 @@ describe('an appointment that is requested', () => {
   });
 });
 
-describe('service centres', () => {
+describe('service centers', () => {
   test('area info says who comes and where to go', async () => {
     const phoenix = await caller.sdk.labTests.getAreaInfo({ zipCode: '85004', radius: '10' });
     expect(phoenix).toMatchObject({
@@ -673,7 +673,7 @@ describe('service centres', () => {
   });
 });
 
-describe('an appointment at a service centre', () => {
+describe('an appointment at a service center', () => {
   let next = 0;
   async function key(zipCode = '85004'): Promise<string> {
     const { slots: days } = await caller.sdk.labTests.getPscAppointmentAvailability({

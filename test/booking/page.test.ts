@@ -555,7 +555,7 @@ test('C2: a visit of which nobody has heard for three days is shown as overdue, 
   expect(closed?.events.at(-1)).toMatchObject({ status: 'cancelled', data: { origin: 'overdue' } });
 });
 
-test('walk-in: the nearest service centres, a time at one of them, and the requisition', async () => {
+test('walk-in: the nearest service centers, a time at one of them, and the requisition', async () => {
   const { order, path } = await mailed({ labTest: 'quest-lipid-panel' });
   const page = await open(path);
   await heading(page, 'Where to have your sample taken');

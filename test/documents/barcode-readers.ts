@@ -21,8 +21,8 @@ prepareZXingModule({
 const hints = new Map([[DecodeHintType.TRY_HARDER, true]]);
 
 /** The first barcode that ZXing finds in a picture; null when it finds none. */
-export function readByZxing({ grey, width, height }: Picture, kind: 'code128' | 'qr' = 'code128'): string | null {
-  const bitmap = new BinaryBitmap(new HybridBinarizer(new RGBLuminanceSource(grey, width, height)));
+export function readByZxing({ gray, width, height }: Picture, kind: 'code128' | 'qr' = 'code128'): string | null {
+  const bitmap = new BinaryBitmap(new HybridBinarizer(new RGBLuminanceSource(gray, width, height)));
   const reader = kind === 'qr' ? new QRCodeReader() : new Code128Reader();
   try {
     return reader.decode(bitmap, hints).getText();
@@ -32,9 +32,9 @@ export function readByZxing({ grey, width, height }: Picture, kind: 'code128' | 
 }
 
 /** Every barcode that zxing-cpp finds in a picture. */
-export async function readByZxingCpp({ grey, width, height }: Picture, kind: 'Code128' | 'QRCode' = 'Code128') {
-  const data = new Uint8ClampedArray(grey.length * 4);
-  grey.forEach((value, pixel) => {
+export async function readByZxingCpp({ gray, width, height }: Picture, kind: 'Code128' | 'QRCode' = 'Code128') {
+  const data = new Uint8ClampedArray(gray.length * 4);
+  gray.forEach((value, pixel) => {
     data.fill(value, pixel * 4, pixel * 4 + 3);
     data[pixel * 4 + 3] = 255;
   });

@@ -74,7 +74,7 @@ export async function textOf(pdf: Buffer): Promise<string> {
 
 /** A picture of a page, or of a part of it: one byte a pixel. */
 export interface Picture {
-  grey: Uint8ClampedArray;
+  gray: Uint8ClampedArray;
   width: number;
   height: number;
 }
@@ -103,9 +103,9 @@ export async function picturesOf(pdf: Buffer, dpi: number): Promise<Picture[]> {
     const pictures: Picture[] = [];
     for (const page of document.pages()) {
       const { data, width, height } = await page.render({ scale: dpi / 72, render: 'bitmap' });
-      const grey = new Uint8ClampedArray(width * height);
-      for (let pixel = 0; pixel < grey.length; pixel += 1) grey[pixel] = data[pixel * 4] ?? 0;
-      pictures.push({ grey, width, height });
+      const gray = new Uint8ClampedArray(width * height);
+      for (let pixel = 0; pixel < gray.length; pixel += 1) gray[pixel] = data[pixel * 4] ?? 0;
+      pictures.push({ gray, width, height });
     }
     return pictures;
   });
@@ -126,9 +126,9 @@ export function partOf(
   ];
   const width = endX - x;
   const height = endY - y;
-  const grey = new Uint8ClampedArray(width * height);
+  const gray = new Uint8ClampedArray(width * height);
   for (let row = 0; row < height; row += 1) {
-    grey.set(page.grey.subarray((y + row) * page.width + x, (y + row) * page.width + endX), row * width);
+    gray.set(page.gray.subarray((y + row) * page.width + x, (y + row) * page.width + endX), row * width);
   }
-  return { grey, width, height };
+  return { gray, width, height };
 }

@@ -41,7 +41,7 @@ describe('C1: nobody under 18 is visited', () => {
     expect(visit('2008-01-03', null)).toEqual(tooYoung);
   });
 
-  it('says nothing about appointments at a service centre', () => {
+  it('says nothing about appointments at a service center', () => {
     const psc = { type: 'patient_service_center', dob: '2012-01-01', time_zone: 'America/Phoenix' } as const;
     expect(appointmentFaults({ ...psc, start_at: '2026-03-10T18:00:00Z' }, now)).toEqual([]);
   });
@@ -61,7 +61,7 @@ describe('reasons to cancel', () => {
     }
   });
 
-  it('are fewer for a service centre, with "Other" among them', () => {
+  it('are fewer for a service center, with "Other" among them', () => {
     const names = cancellationReasons('patient_service_center').map(({ name }) => name);
     expect(names).toContain('Other');
     expect(names).not.toContain('Patient went to a laboratory');

@@ -109,7 +109,7 @@ describe('the life of an appointment', () => {
 
 describe('what an appointment does to its order', () => {
   const effects: [AppointmentEventStatus, OrderLowLevelStatus, OrderLowLevelStatus[], OrderLowLevelStatus[]][] = [
-    // appointment, order, at home, at a service centre
+    // appointment, order, at home, at a service center
     ['pending', 'requisition_created', ['appointment_pending'], ['appointment_pending']],
     [
       'scheduled',

@@ -265,7 +265,7 @@ describe('what a patient is reminded of', () => {
     expect(of('draw_completed', 'completed')).toBeNull();
   });
 
-  it('is nothing when the order has ended, though a visit to a service centre still stands', () => {
+  it('is nothing when the order has ended, though a visit to a service center still stands', () => {
     const walkIn = { collection_method: 'walk_in_test' } as const;
     expect(of('partial_results', 'scheduled', walkIn)).toBe('appointment');
     for (const status of ['cancelled', 'completed', 'corrected', 'redraw_available', 'sample_error'] as const) {

@@ -44,7 +44,7 @@ function said({ id, ...visit }: Appointment, changes: Partial<AppointmentReport>
   return { event_id: randomUUID(), appointment_id: id, report };
 }
 
-/** A walk-in order at Quest, booked at a service centre through the API. */
+/** A walk-in order at Quest, booked at a service center through the API. */
 async function bookedAtQuest(
   ...[changes, policy]: Parameters<InProcessVenule['place']>
 ): Promise<{ document: OrderDocument; booked: Appointment }> {
@@ -190,7 +190,7 @@ test('F7: a cancellation goes through in other words than one before that came t
   expect(await appointment(booked)).toMatchObject({ status: 'cancelled' });
 });
 
-describe('an appointment at a service centre', () => {
+describe('an appointment at a service center', () => {
   const address = { access_notes: 'gate code 4711' };
   const placeOf = async () => ({ ...(await venule.place({ labTest: 'quest-lipid-panel' })).address, ...address });
 

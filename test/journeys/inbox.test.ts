@@ -33,7 +33,7 @@ afterAll(() => venule.close());
 
 const message = (order: Order, changes: LabMessageChanges = {}) => labMessage(venule.catalogue, order, changes);
 
-/** Delivers and insists on the acknowledgement AA. */
+/** Delivers and insists on the acknowledgment AA. */
 async function deliver(text: string, to = lab): Promise<void> {
   const answer = await venule.deliver(to, text);
   expect([answer.status, answer.text]).toEqual([200, expect.stringContaining('MSA|AA|')]);

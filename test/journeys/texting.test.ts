@@ -134,7 +134,7 @@ describe('an appointment that is confirmed', () => {
     return { document, visit, say, mailed };
   }
 
-  test('is told of when it is, and not afterwards: a report of the visit brings no confirmation along', async () => {
+  test('is told of when it is, and not afterward: a report of the visit brings no confirmation along', async () => {
     const [usual, late] = [await requested(), await requested()];
     await usual.say('scheduled', inMs(3 * DAY));
     await until(() => usual.mailed().includes('2'));
@@ -246,7 +246,7 @@ describe('a reminder of an appointment', () => {
     expect(await sent(document, 'reminder')).toEqual([]);
   });
 
-  test('is not sent when the order has ended, though the visit to a service centre still stands', async () => {
+  test('is not sent when the order has ended, though the visit to a service center still stands', async () => {
     const centre = async (path: string, body: object) => {
       const headers = { 'x-vital-api-key': venule.api.key, 'content-type': 'application/json' };
       const init = { method: 'POST', headers, body: JSON.stringify(body) };

@@ -1,6 +1,6 @@
 /**
  * Cancellations that a crash catches between their record and the end of the journey's task: nobody proposes them again.
- * Each is to be carried out all the same, and everything has to agree about every order afterwards.
+ * Each is to be carried out all the same, and everything has to agree about every order afterward.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -86,7 +86,7 @@ describe('A4: a mail on its way', () => {
     });
   });
 
-  it('is recognised by its Message-ID when it is sent again (F10)', async () => {
+  it('is recognized by its Message-ID when it is sent again (F10)', async () => {
     await withServer({}, async (url, received) => {
       await attempt(url);
       await attempt(url);

@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { APPOINTMENT_MESSAGE_KINDS, SMS_KINDS } from '../../domain/messages.ts';
 import { COLLECTION_METHODS } from '../../domain/status.ts';
-import { dialled, SmsDelayed, SmsRefused, twilioSms } from '../../notifications/sms.ts';
+import { dialed, SmsDelayed, SmsRefused, twilioSms } from '../../notifications/sms.ts';
 import { appointmentReminderSms, appointmentSms, bookingReminderSms, orderSms } from '../../notifications/sms-texts.ts';
 import { labTests, markers, team } from '../documents/examples.ts';
 import { appointmentOf } from './appointment-example.ts';
@@ -49,7 +49,7 @@ describe('F11: every SMS', () => {
     for (const text of reminders) expect(text).toContain('Reply STOP to opt out.');
   });
 
-  it('about an appointment says when, and for a service centre where and under which number', () => {
+  it('about an appointment says when, and for a service center where and under which number', () => {
     expect(appointmentSms('appointment_confirmed', visit)).toContain('Tue, Dec 1, 9:00 AM to 10:00 AM MST');
     expect(appointmentSms('appointment_confirmed', visit)).not.toContain('Elm Street');
     expect(appointmentSms('appointment_confirmed', atCentre)).toContain(
@@ -110,7 +110,7 @@ it.each([
   ['555-0123', null],
   ['not a number', null],
 ])('dials %s as %s', (written, number) => {
-  expect(dialled(written)).toBe(number);
+  expect(dialed(written)).toBe(number);
 });
 
 describe('SMS through Twilio', () => {
@@ -151,7 +151,7 @@ describe('SMS through Twilio', () => {
   }
   const refusing = (status: number, code: number) => ({ status, body: { status, code, message: 'no', more_info: '' } });
 
-  it('is handed over with the number as it is dialled', async () => {
+  it('is handed over with the number as it is dialed', async () => {
     const { error, heard } = await sent({ status: 201, body: { sid: 'SM1', status: 'queued' } });
     expect(error).toBeNull();
     expect(heard).toMatchObject([
@@ -181,7 +181,7 @@ describe('SMS through Twilio', () => {
     expect(error).toMatchObject({ optedOut: true });
   });
 
-  it('is not even offered to a number that cannot be dialled', async () => {
+  it('is not even offered to a number that cannot be dialed', async () => {
     const { error, heard } = await sent({ status: 201, body: {} }, '555-0123');
     expect(error).toBeInstanceOf(SmsRefused);
     expect(heard).toEqual([]);

@@ -112,7 +112,7 @@ describe('a phlebotomy provider', () => {
     expect(heard[0]?.headers).not.toHaveProperty('idempotency-key');
   });
 
-  it('is asked for its service centres, which come nearest first', async () => {
+  it('is asked for its service centers, which come nearest first', async () => {
     const centre = (code: string, distance_miles: number) => ({
       code,
       name: `Centre ${code}`,
@@ -130,7 +130,7 @@ describe('a phlebotomy provider', () => {
     expect(heard[0]?.path).toBe('/phlebotomy/getlabs/v1/locations?zip=85004&radius_miles=25');
   });
 
-  it('is asked for service centres by their codes', async () => {
+  it('is asked for service centers by their codes', async () => {
     const centre = {
       code: 'A B',
       name: 'Centre A',
@@ -145,7 +145,7 @@ describe('a phlebotomy provider', () => {
     expect(heard[0]?.path).toBe('/phlebotomy/getlabs/v1/locations?codes=A+B%2CC');
   });
 
-  it('is asked for slots at an address, or at service centres', async () => {
+  it('is asked for slots at an address, or at service centers', async () => {
     const slot = { booking_key: 'k', start: '2026-12-01T16:00:00Z', end: '2026-12-01T17:00:00Z', expires_at: null };
     answer = answering(200, {
       timezone: 'America/Phoenix',

@@ -146,14 +146,14 @@ it('a visit with a company that finds the time, and tells of it as it goes', asy
   }
 });
 
-it('a place at a service centre', async () => {
+it('a place at a service center', async () => {
   const company = adapterFor('quest');
   const [centre] = await company.locations({ zip: '85004', radius_miles: 25 }, at('quest'), never);
-  if (!centre) throw new Error('The sandbox has no service centre near 85004');
+  if (!centre) throw new Error('The sandbox has no service center near 85004');
   const question = { location_codes: [centre.code], start_date: tomorrow, days: 7 };
   const { slots } = await company.availability(question, at('quest'), never);
   const [slot] = slots;
-  if (!slot) throw new Error('The service centre has no slot');
+  if (!slot) throw new Error('The service center has no slot');
   expect(slot.location_code).toBe(centre.code);
   const booking = { ...visit, reference: 'order-3:visit-1', address: null, booking_key: slot.booking_key };
   expect(await company.book(booking, at('quest'), never)).toMatchObject({ location_code: centre.code });

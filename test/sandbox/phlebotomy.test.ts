@@ -194,7 +194,7 @@ describe('where the companies work', () => {
     expect(await call('GET', `/phlebotomy/${provider}/v1/coverage?zip=${zip}`)).toEqual({ status: 200, body: answer });
   });
 
-  test('service centres are listed the nearest first, within the radius, with all a patient needs', async () => {
+  test('service centers are listed the nearest first, within the radius, with all a patient needs', async () => {
     interface Locations {
       locations: { code: string; distance_miles: number }[];
     }
@@ -215,7 +215,7 @@ describe('where the companies work', () => {
     expect((await near('99501', 25)).body.locations).toEqual([]);
   });
 
-  test('service centres are found by their codes, those that there are', async () => {
+  test('service centers are found by their codes, those that there are', async () => {
     const named = async (provider: string, codes: string) =>
       (await call<{ locations: object[] }>('GET', `/phlebotomy/${provider}/v1/locations?codes=${codes}`)).body
         .locations;
@@ -279,7 +279,7 @@ describe('slots', () => {
     expect(await slots({ start_date: localDay('America/Phoenix', 95) })).toEqual([]);
   });
 
-  test('service centres have a slot each 20 minutes in their hours, of the centres asked for', async () => {
+  test('service centers have a slot each 20 minutes in their hours, of the centres asked for', async () => {
     const monday = DateTime.now().setZone('America/New_York').plus({ weeks: 1 }).startOf('week').toISODate();
     const ask = (location_codes: string[]) =>
       call<{ timezone: string | null; slots: Slot[] }>('POST', '/phlebotomy/quest/v1/availability', {
@@ -337,7 +337,7 @@ describe('booking', () => {
     expect(receiver.deliveries).toEqual([]);
   });
 
-  test('a service centre is booked without an address', async () => {
+  test('a service center is booked without an address', async () => {
     const days = { location_codes: ['LSE1'], start_date: localDay('America/Chicago', 1), days: 4 };
     const { body } = await call<{ slots: Slot[] }>('POST', '/phlebotomy/quest/v1/availability', days);
     const booked = await call(

@@ -1,6 +1,6 @@
 /**
  * A customer of a spawned Venule: orders through the SDK as a backend does, tries again while Venule is in trouble,
- * receives webhooks, and looks at everything afterwards from outside and in the database.
+ * receives webhooks, and looks at everything afterward from outside and in the database.
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';

@@ -88,7 +88,7 @@ describe('the Management API', () => {
     await away();
   });
 
-  test('an unknown team, organisation or environment, and an endpoint of another team, are not found', async () => {
+  test('an unknown team, organization or environment, and an endpoint of another team, are not found', async () => {
     const { id } = await create();
     const other = await createTeam(store, { name: 'Other', environment: 'sandbox' });
     expect((await call(`/${id}`)).status).toBe(200);

@@ -35,7 +35,7 @@ export const preparation = (sentences) =>
     sentences.map((sentence) => el('p', {}, sentence)),
   );
 
-/** A labelled box for some lines of text. */
+/** A labeled box for some lines of text. */
 export function textBox(id, label, hint, value) {
   const box = el('textarea', { id, rows: '3', maxlength: '1000', 'aria-describedby': `${id}-hint` });
   box.value = value;
