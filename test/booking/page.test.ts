@@ -148,7 +148,7 @@ test('A4, B1, B2: the patient books a home visit from the link in the mail, move
   await times(page).nth(3).click();
   await heading(page, 'Book this time?');
   await page.getByLabel(/How do we get to your door/).fill('Gate code 4711');
-  await page.getByLabel(/Anything to know/).fill('left arm');
+  await page.getByLabel(/Is there anything we should know/).fill('left arm');
   await inspect(page, '2-confirm');
   await press(page, 'Book this time');
   await heading(page, 'Your home visit is booked');
@@ -166,8 +166,8 @@ test('A4, B1, B2: the patient books a home visit from the link in the mail, move
   await inspect(page, '4-move');
   await times(page).nth(2).click();
   await heading(page, 'Move your appointment?');
-  expect(await page.getByLabel(/Anything to know/).inputValue()).toBe('left arm');
-  await page.getByLabel(/Anything to know/).fill('right arm');
+  expect(await page.getByLabel(/Is there anything we should know/).inputValue()).toBe('left arm');
+  await page.getByLabel(/Is there anything we should know/).fill('right arm');
   await press(page, 'Move the appointment');
   await heading(page, 'Your home visit is booked');
   const moved = await held(order);
@@ -212,14 +212,14 @@ test('4.4: Back goes one step back, to what was chosen and typed; Forward return
   const day = await page.getByRole('group', { name: 'Day' }).getByRole('button', { pressed: true }).textContent();
   await times(page).nth(1).click();
   await heading(page, 'Book this time?');
-  await page.getByLabel(/Anything to know/).fill('left arm');
+  await page.getByLabel(/Is there anything we should know/).fill('left arm');
   await page.goBack();
   await heading(page, 'Choose a time for your home visit');
   const pressed = page.getByRole('group', { name: 'Day' }).getByRole('button', { pressed: true });
   expect(await pressed.textContent()).toBe(day);
   await page.goForward();
   await heading(page, 'Book this time?');
-  expect(await page.getByLabel(/Anything to know/).inputValue()).toBe('left arm');
+  expect(await page.getByLabel(/Is there anything we should know/).inputValue()).toBe('left arm');
   await press(page, 'Choose another time');
   await heading(page, 'Choose a time for your home visit');
   expect(await pressed.textContent()).toBe(day);
@@ -260,8 +260,8 @@ test('4.4: the present time is marked when the appointment is moved, and is not 
   const marked = page.getByRole('button', { name: /the day of your appointment/ });
   await marked.click();
   expect(await marked.getAttribute('data-day')).toBe(day);
-  expect(await page.getByText('Your time now').count()).toBe(1);
-  expect(await page.getByText('8:00 – 8:30 AMYour time now').count()).toBe(1);
+  expect(await page.getByText('Your current time').count()).toBe(1);
+  expect(await page.getByText('8:00 – 8:30 AMYour current time').count()).toBe(1);
   expect(await times(page).filter({ hasText: name }).count()).toBe(0);
   await inspect(page, '15-present');
 });

@@ -140,7 +140,7 @@ test('G2: of an appointment that was never confirmed the skipped steps come alon
 test('G2: until then the report waits, visibly; a cancellation by a caller wins, and the report goes to review', async () => {
   const { document } = await visited(MUCH_LATER);
   await reports(document);
-  await waitsFor(document, 'is believed then');
+  await waitsFor(document, 'count as proof');
   expect(statuses(await now(document.order)).at(-1)).toBe('appointment_scheduled');
   await venule.journeys.cancel(await now(document.order));
   await venule.ended(document.order);
@@ -153,7 +153,7 @@ test('G2: a specimen of before the visit’s day shows nothing', async () => {
   await reports(document, { collected_at: new Date(Date.now() - 5 * 24 * HOUR) });
   await waitsFor(document, 'the specimen was drawn');
   const { waiting_for } = await stateOf(venule.workflow(document.order));
-  expect(waiting_for).not.toContain('is believed then');
+  expect(waiting_for).not.toContain('count as proof');
   await venule.journeys.cancel(await now(document.order));
   await venule.ended(document.order);
 });

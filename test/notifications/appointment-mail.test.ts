@@ -116,7 +116,7 @@ describe('G6: the mail about a minor’s appointment', () => {
     expect(subject).toBe('Mai’s appointment on Tuesday, December 1, 2026 is confirmed');
     expect(text).toContain('Hello Linh,');
     expect(text).toContain('Please come along: Mai is a minor');
-    expect(text).toContain('Mai has to fast');
+    expect(text).toContain('Mai must fast');
     expect(calendar?.content.replace(/\r\n /g, '')).toContain('Come along with Mai');
     expect(calendar?.content.replace(/\r\n /g, '')).toMatch(/^ATTENDEE.*linh@example\.com/m);
   });

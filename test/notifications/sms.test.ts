@@ -77,7 +77,7 @@ describe('G6: an SMS', () => {
   };
 
   it('says to fast, and for how long, wherever something lies ahead', () => {
-    for (const text of fasts(true)) expect(text).toContain('Fast for 8 to 12 hours before, water only.');
+    for (const text of fasts(true)) expect(text).toContain('Fast for 8 to 12 hours before the draw, water only.');
     for (const text of fasts(false)) expect(text).not.toMatch(/fast/i);
     expect(appointmentSms('appointment_cancelled', visit)).not.toMatch(/fast/i);
   });
