@@ -21,7 +21,7 @@ export interface ActivityDependencies {
   unsubscribeUrl: UnsubscribeUrl;
   /** Whom patients of a team without a contact turn to. */
   standInContact: Contact;
-  /** One call to a laboratory or a phlebotomy company, in milliseconds. */
+  /** One call to a laboratory or a phlebotomy provider, in milliseconds. */
   partnerCallMs: number;
   /** Told to go on when an order is simulated. */
   sandboxLab: SandboxLab;

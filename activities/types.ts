@@ -21,7 +21,7 @@ export interface SimulatedReport {
   result_types: readonly string[];
 }
 
-/** A phlebotomy company's decision; `refused` is what the caller is told. */
+/** A phlebotomy provider's decision; `refused` is what the caller is told. */
 export type VisitAnswer =
   | { visit: ArrangedVisit }
   | {

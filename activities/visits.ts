@@ -1,4 +1,4 @@
-/** The conversation with a phlebotomy company, as a journey has it. Temporal repeats it; the company sees one booking (C2, F10). */
+/** The conversation with a phlebotomy provider, as a journey has it. Temporal repeats it; the company sees one booking (C2, F10). */
 import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';

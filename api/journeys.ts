@@ -50,7 +50,7 @@ export class OrderNotCancellable extends JourneyRefusal {
 }
 
 /**
- * No answer came in time, from Temporal, its workers or a phlebotomy company: what was asked may or may not be done; the
+ * No answer came in time, from Temporal, its workers or a phlebotomy provider: what was asked may or may not be done; the
  * message is what a caller is told (503). Asking a journey again is safe. It starts once, and is cancelled once, under its
  * id; a fact is known by its event id; and an order has one active appointment, so no visit is made twice.
  */
@@ -79,7 +79,7 @@ export interface Journeys {
    * @throws JourneysUnavailable also when the company did not answer: what it did is then found out
    */
   appointment(document: OrderDocument, command: AppointmentCommand, by: Principal): Promise<Appointment>;
-  /** Tells a journey what a phlebotomy company said, as `report` does. */
+  /** Tells a journey what a phlebotomy provider said, as `report` does. */
   appointmentReport(document: OrderDocument, said: AppointmentSaid): Promise<boolean>;
   /**
    * Gives a journey a report. Answers false when the journey is over, so that the report has to be kept otherwise.

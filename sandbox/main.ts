@@ -1,4 +1,4 @@
-/** `npm run sandbox`: the sandbox laboratories and phlebotomy companies as a program of their own. */
+/** `npm run sandbox`: the sandbox laboratories and phlebotomy providers as a program of their own. */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import pino from 'pino';
@@ -7,7 +7,7 @@ import { startSandbox } from './lab/server.ts';
 /** Not a secret: for a sandbox that nobody configured. */
 const DEFAULT_SECRET = `whsec_${Buffer.from('sandbox phlebotomy company').toString('base64')}`;
 
-const HELP = `Sandbox laboratories that speak HL7 v2.5.1 over HTTP (docs/hl7.md), and phlebotomy companies (docs/phlebotomy.md).
+const HELP = `Sandbox laboratories that speak HL7 v2.5.1 over HTTP (docs/hl7.md), and phlebotomy providers (docs/phlebotomy.md).
 
 Usage: node sandbox/main.ts [--help]
 
@@ -18,17 +18,17 @@ Environment:
   SANDBOX_RESULTS_URL  where results go (http://127.0.0.1:3000/partners/labs/{lab}/hl7)
   SANDBOX_USER         HTTP Basic credentials, in both directions (sandbox)
   SANDBOX_PASSWORD     (sandbox)
-  SANDBOX_PHLEBOTOMY_KEY         Bearer key that callers of the phlebotomy companies show (sandbox)
+  SANDBOX_PHLEBOTOMY_KEY         Bearer key for callers of the phlebotomy providers (sandbox)
   SANDBOX_PHLEBOTOMY_SECRET      signs appointment events, whsec_ and base64
                                  (${DEFAULT_SECRET})
   SANDBOX_PHLEBOTOMY_EVENTS_URL  where appointment events go
                                  (http://127.0.0.1:3000/partners/phlebotomy/{provider}/events)
-  SANDBOX_PHLEBOTOMY_HOLD_MS     how long a booking key holds (900000)
+  SANDBOX_PHLEBOTOMY_HOLD_MS     how long a booking key is valid, in ms (900000)
 
-As a laboratory has it ({lab} is a slug of the catalogue, such as labcorp):
+As real laboratories have ({lab} is a slug in the catalog, such as labcorp):
   POST /labs/{lab}/hl7                                   orders and cancellations in
 
-For simulations and tests, behind the same credentials:
+For simulations and tests, with the same credentials:
   POST /sandbox/labs/{lab}/orders/{placer}/simulate      report on an order
        {"final_status": "partial_results" | "completed" | "sample_error", "delay_seconds": 0,
         "interpretation": "normal" | "abnormal" | "critical", "result_types": ["numeric", "range", "comment"],
@@ -36,22 +36,22 @@ For simulations and tests, behind the same credentials:
   GET  /sandbox/labs/{lab}/orders                        what the laboratory has
   GET  /sandbox/labs/{lab}/orders/{placer}
   POST /sandbox/labs/{lab}/messages                      send this HL7 message as a result, once
-  POST /sandbox/faults                                   have trouble with the next order messages
+  POST /sandbox/faults                                   make the next order messages fail
        {"lab": "labcorp", "mode": "down" | "slow" | "error" | "reject" | "ok", "times": 1, "delay_ms": 1000,
         "after_accept": false}
 
-As a phlebotomy company has it ({provider} is getlabs, phlebfinders or quest), behind the Bearer key:
+As real phlebotomy providers have ({provider} is getlabs, phlebfinders, or quest), with the Bearer key:
   /phlebotomy/{provider}/v1/…                            coverage, locations, availability, appointments
 
-For simulations and tests, behind the same key:
+For simulations and tests, with the same key:
   POST /sandbox/phlebotomy/{provider}/appointments/{id}/simulate
        {"status": "reserved" | "scheduled" | "in_progress" | "completed" | "cancelled", "delay_seconds": 0,
         "start": "2027-01-04T16:00:00Z"}
-  GET  /sandbox/phlebotomy/{provider}/appointments       what the company has, with all notes it was given
+  GET  /sandbox/phlebotomy/{provider}/appointments       what the provider has, with all notes it was given
   GET  /sandbox/phlebotomy/{provider}/appointments/{id}
   POST /sandbox/phlebotomy/{provider}/confirmation       how bookings are answered from now on
        {"answer": "scheduled" | "reserved" | "pending", "after_seconds": 5}
-  POST /sandbox/phlebotomy/faults                        have trouble with the next calls or events
+  POST /sandbox/phlebotomy/faults                        make the next calls or events fail
        {"provider": "getlabs", "mode": "down" | "slow" | "error" | "nonsense" | "slot_taken" | "duplicate" |
         "reorder" | "ok", "times": 1, "calls": ["book"], "delay_ms": 1000, "after_accept": false}
 

@@ -1,5 +1,5 @@
 /**
- * One patient has at most one active appointment with one phlebotomy company, across all of the patient's orders in the
+ * One patient has at most one active appointment with one phlebotomy provider, across all of the patient's orders in the
  * team (C2). A claim is one row that only one appointment can hold, so of two bookings at once exactly one goes on.
  */
 import { isInTheWay } from '../domain/appointment.ts';

@@ -454,7 +454,7 @@ export interface ServiceCentreDocument {
   updated_at: Date;
 }
 
-/** Where a phlebotomy company is reached, and what it signs its events with. */
+/** Where a phlebotomy provider is reached, and what it signs its events with. */
 export interface PhlebotomyConnectionDocument {
   /** `<provider>:<environment>`. */
   _id: string;
@@ -469,7 +469,7 @@ export interface PhlebotomyConnectionDocument {
 }
 
 /**
- * What a phlebotomy company told us: stored before it is answered, given to its journey afterward. `stored` →
+ * What a phlebotomy provider told us: stored before it is answered, given to its journey afterward. `stored` →
  * `delivered`, or `kept` when no journey takes it in.
  */
 export interface PhlebotomyEventDocument {

@@ -1,4 +1,4 @@
-/** Where phlebotomy companies are reached, and what they sign their events with. */
+/** Where phlebotomy providers are reached, and what they sign their events with. */
 import {
   APPOINTMENT_PROVIDERS,
   type AppointmentProvider,

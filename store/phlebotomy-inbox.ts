@@ -1,5 +1,5 @@
 /**
- * The inbox of phlebotomy companies: what they tell is stored before it is answered and given to its journey afterward.
+ * The inbox of phlebotomy providers: what they tell is stored before it is answered and given to its journey afterward.
  * What no journey takes in is kept, for people to see; nothing is dropped.
  */
 import type { AppointmentProvider, AppointmentReport } from '../domain/appointment.ts';

@@ -1,5 +1,5 @@
 /**
- * The desk at which an order's appointments are made: commands of callers and reports of phlebotomy companies wait here
+ * The desk at which an order's appointments are made: commands of callers and reports of phlebotomy providers wait here
  * until the journey attends to them, one at a time. What was asked of a company and came to no answer is found again by
  * our reference, and either adopted or undone (C2).
  */

@@ -1,4 +1,4 @@
-/** What a journey says to phlebotomy companies, and how it finds out what came of that when there was no answer (C2). */
+/** What a journey says to phlebotomy providers, and how it finds out what came of that when there was no answer (C2). */
 import { proxyActivities, sleep } from '@temporalio/workflow';
 import type { Activities, VisitAnswer } from '../activities/types.ts';
 import type { AppointmentProvider, ArrangedVisit } from '../domain/appointment.ts';

@@ -24,7 +24,7 @@ export const appointmentCommand = defineUpdate<Appointment, [AppointmentCommand,
   'appointmentCommand',
 );
 
-/** What a phlebotomy company said of its own accord: stored already, so a signal. */
+/** What a phlebotomy provider said of its own accord: stored already, so a signal. */
 export const appointmentReport = defineSignal<[AppointmentSaid]>('appointmentReport');
 
 /** What the store holds and the journey did not know when it was asked: written by the journey itself, and lost in a crash. */

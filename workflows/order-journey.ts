@@ -436,7 +436,7 @@ export class OrderJourney {
     if (!next) return;
     await this.#recordAppointment(next);
     if (this.#desk.appointment?.status === 'completed') return;
-    this.#describe({ what: 'what the phlebotomy company has said, which is stored and on its way here' });
+    this.#describe({ what: 'an event from the phlebotomy provider, which is being delivered' });
     await condition(() => this.#desk.hasWork || this.#cancelRequested, this.#policy.expiry_grace, {
       summary: 'A provider event is being delivered',
     });
@@ -480,7 +480,7 @@ export class OrderJourney {
     // The store names reports that were set aside: somebody has to look at them (G2).
     if (held?.status === 'cancelled' && held.reason && held.reason !== EXPIRED) this.#trouble(held.reason);
     if (held) return;
-    this.#describe({ what: 'a report that is stored and on its way here' });
+    this.#describe({ what: 'a report, which is being delivered' });
     await condition(() => this.#reportsWaiting.length > 0 || this.#cancelRequested, this.#policy.expiry_grace, {
       summary: 'A report is being delivered',
     });

@@ -1,4 +1,4 @@
-/** Questions to phlebotomy companies while a caller waits. What changes anything goes through a journey instead. */
+/** Questions to phlebotomy providers while a caller waits. What changes anything goes through a journey instead. */
 import {
   APPOINTMENT_PROVIDERS,
   type AppointmentProvider,

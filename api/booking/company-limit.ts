@@ -1,4 +1,4 @@
-/** How often one link may have a phlebotomy company asked. */
+/** How often one link may have a phlebotomy provider asked. */
 import type { RequestHandler, Response } from 'express';
 import type { Store } from '../../store/store.ts';
 import { rateLimit, tooManyRequests } from '../rate-limits.ts';

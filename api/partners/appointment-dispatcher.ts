@@ -1,4 +1,4 @@
-/** Gives stored events of phlebotomy companies to the journeys of their appointments. */
+/** Gives stored events of phlebotomy providers to the journeys of their appointments. */
 import type { Logger } from 'pino';
 import { contradictsTheLab } from '../../domain/appointment.ts';
 import {

@@ -1,4 +1,4 @@
-/** Where phlebotomy companies tell what they did: proven, stored, answered, and only then given to a journey. */
+/** Where phlebotomy providers tell what they did: proven, stored, answered, and only then given to a journey. */
 import express, { type Router } from 'express';
 import type { Logger } from 'pino';
 import { APPOINTMENT_PROVIDERS } from '../../domain/appointment.ts';

@@ -28,7 +28,7 @@ export interface SandboxOptions {
   password: string;
   /** How results are retried; from a quarter of a second to fifteen seconds when absent. */
   backoff?: Backoff;
-  /** The phlebotomy companies, on the same port; none when absent. */
+  /** The phlebotomy providers, on the same port; none when absent. */
   phlebotomy?: PhlebotomyOptions;
   /** Told of results and events that could not be delivered for now; ids and codes only. */
   warn?: (problem: object) => void;
@@ -41,7 +41,7 @@ export interface Sandbox {
 }
 
 /**
- * Starts the laboratories, and the phlebotomy companies where they are wanted; resolves when they answer, and what was
+ * Starts the laboratories, and the phlebotomy providers where they are wanted; resolves when they answer, and what was
  * left over from before is on its way.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {

@@ -1,4 +1,4 @@
-/** The appointments of the phlebotomy companies, and everything that happened to them. */
+/** The appointments of the phlebotomy providers, and everything that happened to them. */
 import { Journal } from '../journal.ts';
 import { COMPANIES, placeOf } from './companies.ts';
 import { capacityOf, type Place, type Visit } from './slots.ts';

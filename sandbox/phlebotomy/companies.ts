@@ -1,4 +1,4 @@
-/** The phlebotomy companies of the sandbox: data. */
+/** The phlebotomy providers of the sandbox: data. */
 import { centroidOf } from './geography.ts';
 import { centreOf, centresNear } from './service-centres.ts';
 import { everyDay, type Place } from './slots.ts';

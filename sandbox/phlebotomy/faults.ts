@@ -1,4 +1,4 @@
-/** Troubles that a test can ask a phlebotomy company to have. */
+/** Troubles that a test can ask a phlebotomy provider to have. */
 import { z } from 'zod';
 
 const CALLS = ['coverage', 'locations', 'availability', 'book', 'request', 'read', 'reschedule', 'cancel'] as const;

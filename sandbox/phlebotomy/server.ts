@@ -1,4 +1,4 @@
-/** The sandbox phlebotomy companies: docs/phlebotomy.md over HTTP. */
+/** The sandbox phlebotomy providers: docs/phlebotomy.md over HTTP. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -1,4 +1,4 @@
-/** What goes over the wire of a phlebotomy company: docs/phlebotomy.md as schemas. */
+/** What goes over the wire of a phlebotomy provider: docs/phlebotomy.md as schemas. */
 import { z } from 'zod';
 
 const Text = z.string().min(1);

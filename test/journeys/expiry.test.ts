@@ -34,9 +34,7 @@ const lease = (order: Order, leaseUntil: Date) =>
   venule.store.labMessages.updateOne({ order_id: order.id, state: 'stored' }, { $set: { lease_until: leaseUntil } });
 
 const untilItYields = (order: Order) =>
-  until(
-    async () => (await stateOf(venule.workflow(order))).waiting_for === 'a report that is stored and on its way here',
-  );
+  until(async () => (await stateOf(venule.workflow(order))).waiting_for === 'a report, which is being delivered');
 
 describe('F1: an order whose results do not come in time', () => {
   test('is cancelled, saying why, and the lab is told', async () => {

@@ -115,7 +115,7 @@ test('G2: of an appointment that was never confirmed the skipped steps come alon
     appointment_notes: null,
   });
   await reports(document);
-  await waitsFor(document, 'the specimen was drawn');
+  await waitsFor(document, 'to report the draw');
   expect(statuses(await now(document.order)).at(-1)).toBe('appointment_pending');
   const times = {
     start_at: new Date(Date.now() - 2 * HOUR).toISOString(),
@@ -151,7 +151,7 @@ test('G2: until then the report waits, visibly; a cancellation by a caller wins,
 test('G2: a specimen of before the visit’s day shows nothing', async () => {
   const { document } = await visited(AT_ONCE);
   await reports(document, { collected_at: new Date(Date.now() - 5 * 24 * HOUR) });
-  await waitsFor(document, 'the specimen was drawn');
+  await waitsFor(document, 'to report the draw');
   const { waiting_for } = await stateOf(venule.workflow(document.order));
   expect(waiting_for).not.toContain('count as proof');
   await venule.journeys.cancel(await now(document.order));
@@ -184,7 +184,7 @@ test('G2: a word of the company that is on its way goes before', async () => {
     received_at: new Date(),
   });
   await reports(document);
-  await waitsFor(document, 'what the phlebotomy provider has said');
+  await waitsFor(document, 'an event from the phlebotomy provider');
   expect(statuses(await now(document.order)).at(-1)).toBe('appointment_scheduled');
   await rows(venule.store.phlebotomyEvents).updateOne({ _id: id }, { $set: { lease_until: new Date(0) } });
   await venule.ended(document.order);

@@ -120,7 +120,10 @@ describe('npm run demo', () => {
     const wrongKey = await demo([], { VENULE_URL: apiUrl, VENULE_API_KEY: 'sk_us_0123456789abcdef' });
     expect(wrongKey).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('This API key is not valid') });
     const noKey = await demo([], { VENULE_URL: apiUrl });
-    expect(noKey).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('VENULE_URL needs VENULE_API_KEY') });
+    expect(noKey).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('VENULE_URL also needs VENULE_API_KEY'),
+    });
     const noLab = await demo(['--lab', 'nowhere'], {});
     expect(noLab).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('There is no laboratory nowhere') });
     expect(await demo(['--help'], {})).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('--json') });
