@@ -75,7 +75,7 @@ function booking(sheet: Sheet, { booking_url: url }: RequisitionContent): void {
   sheet.y += 10;
   const words = { ...TEXT.body, size: 11, leading: 14.5 };
   sheet.flow(
-    'Point the camera of your phone at the code, or open the address below. The page asks for the patient’s date of birth first.',
+    'Point your phone’s camera at the code, or open the link below. The page will ask for the patient’s date of birth first.',
     x,
     sheet.right - x,
     words,

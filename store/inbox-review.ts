@@ -162,11 +162,11 @@ async function deliverable(
   const kept = KEPT[report.state];
   if (kept) throw new CannotDeliver(`Report ${id} ${kept}`);
   const wanted = orderId ?? report.order_id;
-  if (!wanted) throw new CannotDeliver(`Report ${id} was matched to no order; name the order it belongs to`);
+  if (!wanted) throw new CannotDeliver(`Report ${id} matched no order; name the order it belongs to`);
   const order = await rows(store.orders).findOne({ _id: wanted }, { session });
   if (!order) throw new CannotDeliver(`There is no order ${wanted}`);
   if (order.lab_slug !== report.lab_slug) {
-    throw new CannotDeliver(`Order ${wanted} went to ${order.lab_slug}, and the report comes from ${report.lab_slug}`);
+    throw new CannotDeliver(`Order ${wanted} went to ${order.lab_slug}, but the report comes from ${report.lab_slug}`);
   }
   return { report, order };
 }

@@ -65,7 +65,7 @@ export function reportedOrder(
   messages: readonly LabMessageDocument[],
 ): ReportedOrder {
   const laboratory = catalogue.laboratories.get(order.lab_id);
-  if (!laboratory) throw new Error(`Laboratory ${order.lab_id} is not in the catalogue`);
+  if (!laboratory) throw new Error(`Laboratory ${order.lab_id} is not in the catalog`);
   const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);
   const reports = messages.map((message) => message.report);
   return { order, laboratory, markers, reports, noMoreExpected: isEnded(last_status, order.collection_method) };

@@ -1,4 +1,4 @@
-/** Times that can be booked: at a patient's address, and at service centres. */
+/** Times that can be booked: at a patient's address, and at service centers. */
 import { type AppointmentProvider, companyOfLab, type UsAddress } from '../../domain/appointment.ts';
 import { type AddressParts, addressFaults, addressWarnings } from '../../domain/appointment-checks.ts';
 import { todayIn } from '../../domain/calendar.ts';

@@ -1,4 +1,4 @@
-/** Who draws blood around a ZIP: phlebotomists who come, and service centres to go to (contract §2.5). */
+/** Who draws blood around a ZIP: phlebotomists who come, and service centers to go to (contract §2.5). */
 import { type AppointmentProvider, companyOfLab, type PlaceLister } from '../../domain/appointment.ts';
 import { BILLING_TYPES, type BillingType, type Laboratory } from '../../domain/catalogue.ts';
 import type { NearServiceCentre } from '../../partners/phlebotomy/phlebotomy-adapter.ts';

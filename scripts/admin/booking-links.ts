@@ -12,7 +12,7 @@ export function addBookingLinkCommands(program: Command): void {
     .description('links to patients’ booking pages')
     .command('revoke')
     .description(
-      'makes the links of an order useless, the one on its requisition too, as when a mail went astray; its next message carries a new one',
+      'revoke the links of an order, including the one on its requisition, for example after a mail reached the wrong person; its next message has a new one',
     )
     .argument('<order>', 'id of the order')
     .action((orderId: string, _options, command: Command) =>

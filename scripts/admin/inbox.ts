@@ -17,9 +17,9 @@ import {
 import { CannotDo, given, inSession, operator, positive } from './session.ts';
 
 const BECAME: Record<DeliveredAgain, (id: string) => string> = {
-  in_line: (id) => `Report ${id} is in line again; admin inbox show ${id} tells what became of it.`,
+  in_line: (id) => `Report ${id} will be delivered again; see admin inbox show ${id} for the outcome.`,
   added_to_ended_order: (id) =>
-    `Report ${id} is a result of its order, which stays as it ended. Callers are told; the patient is not.`,
+    `Report ${id} is now a result of its order, whose status does not change. Callers are notified; the patient is not.`,
 };
 
 interface ListFlags {
@@ -43,7 +43,9 @@ function toDecide({ state, unmatched_reason, doubts, unknown_codes }: LabMessage
   const hasEnded = unmatched_reason === 'match_cancelled' || unmatched_reason === 'match_completed';
   return [
     ...(state === 'unmatched' && hasEnded
-      ? ['Its order has ended without it. Delivered, it becomes a result of that order, which stays as it ended.']
+      ? [
+          'Its order has ended without it. If it is delivered, it becomes a result of that order, whose status does not change.',
+        ]
       : []),
     ...(state === 'unmatched' ? (doubts ?? []).map((doubt) => `Held because ${DOUBTS[doubt]}.`) : []),
     ...(unknown_codes ? [`Has values with codes that are not in the catalog: ${unknown_codes.join(', ')}.`] : []),
@@ -180,7 +182,7 @@ export function addInboxCommands(program: Command): void {
     .option('--order <id>', 'the order it belongs to, if it was not matched or matched the wrong one')
     .addHelpText(
       'after',
-      '\nThe journey drops what it has seen. An order that was canceled, or failed, stays so, and the report is made its result. A report that is applied or late is not delivered again. Check the patient (admin inbox show) first: whom a report names is then known to be the patient of the order, for later reports on it, too.\n\nExample:\n  admin inbox deliver 3f2a… --order 7c1e…',
+      '\nThe journey ignores what it has already seen. An order that was canceled or failed keeps its status, and the report becomes its result. A report that is applied or late is not delivered again. Check the patient first (admin inbox show): later reports on the order with the same patient details are then accepted, too.\n\nExample:\n  admin inbox deliver 3f2a… --order 7c1e…',
     )
     .action((id: string, { order }: { order?: string }, command: Command) =>
       inSession(command, async ({ store, out }) => {

@@ -30,7 +30,7 @@ interface TeamFlags {
 
 function timeZone(name: string): string {
   if (isTimeZone(name)) return name;
-  throw new InvalidArgumentError('Say the name of an IANA time zone, such as America/Phoenix.');
+  throw new InvalidArgumentError('Use the name of an IANA time zone, such as America/Phoenix.');
 }
 
 /** Larger pictures make larger mail. */

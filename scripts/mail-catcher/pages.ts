@@ -9,7 +9,7 @@ const STYLE = `
   table { border-collapse: collapse; width: 100%; }
   th, td { text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0; border-bottom: 1px solid #8884; }
   td { overflow-wrap: anywhere; }
-  td:first-child { white-space: nowrap; }
+  td:first-child, td:nth-child(2):not(:last-child) { white-space: nowrap; }
   form { display: flex; gap: .5rem; margin: 1rem 0; }
   input { flex: 1; font: inherit; padding: .4rem .6rem; }
   button { font: inherit; padding: .4rem .9rem; }

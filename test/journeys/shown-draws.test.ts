@@ -197,7 +197,7 @@ test('G2: a word of the company that was delivered and has yet to reach the jour
   const event_id = randomUUID();
   await rows(venule.store.phlebotomyEvents).insertOne(deliveredEvent(document, booked, event_id, 'cancelled'));
   await reports(document);
-  await waitsFor(document, 'what the phlebotomy company has said');
+  await waitsFor(document, 'an event from the phlebotomy provider');
   const noShow = reported(booked, { status: 'cancelled', data: { reason: 'no_show' } });
   await venule.journeys.appointmentReport(document, { event_id, appointment_id: booked.id, report: noShow });
   await venule.reaches(document._id, 'appointment_cancelled');
@@ -206,7 +206,7 @@ test('G2: a word of the company that was delivered and has yet to reach the jour
   await venule.ended(document.order);
 });
 
-test('G2: a cancellation that the company tells of afterwards is kept for a person, and changes nothing', async () => {
+test('G2: a cancellation that the company tells of afterward is kept for a person, and changes nothing', async () => {
   const { document, booked } = await visited(AT_ONCE);
   await reports(document, { tests: [] });
   await reports(document, { status: 'P' });

@@ -62,7 +62,7 @@ export function confirmation(choice) {
     el('h1', {}, isMove ? 'Move your appointment?' : 'Book this time?'),
     factList([
       ...whenFacts(slot, zone, state.at_home),
-      ['Place', place ?? state.appointment?.place ?? state.address ?? ''],
+      ['Location', place ?? state.appointment?.place ?? state.address ?? ''],
     ]),
     preparation(fasting ? [`${fasting.rule} ${lastMeal(slot.start, zone, fasting.least_hours)}`] : []),
     form,

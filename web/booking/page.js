@@ -50,7 +50,7 @@ async function overview(state, message = '') {
 function facts({ appointment, can, address, access_notes, at_home }) {
   if (!appointment && !(can.book && address)) return null;
   const list = appointment?.start ? whenFacts(appointment, appointment.time_zone, at_home) : [];
-  list.push(['Place', placeWithDirections(appointment, address)]);
+  list.push(['Location', placeWithDirections(appointment, address)]);
   if (access_notes) list.push(['How to get to your door', access_notes]);
   if (appointment?.number) list.push(['Appointment number', appointment.number]);
   if (appointment?.notes) list.push(['Your note', appointment.notes]);
@@ -69,7 +69,7 @@ async function anotherTime(state) {
   next(
     el('h1', {}, 'Choose another time'),
     el('p', {}, 'Your current appointment:'),
-    factList([...whenFacts(appointment, appointment.time_zone, at_home), ['Place', appointment.place]]),
+    factList([...whenFacts(appointment, appointment.time_zone, at_home), ['Location', appointment.place]]),
     room,
     el('div', { class: 'actions' }, button('Keep my current time', back, { class: 'quiet' })),
   );
@@ -87,7 +87,7 @@ async function centerTimes(state, center, wish) {
   const room = el('div', {});
   next(
     el('h1', {}, `Choose a time at ${center.metadata.name}`),
-    factList([['Place', el('span', {}, `${placeOf(center)} `, away(center.directions_url, 'Directions'))]]),
+    factList([['Location', el('span', {}, `${placeOf(center)} `, away(center.directions_url, 'Directions'))]]),
     room,
     el('div', { class: 'actions' }, button('Back', back, { class: 'quiet' })),
   );
