@@ -38,7 +38,7 @@ import {
   pageQuery,
 } from '../schemas/lab-tests.ts';
 
-const tag = 'Catalogue';
+const tag = 'Catalog';
 
 const contains = (part: string) => new RegExp(part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'), 'i');
 

@@ -39,7 +39,7 @@ export function drawBlocks(content: MailContent): Block[] {
   const reader = readerOf(content.recipient);
   return [
     ...WHERE[order.collection_method](content),
-    { heading: 'What to bring' },
+    { heading: order.collection_method === 'at_home_phlebotomy' ? 'What to have ready' : 'What to bring' },
     {
       list: [
         'The attached requisition, on paper or on your phone',

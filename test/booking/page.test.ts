@@ -425,7 +425,7 @@ test('G6: the page about a minor’s draw asks for a guardian, and names nobody'
   const { path } = await mailed({ labTest: 'quest-lipid-panel', patient: minor });
   const page = await open(path);
   await page.getByText('A guardian must be present: the patient is a minor.').waitFor();
-  await page.getByText(/^The patient has to fast/).waitFor();
+  await page.getByText(/^The patient must fast/).waitFor();
   expect(await page.content()).not.toMatch(/Maria|Ana/);
 });
 
