@@ -16,7 +16,8 @@ export function escapeHl7(text: string): string {
 
 /**
  * Reads escape sequences back, in the delimiters of the message they stand in. Line breaks are
- * `\n`; highlighting and layout commands go; anything that only looks like a sequence stays.
+ * `\n`, skipped columns are blanks; highlighting and other layout commands go; anything that only looks like a sequence
+ * stays.
  */
 export function unescapeHl7(text: string, delimiters: Delimiters): string {
   if (!text.includes(delimiters.escape)) return text;
@@ -27,6 +28,16 @@ export function unescapeHl7(text: string, delimiters: Delimiters): string {
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach the wire
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/g;
+
+/** No line is so wide that more blanks are skipped at once: a message must not grow without bound when it is read. */
+const WIDEST_SKIP = 80;
+
+/** The commands of formatted text that part words: line breaks, and blanks to the next column. */
+function layout(command: string): string {
+  if (/^\.(br|sp|ce)/i.test(command)) return '\n';
+  const blanks = /^\.(?:sk|ti)\+?(\d+)$/i.exec(command);
+  return blanks ? ' '.repeat(Math.min(Number(blanks[1]), WIDEST_SKIP)) : '';
+}
 
 const hex = (character: string) => character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0');
 
@@ -45,6 +56,6 @@ function meaning(sequence: string, delimiters: Delimiters): string {
     case 'X':
       return Buffer.from(sequence.slice(1), 'hex').toString('utf8');
     default:
-      return /^\.(br|sp)/i.test(sequence) ? '\n' : '';
+      return layout(sequence);
   }
 }

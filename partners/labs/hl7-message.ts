@@ -1,6 +1,7 @@
 /** HL7 v2 messages as segments that know their place: what every reader and writer of the lab wire stands on. */
 import { createHash } from 'node:crypto';
 import { Hl7Context, Hl7Field, Hl7Segment } from '@medplum/core';
+import { textOf } from './free-text.ts';
 import { escapeHl7, unescapeHl7 } from './hl7-escape.ts';
 import { excessIn, NAMED_PROBLEMS } from './hl7-limits.ts';
 import { A_STEP, atOnce, type Steps } from './steps.ts';
@@ -102,12 +103,17 @@ export class ReceivedSegment {
     return this.#plain(pieceOf(raw, subcomponent, 0));
   }
 
-  /** A whole field of free text: one line a repetition, other delimiters taken as they are. */
+  /** A whole field of free text, other delimiters than that of repetitions taken as they are. */
   freeText(field: number): string {
-    return this.#repetitions(field)
-      .map((repetition) => this.#plain(repetition))
-      .join('\n')
-      .trim();
+    return textOf(this.lines(field));
+  }
+
+  /** The same as lines, one a repetition, with the blanks that begin them: a table may go on in other segments. */
+  lines(field: number): string[] {
+    return this.#repetitions(field).map((repetition) => {
+      const text = unescapeHl7(repetition, this.#delimiters);
+      return text.trim() === '""' ? '' : text;
+    });
   }
 
   /** How often the field is repeated; 0 when it isn't there. */

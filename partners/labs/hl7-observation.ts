@@ -1,5 +1,6 @@
 /** One OBX as an observation: its value, status, flags and, when it can't be had, the reason. */
 import type { FailureType, Interpretation, Observation, ReportedStatus } from '../../domain/lab-report.ts';
+import { textOf } from './free-text.ts';
 import type { Hl7Problem, ReceivedSegment } from './hl7-message.ts';
 import { isoInstant } from './hl7-time.ts';
 import { failureOf, type ReasonTable } from './missing-reasons.ts';
@@ -39,7 +40,7 @@ const DOCUMENT_TYPES = ['ED', 'RP'];
 
 /** What an observation takes over from around it. */
 export interface ObservationContext {
-  /** NTE lines below the OBX. */
+  /** NTE lines below the OBX, with the blanks that begin them. */
   notes: readonly string[];
   /** The specimen's reject reason (SPM-21), for a cancelled result without a reason of its own. */
   rejection: RejectReason | undefined;
@@ -108,7 +109,7 @@ export function readObservation(obx: ReceivedSegment, context: ObservationContex
       value: null,
       failure_type: reason?.failure_type ?? 'unknown_failure',
       interpretation: 'unknown',
-      notes: [...(reason ? [reason.text] : []), ...notes].join('\n') || null,
+      notes: [reason?.text, textOf(notes)].filter(Boolean).join('\n') || null,
     };
   }
 
@@ -116,7 +117,7 @@ export function readObservation(obx: ReceivedSegment, context: ObservationContex
   if (!reading) return undefined;
   return {
     ...facts,
-    notes: notes.join('\n') || null,
+    notes: textOf(notes) || null,
     ...reading,
     status,
     failure_type: null,
@@ -163,7 +164,7 @@ function readValue(
   if (DOCUMENT_TYPES.includes(type)) return undefined;
   if (obx.freeText(5) === '') {
     if (status === 'preliminary') return undefined;
-    if (notes.length > 0) return { type: 'comment', value: notes.join('\n'), notes: null };
+    if (notes.length > 0) return { type: 'comment', value: textOf(notes), notes: null };
     problems.push(obx.problem('101', 'OBX-5, the value, is required unless OBX-11 is X', 5));
     return undefined;
   }
@@ -182,12 +183,17 @@ function readValue(
 const VALUE_TYPES: Readonly<Record<string, (obx: ReceivedSegment) => Reading | string>> = {
   NM: (obx) => numberOrRange(obx.freeText(5)) ?? 'OBX-5 is not a number (OBX-2 is NM)',
   SN: structuredNumber,
-  ST: (obx) => numberOrRange(obx.freeText(5)) ?? { type: 'comment', value: obx.freeText(5) },
-  TX: (obx) => ({ type: 'comment', value: obx.freeText(5) }),
-  FT: (obx) => ({ type: 'comment', value: obx.freeText(5) }),
+  ST: (obx) => numberOrRange(obx.freeText(5)) ?? words(obx),
+  TX: words,
+  FT: words,
   CE: codedValue,
   CWE: codedValue,
 };
+
+/** With the blanks that begin its lines: the text may go on in other OBX (`joinText`). */
+function words(obx: ReceivedSegment): Reading {
+  return { type: 'comment', value: obx.lines(5).join('\n') };
+}
 
 function numberOrRange(text: string): Reading | undefined {
   if (NUMBER.test(text)) return { type: 'numeric', value: text };

@@ -60,8 +60,7 @@ export function* groupingOrders(
       if (test) test.specimens.push(segment);
       else problems.push(segment.problem('100', 'An SPM must follow the OBR of its test'));
     } else if (segment.name === 'NTE') {
-      const note = segment.freeText(3);
-      if (note !== '') notes?.push(note);
+      if (segment.freeText(3) !== '') notes?.push(...segment.lines(3));
     }
   }
   if (!segments.some((segment) => segment.name === 'PID')) {

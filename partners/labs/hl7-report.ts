@@ -1,5 +1,6 @@
 /** A laboratory's ORU^R01 in our own terms: docs/hl7.md, "Results". */
 import type { LabReport, Observation, ReportedStatus, ReportedTest, Specimen } from '../../domain/lab-report.ts';
+import { textOf } from './free-text.ts';
 import { MESSAGE_LIMITS } from './hl7-limits.ts';
 import { type Hl7Problem, Hl7Refused, type ReceivedSegment, readingMessage } from './hl7-message.ts';
 import { codesOf, instantIn, readObservation, rejectReason } from './hl7-observation.ts';
@@ -216,7 +217,7 @@ function* readingTest(
     observations: joinText(present(observations)),
     specimens,
     failure_type: rejection?.failure_type ?? null,
-    notes: test.notes.join('\n') || null,
+    notes: textOf(test.notes) || null,
   };
 }
 
@@ -247,25 +248,26 @@ function specimensOf(
 
 /** Text that a lab spread over several OBX of the same code and status becomes one observation. */
 function joinText(observations: readonly Observation[]): Observation[] {
-  const joined: { observation: Observation; lines: (string | null)[] }[] = [];
-  const texts = new Map<string, (string | null)[]>();
+  const joined: { observation: Observation; lines: string[] | null }[] = [];
+  const texts = new Map<string, string[]>();
   for (const observation of observations) {
-    const key = JSON.stringify([observation.loinc, observation.provider_id, observation.status]);
-    const begun = isText(observation) && texts.get(key);
-    if (begun) {
-      begun.push(observation.value);
+    const { loinc, provider_id, status, type, value } = observation;
+    if (type !== 'comment' || value === null) {
+      joined.push({ observation, lines: null });
       continue;
     }
-    const lines = [observation.value];
+    const key = JSON.stringify([loinc, provider_id, status]);
+    const begun = texts.get(key);
+    if (begun) {
+      begun.push(value);
+      continue;
+    }
+    const lines = [value];
+    texts.set(key, lines);
     joined.push({ observation, lines });
-    if (isText(observation)) texts.set(key, lines);
   }
-  return joined.map(({ observation, lines }) =>
-    lines.length > 1 ? { ...observation, value: lines.join('\n') } : observation,
-  );
+  return joined.map(({ observation, lines }) => (lines ? { ...observation, value: textOf(lines) } : observation));
 }
-
-const isText = ({ type, value }: Observation) => type === 'comment' && value !== null;
 
 const CLIA_NUMBER = /^\d{2}D\d{7}$/;
 

@@ -3,7 +3,13 @@ import { renderResultReport } from '../../documents/result-report.ts';
 import { Sheet } from '../../documents/sheet.ts';
 import { TEXT } from '../../documents/styles.ts';
 import { faceFor } from '../../documents/typeface.ts';
-import { markersOf, orderOf, reportOf, requisitionOf, resultOf, wellness } from './examples.ts';
+import type { LabReport } from '../../domain/lab-report.ts';
+import { foldReports } from '../../domain/result-fold.ts';
+import type { OrderResult } from '../../domain/results.ts';
+import { escapeHl7 } from '../../partners/labs/hl7-escape.ts';
+import { readReports } from '../../partners/labs/hl7-report.ts';
+import { reportingLab } from '../../partners/labs/registry.ts';
+import { laboratory, markersOf, orderOf, reportOf, requisitionOf, resultOf, wellness } from './examples.ts';
 import { copiedFrom, pagesOf, placesOf } from './pdf-reader.ts';
 
 const [metabolic] = markersOf(wellness);
@@ -101,30 +107,77 @@ describe('A7: what is copied out of a paper is what it shows', () => {
     }
   });
 
-  it('columns that were made of blanks stay columns', async () => {
-    const table = [
-      'Organism: Escherichia coli',
-      'Ampicillin          R     >=32',
-      'Cefazolin           S      <=4',
-      'Gentamicin          S      <=1',
-      'Nitrofurantoin      I       64',
-    ];
-    const notes = table.join('\n');
-    const results = [resultOf(metabolic, glucose, 'inside', { result: 'See notes', notes })];
-    const report = await renderResultReport(reportOf([metabolic], results));
-    const starts = await placesOf(report, ['R', 'S', 'I', '>=32', '<=4', '<=1', '64', 'Ampicillin', 'Cefazolin']);
-    for (const column of [
-      ['R', 'S', 'I'],
-      ['Ampicillin', 'Cefazolin'],
-      ['<=4', '<=1'],
-    ]) {
-      const [first, ...others] = column.map((word) => starts.get(word));
-      for (const other of others) expect(other).toBeCloseTo(first as number, 1);
-    }
-    const letter = ((starts.get('R') as number) - (starts.get('Ampicillin') as number)) / 20;
-    expect(starts.get('>=32')).toBeCloseTo((starts.get('R') as number) + 6 * letter, 0);
-    expect(starts.get('<=4')).toBeCloseTo((starts.get('R') as number) + 7 * letter, 0);
-    expect(oneLine((await copiedFrom(report)).join(' '))).toContain('Ampicillin R >=32 Cefazolin S <=4');
+  const table = [
+    'Organism: Escherichia coli',
+    '                    Reads  MIC',
+    'Ampicillin          R     >=32',
+    'Cefazolin           S      <=4',
+    'Gentamicin          S      <=1',
+    'Nitrofurantoin      I       64',
+  ];
+  const oneByOne = (write: (line: string, n: number) => string) =>
+    table.map((line, n) => write(escapeHl7(line), n + 1));
+  const { loinc, provider_id } = glucose;
+  const observation = (value: string, type = 'TX') =>
+    `OBX|1|${type}|${loinc.code}^${glucose.name}^LN^${provider_id}^${glucose.name}^L||${value}||||||F`;
+
+  it.each<[string, string[]]>([
+    ['an OBX for each line', oneByOne((line) => observation(line))],
+    ['an OBX of a line for each line', oneByOne((line) => observation(line, 'ST'))],
+    ['one OBX with line breaks', [observation(escapeHl7(table.join('\n')), 'FT')]],
+    ['one OBX with repetitions', [observation(table.map(escapeHl7).join('~'))]],
+    [
+      'one OBX that skips to its columns',
+      [observation(table.map((line) => line.replace(/ {4,}/g, (gap) => `\\.sk${gap.length}\\`)).join('\\.br\\'), 'FT')],
+    ],
+    ['notes', [observation('See notes'), ...oneByOne((line, n) => `NTE|${n}|L|${line}`)]],
+    ['notes in place of a value', [observation(''), ...oneByOne((line, n) => `NTE|${n}|L|${line}`)]],
+  ])(
+    '3.4: columns that a laboratory made of blanks stay columns, from its message to the paper: %s',
+    async (_how, obx) => {
+      const order = orderOf([metabolic]);
+      const message = [
+        'MSH|^~\\&|LABCORP|LABCORP|VENULE|1|20261122071500-0500||ORU^R01^ORU_R01|1|P|2.5.1',
+        'PID|1||p1||Nguyen^Mai||19850304|F',
+        `OBR|1|${order.placer_order_number}|A1|${metabolic.provider_id}^Panel^L|||202611210815-0500|||||||||||||||202611220715-0500|||F`,
+        ...obx,
+      ].join('\r');
+      const reports = JSON.parse(JSON.stringify(readReports(message, reportingLab('labcorp')).reports)) as LabReport[];
+      const result = foldReports([{ order, markers: [metabolic], laboratory, reports, noMoreExpected: true }]);
+      const { result: value, notes } = result?.results[0] ?? {};
+      expect(value === 'See notes' ? notes : value).toBe(
+        value === 'See notes' ? `See notes\n${table.join('\n')}` : table.join('\n'),
+      );
+
+      const report = await renderResultReport(reportOf([metabolic], [], [], { result: result as OrderResult }));
+      const starts = await placesOf(report, [
+        'Reads',
+        'R',
+        'S',
+        'I',
+        '>=32',
+        '<=4',
+        '<=1',
+        '64',
+        'Ampicillin',
+        'Cefazolin',
+      ]);
+      for (const column of [
+        ['Reads', 'R', 'S', 'I'],
+        ['Ampicillin', 'Cefazolin'],
+        ['<=4', '<=1'],
+      ]) {
+        const [first, ...others] = column.map((word) => starts.get(word));
+        for (const other of others) expect(other).toBeCloseTo(first as number, 1);
+      }
+      const letter = ((starts.get('R') as number) - (starts.get('Ampicillin') as number)) / 20;
+      expect(starts.get('>=32')).toBeCloseTo((starts.get('R') as number) + 6 * letter, 0);
+      expect(starts.get('<=4')).toBeCloseTo((starts.get('R') as number) + 7 * letter, 0);
+      expect(oneLine((await copiedFrom(report)).join(' '))).toContain('Ampicillin R >=32 Cefazolin S <=4');
+    },
+  );
+
+  it('two blanks between sentences make no columns', async () => {
     const prose = 'Two sentences.  Set apart by two blanks.\nAnother line.  And another sentence.';
     const plain = await renderResultReport(
       reportOf([metabolic], [resultOf(metabolic, glucose, 'inside', { notes: prose })]),
