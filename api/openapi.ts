@@ -83,8 +83,11 @@ function webhooks(): ZodOpenApiPathsObject {
     'labtest.appointment.created': { data: clientFacingAppointment, summary: 'An order got its first appointment' },
     'labtest.appointment.updated': { data: clientFacingAppointment, summary: 'An appointment changed' },
     'labtest.result.critical': { data: criticalResult, summary: 'A laboratory flagged a result as critical' },
-    'labtest.match_review.created': { data: matchReview, summary: 'A report on an order is held for a person' },
-    'labtest.match_review.updated': { data: matchReview, summary: 'What became of a report that was held' },
+    'labtest.match_review.created': { data: matchReview, summary: 'A report on an order is held for review' },
+    'labtest.match_review.updated': {
+      data: matchReview,
+      summary: 'A held report was accepted, rejected, matched, or held again',
+    },
   } satisfies Partial<Record<WebhookEventType, { data: z.ZodType; summary: string }>>;
   const headers = z.object({
     'svix-id': z.string().meta({ description: 'The same in every delivery of this event.' }),
@@ -129,13 +132,13 @@ const matchReview = z.object({
   id: z.uuid(),
   status: z.enum(['pending_ops_review', 'matched', 'resolved']),
   decision_code: z.string().meta({ description: 'Why the report was held.' }),
-  sub_reason_codes: z.array(z.string()).meta({ description: 'Always empty so far.' }),
+  sub_reason_codes: z.array(z.string()).meta({ description: 'Always empty for now.' }),
   resolution_action: z
     .enum(['accept', 'reject'])
     .nullable()
-    .meta({ description: 'What a person decided; null where nobody did.' }),
-  resolved_user_id: z.uuid().nullable().meta({ description: 'Whose order takes the report.' }),
-  resolved_order_id: z.uuid().nullable().meta({ description: 'The order that takes the report.' }),
+    .meta({ description: 'What a person decided; null if nobody has.' }),
+  resolved_user_id: z.uuid().nullable().meta({ description: 'The user whose order the report was assigned to.' }),
+  resolved_order_id: z.uuid().nullable().meta({ description: 'The order that the report was assigned to.' }),
 });
 
 function operationOf(endpoint: Endpoint, key: KeyHeader) {

@@ -325,7 +325,7 @@ describe('F5: a report that an operator delivers again', () => {
     expect(await audited(order, 'order.result_added')).toMatchObject([
       { by: A_PERSON, detail: { report_id: _id, result_version: 1, status: 'cancelled' } },
     ]);
-    await expect(deliverAgain(venule.store, venule.catalogue, A_PERSON, _id)).rejects.toThrow('is applied');
+    await expect(deliverAgain(venule.store, venule.catalogue, A_PERSON, _id)).rejects.toThrow('was applied');
 
     await deliver(message(order, { status: 'C', values: { [GLUCOSE]: '95' } }));
     const correction = await keptAs(order, 'unmatched');
