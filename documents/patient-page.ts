@@ -38,7 +38,7 @@ export function patientPage(sheet: Sheet, content: RequisitionContent): void {
   const { order, laboratory, team } = content;
   sheet.break();
   sheet.y +=
-    sheet.place('For you, the patient', sheet.left, sheet.y, sheet.width, { ...TEXT.title, element: 'H2' }) + 4;
+    sheet.place('For you, the patient', sheet.left, sheet.y, sheet.width, { ...TEXT.title, element: 'H2' }) + 10;
   if (content.canceled) {
     paragraph(sheet, 'This order was canceled', 'Nothing will be drawn or tested on this requisition.');
   } else {

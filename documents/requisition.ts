@@ -64,13 +64,15 @@ export async function renderRequisition(content: RequisitionContent): Promise<Bu
 
   letterhead(sheet, content);
   banners(sheet, content);
-  toDraw(sheet, content);
+  if (!content.canceled) toDraw(sheet, content);
   parties(sheet, content);
   tests(sheet, content);
   answers(sheet, content);
   notes(sheet, content);
-  collectorBox(sheet, content);
-  if (!content.canceled) placeLabels(sheet, order, tubesOf(content));
+  if (!content.canceled) {
+    collectorBox(sheet, content);
+    placeLabels(sheet, order, tubesOf(content));
+  }
   // The patient's page leads to the booking page, which the birth date opens: they must not be found on one paper.
   const bornUntilPage = sheet.pages;
   patientPage(sheet, content);
@@ -154,7 +156,7 @@ function banners(sheet: Sheet, content: RequisitionContent): void {
     sheet.place(mark, x, sheet.y + 4.5, width, { ...style, align: 'center' });
     x += width + 2;
   }
-  const valid = `Valid until ${dateOf(content.valid_until, order.options.time_zone)}`;
+  const valid = content.canceled ? 'Canceled' : `Valid until ${dateOf(content.valid_until, order.options.time_zone)}`;
   const validWidth = sheet.widthOf(valid, TEXT.strong);
   if (content.redraw_of) {
     const words = `Redraw of requisition ${content.redraw_of.placer_order_number}`;

@@ -188,13 +188,13 @@ describe('G7: a requisition has what 42 CFR 493.1241(c) asks for', () => {
     expect(await textOf(await renderRequisition(requisitionOf(real)))).not.toMatch(/sandbox/i);
   });
 
-  it('F4: of a canceled order says so across every page, and has no labels and no code to book with', async () => {
+  it('F4: of a canceled order says so across every page, and asks for no draw, and has no labels and no code to book with', async () => {
     const booking_url = 'https://labs.example.com/book/Zm9v';
     const pages = await pagesOf(await renderRequisition({ ...content, canceled: true, booking_url }));
     for (const page of pages) {
       expect(page).toContain('CANCELED · Do not collect a specimen on this requisition');
       expect(page.split('\n')).toContain('CANCELED');
-      expect(page).not.toMatch(/LABELS FOR|Zm9v/);
+      expect(page).not.toMatch(/LABELS FOR|COLLECT|Valid until|Zm9v/);
     }
     expect((await pagesOf(await renderRequisition({ ...content, booking_url }))).at(-1)).toContain(booking_url);
   });
