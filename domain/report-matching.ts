@@ -19,6 +19,7 @@ export const DOUBTS = {
   no_birth_date: 'it has no birth date',
   another_sex: 'the sex contradicts the order',
   reported_in_the_future: 'its report time is more than a day after it was received',
+  too_long_for_its_result: 'with the other reports on its order, it is more than one result can hold',
 } as const;
 export type Doubt = keyof typeof DOUBTS;
 

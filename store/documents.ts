@@ -195,6 +195,8 @@ export interface LabMessageDocument {
   closed_because?: string;
   /** What made a person look at it; absent where nothing did. */
   doubts?: Doubt[];
+  /** How many bytes it adds to a result at most; absent where it came before that was measured. */
+  bytes_in_result?: number;
   /** Codes of its values that the catalogue does not know, the first few; absent where there are none. */
   unknown_codes?: string[];
   /** A dispatcher works on it until then. */

@@ -7,6 +7,7 @@ import { recordAudit } from './audit.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { LabMessageDocument, LabMessageTextDocument, OrderDocument } from './documents.ts';
 import { REJECTED, tellOfReview } from './match-review.ts';
+import { exceedsResult } from './result-limit.ts';
 import { rows, type Store } from './store.ts';
 
 export const LAB_MESSAGE_STATES = [
@@ -167,6 +168,11 @@ async function deliverable(
   if (!order) throw new CannotDeliver(`There is no order ${wanted}`);
   if (order.lab_slug !== report.lab_slug) {
     throw new CannotDeliver(`Order ${wanted} went to ${order.lab_slug}, but the report comes from ${report.lab_slug}`);
+  }
+  if (await exceedsResult(store, { ...report, order_id: order._id }, session)) {
+    throw new CannotDeliver(
+      `Report ${id} is, with the other reports on order ${wanted}, more than one result can hold. Ask the laboratory for a shorter one, and close it.`,
+    );
   }
   return { report, order };
 }

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import mongoose, { type ClientSession } from 'mongoose';
 import type { LabReport } from '../domain/lab-report.ts';
 import { partner } from '../domain/principal.ts';
-import { type MatchDecision, mismatch } from '../domain/report-matching.ts';
+import { type Doubt, type MatchDecision, mismatch } from '../domain/report-matching.ts';
 import { digestReport, type ReportDigest } from '../domain/report-progress.ts';
 import { expectedResults, foldReports } from '../domain/result-fold.ts';
 import { isEnded, takesResults } from '../domain/transitions.ts';
@@ -16,6 +16,7 @@ import type { LabMessageDocument, OrderDocument } from './documents.ts';
 import type { Environment } from './lab-connections.ts';
 import { HELD, tellOfReview } from './match-review.ts';
 import { recordEvent, tellCritical } from './record-event.ts';
+import { bytesInResult } from './result-limit.ts';
 import { rows, type Store } from './store.ts';
 import { reportedOrder } from './take-result-in.ts';
 
@@ -89,6 +90,7 @@ export async function storeReports(store: Store, message: ReadMessage, longest: 
       content_hash,
       report_index,
       report,
+      bytes_in_result: bytesInResult(report),
       state: held ? 'unmatched' : 'stored',
       order_id: order?._id ?? null,
       team_id: order?.team_id ?? null,
@@ -253,9 +255,18 @@ function unmatchedBecause(order: OrderDocument): MatchDecision {
   return takesResults(order.collection_method, order.last_status) ? 'no_match' : 'wrong_collection';
 }
 
-async function setAside(store: Store, reportId: string, reason: MatchDecision | null): Promise<void> {
+/** Holds a report that its order's result has no more room for; no journey hears of it. */
+export const holdTooLong = (store: Store, reportId: string): Promise<void> =>
+  setAside(store, reportId, 'match_sample_id', ['too_long_for_its_result']);
+
+async function setAside(
+  store: Store,
+  reportId: string,
+  reason: MatchDecision | null,
+  doubts: Doubt[] = [],
+): Promise<void> {
   await store.connection.transaction(async (session) => {
-    const message = await markAside(store, session, reportId, reason);
+    const message = await markAside(store, session, reportId, reason, doubts);
     if (message && reason) await tellOfReview(store, session, { ...message, unmatched_reason: reason }, HELD);
   });
 }
@@ -288,11 +299,14 @@ function markAside(
   session: ClientSession,
   reportId: string,
   reason: MatchDecision | null,
+  doubts: Doubt[] = [],
 ): Promise<LabMessageDocument | null> {
   return store.labMessages
     .findOneAndUpdate(
       { _id: reportId, state: { $in: ['stored', 'delivered'] as const } },
-      { $set: { state: reason ? 'unmatched' : 'late', unmatched_reason: reason } },
+      {
+        $set: { state: reason ? 'unmatched' : 'late', unmatched_reason: reason, ...(doubts.length > 0 && { doubts }) },
+      },
       { session },
     )
     .lean<LabMessageDocument>()

@@ -220,6 +220,7 @@ function models(connection: Connection) {
         unmatched_reason: textOrNull,
         closed_because: { type: String },
         doubts: { type: Mixed },
+        bytes_in_result: { type: Number },
         unknown_codes: { type: Mixed },
         lease_until: date,
         attempts: count,

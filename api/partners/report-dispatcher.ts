@@ -5,11 +5,13 @@ import type { OrderDocument } from '../../store/documents.ts';
 import {
   claimReport,
   digestOf,
+  holdTooLong,
   keepLateReport,
   markDelivered,
   markUndelivered,
   noteUnknownCodes,
 } from '../../store/lab-inbox.ts';
+import { exceedsResult } from '../../store/result-limit.ts';
 import type { Store } from '../../store/store.ts';
 import { watchInserts } from '../../store/watch-inserts.ts';
 import type { Journeys } from '../journeys.ts';
@@ -29,6 +31,11 @@ export function startReportDispatcher(parts: {
       watch: (wake) => watchInserts(store.labMessages, wake),
       claim: (leaseMs) => claimReport(store, leaseMs),
       async deliver(message) {
+        if (await exceedsResult(store, message)) {
+          logger.warn({ report_id: message._id, order_id: message.order_id }, 'report.too_long_for_its_result');
+          await holdTooLong(store, message._id);
+          return 'settled';
+        }
         const order = await store.orders.findById(message.order_id).orFail().lean<OrderDocument>();
         const digest = await digestOf(store, catalogue, message);
         await noteUnknownCodes(store, digest);

@@ -252,6 +252,23 @@ describe('F5: a report that a person has to look at first', () => {
   });
 });
 
+test('F5: reports that together are more than a result can hold: the one too many is held, never tried for ever, and the order goes on', async () => {
+  const order = await placed();
+  const long = (code: string) =>
+    `${message(order, { tests: [CBC] })}\rOBX|99|TX|${code}^Picture^L||Text||||||F\rNTE|1|L|${'x'.repeat(7_000_000)}`;
+  await deliver(long('X1'));
+  await deliver(long('X2'));
+  await until(async () => (await statuses(order)).length === 4);
+  await deliver(long('X3'));
+  const held = await keptAs(order, 'unmatched');
+  expect(held).toMatchObject({ unmatched_reason: 'match_sample_id', doubts: ['too_long_for_its_result'] });
+  await expect(deliverAgain(venule.store, venule.catalogue, A_PERSON, held._id)).rejects.toThrow('shorter one');
+  await deliver(message(order, { tests: [CMP] }));
+  await venule.ended(order);
+  expect((await statuses(order)).slice(2)).toEqual(['partial_results', 'partial_results', 'completed']);
+  expect(await keptAs(order, 'applied')).toBeTruthy();
+});
+
 describe('D4, D5: results that stand where they were not expected', () => {
   test('values under codes that nobody knows are shown, are no sample error, and ask for a person', async () => {
     const order = await placed();

@@ -1,0 +1,101 @@
+/** F5: what a report adds to a result is measured, so that no result outgrows the database. */
+import mongoose from 'mongoose';
+import type { LabReport, Observation } from '../../domain/lab-report.ts';
+import { foldReports } from '../../domain/result-fold.ts';
+import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue.ts';
+import { bytesInResult } from '../../store/result-limit.ts';
+import type { Store } from '../../store/store.ts';
+import { anOrder } from '../support/in-process-venule.ts';
+import { freshStore } from '../webhooks/scene.ts';
+
+let store: Store;
+let discard: () => Promise<void>;
+let catalogue: Catalogue;
+beforeAll(async () => {
+  ({ store, discard } = await freshStore());
+  await seedCatalogue(store);
+  catalogue = await loadCatalogue(store);
+});
+afterAll(() => discard());
+
+const place = (name: string) => ({
+  name,
+  phone_number: '+16025550143',
+  medical_director: 'Dr. Grace Hopper',
+  clia_number: '05D0642827',
+  address: { first_line: '1 Oak Street', second_line: null, city: 'Phoenix', state: 'AZ', zip: '85004', country: 'US' },
+});
+
+const observation = (number: number, changes: Partial<Observation>): Observation => ({
+  loinc: `${number}-9`,
+  provider_id: `P${number}`,
+  name: 'A result',
+  status: 'final',
+  failure_type: null,
+  type: 'numeric',
+  value: '50',
+  unit: null,
+  reference_range: null,
+  interpretation: 'normal',
+  source_interpretation: '',
+  notes: null,
+  observed_at: null,
+  performing_laboratory: null,
+  ...changes,
+});
+
+function report(values: number, changes: (number: number) => Partial<Observation>, specimens: number): LabReport {
+  const places = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`lab ${n}`, place(`lab ${n}`)]));
+  return {
+    lab_slug: 'labcorp',
+    placer_order_number: 'V1',
+    filler_order_number: null,
+    control_id: '1',
+    patient: { first_name: 'Ada', last_name: 'King', dob: null, gender: null },
+    specimen_number: null,
+    collected_at: null,
+    received_at: null,
+    reported_at: '2026-11-27T08:00:00.000Z',
+    fasting: null,
+    clinical_information: 'Ünder treatment. '.repeat(20),
+    total_volume: null,
+    account_number: null,
+    ordering_provider: null,
+    performing_laboratories: places,
+    tests: [
+      {
+        provider_id: 'T',
+        name: 'A test',
+        status: 'final',
+        observations: Array.from({ length: values }, (_, number) => observation(number, changes(number))),
+        specimens: Array.from({ length: specimens }, (_, n) => ({
+          number: `S${n}`,
+          collected_at: '2026-11-27T08:00:00.000Z',
+          received_at: '2026-11-27T08:00:00.000Z',
+        })),
+        failure_type: null,
+        notes: null,
+      },
+    ],
+  };
+}
+
+test.each<[what: string, LabReport]>([
+  ['many short values', report(5_000, () => ({}), 1)],
+  ['long texts', report(20, () => ({ type: 'comment', value: 'ü'.repeat(50_000), notes: 'x'.repeat(30_000) }), 1)],
+  ['many specimens', report(10, () => ({}), 3_000)],
+  ['many specimens, each done at many places', report(40, (n) => ({ performing_laboratory: `lab ${n}` }), 500)],
+])('F5: a report of %s is measured as no shorter than its result, and not much longer', (_what, one) => {
+  const order = anOrder(catalogue, '7f1c2f64-0000-4000-8000-000000000000');
+  const laboratory = catalogue.laboratories.get(order.lab_id);
+  if (!laboratory) throw new Error('The catalogue has no such laboratory');
+  const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);
+  const result = foldReports([{ order, markers, laboratory, reports: [one], noMoreExpected: true }]);
+  const actual = mongoose.mongo.BSON.calculateObjectSize({ result });
+  const nothing = foldReports([
+    { order, markers, laboratory, reports: [report(0, () => ({}), 0)], noMoreExpected: true },
+  ]);
+  const ofCatalogue = mongoose.mongo.BSON.calculateObjectSize({ nothing });
+  expect(actual - ofCatalogue).toBeLessThanOrEqual(bytesInResult(one));
+  expect(bytesInResult(one)).toBeLessThan(2.5 * actual);
+});
