@@ -66,7 +66,7 @@ test('F9: a journey that does not catch up is answered 503, which is not kept un
   const book = () => request('POST', `/v3/order/${order.id}/phlebotomy/appointment/book`, body, key);
   const first = await book();
   expect([first.status, first.headers.get('retry-after')]).toEqual([503, '2']);
-  expect(await first.json()).toMatchObject({ error: 'unavailable', message: expect.stringContaining('catch up') });
+  expect(await first.json()).toMatchObject({ error: 'unavailable', message: expect.stringContaining('caught up') });
 
   await venule.fault({ lab: 'labcorp', mode: 'ok' });
   await until(async () => (await stateOf(venule.workflow(order))).status === 'requisition_created');

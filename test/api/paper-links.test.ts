@@ -245,6 +245,6 @@ test('while the database is away, the patient reads a page that says so', async 
     const answer = await ask();
     away.mockRestore();
     expect(answer.status).toBe(503);
-    expect(await answer.text()).toContain('This page cannot be shown at the moment');
+    expect(await answer.text()).toContain('This page is not available at the moment');
   }
 });
