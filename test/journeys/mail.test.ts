@@ -91,6 +91,16 @@ test('A4: the mail of a cancellation does not overtake that of the requisition',
   expect(mailsOf(order)).toEqual(['requisition_ready', 'order_cancelled']);
 });
 
+test('G3: a mail that is refused for good holds up no later one', async () => {
+  const refusal = trouble('recipient', 550);
+  const order = await venule.place();
+  await until(() => refusal.refusals >= 1);
+  venule.mailServer.trouble = null;
+  await venule.journeys.cancel(await venule.reaches(order.id, 'requisition_created'));
+  await venule.ended(order);
+  expect(mailsOf(order)).toEqual(['order_cancelled']);
+});
+
 describe('F11: which mails go out', () => {
   test('“results are ready” is not sent unless switched on', async () => {
     const order = await venule.place();
