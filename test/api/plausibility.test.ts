@@ -132,6 +132,8 @@ describe('6.3: what can be', () => {
     ['42223', 'KY', true],
     ['42223', 'TN', true],
     ['59221', 'ND', true],
+    ['86033', 'UT', true],
+    ['86033', 'CA', false],
     ['09012', 'AE', true],
     ['96201', 'AP', true],
     ['96910', 'GU', true],
