@@ -95,12 +95,16 @@ export function twilioSms({ accountSid, authToken, from, timeoutMs, url }: Twili
   };
 }
 
-/** Twilio's own client, which can be pointed elsewhere. */
+/** How long an answer of Twilio may be, in bytes; what it says of one message has some hundred. */
+const LONGEST_ANSWER = 256 * 1024;
+
+/** Twilio's own client, which can be pointed elsewhere, and reads no more than an answer. */
 class TwilioConnection extends twilio.RequestClient {
   readonly #url: string | undefined;
 
   constructor(options: { timeout: number }, url: string | undefined) {
     super(options);
+    this.axios.defaults.maxContentLength = LONGEST_ANSWER;
     this.#url = url;
   }
 

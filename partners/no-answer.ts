@@ -1,4 +1,4 @@
-/** How `fetch` fails, and what a partner asks of us when it is busy: the same for every wire over HTTP. */
+/** How `fetch` fails, how much of an answer is read, and what a partner asks of us when it is busy: the same for every wire over HTTP. */
 
 /** Failures of `fetch` that come before the first byte of the message leaves. */
 const BEFORE_SENDING = new Set([
@@ -30,4 +30,26 @@ export function waitOf(retryAfter: string | null, now: number): number | null {
   if (/^\d+$/.test(retryAfter)) return Number(retryAfter) * 1000;
   const instant = Date.parse(retryAfter);
   return Number.isNaN(instant) ? null : Math.max(0, instant - now);
+}
+
+/** The partner's answer is longer than any that means something; the rest of it was not read. */
+export class AnswerTooLong extends Error {
+  override name = 'AnswerTooLong';
+}
+
+/**
+ * The text of an answer. No partner can fill our memory: what is longer than `most` bytes is read no further.
+ * @throws AnswerTooLong
+ */
+export async function boundedText(response: Response, most: number): Promise<string> {
+  if (response.body === null) return '';
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  // To leave the loop cancels the stream, and with it the connection.
+  for await (const part of response.body) {
+    length += part.byteLength;
+    if (length > most) throw new AnswerTooLong(`The answer is longer than ${most} bytes`);
+    parts.push(part);
+  }
+  return new TextDecoder().decode(Buffer.concat(parts));
 }

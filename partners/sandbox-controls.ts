@@ -60,6 +60,20 @@ export function tellSandboxCompany(
   });
 }
 
+/**
+ * Has the sandbox company answer one booking `pending`, which it then confirms when it is told to.
+ * @param reference Ours of the appointment that is about to be booked.
+ * @throws SandboxAway, SandboxRefused
+ */
+export function tellSandboxDesk({ url, key }: SandboxCompanies, provider: string, reference: string): Promise<void> {
+  return tell({
+    who: 'phlebotomy company',
+    url: `${url}/sandbox/phlebotomy/${provider}/confirmation`,
+    authorization: `Bearer ${key}`,
+    request: { answer: 'pending', reference },
+  });
+}
+
 async function tell(told: { who: string; url: string; authorization: string; request: object }): Promise<void> {
   const { who, url, authorization, request } = told;
   let answer: Response;
@@ -73,6 +87,7 @@ async function tell(told: { who: string; url: string; authorization: string; req
   } catch {
     throw new SandboxAway(`The sandbox ${who} is not responding.`);
   }
+  await answer.body?.cancel();
   if (answer.status >= 500) throw new SandboxAway(`The sandbox ${who} has a problem.`);
   if (!answer.ok) throw new SandboxRefused(`The sandbox ${who} refused (${answer.status}).`);
 }

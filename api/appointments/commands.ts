@@ -139,6 +139,9 @@ const APPOINTABLE: readonly OrderLowLevelStatus[] = [
   'appointment_cancelled',
 ];
 
+/** Whether an order in that status can have an appointment made or moved; before its requisition only some can. */
+export const isAppointable = (status: OrderLowLevelStatus): boolean => APPOINTABLE.includes(status);
+
 function mustSuit({ order, type }: Asked): void {
   const { collection_method, lab_slug, last_status } = order;
   if (type === 'phlebotomy' && collection_method !== 'at_home_phlebotomy') {
@@ -162,7 +165,7 @@ function mustSuit({ order, type }: Asked): void {
       'The order has no requisition yet: an appointment can be booked once it has reached requisition_created',
     );
   }
-  if (!APPOINTABLE.includes(last_status)) {
+  if (!isAppointable(last_status)) {
     throw refusal(`The order is ${last_status}: appointments can no longer be booked for it`);
   }
 }

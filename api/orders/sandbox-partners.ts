@@ -1,7 +1,13 @@
 /** The sandbox partners, as requests tell them what to do; in production nobody is told. */
 import type { SimulatedReport } from '../../activities/types.ts';
 import type { Appointment } from '../../domain/appointment.ts';
-import { SandboxAway, SandboxRefused, tellSandboxCompany, tellSandboxLab } from '../../partners/sandbox-controls.ts';
+import {
+  SandboxAway,
+  SandboxRefused,
+  tellSandboxCompany,
+  tellSandboxDesk,
+  tellSandboxLab,
+} from '../../partners/sandbox-controls.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
@@ -24,6 +30,14 @@ export function haveVisitGoOn({ config }: Deps, appointment: Appointment, reques
   return tellSandboxCompany({ url: config.sandboxUrl, ...config.sandboxPhlebotomy }, appointment, request).catch(
     refuse,
   );
+}
+
+/**
+ * Has the sandbox company leave the booking that is about to be made pending.
+ * @throws ApiError as `haveVisitGoOn` does
+ */
+export function haveBookingWait({ config }: Deps, provider: string, reference: string): Promise<void> {
+  return tellSandboxDesk({ url: config.sandboxUrl, ...config.sandboxPhlebotomy }, provider, reference).catch(refuse);
 }
 
 function refuse(error: unknown): never {

@@ -1,16 +1,19 @@
 /** `POST /v3/order/{id}/test`: tells the sandbox partners how an order is to go on (F6). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SimulatedReport } from '../../activities/types.ts';
+import { companyOfLab } from '../../domain/appointment.ts';
+import type { Order } from '../../domain/order.ts';
 import type { Principal } from '../../domain/principal.ts';
-import { type CollectionMethod, type OrderStatus, parseFullStatus } from '../../domain/status.ts';
-import { isEnded, refusedTransition, takesResults } from '../../domain/transitions.ts';
+import { redrawFor } from '../../domain/redraw.ts';
+import { fullStatus, type OrderLowLevelStatus, type OrderStatus, parseFullStatus } from '../../domain/status.ts';
+import { isEnded, mayFollow, refusedTransition, takesResults } from '../../domain/transitions.ts';
 import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
 import { findOrder } from '../../store/read-orders.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../errors.ts';
 import { cancelOrder } from './cancel-order.ts';
 import { haveLabReport } from './sandbox-partners.ts';
-import { isVisitGoal, STEPS_OF_A_VISIT, simulateVisit } from './simulate-visit.ts';
+import { isVisitGoal, STEPS_OF_A_VISIT, simulateVisit, VISIT_GOALS } from './simulate-visit.ts';
 
 /** How long a simulation waits for the requisition of an order that was only just accepted, in milliseconds. */
 const REQUISITION_WITHIN_MS = 5_000;
@@ -29,12 +32,37 @@ export interface Simulation {
 const LAB_OUTCOMES = {
   partial_results: { final_status: 'partial_results' },
   completed: { final_status: 'completed' },
+  corrected: { final_status: 'corrected' },
   sample_error: { final_status: 'sample_error' },
   redraw_available: { final_status: 'completed', has_missing_results: true },
 } as const;
 
-/** Of which orders the specimen can be had by telling somebody. */
-const SIMULATED: readonly CollectionMethod[] = ['walk_in_test', 'at_home_phlebotomy'];
+/** What is reported of an order when nobody says what kinds of result there are to be (F6): each kind in turn. */
+const EVERY_TYPE = ['numeric', 'range', 'comment'] as const;
+
+const A_LOST_RESULT = { slug: 'any', failure_type: 'internal_lab_failure' } as const;
+
+/**
+ * The statuses that a simulation can bring an order to, wherever it stands; the table of transitions says which of them
+ * can follow.
+ */
+export function simulated(order: Order): OrderLowLevelStatus[] {
+  const { collection_method: method, lab_slug } = order;
+  if (method !== 'walk_in_test' && method !== 'at_home_phlebotomy') return ['requisition_created', 'cancelled'];
+  const isDrawnAtHome = method === 'at_home_phlebotomy';
+  const hasVisits = isDrawnAtHome || companyOfLab(lab_slug) !== undefined;
+  const isRedrawn = redrawFor(order, [A_LOST_RESULT]).length > 0;
+  return [
+    'requisition_created',
+    ...(hasVisits ? VISIT_GOALS.filter((status) => status !== 'draw_completed' || isDrawnAtHome) : []),
+    'partial_results',
+    'completed',
+    'corrected',
+    ...(isRedrawn ? (['redraw_available'] as const) : []),
+    'sample_error',
+    'cancelled',
+  ];
+}
 
 /**
  * Walks an order on. Resolves when the partners have been told; what they then report arrives by itself. A visit goes on
@@ -53,41 +81,46 @@ export async function simulate(
   const goal = parseFullStatus(wanted);
   if (goal?.method !== method) throw new ApiError('rule_broken', `${wanted} is not a status of a ${method} order`);
   if (order.last_status === goal.low) return;
-  if (isEnded(order.last_status, method)) {
-    throw new ApiError('transition_not_allowed', refusedTransition(order.last_status, goal.low));
+  const known = simulated(order.order);
+  if (!known.includes(goal.low)) {
+    const others = known.map((status) => fullStatus(method, status)).join(', ');
+    throw new ApiError('rule_broken', `A simulation cannot take this order to ${wanted}; it can to ${others}`);
   }
+  const { delaySeconds, interpretation, resultTypes, hasMissingResults } = simulation;
+  if (goal.low === 'corrected' && hasMissingResults && known.includes('redraw_available')) {
+    throw new ApiError('rule_broken', 'With has_missing_results this order gets a redraw, and is not corrected');
+  }
+  mayGoOn(order, goal.low);
   if (goal.low === 'cancelled') return cancelOrder(deps, order, by);
 
+  const current = await requisitionOf(deps, order);
+  if (goal.low === 'requisition_created') {
+    if (order.last_status === 'ordered') return;
+    throw new ApiError('transition_not_allowed', refusedTransition(order.last_status, goal.low));
+  }
+  mayGoOn(current, goal.low);
   const outcome = LAB_OUTCOMES[goal.low as keyof typeof LAB_OUTCOMES];
   const atHome = method === 'at_home_phlebotomy';
-  if (!SIMULATED.includes(method) && goal.low !== 'requisition_created') {
-    throw new ApiError(
-      'rule_broken',
-      `A simulation can take this order to requisition_created or cancelled, but not to ${wanted}: ${method} specimens cannot be collected in the sandbox`,
-    );
-  }
-  const isReachable = goal.low === 'requisition_created' || outcome !== undefined || (isVisitGoal(goal.low) && atHome);
-  if (!isReachable || (goal.low === 'redraw_available' && (atHome || order.origin === 'redraw'))) {
-    throw new ApiError('rule_broken', `A simulation cannot take this order to ${wanted}`);
-  }
-  const current = await requisitionOf(deps, order);
-  if (isEnded(current.last_status, method)) {
-    throw new ApiError('transition_not_allowed', refusedTransition(current.last_status, goal.low));
-  }
-  if (goal.low === 'requisition_created') return;
-  const { delaySeconds, interpretation, resultTypes, hasMissingResults } = simulation;
-  const visit = { deps, team, by, order: current, type: 'phlebotomy' } as const;
-  if (!outcome) return simulateVisit(visit, goal.low, delaySeconds);
+  const visit = { deps, team, by, order: current, type: atHome ? 'phlebotomy' : 'patient_service_center' } as const;
+  if (isVisitGoal(goal.low)) return simulateVisit(visit, goal.low, delaySeconds);
   const report: SimulatedReport = {
     has_missing_results: hasMissingResults,
     ...outcome,
     delay_seconds: delaySeconds,
     interpretation,
-    result_types: resultTypes,
+    result_types: resultTypes.length > 0 ? resultTypes : EVERY_TYPE,
   };
-  if (!atHome || takesResults(method, current.last_status)) return haveLabReport(deps, order, report);
+  const isDrawn =
+    !atHome || takesResults(method, current.last_status) || mayFollow(method, current.last_status, goal.low);
+  if (isDrawn) return haveLabReport(deps, order, report);
   await simulateVisit(visit, 'draw_completed', delaySeconds);
   await deps.walks.start(current.order, report, STEPS_OF_A_VISIT * delaySeconds * 1000);
+}
+
+/** @throws ApiError `transition_not_allowed` when the order has ended, a correction of its results aside */
+function mayGoOn({ last_status, collection_method }: OrderDocument, goal: OrderLowLevelStatus): void {
+  if (!isEnded(last_status, collection_method) || mayFollow(collection_method, last_status, goal)) return;
+  throw new ApiError('transition_not_allowed', refusedTransition(last_status, goal));
 }
 
 /** Waits until the laboratory knows the order; it learns of it on its own, soon after it was accepted. */

@@ -191,7 +191,7 @@ export const orderEndpoints = [
     tag,
     summary: 'Sandbox: simulate an order up to a status',
     description:
-      'Any order can be simulated up to `requisition_created`. Walk-in orders can also go to `partial_results`, `completed`, `redraw_available`, `sample_error`, or `cancelled`. At-home orders include the visit and can stop at any of its statuses; if there is no appointment, the first available slot is booked, or a visit is requested from a provider. On-site orders and test kits go to `requisition_created` and `cancelled` only. Responds once the sandbox partners have been told; a visit, and steps that are `delay` seconds apart, continue after that.',
+      'Any order can be simulated up to `requisition_created`, `partial_results`, `completed`, `corrected`, `sample_error`, or `cancelled`, and to `redraw_available` where a redraw is possible. At-home orders include the visit and can stop at any of its statuses; so can walk-in orders with those of an appointment, where their laboratory takes appointments. If there is no appointment, the first available slot is booked, or a visit is requested from a provider. A status that cannot be reached is refused with a list of those that can; on-site orders and test kits go to `requisition_created` and `cancelled` only. Results alternate between numbers, ranges, and comments unless `result_types` says otherwise. Responds once the sandbox partners have been told; a visit, and steps that are `delay` seconds apart, continue after that.',
     request: { params: orderPath, query: simulateQuery, body: simulateBody },
     response: simulateAnswer,
     errors: ['not_found', 'forbidden', 'rule_broken', 'transition_not_allowed'],

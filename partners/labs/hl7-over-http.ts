@@ -1,5 +1,5 @@
 /** The adapter for laboratories that speak HL7 v2.5.1 over HTTP: docs/hl7.md, "Transport". */
-import { mayHaveArrived, networkCode, waitOf } from '../no-answer.ts';
+import { AnswerTooLong, boundedText, mayHaveArrived, networkCode, waitOf } from '../no-answer.ts';
 import { readAcknowledgement } from './hl7-acknowledgement.ts';
 import { Hl7Refused } from './hl7-message.ts';
 import { type OrderPurpose, orderControlId, orderMessage } from './hl7-order-message.ts';
@@ -10,6 +10,9 @@ import {
   type LaboratoryAdapter,
   LabUnreachable,
 } from './laboratory-adapter.ts';
+
+/** How long an acknowledgement may be, in bytes; those of laboratories have some hundred. */
+export const LONGEST_ACKNOWLEDGEMENT = 1024 * 1024;
 
 /** HL7 over HTTP, for every laboratory that has an `hl7` identity in the catalogue. */
 export const hl7OverHttp: LaboratoryAdapter = {
@@ -48,7 +51,7 @@ async function post(lab: string, message: string, at: LabEndpoint, signal: Abort
       signal: AbortSignal.any([signal, deadline]),
     });
     const retryAfterMs = waitOf(response.headers.get('retry-after'), Date.now());
-    return { status: response.status, retryAfterMs, body: await response.text() };
+    return { status: response.status, retryAfterMs, body: await boundedText(response, LONGEST_ACKNOWLEDGEMENT) };
   } catch (cause) {
     signal.throwIfAborted();
     if (deadline.aborted) {
@@ -59,6 +62,7 @@ async function post(lab: string, message: string, at: LabEndpoint, signal: Abort
         cause,
       });
     }
+    if (cause instanceof AnswerTooLong) throw unusable(lab, 'answered with more than an acknowledgement', cause);
     const code = networkCode(cause);
     throw new LabUnreachable(
       `Lab ${lab} can't be reached (${code}); check that the lab is up and that the URL of its connection is right`,

@@ -1,6 +1,6 @@
 /** The adapter for companies that speak docs/phlebotomy.md. */
 import type { z } from 'zod';
-import { mayHaveArrived, networkCode, waitOf } from '../no-answer.ts';
+import { AnswerTooLong, boundedText, mayHaveArrived, networkCode, waitOf } from '../no-answer.ts';
 import {
   BookingRefused,
   type PartnerFault,
@@ -30,6 +30,9 @@ interface Call<Answer> {
   idempotency_key?: string;
   answer: z.ZodType<Answer>;
 }
+
+/** How long an answer may be, in bytes: two weeks of slots at a hundred places fit. */
+export const LONGEST_ANSWER = 8 * 1024 * 1024;
 
 /** JSON over HTTP with that company; `provider` is what errors call it. */
 export function jsonOverHttp(provider: string): PhlebotomyAdapter {
@@ -129,13 +132,21 @@ async function send(request: Call<unknown>, at: PhlebotomyEndpoint, signal: Abor
       signal: AbortSignal.any([signal, deadline]),
     });
     const retryAfterMs = waitOf(response.headers.get('retry-after'), Date.now());
-    return { status: response.status, retryAfterMs, body: await response.text() };
+    return { status: response.status, retryAfterMs, body: await boundedText(response, LONGEST_ANSWER) };
   } catch (cause) {
     signal.throwIfAborted();
     if (deadline.aborted) {
       throw unreachable(request, 'timeout', {
         what: `did not respond within ${at.timeoutMs} ms`,
         toDo: 'the call will be retried',
+        mayHaveHappened: true,
+        cause,
+      });
+    }
+    if (cause instanceof AnswerTooLong) {
+      throw unreachable(request, 'answer', {
+        what: 'answered with more than can be an answer',
+        toDo: 'ask the company; the call will be made again',
         mayHaveHappened: true,
         cause,
       });

@@ -4,8 +4,11 @@ import { Journal } from '../journal.ts';
 import type { AcknowledgementCode, Complaint } from './hl7.ts';
 import type { Requisition } from './order-message.ts';
 
-/** Status of an ordered test as OBR-25 says it: preliminary, final, or cancelled. */
-export type TestStatus = 'P' | 'F' | 'X';
+/** Status of an ordered test as OBR-25 says it: preliminary, final, corrected, or cancelled. */
+export type TestStatus = 'P' | 'F' | 'C' | 'X';
+
+/** The statuses after which no more is to come. */
+export const SETTLED: readonly (TestStatus | undefined)[] = ['F', 'C', 'X'];
 
 /** A result message, composed and to be sent until it is acknowledged. */
 export interface Report {
@@ -59,7 +62,7 @@ export function stateOf(order: LabOrder, now = new Date()): OrderState {
   const due = order.reports.filter((report) => report.dueAt <= now.toISOString());
   if (due.length === 0) return 'open';
   const statuses = testStatuses({ ...order, reports: due });
-  const all = order.accepted.requisition.tests.every(({ code }) => ['F', 'X'].includes(statuses.get(code) ?? ''));
+  const all = order.accepted.requisition.tests.every(({ code }) => SETTLED.includes(statuses.get(code)));
   return all ? 'reported' : 'partially_reported';
 }
 

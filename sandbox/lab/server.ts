@@ -209,7 +209,7 @@ async function take(book: OrderBook, message: OrderMessage, lab: Laboratory, ref
 /** What the laboratory knows of an order; codes and numbers only. */
 function view(lab: Laboratory, order: LabOrder, delivery: Delivery) {
   const statuses = testStatuses(order);
-  const words = { P: 'preliminary', F: 'final', X: 'cancelled' } as const;
+  const words = { P: 'preliminary', F: 'final', C: 'corrected', X: 'cancelled' } as const;
   return {
     lab: lab.slug,
     placer_order_number: order.placer,

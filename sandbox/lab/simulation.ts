@@ -1,14 +1,14 @@
 /** Deciding what a laboratory reports when it is asked to walk an order to its end. */
 import { z } from 'zod';
 import type { Analyte, Laboratory, Test } from './catalogue.ts';
-import { type LabOrder, type Report, testStatuses } from './orders.ts';
+import { type LabOrder, type Report, SETTLED, testStatuses } from './orders.ts';
 import { follows } from './relations.ts';
 import { composeReport, REASONS, type TestFindings } from './report.ts';
 import { fraction, hasCriticalRange, type Interpretation, type ResultType, valueFor } from './values.ts';
 
 /** The body of a simulation request; see docs/hl7.md. */
 export const SimulationRequest = z.strictObject({
-  final_status: z.enum(['partial_results', 'completed', 'sample_error']),
+  final_status: z.enum(['partial_results', 'completed', 'corrected', 'sample_error']),
   /** Seconds between the messages. */
   delay_seconds: z.number().min(0).default(0),
   interpretation: z.enum(['normal', 'abnormal', 'critical']).default('normal'),
@@ -45,7 +45,8 @@ type MissingReasons = Map<Analyte, string>;
 
 /**
  * The messages that take an accepted order from where it is to `final_status`; none when it is there already. About
- * half of the tests come in the first message, the others in the last. Every choice depends on the placer order
+ * half of the tests come in the first message, the others in the last, and a correction after that. A specimen that is
+ * rejected takes back what was reported. Every choice depends on the placer order
  * number alone, so a journey can be repeated. Throws `SimulationRefused`, which carries the HTTP status to answer with.
  */
 export function planReports(lab: Laboratory, order: LabOrder, request: SimulationRequest, now: Date): Report[] {
@@ -55,8 +56,8 @@ export function planReports(lab: Laboratory, order: LabOrder, request: Simulatio
     return test ? [{ test, clinicalInformation }] : [];
   });
   const statuses = testStatuses(order);
-  const remaining = ordered.filter(({ test }) => !['F', 'X'].includes(statuses.get(test.provider_id) ?? ''));
-  if (remaining.length === 0) return [];
+  const remaining = ordered.filter(({ test }) => !SETTLED.includes(statuses.get(test.provider_id)));
+  if (remaining.length === 0 && request.final_status !== 'corrected') return [];
 
   const times = timesOf(order, now);
   const dueAt = (step: number) => new Date(now.getTime() + step * request.delay_seconds * 1000);
@@ -64,8 +65,8 @@ export function planReports(lab: Laboratory, order: LabOrder, request: Simulatio
     composeReport(lab, order, findings, { ...times, dueAt: dueAt(step) }, rejected);
 
   if (request.final_status === 'sample_error') {
-    const everything = new Map(analytesOf(remaining).map((analyte) => [analyte, REJECTED]));
-    return [compose(finalFindings(remaining, everything, finder([], order.placer, request)), 0, REJECTED)];
+    const everything = new Map(analytesOf(ordered).map((analyte) => [analyte, REJECTED]));
+    return [compose(finalFindings(ordered, everything, finder([], order.placer, request)), 0, REJECTED)];
   }
 
   const missing =
@@ -77,10 +78,32 @@ export function planReports(lab: Laboratory, order: LabOrder, request: Simulatio
   const kept = takesMissing || analytesOf(ordered).length > 1 ? missing : new Map();
   const first = order.reports.length === 0 ? firstFindings(ordered, kept, find) : [];
   const reports = first.length > 0 ? [compose(first, 0)] : [];
-  if (request.final_status === 'partial_results') return reports;
+  if (request.final_status === 'partial_results') {
+    if (order.reports.length + reports.length > 0) return reports;
+    throw new SimulationRefused(409, 'there is nothing to report in part: every result is to be missing');
+  }
   const done = new Set(first.filter(({ status }) => status === 'F').map(({ test }) => test));
   const rest = remaining.filter(({ test }) => !done.has(test));
-  return [...reports, compose(finalFindings(rest, takesMissing ? missing : new Map(), find), reports.length)];
+  if (rest.length > 0)
+    reports.push(compose(finalFindings(rest, takesMissing ? missing : new Map(), find), reports.length));
+  if (request.final_status !== 'corrected') return reports;
+  const found = ordered.filter(({ test }) =>
+    test.expected_results.some((analyte) => !takesMissing || !missing.has(analyte)),
+  );
+  const [measured = found[0]] = found.filter(({ test }) => test.expected_results.some((one) => one.reference_range));
+  if (!measured) throw new SimulationRefused(409, 'there is no result that could be corrected');
+  return [...reports, compose([correction(measured, order, request)], reports.length)];
+}
+
+/** Other values for one of the tests, as found when the specimen was looked at again. */
+function correction(ordered: OrderedTest, order: LabOrder, request: SimulationRequest): TestFindings {
+  const again = `${order.placer} again ${order.reports.length}`;
+  const find = finder(ordered.test.expected_results, again, { ...request, result_types: ['numeric'] });
+  const results = ordered.test.expected_results.map((analyte) => {
+    const found = find(analyte);
+    return { analyte, found: analyte.reference_range ? found : { ...found, components: ['Indeterminate'] } };
+  });
+  return { ...ordered, status: 'C', results };
 }
 
 const HOUR = 3_600_000;
@@ -153,17 +176,17 @@ function finalFindings(tests: OrderedTest[], missing: MissingReasons, find: Find
 type Finder = (analyte: Analyte) => TestFindings['results'][number]['found'];
 
 /** Finds values: one of the reported results is abnormal or critical where that was asked for. */
-function finder(reported: Analyte[], placer: string, request: SimulationRequest): Finder {
+function finder(reported: Analyte[], seed: string, request: SimulationRequest): Finder {
   const { interpretation, result_types: types } = request;
-  const striking = interpretation === 'normal' ? undefined : strikingAnalyte(reported, placer, interpretation);
+  const striking = interpretation === 'normal' ? undefined : strikingAnalyte(reported, seed, interpretation);
   const typeOf = (analyte: Analyte): ResultType =>
     types[reported.indexOf(analyte) % types.length] ?? (analyte.reference_range ? 'numeric' : 'comment');
-  const struck = striking && valueFor(striking, placer, 'numeric', interpretation);
+  const struck = striking && valueFor(striking, seed, 'numeric', interpretation);
   const given = striking && struck && { slug: striking.slug, value: Number(struck.components[0]) };
   return (analyte) =>
     analyte.slug === striking?.slug
-      ? valueFor(analyte, placer, typeOf(analyte), interpretation)
-      : valueFor(analyte, placer, typeOf(analyte), 'normal', given);
+      ? valueFor(analyte, seed, typeOf(analyte), interpretation)
+      : valueFor(analyte, seed, typeOf(analyte), 'normal', given);
 }
 
 function strikingAnalyte(reported: Analyte[], placer: string, interpretation: Interpretation): Analyte | undefined {

@@ -21,6 +21,8 @@ export interface Confirmation {
   answer: Extract<AppointmentStatus, 'pending' | 'reserved' | 'scheduled'>;
   /** When it confirms what it did not schedule at once; when told to, if absent. */
   after_seconds?: number | undefined;
+  /** The one booking that is meant; all from now on, if absent. */
+  reference?: string | undefined;
 }
 
 /** What a decision about a call comes to. */
@@ -40,9 +42,17 @@ export class Reception {
     this.#holdMs = holdMs;
   }
 
-  /** How the company answers bookings from now on. */
-  confirm(company: Company, confirmation: Confirmation): void {
-    this.#confirmations.set(company.provider, confirmation);
+  /** How the company answers bookings from now on, or the one that is named. */
+  confirm({ provider }: Company, confirmation: Confirmation): void {
+    this.#confirmations.set(confirmationKey(provider, confirmation.reference), confirmation);
+  }
+
+  /** How the company answers this booking: as it was told for this one, else as for all. */
+  #confirmationOf({ provider }: Company, reference: string): Confirmation {
+    const ofThisOne = confirmationKey(provider, reference);
+    const confirmation = this.#confirmations.get(ofThisOne) ?? this.#confirmations.get(confirmationKey(provider));
+    this.#confirmations.delete(ofThisOne);
+    return confirmation ?? { answer: 'scheduled' };
   }
 
   /** The slots of some places that are to come and not full, on some local days, each with a new key. */
@@ -74,7 +84,7 @@ export class Reception {
     }
     checkAddress(company, booking);
     const { id: keyId, visit } = this.#redeem(company, booking.booking_key);
-    const { answer, after_seconds } = this.#confirmations.get(company.provider) ?? { answer: 'scheduled' };
+    const { answer, after_seconds } = this.#confirmationOf(company, booking.reference);
     const confirmed = answer !== 'scheduled' && after_seconds !== undefined;
     const dueAt = () => new Date(Date.now() + (after_seconds ?? 0) * 1000).toISOString();
     const steps: Step[] = confirmed ? [{ status: 'scheduled', dueAt: dueAt() }] : [];
@@ -139,6 +149,8 @@ export class Reception {
     return offer;
   }
 }
+
+const confirmationKey = (provider: string, reference = '') => `${provider} ${reference}`;
 
 function checkAddress(company: Company, { address }: Request): void {
   if (!company.area) return;

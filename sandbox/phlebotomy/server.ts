@@ -51,6 +51,7 @@ export interface Phlebotomy {
 const ConfirmationBody = z.strictObject({
   answer: z.enum(['scheduled', 'reserved', 'pending']),
   after_seconds: z.number().min(0).optional(),
+  reference: z.string().min(1).optional(),
 });
 
 /** Opens the companies, whose journal lives in a folder. Throws when the secret cannot sign. */

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { writeAcknowledgement } from '../../partners/labs/hl7-acknowledgement.ts';
 import { orderMessage } from '../../partners/labs/hl7-order-message.ts';
+import { LONGEST_ACKNOWLEDGEMENT } from '../../partners/labs/hl7-over-http.ts';
 import { type LabEndpoint, LabUnreachable } from '../../partners/labs/laboratory-adapter.ts';
 import { adapterFor } from '../../partners/labs/registry.ts';
 import { labOrder } from './lab-order.ts';
@@ -148,6 +149,23 @@ describe('F4: a laboratory that gives no decision is tried again', () => {
   ])('200 with %s is no decision', async (_, body) => {
     answer = answering(200, {}, body);
     expect(await failure()).toMatchObject({ fault: 'answer', mayHaveArrived: true });
+  });
+
+  test('2.5: an answer without end is read no further than any acknowledgement goes, and not kept', async () => {
+    let sent = 0;
+    const closed = new Promise<void>((resolve) => {
+      answer = (_, response) => {
+        const part = Buffer.alloc(64 * 1024, 'A');
+        const more = () => {
+          for (let room = true; room && !response.destroyed; sent += part.length) room = response.write(part);
+        };
+        response.on('drain', more).on('close', resolve).writeHead(200);
+        more();
+      };
+    });
+    expect(await failure({ ...at, timeoutMs: 30_000 })).toMatchObject({ fault: 'answer', mayHaveArrived: true });
+    await closed;
+    expect(sent).toBeLessThan(64 * LONGEST_ACKNOWLEDGEMENT);
   });
 
   test('the caller’s own abort is passed on as it is', async () => {

@@ -2,6 +2,7 @@
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { UsAddress } from '../../domain/appointment.ts';
+import { LONGEST_ANSWER } from '../../partners/phlebotomy/json-over-http.ts';
 import {
   BookingRefused,
   PartnerUnreachable,
@@ -282,6 +283,24 @@ describe('a phlebotomy provider from which no decision can be had', () => {
     expect(error).toBeInstanceOf(PartnerUnreachable);
     expect(error).toMatchObject({ fault: 'answer', mayHaveHappened: true });
     expect((error as Error).message).not.toContain('Gate code');
+  });
+
+  it('2.5: answers without end, and is read no further than any answer goes', async () => {
+    let sent = 0;
+    const closed = new Promise<void>((resolve) => {
+      answer = (response) => {
+        const part = Buffer.alloc(256 * 1024, '[');
+        const more = () => {
+          for (let room = true; room && !response.destroyed; sent += part.length) room = response.write(part);
+        };
+        response.on('drain', more).on('close', resolve).writeHead(200);
+        more();
+      };
+    });
+    const error = await thrown(adapter.book(booking, { ...at, timeoutMs: 30_000 }, never));
+    expect(error).toMatchObject({ fault: 'answer', mayHaveHappened: true });
+    await closed;
+    expect(sent).toBeLessThan(8 * LONGEST_ANSWER);
   });
 
   it('gives no answer in time: the booking may have been made', async () => {
