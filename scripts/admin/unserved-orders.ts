@@ -3,30 +3,35 @@ import type { Command } from 'commander';
 import { ApiError } from '../../api/errors.ts';
 import { cancelOrder } from '../../api/orders/cancel-order.ts';
 import { NOT_COLLECTED_YET } from '../../domain/checks.ts';
+import { LOW_LEVEL_STATUSES } from '../../domain/status.ts';
 import { isEnded } from '../../domain/transitions.ts';
 import { recordAudit } from '../../store/audit.ts';
 import type { OrderDocument } from '../../store/documents.ts';
-import type { Store } from '../../store/store.ts';
+import { rows } from '../../store/store.ts';
 import { Named } from './output.ts';
-import { CannotDo, inSession, operator, teamNames, withJourneys } from './session.ts';
+import { CannotDo, inSession, operator, positive, teamNames, withJourneys } from './session.ts';
 
-/** Test kits and on-site orders that are not over, oldest first. */
-async function unservedOrders(store: Store): Promise<OrderDocument[]> {
-  const orders = await store.orders
-    .find({ collection_method: { $in: NOT_COLLECTED_YET } })
-    .sort({ created_at: 1 })
-    .lean<OrderDocument[]>();
-  return orders.filter(({ last_status, collection_method }) => !isEnded(last_status, collection_method));
-}
+/** The statuses in which such an order is not over. */
+const OPEN = NOT_COLLECTED_YET.map((collection_method) => ({
+  collection_method,
+  last_status: { $in: LOW_LEVEL_STATUSES.filter((status) => !isEnded(status, collection_method)) },
+}));
+
+/** How many of those that could not be canceled are named. */
+const NAMED_AT_MOST = 20;
 
 /** Adds `unserved` and `cancel-unserved` to `order`. */
 export function addUnservedOrderCommands(order: Command): void {
   order
     .command('unserved')
     .description('list open test kit and on-site orders, oldest first; these are not supported yet')
-    .action((_options, command: Command) =>
+    .option('--limit <n>', 'maximum number to list', positive, 50)
+    .action(({ limit }: { limit: number }, command: Command) =>
       inSession(command, async ({ store, out }) => {
-        const [orders, teams] = await Promise.all([unservedOrders(store), teamNames(store)]);
+        const [orders, teams] = await Promise.all([
+          store.orders.find({ $or: OPEN }).sort({ created_at: 1, _id: 1 }).limit(limit).lean<OrderDocument[]>(),
+          teamNames(store),
+        ]);
         out.list(
           orders.map(({ _id, placer_order_number, collection_method, last_status, team_id, created_at }) => ({
             id: _id,
@@ -43,20 +48,22 @@ export function addUnservedOrderCommands(order: Command): void {
 
   order
     .command('cancel-unserved')
-    .description('cancel every order that "order unserved" lists, in your name')
+    .description('cancel every open test kit and on-site order, in your name')
     .option('--reason <text>', 'the reason, for the audit log')
     .action(({ reason }: { reason?: string }, command: Command) =>
       inSession(command, async ({ store, out }) => {
-        const canceled: string[] = [];
-        const refused: string[] = [];
+        let canceled = 0;
+        let refused = 0;
+        const named: string[] = [];
         await withJourneys(async (journeys) => {
-          for (const document of await unservedOrders(store)) {
+          for await (const document of rows(store.orders).find({ $or: OPEN }).sort({ _id: 1 })) {
             const { _id, team_id } = document;
             try {
               await cancelOrder({ store, journeys }, document, operator());
             } catch (error) {
               if (!(error instanceof ApiError)) throw error;
-              refused.push(`${_id}: ${error.message}`);
+              refused += 1;
+              if (refused <= NAMED_AT_MOST) named.push(`${_id}: ${error.message}`);
               continue;
             }
             const detail = { reason: reason ?? null };
@@ -67,13 +74,13 @@ export function addUnservedOrderCommands(order: Command): void {
               order_id: _id,
               detail,
             });
-            canceled.push(_id);
+            canceled += 1;
           }
         });
-        if (refused.length > 0) {
-          throw new CannotDo(`${canceled.length} canceled; these could not be canceled:\n${refused.join('\n')}`);
+        if (refused > 0) {
+          throw new CannotDo(`${canceled} canceled; ${refused} could not be canceled, such as:\n${named.join('\n')}`);
         }
-        out.done(`${canceled.length} canceled.`, { canceled });
+        out.done(`${canceled} canceled.`, { canceled });
       }),
     );
 }

@@ -123,6 +123,7 @@ export function addWebhookCommands(program: Command): void {
       inSession(command, async ({ store, out }) => {
         const endpoint = (await allEndpoints(store)).find(({ _id }) => _id === id);
         if (!endpoint) throw new CannotDo(`There is no webhook endpoint ${id}; see admin webhook endpoints`);
+        if (since > until) throw new CannotDo('--until must not be before --since');
         let recovered = 0;
         let after: MessagePosition | undefined;
         do {

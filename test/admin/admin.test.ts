@@ -457,6 +457,70 @@ describe('npm run admin', () => {
     expect((await deliveriesOf(store, message._id))[0]?.state).toBe('pending');
   });
 
+  test('E4: an endpoint is sent what it missed since a time, once, and the operator is noted', async () => {
+    const team = await createTeam(store, { name: 'Missed', environment: 'sandbox' });
+    const endpoint = await endpointAt(store, team._id, 'https://example.com/missed');
+    const ago = (days: number) => new Date(Date.now() - days * 86_400_000);
+    const [before, missed] = [
+      await commit(store, team._id, { created_at: ago(3), fanned_out: true }),
+      await commit(store, team._id, { created_at: ago(1), fanned_out: true }),
+    ];
+    const recover = (...more: string[]) => json('webhook', 'recover', endpoint._id, ...more);
+    const since = ago(2).toISOString();
+    expect(await recover('--since', since, '--until', ago(1.5).toISOString())).toMatchObject({ recovered: 0 });
+    expect(await recover('--since', since)).toEqual({ recovered: 1, disabled: false });
+    expect(await recover('--since', since)).toMatchObject({ recovered: 0 });
+    expect(await deliveriesOf(store, missed._id)).toMatchObject([{ endpoint_id: endpoint._id, state: 'pending' }]);
+    expect(await deliveriesOf(store, before._id)).toEqual([]);
+    const noted = await store.audit.find({ action: 'webhook.deliveries.recovered', team_id: team._id }).lean();
+    expect(noted.map(({ by, detail }) => [by.kind, detail?.recovered])).toEqual([0, 1, 0].map((n) => ['person', n]));
+    const wrong = [
+      [endpoint._id, [], /--since/],
+      [endpoint._id, ['--since', 'lately'], /--since/],
+      [endpoint._id, ['--since', since, '--until', ago(3).toISOString()], /--until/],
+      ['nobody', ['--since', since], /no webhook endpoint nobody/],
+    ] as const;
+    for (const [id, more, words] of wrong) {
+      expect(await admin(['webhook', 'recover', id, ...more])).toMatchObject({
+        code: expect.any(Number),
+        out: '',
+        err: expect.stringMatching(words),
+      });
+    }
+  });
+
+  test('2.7: retention says what would be deleted by its rules, and deletes nothing', async () => {
+    const at = (days: number) => new Date(Date.now() - days * 86_400_000);
+    const sms = (days: number) => ({ _id: randomUUID(), to: '+16025550143', text: 'Your visit', sent_at: at(days) });
+    const [old, young] = [sms(40), sms(20)];
+    await rows(store.sentMessages).insertMany([old, young]);
+    const refused = { _id: randomUUID(), raw: 'MSH|…', refused: 'too long', received_at: at(800) };
+    await rows(store.labMessageTexts).insertOne(refused as never);
+    const would = async (...args: string[]) =>
+      (await json('retention', ...args)).map((row: { kept_days: unknown; would_delete: number }) => [
+        row.kept_days,
+        row.would_delete,
+      ]);
+    expect(await would()).toEqual([
+      ['for ever', 0],
+      ['for ever', 0],
+      ['for ever', 0],
+    ]);
+    expect(await would('--sms', '30', '--lab-texts', '700')).toEqual([
+      ['for ever', 0],
+      [700, 1],
+      [30, 1],
+    ]);
+    expect((await would('--sms', '10')).at(-1)).toEqual([10, 2]);
+    expect((await admin(['retention', '--sms', '0'])).code).not.toBe(0);
+    expect(
+      await rows(store.sentMessages)
+        .find({ _id: { $in: [old._id, young._id] } })
+        .toArray(),
+    ).toEqual(expect.arrayContaining([old, young]));
+    expect(await rows(store.labMessageTexts).findOne({ _id: refused._id })).toMatchObject({ raw: 'MSH|…' });
+  });
+
   test.each([
     ['an unknown command', ['frobnicate'], 2, /unknown command/],
     ['a wrong value', ['team', 'set', 'x', '--redraws', 'maybe'], 2, /Use on or off/],

@@ -126,6 +126,19 @@ test('E4: admin order resend puts the latest event on its way again', async () =
   expect(await rows(venule.store.audit).countDocuments({ order_id: order.id, action: 'order.resent' })).toBe(1);
 });
 
+test('F10: admin order restart starts the journey again that was ended by hand, in the operator’s name, and no other', async () => {
+  const order = await placed();
+  const early = await admin('order', 'restart', order.id);
+  expect(early).toMatchObject({ code: 1, out: '', err: expect.stringContaining('under way') });
+  await venule.workflow(order).terminate('by hand');
+  expect(await json('order', 'restart', order.placer_order_number)).toEqual({ id: order.id });
+  await venule.simulate(order, { final_status: 'completed' });
+  await venule.ended(order);
+  const noted = await rows(venule.store.audit).find({ order_id: order.id, action: 'journey.restarted' }).toArray();
+  expect(noted).toMatchObject([{ by: { kind: 'person' }, team_id: order.team_id }]);
+  expect((await admin('order', 'restart', order.id)).err).toContain('came to its end by itself');
+});
+
 test('admin message lists what was sent and what was held back of an order, without its text', async () => {
   const order = await placed();
   const messages = await json('message', 'list', '--order', order.id);
@@ -139,14 +152,15 @@ test('admin message lists what was sent and what was held back of an order, with
 describe('6.4: orders from a version that took test kits and on-site collection', () => {
   test('are listed while they are open, and canceled together; others stay', async () => {
     const onSite = await venule.place({ labTest: 'labcorp-wellness-panel-on-site' });
+    const later = await venule.place({ labTest: 'labcorp-wellness-panel-on-site' });
     const walkIn = await venule.place();
-    await Promise.all([onSite, walkIn].map(({ id }) => venule.reaches(id, 'requisition_created')));
-    expect(await json('order', 'unserved')).toMatchObject([
-      { id: onSite.id, method: 'on_site_collection', status: 'requisition_created' },
-    ]);
+    await Promise.all([onSite, later, walkIn].map(({ id }) => venule.reaches(id, 'requisition_created')));
+    const listed = (order: Order) => ({ id: order.id, method: 'on_site_collection', status: 'requisition_created' });
+    expect(await json('order', 'unserved')).toMatchObject([listed(onSite), listed(later)]);
+    expect(await json('order', 'unserved', '--limit', '1')).toMatchObject([listed(onSite)]);
     const { canceled } = await json('order', 'cancel-unserved', '--reason', 'no journey yet');
-    expect(canceled).toEqual([onSite.id]);
-    await venule.reaches(onSite.id, 'cancelled');
+    expect(canceled).toBe(2);
+    for (const { id } of [onSite, later]) await venule.reaches(id, 'cancelled');
     expect(await json('order', 'unserved')).toEqual([]);
     const document = await venule.store.orders.findById(walkIn.id).orFail().lean();
     expect(document.last_status).toBe('requisition_created');

@@ -198,6 +198,11 @@ describe('SMS through Twilio', () => {
     expect(error).toMatchObject({ code });
   });
 
+  it('2.5: waits when more comes than can be an answer', async () => {
+    const { error } = await sent({ status: 201, body: { sid: 'SM1', status: 'x'.repeat(1024 * 1024) } });
+    expect(error).toBeInstanceOf(SmsDelayed);
+  });
+
   it('waits when nobody answers, and names no number', async () => {
     const { error } = await sent(null);
     expect(error).toBeInstanceOf(SmsDelayed);
