@@ -25,7 +25,7 @@ export function addUnservedOrderCommands(order: Command): void {
   order
     .command('unserved')
     .description('list open test kit and on-site orders, oldest first; these are not supported yet')
-    .option('--limit <n>', 'maximum number to list', positive, 50)
+    .option('--limit <n>', 'maximum number', positive, 50)
     .action(({ limit }: { limit: number }, command: Command) =>
       inSession(command, async ({ store, out }) => {
         const [orders, teams] = await Promise.all([
