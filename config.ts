@@ -4,7 +4,7 @@ import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { isPhoneNumber } from './domain/phone-number.ts';
+import { isPhoneNumber } from './domain/people/phone-number.ts';
 
 type Environment = Record<string, string | undefined>;
 

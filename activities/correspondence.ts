@@ -1,8 +1,8 @@
 /** What every message about an order is written from, as things stand when it is sent. */
-import { recipientOf } from '../domain/recipient.ts';
-import { needsFasting } from '../store/catalogue.ts';
+import { recipientOf } from '../domain/messages/recipient.ts';
+import { contactOf, logoOf } from '../store/access/teams.ts';
+import { needsFasting } from '../store/catalogue/catalogue.ts';
 import type { OrderDocument } from '../store/documents.ts';
-import { contactOf, logoOf } from '../store/teams.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** Correspondence about this store's orders. */

@@ -1,12 +1,12 @@
+import type { DocumentIssuer } from '../documents/issue-documents.ts';
+import type { BookingUrl } from '../links/booking-url.ts';
+import type { UnsubscribeUrl } from '../links/unsubscribe-url.ts';
 import type { Mailer } from '../notifications/mailer.ts';
 import type { SmsSender } from '../notifications/sms.ts';
 import type { SandboxLab } from '../partners/sandbox-controls.ts';
-import type { Catalogue } from '../store/catalogue.ts';
+import type { Contact } from '../store/access/teams.ts';
+import type { Catalogue } from '../store/catalogue/catalogue.ts';
 import type { Store } from '../store/store.ts';
-import type { Contact } from '../store/teams.ts';
-import type { BookingUrl } from './booking-url.ts';
-import type { DocumentIssuer } from './issue-documents.ts';
-import type { UnsubscribeUrl } from './unsubscribe-url.ts';
 
 /** Everything that activities work on. */
 export interface ActivityDependencies {

@@ -1,11 +1,11 @@
 /** Mail to the patient or a minor's guardian (A4, F11, G6); none to who asked the team for no more. */
 import { ApplicationFailure } from '@temporalio/common';
-import type { Order } from '../domain/order.ts';
+import type { Order } from '../domain/orders/order.ts';
 import { composeAppointmentMail, composeMail } from '../notifications/compose.ts';
 import { MailRefused, type OutgoingMail } from '../notifications/mailer.ts';
-import { appointmentAt } from '../store/held-appointment.ts';
-import { holdBack, noteSent } from '../store/message-log.ts';
-import { isUnsubscribed } from '../store/unsubscriptions.ts';
+import { appointmentAt } from '../store/appointments/held-appointment.ts';
+import { holdBack, noteSent } from '../store/messages/message-log.ts';
+import { isUnsubscribed } from '../store/messages/unsubscriptions.ts';
 import { correspondence } from './correspondence.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';

@@ -1,12 +1,12 @@
 /** What a journey writes down and looks up. */
 import { ApplicationFailure } from '@temporalio/common';
-import { failedChecks } from '../domain/checks.ts';
-import { isEnded } from '../domain/transitions.ts';
-import { keepLateReport } from '../store/lab-inbox.ts';
-import { orderFacts } from '../store/order-facts.ts';
-import { keepEarlierVisitEvent } from '../store/phlebotomy-inbox.ts';
-import { recordAppointment } from '../store/record-appointment.ts';
-import { ensureOpen, recordEvent } from '../store/record-event.ts';
+import { failedChecks } from '../domain/orders/checks.ts';
+import { isEnded } from '../domain/orders/transitions.ts';
+import { recordAppointment } from '../store/appointments/record-appointment.ts';
+import { keepLateReport } from '../store/inbox/lab-inbox.ts';
+import { keepEarlierVisitEvent } from '../store/inbox/phlebotomy-inbox.ts';
+import { orderFacts } from '../store/orders/order-facts.ts';
+import { ensureOpen, recordEvent } from '../store/orders/record-event.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
 

@@ -1,6 +1,6 @@
 /** What the sandbox partners are told while a simulation goes on (F6). */
 import { ApplicationFailure } from '@temporalio/common';
-import { isEnded, takesResults } from '../domain/transitions.ts';
+import { isEnded, takesResults } from '../domain/orders/transitions.ts';
 import { SandboxAway, SandboxRefused, tellSandboxLab } from '../partners/sandbox-controls.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { isOver } from './patience.ts';

@@ -1,16 +1,16 @@
 /** SMS to the patient or a minor's guardian (F11, G6); none about an order whose SMS are off, and none after STOP. */
 import { ApplicationFailure } from '@temporalio/common';
-import type { Appointment } from '../domain/appointment.ts';
+import type { Appointment } from '../domain/appointments/appointment.ts';
 import { mailMessageId } from '../domain/ids.ts';
-import { type HeldBackReason, mailedInstead } from '../domain/messages.ts';
-import type { Recipient } from '../domain/recipient.ts';
-import { type PlannedVisit, reminderDue } from '../domain/reminders.ts';
+import { type HeldBackReason, mailedInstead } from '../domain/messages/messages.ts';
+import type { Recipient } from '../domain/messages/recipient.ts';
+import { type PlannedVisit, reminderDue } from '../domain/messages/reminders.ts';
 import { type OutgoingSms, SmsRefused } from '../notifications/sms.ts';
 import { appointmentReminderSms, appointmentSms, bookingReminderSms, orderSms } from '../notifications/sms-texts.ts';
-import { smsEnabled } from '../store/communication-settings.ts';
+import { appointmentAt, appointmentOf } from '../store/appointments/held-appointment.ts';
 import type { OrderDocument } from '../store/documents.ts';
-import { appointmentAt, appointmentOf } from '../store/held-appointment.ts';
-import { holdBack, noteSent } from '../store/message-log.ts';
+import { smsEnabled } from '../store/messages/communication-settings.ts';
+import { holdBack, noteSent } from '../store/messages/message-log.ts';
 import { correspondence } from './correspondence.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';

@@ -1,25 +1,21 @@
 /** What workflows may ask for: the contract that `createActivities` fulfils. */
-import type { AppointmentProvider, ArrangedVisit } from '../domain/appointment.ts';
-import type { ArrangeVisit, HeldAppointment, OfferedSlot, ProposedAppointment } from '../domain/appointment-command.ts';
-import type { AppointmentMessageKind, MailKind, SmsKind } from '../domain/messages.ts';
-import type { HeldEvent, Order, ProposedEvent } from '../domain/order.ts';
-import type { PlannedVisit } from '../domain/reminders.ts';
+import type { AppointmentProvider, ArrangedVisit } from '../domain/appointments/appointment.ts';
+import type {
+  ArrangeVisit,
+  HeldAppointment,
+  OfferedSlot,
+  ProposedAppointment,
+} from '../domain/appointments/appointment-command.ts';
+import type { AppointmentMessageKind, MailKind, SmsKind } from '../domain/messages/messages.ts';
+import type { PlannedVisit } from '../domain/messages/reminders.ts';
+import type { HeldEvent, Order, ProposedEvent } from '../domain/orders/order.ts';
+import type { SimulatedReport } from '../domain/simulated-report.ts';
 
 /** How the laboratory decided about an order. */
 export type Fulfilment =
   | { accepted: true; filler_order_number: string | null }
   /** The lab will not have the order; `words` are the lab's (F4). */
   | { accepted: false; words: string };
-
-/** What the sandbox laboratory is asked to report (docs/hl7.md). */
-export interface SimulatedReport {
-  final_status: 'partial_results' | 'completed' | 'corrected' | 'sample_error';
-  has_missing_results: boolean;
-  /** Between its messages. */
-  delay_seconds: number;
-  interpretation: 'normal' | 'abnormal' | 'critical';
-  result_types: readonly string[];
-}
 
 /** A phlebotomy provider's decision; `refused` is what the caller is told. */
 export type VisitAnswer =

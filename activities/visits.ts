@@ -7,9 +7,9 @@ import {
   type AppointmentProvider,
   type ArrangedVisit,
   accessNotesFor,
-} from '../domain/appointment.ts';
-import { SLOT_TAKEN } from '../domain/appointment-refusals.ts';
-import type { Order } from '../domain/order.ts';
+} from '../domain/appointments/appointment.ts';
+import { SLOT_TAKEN } from '../domain/appointments/appointment-refusals.ts';
+import type { Order } from '../domain/orders/order.ts';
 import {
   BookingRefused,
   type PartnerAppointment,
@@ -18,9 +18,9 @@ import {
   type PhlebotomyEndpoint,
 } from '../partners/phlebotomy/phlebotomy-adapter.ts';
 import { adapterFor } from '../partners/phlebotomy/registry.ts';
-import { claimPatient, releasePatient } from '../store/appointment-claims.ts';
-import { appointmentOf } from '../store/held-appointment.ts';
-import { findPhlebotomyConnection } from '../store/phlebotomy-connections.ts';
+import { claimPatient, releasePatient } from '../store/appointments/appointment-claims.ts';
+import { appointmentOf } from '../store/appointments/held-appointment.ts';
+import { findPhlebotomyConnection } from '../store/connections/phlebotomy-connections.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
 

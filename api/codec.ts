@@ -2,7 +2,7 @@
 import type { Payload } from '@temporalio/common';
 import express, { type RequestHandler, type Router } from 'express';
 import { type CodecKeys, codecEndpointToken, EncryptionCodec } from '../temporal/codec.ts';
-import type { GuessLimit } from './guess-limit.ts';
+import type { GuessLimit } from './http/guess-limit.ts';
 
 /** A payload as Temporal UI sends it: protobuf's JSON, bytes as base64. */
 interface JsonPayload {

@@ -2,12 +2,12 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
-import type { BookingKeys } from '../store/booking-keys.ts';
-import type { Catalogue } from '../store/catalogue.ts';
+import type { BookingKeys } from '../store/appointments/booking-keys.ts';
+import type { Catalogue } from '../store/catalogue/catalogue.ts';
 import type { Store } from '../store/store.ts';
-import type { Doorkeeper } from './doorkeeper.ts';
-import type { GuessLimit } from './guess-limit.ts';
-import type { Journeys } from './journeys.ts';
+import type { Journeys } from '../temporal/journeys.ts';
+import type { Doorkeeper } from './http/doorkeeper.ts';
+import type { GuessLimit } from './http/guess-limit.ts';
 import type { SandboxWalks } from './orders/sandbox-walks.ts';
 
 /** The PDFs that have been issued, or are issued when first asked for; null where there is none (yet). */

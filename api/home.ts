@@ -1,7 +1,7 @@
 /** `GET /`: where everything is. */
 import express, { type Router } from 'express';
 import { html } from '../notifications/markup.ts';
-import { pagePolicy, patientPage, sendPage, unnamedSender } from './patient-page.ts';
+import { pagePolicy, patientPage, sendPage, unnamedSender } from './patient/patient-page.ts';
 
 /** What stands at `GET /`. */
 export interface Home {

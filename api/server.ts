@@ -1,24 +1,24 @@
 /** The API as a program: opens what it needs, listens, and stops without dropping a request. */
 import type { AddressInfo } from 'node:net';
 import { type Logger, pino } from 'pino';
-import { createPaperUrl } from '../activities/booking-url.ts';
-import { createDocumentIssuer } from '../activities/issue-documents.ts';
 import { type Config, describeConfig, loadConfig } from '../config.ts';
+import { createDocumentIssuer } from '../documents/issue-documents.ts';
 import { policyWith } from '../domain/policy.ts';
+import { createPaperUrl } from '../links/booking-url.ts';
 import { requireFitNode } from '../node-version.mjs';
-import { createBookingKeys } from '../store/booking-keys.ts';
-import { loadCatalogue, seedCatalogue } from '../store/catalogue.ts';
-import { connectSandboxLabs } from '../store/lab-connections.ts';
-import { connectSandboxPhlebotomy } from '../store/phlebotomy-connections.ts';
-import { fillSearchTerms } from '../store/search-terms.ts';
+import { ensureManagementKey, ensureSandboxTeam } from '../store/access/teams.ts';
+import { createBookingKeys } from '../store/appointments/booking-keys.ts';
+import { loadCatalogue, seedCatalogue } from '../store/catalogue/catalogue.ts';
+import { connectSandboxLabs } from '../store/connections/lab-connections.ts';
+import { connectSandboxPhlebotomy } from '../store/connections/phlebotomy-connections.ts';
+import { fillSearchTerms } from '../store/orders/search-terms.ts';
 import { closeStore, openStore } from '../store/store.ts';
-import { ensureManagementKey, ensureSandboxTeam } from '../store/teams.ts';
 import { parseCodecKeys } from '../temporal/codec.ts';
 import { temporalClient } from '../temporal/connection.ts';
+import { temporalJourneys } from '../temporal/journeys.ts';
 import { createApp } from './app.ts';
 import { codecRouter } from './codec.ts';
-import { httpServer } from './http-server.ts';
-import { temporalJourneys } from './journeys.ts';
+import { httpServer } from './http/http-server.ts';
 import { temporalSandboxWalks } from './orders/sandbox-walks.ts';
 
 const TEMPORAL_ANSWERS_WITHIN_MS = 2_000;

@@ -1,6 +1,7 @@
 /** Labels to tear off and stick on what was drawn: one for each tube, cup or card. */
-import type { Order } from '../domain/order.ts';
-import type { Tubes } from '../domain/tubes.ts';
+
+import type { Tubes } from '../domain/catalogue/tubes.ts';
+import type { Order } from '../domain/orders/order.ts';
 import { code128Width, drawCode128, MODULES } from './barcode.ts';
 import { plainDate } from './dates.ts';
 import type { Sheet } from './sheet.ts';

@@ -2,9 +2,9 @@
  * The last page of a requisition is the patient's to keep: where to go, what to bring, how to book. Nothing on it is for
  * the laboratory, and nothing tells the birth date, with which the booking page is opened.
  */
-import type { Laboratory } from '../domain/catalogue.ts';
-import { phoneText } from '../domain/phone.ts';
-import type { CollectionMethod } from '../domain/status.ts';
+import type { Laboratory } from '../domain/catalogue/catalogue.ts';
+import type { CollectionMethod } from '../domain/orders/status.ts';
+import { phoneText } from '../domain/people/phone.ts';
 import { drawQr } from './barcode.ts';
 import { dateOf } from './dates.ts';
 import type { RequisitionContent } from './requisition.ts';

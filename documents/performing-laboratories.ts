@@ -1,6 +1,6 @@
 /** Who tested: name, address, director and CLIA number (42 CFR 493.1291(c)(2)), and where the report ends. */
-import { phoneText } from '../domain/phone.ts';
-import type { SampleData } from '../domain/results.ts';
+import { phoneText } from '../domain/people/phone.ts';
+import type { SampleData } from '../domain/results/results.ts';
 import type { ResultReportContent } from './result-report.ts';
 import type { Sheet } from './sheet.ts';
 import { TEXT } from './styles.ts';

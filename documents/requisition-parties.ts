@@ -1,5 +1,5 @@
 /** Who is tested, who ordered, and who pays, at the head of a requisition (42 CFR 493.1241(c)(1) to (3)). */
-import { phoneText } from '../domain/phone.ts';
+import { phoneText } from '../domain/people/phone.ts';
 import { dateOf, plainDate } from './dates.ts';
 import { type Field, placeFields } from './fields.ts';
 import { isPrintable } from './pictures.ts';

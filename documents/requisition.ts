@@ -1,7 +1,7 @@
 /** The requisition: what the patient carries to the draw, and what the phlebotomist and the laboratory read (A3, G7). */
-import type { LabAccount, Laboratory, Marker } from '../domain/catalogue.ts';
-import type { Order } from '../domain/order.ts';
-import { tubesFor, tubesInWords } from '../domain/tubes.ts';
+import type { LabAccount, Laboratory, Marker } from '../domain/catalogue/catalogue.ts';
+import { tubesFor, tubesInWords } from '../domain/catalogue/tubes.ts';
+import type { Order } from '../domain/orders/order.ts';
 import { code128Width, drawCode128, QUIET } from './barcode.ts';
 import { dateOf, dateTime } from './dates.ts';
 import { placeLabels } from './labels.ts';

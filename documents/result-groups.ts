@@ -1,5 +1,5 @@
 /** How the results of a report are grouped: by panel, then the single tests, then what nobody asked for. */
-import type { OrderResult } from '../domain/results.ts';
+import type { OrderResult } from '../domain/results/results.ts';
 import type { ReportPanel, ResultReportContent } from './result-report.ts';
 import { counted } from './words.ts';
 

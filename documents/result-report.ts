@@ -1,10 +1,10 @@
 /** The result report: of one order, or of an order and its redraw together (A7, D9, D10). */
 import { ageOn, todayIn } from '../domain/calendar.ts';
-import type { Laboratory } from '../domain/catalogue.ts';
-import type { PatientDetails, Physician } from '../domain/order.ts';
-import { phoneText } from '../domain/phone.ts';
-import type { BiomarkerResult, MissingBiomarkerResult, OrderResult, SampleData } from '../domain/results.ts';
-import type { OrderOrigin } from '../domain/status.ts';
+import type { Laboratory } from '../domain/catalogue/catalogue.ts';
+import type { PatientDetails, Physician } from '../domain/orders/order.ts';
+import type { OrderOrigin } from '../domain/orders/status.ts';
+import { phoneText } from '../domain/people/phone.ts';
+import type { BiomarkerResult, MissingBiomarkerResult, OrderResult, SampleData } from '../domain/results/results.ts';
 import { dateTime, plainDate } from './dates.ts';
 import { type Field, placeFields } from './fields.ts';
 import { type Flag, flagOf, flagWords } from './flags.ts';

@@ -1,9 +1,10 @@
 /** Every duration that a journey waits for, in one object that is passed into the workflow (F1). In milliseconds, unless said otherwise. */
-import { DEFAULT_DRAW_INFERRED_AFTER } from './draw-evidence.ts';
-import { DEFAULT_EARLY_BOOKING, type EarlyBookingPolicy } from './early-booking.ts';
-import { DEFAULT_QUIET_HOURS, LONGEST_QUIET_HOURS, lengthOf, type QuietHours } from './quiet-hours.ts';
-import { DEFAULT_REMINDERS, type ReminderPolicy } from './reminders.ts';
-import type { CollectionMethod } from './status.ts';
+
+import { DEFAULT_EARLY_BOOKING, type EarlyBookingPolicy } from './appointments/early-booking.ts';
+import { DEFAULT_QUIET_HOURS, LONGEST_QUIET_HOURS, lengthOf, type QuietHours } from './messages/quiet-hours.ts';
+import { DEFAULT_REMINDERS, type ReminderPolicy } from './messages/reminders.ts';
+import type { CollectionMethod } from './orders/status.ts';
+import { DEFAULT_DRAW_INFERRED_AFTER } from './results/draw-evidence.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;

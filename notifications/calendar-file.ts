@@ -2,8 +2,8 @@
 import { ICalCalendar, ICalCalendarMethod, ICalEventStatus } from 'ical-generator';
 import { DateTime } from 'luxon';
 import { tzlib_get_ical_block } from 'timezones-ical-library';
-import type { Appointment } from '../domain/appointment.ts';
-import { phoneText } from '../domain/phone.ts';
+import type { Appointment } from '../domain/appointments/appointment.ts';
+import { phoneText } from '../domain/people/phone.ts';
 import { fastingBefore } from './fasting-words.ts';
 import { SANDBOX_MARK, type Sender } from './letter.ts';
 import type { MailAddress } from './mailer.ts';

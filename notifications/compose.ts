@@ -1,6 +1,6 @@
 /** Makes the mail of an order, ready to be sent. */
 import { mailMessageId } from '../domain/ids.ts';
-import type { AppointmentMessageKind, MailKind } from '../domain/messages.ts';
+import type { AppointmentMessageKind, MailKind } from '../domain/messages/messages.ts';
 import { calendarFile } from './calendar-file.ts';
 import { htmlOf, type Letter, LOGO_CID, SANDBOX_MARK, textOf } from './letter.ts';
 import type { OutgoingMail } from './mailer.ts';

@@ -1,5 +1,5 @@
 /** How a patient is told to fast: the same in mail, calendar file, SMS and on the booking page (G6). */
-import { FASTING_HOURS, lastMealBefore } from '../domain/fasting.ts';
+import { FASTING_HOURS, lastMealBefore } from '../domain/messages/fasting.ts';
 import { atThePlace } from './visit-time.ts';
 
 /** Why the morning is the best time for a fasting draw. */

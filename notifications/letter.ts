@@ -1,5 +1,5 @@
 /** A mail before it is set: one content, from which the HTML and its plain-text twin are both made. */
-import { phoneText } from '../domain/phone.ts';
+import { phoneText } from '../domain/people/phone.ts';
 import { html, Markup } from './markup.ts';
 
 /** A part of a letter. Links are given as absolute addresses. */

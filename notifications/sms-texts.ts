@@ -1,9 +1,9 @@
 /** What an SMS says: the team's name first, no test and no result, and whom to call (F11). */
-import type { Appointment } from '../domain/appointment.ts';
-import type { AppointmentMessageKind, SmsKind } from '../domain/messages.ts';
-import type { Order } from '../domain/order.ts';
-import { phoneText } from '../domain/phone.ts';
-import type { CollectionMethod } from '../domain/status.ts';
+import type { Appointment } from '../domain/appointments/appointment.ts';
+import type { AppointmentMessageKind, SmsKind } from '../domain/messages/messages.ts';
+import type { Order } from '../domain/orders/order.ts';
+import type { CollectionMethod } from '../domain/orders/status.ts';
+import { phoneText } from '../domain/people/phone.ts';
 import { FASTING_SMS } from './fasting-words.ts';
 import { SANDBOX_MARK, type Sender } from './letter.ts';
 import { onOneLine, visitStart, visitWindow } from './visit-time.ts';

@@ -1,6 +1,6 @@
 /** When and where an appointment is, in words. Times are those of the place (G6). */
 import { DateTime } from 'luxon';
-import type { Appointment, UsAddress } from '../domain/appointment.ts';
+import type { Appointment, UsAddress } from '../domain/appointments/appointment.ts';
 
 type Timed = Pick<Appointment, 'start_at' | 'end_at' | 'time_zone'>;
 

@@ -1,8 +1,13 @@
 /** `node scripts/draw-statuses.ts`: writes the tables and diagrams of docs/statuses.md from the tables in `domain/`. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { COLLECTION_METHODS, LOW_LEVEL_STATUSES, type OrderLowLevelStatus, topLevelStatus } from '../domain/status.ts';
-import { isEnded, mayFollow } from '../domain/transitions.ts';
+import {
+  COLLECTION_METHODS,
+  LOW_LEVEL_STATUSES,
+  type OrderLowLevelStatus,
+  topLevelStatus,
+} from '../domain/orders/status.ts';
+import { isEnded, mayFollow } from '../domain/orders/transitions.ts';
 
 const PAGE = join(import.meta.dirname, '../docs/statuses.md');
 const MARKER = /(<!-- drawn -->)[\s\S]*?(<!-- \/drawn -->)/;

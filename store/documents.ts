@@ -6,16 +6,16 @@ import type {
   LngLat,
   PlaceLister,
   UsAddress,
-} from '../domain/appointment.ts';
-import type { ArrangeVisit } from '../domain/appointment-command.ts';
-import type { LabAccount, Laboratory, LabTest, Marker } from '../domain/catalogue.ts';
-import type { Interpretation, LabReport } from '../domain/lab-report.ts';
-import type { HeldBackReason } from '../domain/messages.ts';
-import type { Order, OrderEvent } from '../domain/order.ts';
+} from '../domain/appointments/appointment.ts';
+import type { ArrangeVisit } from '../domain/appointments/appointment-command.ts';
+import type { LabAccount, Laboratory, LabTest, Marker } from '../domain/catalogue/catalogue.ts';
+import type { HeldBackReason } from '../domain/messages/messages.ts';
+import type { Order, OrderEvent } from '../domain/orders/order.ts';
+import type { CollectionMethod, OrderLowLevelStatus, OrderOrigin, TransactionStatus } from '../domain/orders/status.ts';
 import type { Principal } from '../domain/principal.ts';
-import type { Doubt, MatchDecision, ReportedPatient } from '../domain/report-matching.ts';
-import type { OrderResult } from '../domain/results.ts';
-import type { CollectionMethod, OrderLowLevelStatus, OrderOrigin, TransactionStatus } from '../domain/status.ts';
+import type { Interpretation, LabReport } from '../domain/results/lab-report.ts';
+import type { Doubt, MatchDecision, ReportedPatient } from '../domain/results/report-matching.ts';
+import type { OrderResult } from '../domain/results/results.ts';
 
 /** What a team can switch, with `npm run admin -- team set`. */
 export interface TeamOptions {

@@ -2,10 +2,11 @@
  * What need not be kept for ever: webhooks that were taken, the text of laboratories' messages once their orders are over,
  * and the text of SMS. Off unless somebody says how long. Results, reports and everything that is open always stay.
  */
-import { recordAudit } from './audit.ts';
+
 import type { LabMessageDocument, OrderTransactionDocument } from './documents.ts';
+import { recordAudit } from './orders/audit.ts';
+import { latestOrderMessages } from './outbox/webhook-resend.ts';
 import { rows, type Store } from './store.ts';
-import { latestOrderMessages } from './webhook-resend.ts';
 
 const BATCH = 200;
 const DAY = 24 * 3_600_000;

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { LabAccount, Laboratory, LabTest, Marker } from '../domain/catalogue.ts';
+import type { LabAccount, Laboratory, LabTest, Marker } from '../domain/catalogue/catalogue.ts';
 
 const seed = <T>(name: string): T[] =>
-  JSON.parse(readFileSync(path.join(import.meta.dirname, '../store/seed', `${name}.json`), 'utf8'));
+  JSON.parse(readFileSync(path.join(import.meta.dirname, '../store/catalogue/seed', `${name}.json`), 'utf8'));
 
 const labs = seed<Laboratory>('labs');
 const markers = seed<Marker>('markers');

@@ -1,11 +1,15 @@
 /** What can be said to a journey: facts are signals, commands are updates, questions are queries. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { Appointment } from '../domain/appointment.ts';
-import type { AppointmentCommand, AppointmentSaid, HeldAppointment } from '../domain/appointment-command.ts';
-import type { HeldEvent } from '../domain/order.ts';
+import type { Appointment } from '../domain/appointments/appointment.ts';
+import type {
+  AppointmentCommand,
+  AppointmentSaid,
+  HeldAppointment,
+} from '../domain/appointments/appointment-command.ts';
+import type { HeldEvent } from '../domain/orders/order.ts';
+import type { OrderLowLevelStatus } from '../domain/orders/status.ts';
 import type { Principal } from '../domain/principal.ts';
-import type { ReportDigest } from '../domain/report-progress.ts';
-import type { OrderLowLevelStatus } from '../domain/status.ts';
+import type { ReportDigest } from '../domain/results/report-progress.ts';
 
 /** A lab's report on the order. It is stored and acknowledged already: a fact, so a signal. */
 export const reportArrived = defineSignal<[ReportDigest]>('reportArrived');

@@ -10,11 +10,11 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/types.ts';
 import { redrawWorkflowId } from '../domain/ids.ts';
-import type { HeldEvent, Order } from '../domain/order.ts';
+import type { HeldEvent, Order } from '../domain/orders/order.ts';
+import type { TransactionStatus } from '../domain/orders/status.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
-import type { TransactionStatus } from '../domain/status.ts';
 import { rootMessage } from './failures.ts';
-import { type JourneyMemory, OrderJourney } from './order-journey.ts';
+import { type JourneyMemory, OrderJourney } from './journey/journey.ts';
 import { redrawOrder } from './redraw-order.ts';
 import { searchAttributesOf, standing } from './search-attributes.ts';
 

@@ -1,7 +1,7 @@
 import { continueAsNew } from '@temporalio/workflow';
-import type { HeldEvent, Order } from '../domain/order.ts';
+import type { HeldEvent, Order } from '../domain/orders/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
-import { type JourneyMemory, OrderJourney } from './order-journey.ts';
+import { type JourneyMemory, OrderJourney } from './journey/journey.ts';
 
 export interface RedrawOrderInput {
   /** The redraw; its first event was written together with the initial order's last one. */

@@ -1,6 +1,7 @@
 import { ApplicationFailure, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
-import type { Activities, SimulatedReport } from '../activities/types.ts';
+import type { Activities } from '../activities/types.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
+import type { SimulatedReport } from '../domain/simulated-report.ts';
 import { rootMessage } from './failures.ts';
 
 /** First pause between two looks at an order: a visit without delay is over soon. In milliseconds. */

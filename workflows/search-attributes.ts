@@ -1,7 +1,7 @@
 /** The search attributes of journeys, typed; `temporal/search-attributes.ts` registers them. Ids and codes only. */
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
-import type { Order } from '../domain/order.ts';
-import type { OrderLowLevelStatus, TransactionStatus } from '../domain/status.ts';
+import type { Order } from '../domain/orders/order.ts';
+import type { OrderLowLevelStatus, TransactionStatus } from '../domain/orders/status.ts';
 
 const TEAM_ID = defineSearchAttributeKey('TeamId', 'KEYWORD');
 const ORDER_ID = defineSearchAttributeKey('OrderId', 'KEYWORD');

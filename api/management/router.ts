@@ -1,12 +1,12 @@
 /** The Management API's own way in: an operator's key, and the team in the path. */
 import express, { type RequestHandler, type Router } from 'express';
 import { REQUEST_LIMITS } from '../../domain/limits.ts';
-import { findTeam, managementKeyOf, ORGANISATION } from '../../store/teams.ts';
+import { findTeam, managementKeyOf, ORGANISATION } from '../../store/access/teams.ts';
 import type { ApiDeps } from '../deps.ts';
-import { type Endpoint, nothing } from '../endpoint.ts';
-import { ApiError } from '../errors.ts';
-import type { GuessLimit } from '../guess-limit.ts';
-import { checkBytes } from '../request-checks.ts';
+import { type Endpoint, nothing } from '../http/endpoint.ts';
+import { ApiError } from '../http/errors.ts';
+import type { GuessLimit } from '../http/guess-limit.ts';
+import { checkBytes } from '../http/request-checks.ts';
 import { managementEndpoints } from './endpoints.ts';
 
 /** Routes of the Management API. Errors are thrown, for the application's one handler to answer. */

@@ -2,11 +2,11 @@
 import { z } from 'zod';
 import { LIST_LIMITS } from '../../domain/limits.ts';
 import { WEBHOOK_EVENT_TYPES } from '../../domain/webhook-events.ts';
-import { isAllowedHeader } from '../../notifications/webhooks/deliver.ts';
-import { isSigningSecret } from '../../notifications/webhooks/signature.ts';
-import { instant } from '../../store/wire/fields.ts';
-import { nothingToChange, saysSomething } from '../schemas/fields.ts';
-import { readInstant } from '../schemas/orders.ts';
+import { isAllowedHeader } from '../../webhooks/deliver.ts';
+import { isSigningSecret } from '../../webhooks/signature.ts';
+import { instant } from '../../wire/fields.ts';
+import { nothingToChange, saysSomething } from '../http/fields.ts';
+import { readInstant } from '../orders/schemas.ts';
 
 const team = { org: z.string(), team: z.string(), environment: z.string() };
 

@@ -1,22 +1,22 @@
 /** From a request to an order: everything that is settled the moment an order is accepted (A1). */
 import { startOfDay } from '../../domain/calendar.ts';
-import type { LabAccount } from '../../domain/catalogue.ts';
-import { refusals } from '../../domain/checks.ts';
-import type { MedicalProxy, Order } from '../../domain/order.ts';
+import type { LabAccount } from '../../domain/catalogue/catalogue.ts';
+import { refusals } from '../../domain/orders/checks.ts';
+import type { MedicalProxy, Order } from '../../domain/orders/order.ts';
 import type { JourneyPolicy } from '../../domain/policy.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { TeamDocument, UserDocument } from '../../store/documents.ts';
-import { orderFacts } from '../../store/order-facts.ts';
-import { keepSignature, signatureHash } from '../../store/signature-images.ts';
+import { orderFacts } from '../../store/orders/order-facts.ts';
+import { keepSignature, signatureHash } from '../../store/orders/signature-images.ts';
 import { rows } from '../../store/store.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ApiError } from '../errors.ts';
-import { findUser } from '../routers/users.ts';
-import { guarantor } from '../schemas/fields.ts';
-import { type CreateOrderBody, readInstant } from '../schemas/orders.ts';
-import { bytesOf } from '../schemas/pictures.ts';
+import { ApiError } from '../http/errors.ts';
+import { guarantor } from '../http/fields.ts';
+import { findUser } from '../users/endpoints.ts';
 import { chooseLabAccount, labAccountOf } from './lab-account-choice.ts';
 import { type OrderedTests, orderedTests } from './order-set.ts';
+import { bytesOf } from './pictures.ts';
+import { type CreateOrderBody, readInstant } from './schemas.ts';
 
 /** What an order is called, settled before anything happens, so that a retry makes the same order (F9). */
 export type OrderIds = Record<'order_id' | 'transaction_id' | 'placer_order_number' | 'created_at', string>;

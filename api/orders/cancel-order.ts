@@ -1,10 +1,10 @@
 /** A caller cancels an order. */
 import type { Principal } from '../../domain/principal.ts';
 import type { OrderDocument } from '../../store/documents.ts';
-import { askCaughtUp } from '../catching-up.ts';
+import { OrderNotCancellable } from '../../temporal/journeys.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ApiError } from '../errors.ts';
-import { OrderNotCancellable } from '../journeys.ts';
+import { ApiError } from '../http/errors.ts';
+import { askCaughtUp } from './catching-up.ts';
 
 /**
  * Cancels an order in the name of whoever asks; resolves when its cancellation is recorded and its journey knows of it. The journey is always asked:

@@ -1,7 +1,7 @@
 /** With which of its accounts a team orders at a laboratory. */
-import type { LabAccount } from '../../domain/catalogue.ts';
-import type { Catalogue } from '../../store/catalogue.ts';
-import { ApiError } from '../errors.ts';
+import type { LabAccount } from '../../domain/catalogue/catalogue.ts';
+import type { Catalogue } from '../../store/catalogue/catalogue.ts';
+import { ApiError } from '../http/errors.ts';
 
 /** The accounts that a team may see: its own, and the platform's, which serve every team. */
 export function labAccountsOf(catalogue: Catalogue, teamId: string): LabAccount[] {

@@ -2,9 +2,9 @@
 import type { QueryFilter } from 'mongoose';
 import { todayIn } from '../../domain/calendar.ts';
 import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
-import { beginning, searchFilter, wordsOf } from '../../store/search-terms.ts';
+import { beginning, searchFilter, wordsOf } from '../../store/orders/search-terms.ts';
 import type { Store } from '../../store/store.ts';
-import { type OrderListQuery, readInstant } from '../schemas/orders.ts';
+import { type OrderListQuery, readInstant } from './schemas.ts';
 
 /** Counting stops here, so that a list is as quick with a million orders as with ten thousand. */
 const COUNTED_AT_MOST = 10_000;

@@ -1,10 +1,10 @@
 /** From what a caller orders — lab tests, single markers or both — to one lab, one way of collecting, and its markers. */
 import { createHash } from 'node:crypto';
-import type { Laboratory, LabTest, Marker } from '../../domain/catalogue.ts';
-import type { CollectionMethod } from '../../domain/status.ts';
-import type { Catalogue } from '../../store/catalogue.ts';
-import { ApiError } from '../errors.ts';
-import type { OrderSet } from '../schemas/lab-tests.ts';
+import type { Laboratory, LabTest, Marker } from '../../domain/catalogue/catalogue.ts';
+import type { CollectionMethod } from '../../domain/orders/status.ts';
+import type { Catalogue } from '../../store/catalogue/catalogue.ts';
+import { ApiError } from '../http/errors.ts';
+import type { OrderSet } from '../lab-tests/schemas.ts';
 
 /** What an order set comes to. */
 export interface OrderedTests {

@@ -1,6 +1,7 @@
 /** The sandbox partners, as requests tell them what to do; in production nobody is told. */
-import type { SimulatedReport } from '../../activities/types.ts';
-import type { Appointment } from '../../domain/appointment.ts';
+
+import type { Appointment } from '../../domain/appointments/appointment.ts';
+import type { SimulatedReport } from '../../domain/simulated-report.ts';
 import {
   SandboxAway,
   SandboxRefused,
@@ -10,7 +11,7 @@ import {
 } from '../../partners/sandbox-controls.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ApiError } from '../errors.ts';
+import { ApiError } from '../http/errors.ts';
 
 type Deps = Pick<ApiDeps, 'config'>;
 

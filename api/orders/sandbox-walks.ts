@@ -1,12 +1,12 @@
 /** The part of a simulation that takes longer than its request: a workflow of its own, so that no crash ends it (F6). */
 import { isGrpcServiceError, type WorkflowClient } from '@temporalio/client';
-import type { SimulatedReport } from '../../activities/types.ts';
 import { sandboxWalkWorkflowId } from '../../domain/ids.ts';
-import type { Order } from '../../domain/order.ts';
+import type { Order } from '../../domain/orders/order.ts';
 import type { JourneyPolicy } from '../../domain/policy.ts';
+import type { SimulatedReport } from '../../domain/simulated-report.ts';
+import { JourneysUnavailable } from '../../temporal/journeys.ts';
 import type { sandboxWalk } from '../../workflows/sandbox-walk.ts';
 import { idsOf } from '../../workflows/search-attributes.ts';
-import { JourneysUnavailable } from '../journeys.ts';
 
 /** Simulations that go on when their request has been answered. */
 export interface SandboxWalks {

@@ -1,18 +1,18 @@
 /** The part of a simulation that is an appointment: at the patient's home, or at a service center (F6). */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Appointment } from '../../domain/appointment.ts';
-import { SLOT_TAKEN } from '../../domain/appointment-refusals.ts';
-import type { OrderLowLevelStatus } from '../../domain/status.ts';
-import { refusedTransition } from '../../domain/transitions.ts';
-import { findOffer } from '../../store/availabilities.ts';
-import { activeAppointment } from '../../store/read-appointments.ts';
+import type { Appointment } from '../../domain/appointments/appointment.ts';
+import { SLOT_TAKEN } from '../../domain/appointments/appointment-refusals.ts';
+import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
+import { refusedTransition } from '../../domain/orders/transitions.ts';
+import { findOffer } from '../../store/appointments/availabilities.ts';
+import { activeAppointment } from '../../store/appointments/read-appointments.ts';
 import { phlebotomyAvailability, pscAvailability } from '../appointments/availability.ts';
 import { type Asked, book, isAppointable, request } from '../appointments/commands.ts';
-import { companiesOf } from '../appointments/companies.ts';
+import { companiesOf } from '../appointments/providers.ts';
+import type { DaySlots } from '../appointments/schemas.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ApiError } from '../errors.ts';
-import type { DaySlots } from '../schemas/appointments.ts';
+import { ApiError } from '../http/errors.ts';
 import { haveBookingWait, haveVisitGoOn } from './sandbox-partners.ts';
 
 /** How often a slot is asked for when somebody else was quicker. */

@@ -1,16 +1,16 @@
 /** `POST /v3/order/{id}/test`: tells the sandbox partners how an order is to go on (F6). */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { SimulatedReport } from '../../activities/types.ts';
-import { companyOfLab } from '../../domain/appointment.ts';
-import type { Order } from '../../domain/order.ts';
+import { companyOfLab } from '../../domain/appointments/appointment.ts';
+import type { Order } from '../../domain/orders/order.ts';
+import { redrawFor } from '../../domain/orders/redraw.ts';
+import { fullStatus, type OrderLowLevelStatus, type OrderStatus, parseFullStatus } from '../../domain/orders/status.ts';
+import { isEnded, mayFollow, refusedTransition, takesResults } from '../../domain/orders/transitions.ts';
 import type { Principal } from '../../domain/principal.ts';
-import { redrawFor } from '../../domain/redraw.ts';
-import { fullStatus, type OrderLowLevelStatus, type OrderStatus, parseFullStatus } from '../../domain/status.ts';
-import { isEnded, mayFollow, refusedTransition, takesResults } from '../../domain/transitions.ts';
+import type { SimulatedReport } from '../../domain/simulated-report.ts';
 import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
-import { findOrder } from '../../store/read-orders.ts';
+import { findOrder } from '../../store/orders/read-orders.ts';
 import type { ApiDeps } from '../deps.ts';
-import { ApiError } from '../errors.ts';
+import { ApiError } from '../http/errors.ts';
 import { cancelOrder } from './cancel-order.ts';
 import { haveLabReport } from './sandbox-partners.ts';
 import { isVisitGoal, STEPS_OF_A_VISIT, simulateVisit, VISIT_GOALS } from './simulate-visit.ts';

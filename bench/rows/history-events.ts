@@ -1,5 +1,5 @@
 /** History events: what a journey costs on the Temporal server, counted, not timed. `test/journeys` asserts the same. */
-import type { Order } from '../../domain/order.ts';
+import type { Order } from '../../domain/orders/order.ts';
 import { type InProcessVenule, startVenule } from '../../test/support/in-process-venule.ts';
 import { until } from '../../test/support/until.ts';
 import type { Measurement } from '../measurement.ts';

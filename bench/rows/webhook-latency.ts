@@ -6,13 +6,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { webhookMessageId } from '../../domain/ids.ts';
-import { newSigningSecret } from '../../notifications/webhooks/signature.ts';
-import { loadCatalogue } from '../../store/catalogue.ts';
-import { openOrder } from '../../store/record-event.ts';
+import { SANDBOX_TEAM_ID } from '../../store/access/teams.ts';
+import { loadCatalogue } from '../../store/catalogue/catalogue.ts';
+import { openOrder } from '../../store/orders/record-event.ts';
+import { deleteEndpoint } from '../../store/outbox/webhook-endpoints.ts';
 import { rows } from '../../store/store.ts';
-import { SANDBOX_TEAM_ID } from '../../store/teams.ts';
-import { deleteEndpoint } from '../../store/webhook-endpoints.ts';
 import { anOrder } from '../../test/support/in-process-venule.ts';
+import { newSigningSecret } from '../../webhooks/signature.ts';
 import type { Measurement } from '../measurement.ts';
 import type { Parts } from '../parts.ts';
 import { quantile } from '../statistics.ts';

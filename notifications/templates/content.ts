@@ -1,8 +1,8 @@
 /** What the templates write about. */
-import type { Appointment } from '../../domain/appointment.ts';
-import type { Laboratory } from '../../domain/catalogue.ts';
-import type { Order } from '../../domain/order.ts';
-import type { Recipient } from '../../domain/recipient.ts';
+import type { Appointment } from '../../domain/appointments/appointment.ts';
+import type { Laboratory } from '../../domain/catalogue/catalogue.ts';
+import type { Recipient } from '../../domain/messages/recipient.ts';
+import type { Order } from '../../domain/orders/order.ts';
 import type { Letter, Sender } from '../letter.ts';
 
 export interface MailContent {

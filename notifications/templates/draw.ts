@@ -1,6 +1,7 @@
 /** Where to go with a requisition, and what to bring: the same for a first draw and a redraw. */
-import { phoneText } from '../../domain/phone.ts';
-import type { CollectionMethod } from '../../domain/status.ts';
+
+import type { CollectionMethod } from '../../domain/orders/status.ts';
+import { phoneText } from '../../domain/people/phone.ts';
 import { fastingRule, MORNING } from '../fasting-words.ts';
 import type { Block } from '../letter.ts';
 import type { MailContent } from './content.ts';

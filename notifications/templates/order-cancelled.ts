@@ -1,4 +1,4 @@
-import type { CollectionMethod } from '../../domain/status.ts';
+import type { CollectionMethod } from '../../domain/orders/status.ts';
 import type { MailContent, Template } from './content.ts';
 import { readerOf } from './reader.ts';
 

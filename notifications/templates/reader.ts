@@ -1,5 +1,5 @@
 /** The reader of a mail in its sentences: the patient, or the guardian of one (G6). */
-import type { Recipient } from '../../domain/recipient.ts';
+import type { Recipient } from '../../domain/messages/recipient.ts';
 
 /** How a mail speaks of the one whose laboratory work it is about. */
 export interface Reader {

@@ -1,6 +1,6 @@
 /** What Venule asks of a laboratory, whatever its wire. One adapter a wire; `registry.ts` picks it. */
-import type { LabAccount, Laboratory, Marker } from '../../domain/catalogue.ts';
-import type { Order } from '../../domain/order.ts';
+import type { LabAccount, Laboratory, Marker } from '../../domain/catalogue/catalogue.ts';
+import type { Order } from '../../domain/orders/order.ts';
 
 /** Where a lab takes orders, and as whom we come (F12). */
 export interface LabEndpoint {

@@ -3,11 +3,11 @@
  * and its local reason codes in `missing-reasons.ts` if it has any. One with a wire of its own is an
  * adapter file and a line here.
  */
-import type { Laboratory } from '../../domain/catalogue.ts';
-import { hl7OverHttp } from './hl7-over-http.ts';
-import type { ReportingLab } from './hl7-report.ts';
+import type { Laboratory } from '../../domain/catalogue/catalogue.ts';
+import type { ReportingLab } from './formats/hl7v2/hl7-report.ts';
+import { LOCAL_REASONS } from './formats/hl7v2/missing-reasons.ts';
 import type { LaboratoryAdapter } from './laboratory-adapter.ts';
-import { LOCAL_REASONS } from './missing-reasons.ts';
+import { hl7OverHttp } from './transports/http/hl7-over-http.ts';
 
 /** Adapters of laboratories that don't speak HL7 over HTTP, by slug. */
 const OWN_WIRES: Readonly<Record<string, LaboratoryAdapter>> = {};

@@ -1,7 +1,7 @@
 /** What a company tells us of its own accord: proven to be the company's, read, and nothing more. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { Webhook } from 'standardwebhooks';
-import type { AppointmentReport } from '../../domain/appointment.ts';
+import type { AppointmentReport } from '../../domain/appointments/appointment.ts';
 import { EventBody } from './wire.ts';
 
 /** An event of `POST /partners/phlebotomy/{provider}/events`. */

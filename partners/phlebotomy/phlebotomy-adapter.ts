@@ -1,6 +1,6 @@
 /** What Venule asks of a company that draws blood by appointment, whatever its wire. `registry.ts` picks the adapter. */
-import type { AppointmentEventStatus, LngLat, ServiceType, UsAddress } from '../../domain/appointment.ts';
-import type { PatientDetails } from '../../domain/order.ts';
+import type { AppointmentEventStatus, LngLat, ServiceType, UsAddress } from '../../domain/appointments/appointment.ts';
+import type { PatientDetails } from '../../domain/orders/order.ts';
 
 /** Where a company takes bookings, and as whom we come. */
 export interface PhlebotomyEndpoint {

@@ -9,7 +9,7 @@ import {
   PROVIDER_TIERS,
   PROVIDER_TYPES,
   type ServiceType,
-} from '../../domain/appointment.ts';
+} from '../../domain/appointments/appointment.ts';
 import { jsonOverHttp } from './json-over-http.ts';
 import type { PhlebotomyAdapter } from './phlebotomy-adapter.ts';
 

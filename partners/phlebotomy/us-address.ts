@@ -1,7 +1,7 @@
 /** Takes a postal address apart, as somebody would who has to find the door (C3). */
 import { AddressParser } from '@sroussey/parse-address';
-import type { UsAddress } from '../../domain/appointment.ts';
-import type { AddressParts } from '../../domain/appointment-checks.ts';
+import type { UsAddress } from '../../domain/appointments/appointment.ts';
+import type { AddressParts } from '../../domain/appointments/appointment-checks.ts';
 
 /** What the library finds in a line; absent is what is not there. */
 interface Found {

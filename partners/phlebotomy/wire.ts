@@ -1,6 +1,6 @@
 /** What comes over the wire of docs/phlebotomy.md: answers and events, checked before anybody believes them. */
 import { z } from 'zod';
-import { APPOINTMENT_STATUSES, SERVICE_TYPES, type UsAddress } from '../../domain/appointment.ts';
+import { APPOINTMENT_STATUSES, SERVICE_TYPES, type UsAddress } from '../../domain/appointments/appointment.ts';
 import type {
   Availability,
   Coverage,

@@ -46,7 +46,7 @@ export interface Laboratory {
   menu: Map<string, Test>;
 }
 
-const SEED = path.join(import.meta.dirname, '../../store/seed');
+const SEED = path.join(import.meta.dirname, '../../store/catalogue/seed');
 
 function read<T>(file: string): T[] {
   return JSON.parse(readFileSync(path.join(SEED, file), 'utf8'));

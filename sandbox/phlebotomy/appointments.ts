@@ -1,6 +1,6 @@
 /** The appointments of the phlebotomy providers, and everything that happened to them. */
 import { Journal } from '../journal.ts';
-import { COMPANIES, placeOf } from './companies.ts';
+import { COMPANIES, placeOf } from './providers.ts';
 import { capacityOf, type Place, type Visit } from './slots.ts';
 import { type Answer, Refusal, type Request } from './wire.ts';
 

@@ -10,7 +10,7 @@ import {
   type Step,
 } from './appointments.ts';
 import type { BookingKeys } from './booking-key.ts';
-import { type Company, placeOf, reaches } from './companies.ts';
+import { type Company, placeOf, reaches } from './providers.ts';
 import { type Place, slotsOn, type Visit } from './slots.ts';
 import { type Booking, type Cancellation, Refusal, type Request, type Reschedule } from './wire.ts';
 

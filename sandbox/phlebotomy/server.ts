@@ -8,10 +8,10 @@ import type { Backoff } from '../lab/delivery.ts';
 import { type Appointment, AppointmentBook, wireAppointment } from './appointments.ts';
 import { BookingKeys } from './booking-key.ts';
 import { Callbacks, type Warn } from './callbacks.ts';
-import { COMPANIES, type Company, covers, placeOf, reaches } from './companies.ts';
 import { type Call, Fault, Faults } from './faults.ts';
+import { COMPANIES, type Company, covers, placeOf, reaches } from './providers.ts';
 import { Reception } from './reception.ts';
-import { centresNamed, centresNear, type ServiceCentre } from './service-centres.ts';
+import { centresNamed, centresNear, type ServiceCentre } from './service-centers.ts';
 import type { Place } from './slots.ts';
 import { Simulation, stepsTo, Walks } from './walk.ts';
 import {

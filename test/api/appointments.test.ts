@@ -6,16 +6,16 @@ import { join } from 'node:path';
 import { DateTime } from 'luxon';
 import { pino } from 'pino';
 import { Webhook } from 'standardwebhooks';
-import { AppointmentRefused, JourneysUnavailable } from '../../api/journeys.ts';
-import { startAppointmentDispatcher } from '../../api/partners/appointment-dispatcher.ts';
-import { SLOT_TAKEN } from '../../domain/appointment-refusals.ts';
-import { CANCELLATION_REASONS } from '../../domain/cancellation-reasons.ts';
-import type { OrderLowLevelStatus } from '../../domain/status.ts';
+import { startAppointmentDispatcher } from '../../dispatch/provider-events.ts';
+import { SLOT_TAKEN } from '../../domain/appointments/appointment-refusals.ts';
+import { CANCELLATION_REASONS } from '../../domain/orders/cancellation-reasons.ts';
+import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/lab/server.ts';
-import type { SealedSlot } from '../../store/booking-keys.ts';
-import { connectSandboxPhlebotomy, setPhlebotomyConnection } from '../../store/phlebotomy-connections.ts';
-import { listPhlebotomyEvents } from '../../store/phlebotomy-inbox.ts';
+import type { SealedSlot } from '../../store/appointments/booking-keys.ts';
+import { connectSandboxPhlebotomy, setPhlebotomyConnection } from '../../store/connections/phlebotomy-connections.ts';
+import { listPhlebotomyEvents } from '../../store/inbox/phlebotomy-inbox.ts';
 import { rows } from '../../store/store.ts';
+import { AppointmentRefused, JourneysUnavailable } from '../../temporal/journeys.ts';
 import {
   ADDRESS,
   type Caller,

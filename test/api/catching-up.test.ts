@@ -1,7 +1,7 @@
 /** What callers are told by a journey that knows less than its store, which they have read (F9). */
 import { randomUUID } from 'node:crypto';
 import { THE_JOURNEY } from '../../domain/principal.ts';
-import { recordEvent } from '../../store/record-event.ts';
+import { recordEvent } from '../../store/orders/record-event.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { pendingActivities, stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';

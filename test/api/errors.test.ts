@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mongoose from 'mongoose';
 import { endpoints } from '../../api/endpoints.ts';
-import { asApiError, ERRORS, type ErrorCode } from '../../api/errors.ts';
-import { JourneysUnavailable } from '../../api/journeys.ts';
+import { asApiError, ERRORS, type ErrorCode } from '../../api/http/errors.ts';
 import { managementEndpoints } from '../../api/management/endpoints.ts';
-import { openApiDocument } from '../../api/openapi.ts';
+import { openApiDocument } from '../../api/reference/openapi.ts';
+import { JourneysUnavailable } from '../../temporal/journeys.ts';
 
 const all = [...endpoints, ...managementEndpoints({ allowPrivate: false })];
 const document = openApiDocument([{ key: 'x-vital-api-key', endpoints: all }], '0.0.0', 'http://127.0.0.1:3000');

@@ -1,8 +1,8 @@
 /** Nobody guesses keys, passwords or links for long; and nobody is locked out by it who has been here before (F12). */
 import { randomBytes } from 'node:crypto';
 import express from 'express';
-import { clientAddress } from '../../api/client-address.ts';
-import { connectSandboxLabs } from '../../store/lab-connections.ts';
+import { clientAddress } from '../../api/http/client-address.ts';
+import { connectSandboxLabs } from '../../store/connections/lab-connections.ts';
 import { startTestApi, type TestApi } from '../support/api.ts';
 
 const RIGHT = { user: 'lab', password: 'the right password' };

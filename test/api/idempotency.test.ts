@@ -1,4 +1,4 @@
-import { JourneysUnavailable } from '../../api/journeys.ts';
+import { JourneysUnavailable } from '../../temporal/journeys.ts';
 import { type Caller, newUser, orderRequest, PATIENT, startTestApi, type TestApi } from '../support/api.ts';
 
 let api: TestApi;

@@ -1,11 +1,11 @@
 /** What the API makes of Temporal's answers, and of answers that are lost. */
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
-import { JourneysUnavailable, OrderNotCancellable, temporalJourneys } from '../../api/journeys.ts';
-import type { Order } from '../../domain/order.ts';
+import type { Order } from '../../domain/orders/order.ts';
+import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
+import { refusedTransition } from '../../domain/orders/transitions.ts';
 import { policyWith } from '../../domain/policy.ts';
-import type { OrderLowLevelStatus } from '../../domain/status.ts';
-import { refusedTransition } from '../../domain/transitions.ts';
 import type { OrderDocument } from '../../store/documents.ts';
+import { JourneysUnavailable, OrderNotCancellable, temporalJourneys } from '../../temporal/journeys.ts';
 
 const order = {
   id: 'order',

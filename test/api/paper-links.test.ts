@@ -1,7 +1,7 @@
 /** The link on a requisition's last page: what it opens, to whom, and what it does not (0008). */
 import { randomBytes } from 'node:crypto';
-import { createPaperUrl } from '../../activities/booking-url.ts';
-import { revokeBookingLinks } from '../../store/booking-links.ts';
+import { createPaperUrl } from '../../links/booking-url.ts';
+import { revokeBookingLinks } from '../../store/access/booking-links.ts';
 import type { BookingLinkDocument, OrderDocument } from '../../store/documents.ts';
 import { rows } from '../../store/store.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';

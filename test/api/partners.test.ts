@@ -4,11 +4,11 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import mongoose from 'mongoose';
 import { pino } from 'pino';
-import type { GuessLimit } from '../../api/guess-limit.ts';
-import { answerErrors } from '../../api/mount.ts';
-import { partnersRouter } from '../../api/partners/router.ts';
-import type { Catalogue } from '../../store/catalogue.ts';
-import { hashOfPassword } from '../../store/lab-connections.ts';
+import type { GuessLimit } from '../../api/http/guess-limit.ts';
+import { answerErrors } from '../../api/http/mount.ts';
+import { partnersRouter } from '../../api/inbound/router.ts';
+import type { Catalogue } from '../../store/catalogue/catalogue.ts';
+import { hashOfPassword } from '../../store/connections/lab-connections.ts';
 import type { Store } from '../../store/store.ts';
 
 const NOBODY_GUESSES: GuessLimit = { failed: async () => undefined, passed: async () => undefined };

@@ -1,8 +1,8 @@
 /** Who and where a patient can be; one definition wherever persons and addresses are taken. */
 import { endpoints } from '../../api/endpoints.ts';
+import { zipCanBeIn } from '../../api/http/zip-states.ts';
 import { managementEndpoints } from '../../api/management/endpoints.ts';
-import { zipCanBeIn } from '../../api/schemas/zip-states.ts';
-import { isPhoneNumber } from '../../domain/phone-number.ts';
+import { isPhoneNumber } from '../../domain/people/phone-number.ts';
 import { rows } from '../../store/store.ts';
 import { ADDRESS, type Caller, newUser, orderRequest, PATIENT, startTestApi, type TestApi } from '../support/api.ts';
 

@@ -2,8 +2,8 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { endpoints } from '../../api/endpoints.ts';
 import { managementEndpoints } from '../../api/management/endpoints.ts';
-import { openApiDocument } from '../../api/openapi.ts';
-import { REQUEST_EXAMPLES } from '../../api/request-examples.ts';
+import { openApiDocument } from '../../api/reference/openapi.ts';
+import { REQUEST_EXAMPLES } from '../../api/reference/request-examples.ts';
 import { rows } from '../../store/store.ts';
 import { openBrowser } from '../booking/browser.ts';
 import { startTestApi, type TestApi } from '../support/api.ts';

@@ -1,6 +1,6 @@
 /** A Chromium for tests that look at pages. */
 import { type Browser, chromium } from 'playwright-core';
-import { findChromium } from '../../scripts/parts/chromium.ts';
+import { findChromium } from '../../local/parts/chromium.ts';
 
 const FLAGS = [
   '--no-sandbox',

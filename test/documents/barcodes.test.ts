@@ -1,7 +1,7 @@
 import { drawCode128 } from '../../documents/barcode.ts';
 import { renderRequisition } from '../../documents/requisition.ts';
 import { Sheet } from '../../documents/sheet.ts';
-import { newPlacerOrderNumber } from '../../store/placer-order-number.ts';
+import { newPlacerOrderNumber } from '../../store/orders/placer-order-number.ts';
 import { readByZxing, readByZxingCpp } from './barcode-readers.ts';
 import { markers, markersOf, orderOf, requisitionOf, wellness } from './examples.ts';
 import { type Picture, partOf, picturesOf } from './pdf-reader.ts';

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RequisitionContent } from '../../documents/requisition.ts';
 import type { ResultReportContent } from '../../documents/result-report.ts';
-import type { ExpectedResult, LabAccount, Laboratory, LabTest, Marker } from '../../domain/catalogue.ts';
-import type { FailureType } from '../../domain/lab-report.ts';
-import type { Order, OrderInsurance } from '../../domain/order.ts';
-import type { BiomarkerResult, MissingBiomarkerResult, OrderResult, SampleData } from '../../domain/results.ts';
-import { specimenSource } from '../../domain/tubes.ts';
+import type { ExpectedResult, LabAccount, Laboratory, LabTest, Marker } from '../../domain/catalogue/catalogue.ts';
+import { specimenSource } from '../../domain/catalogue/tubes.ts';
+import type { Order, OrderInsurance } from '../../domain/orders/order.ts';
+import type { FailureType } from '../../domain/results/lab-report.ts';
+import type { BiomarkerResult, MissingBiomarkerResult, OrderResult, SampleData } from '../../domain/results/results.ts';
 
 const seed = <T>(name: string): T[] =>
-  JSON.parse(readFileSync(join(import.meta.dirname, '../../store/seed', `${name}.json`), 'utf8')) as T[];
+  JSON.parse(readFileSync(join(import.meta.dirname, '../../store/catalogue/seed', `${name}.json`), 'utf8')) as T[];
 
 const laboratories = seed<Laboratory>('labs');
 export const labTests = seed<LabTest>('lab-tests');

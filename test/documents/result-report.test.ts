@@ -1,7 +1,7 @@
 import { renderResultReport } from '../../documents/result-report.ts';
 import { readableUnit } from '../../documents/units.ts';
 import { MISSING_BECAUSE } from '../../documents/words.ts';
-import { FAILURE_TYPES } from '../../domain/lab-report.ts';
+import { FAILURE_TYPES } from '../../domain/results/lab-report.ts';
 import { markersOf, missingOf, reportOf, resultOf, resultsOf, sampleOf, wellness } from './examples.ts';
 import { pagesOf, textOf } from './pdf-reader.ts';
 

@@ -1,9 +1,9 @@
-import { appointmentFaults } from '../../domain/appointment-checks.ts';
+import { appointmentFaults } from '../../domain/appointments/appointment-checks.ts';
 import {
   CANCELLATION_REASONS,
   cancellationReasons,
   findCancellationReason,
-} from '../../domain/cancellation-reasons.ts';
+} from '../../domain/orders/cancellation-reasons.ts';
 
 const now = new Date('2026-01-02T12:00:00Z');
 const visit = (dob: string, start_at: string | null, time_zone = 'America/Phoenix') =>

@@ -11,9 +11,9 @@ import {
   nextAfterEvents,
   orderStatusesAfter,
   providerStatus,
-} from '../../domain/appointment.ts';
-import { COLLECTION_METHODS, LOW_LEVEL_STATUSES, type OrderLowLevelStatus } from '../../domain/status.ts';
-import { mayFollow } from '../../domain/transitions.ts';
+} from '../../domain/appointments/appointment.ts';
+import { COLLECTION_METHODS, LOW_LEVEL_STATUSES, type OrderLowLevelStatus } from '../../domain/orders/status.ts';
+import { mayFollow } from '../../domain/orders/transitions.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;

@@ -1,6 +1,6 @@
-import { failedChecks, type OrderFacts } from '../../domain/checks.ts';
-import { isIcd10Code, isNpi } from '../../domain/clinical-codes.ts';
-import type { Order } from '../../domain/order.ts';
+import { isIcd10Code, isNpi } from '../../domain/catalogue/clinical-codes.ts';
+import { failedChecks, type OrderFacts } from '../../domain/orders/checks.ts';
+import type { Order } from '../../domain/orders/order.ts';
 
 const order = {
   id: 'order',

@@ -1,6 +1,6 @@
 /** G2: what shows that a visit took place, and from when on it counts. */
-import { DEFAULT_DRAW_INFERRED_AFTER, drawInferredFrom, showsDraw } from '../../domain/draw-evidence.ts';
-import type { ReportDigest } from '../../domain/report-progress.ts';
+import { DEFAULT_DRAW_INFERRED_AFTER, drawInferredFrom, showsDraw } from '../../domain/results/draw-evidence.ts';
+import type { ReportDigest } from '../../domain/results/report-progress.ts';
 
 /** Half past six in the morning to half past seven, in Phoenix. */
 const VISIT = {

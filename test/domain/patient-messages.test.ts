@@ -1,24 +1,35 @@
 import fc from 'fast-check';
 import { DateTime } from 'luxon';
-import { APPOINTMENT_STATUSES, type AppointmentEventStatus } from '../../domain/appointment.ts';
-import { appointmentMessageFor, type MessageSwitches, mailedInstead, newsOf, smsFor } from '../../domain/messages.ts';
-import { DEFAULT_QUIET_HOURS, LONGEST_QUIET_HOURS, nextAllowed, type QuietHours } from '../../domain/quiet-hours.ts';
+import { APPOINTMENT_STATUSES, type AppointmentEventStatus } from '../../domain/appointments/appointment.ts';
+import {
+  appointmentMessageFor,
+  type MessageSwitches,
+  mailedInstead,
+  newsOf,
+  smsFor,
+} from '../../domain/messages/messages.ts';
+import {
+  DEFAULT_QUIET_HOURS,
+  LONGEST_QUIET_HOURS,
+  nextAllowed,
+  type QuietHours,
+} from '../../domain/messages/quiet-hours.ts';
 import {
   appointmentReminders,
   bookingReminders,
   DEFAULT_REMINDERS,
   reminderDue,
   reminderWorthTrying,
-} from '../../domain/reminders.ts';
-import { TODAYS_RULES } from '../../domain/rules.ts';
+} from '../../domain/messages/reminders.ts';
 import {
   type CollectionMethod,
   LOW_LEVEL_STATUSES,
   type OrderLowLevelStatus,
   type OrderOrigin,
-} from '../../domain/status.ts';
-import { timeZonesOf } from '../../domain/time-zones.ts';
-import { US_STATES } from '../../domain/us-states.ts';
+} from '../../domain/orders/status.ts';
+import { timeZonesOf } from '../../domain/people/time-zones.ts';
+import { US_STATES } from '../../domain/people/us-states.ts';
+import { TODAYS_RULES } from '../../domain/rules.ts';
 
 const ON: MessageSwitches = { email_enabled: true, sms_enabled: true, results_ready_mail: true };
 

@@ -1,5 +1,5 @@
-import type { MedicalProxy, Order } from '../../domain/order.ts';
-import { recipientOf } from '../../domain/recipient.ts';
+import { recipientOf } from '../../domain/messages/recipient.ts';
+import type { MedicalProxy, Order } from '../../domain/orders/order.ts';
 import { markersOf, orderOf, wellness } from '../documents/examples.ts';
 
 const guardian: MedicalProxy = {

@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import type { Marker } from '../../domain/catalogue.ts';
-import { FAILURE_TYPES } from '../../domain/lab-report.ts';
-import type { AoeAnswer } from '../../domain/order.ts';
-import { asOrdered, isLabError, redrawFor, smallestMarkerSet, statusDetailOf } from '../../domain/redraw.ts';
+import type { Marker } from '../../domain/catalogue/catalogue.ts';
+import type { AoeAnswer } from '../../domain/orders/order.ts';
+import { asOrdered, isLabError, redrawFor, smallestMarkerSet, statusDetailOf } from '../../domain/orders/redraw.ts';
+import { FAILURE_TYPES } from '../../domain/results/lab-report.ts';
 import { labOrder } from '../partners/lab-order.ts';
 
-const markers: Marker[] = JSON.parse(readFileSync(join(import.meta.dirname, '../../store/seed/markers.json'), 'utf8'));
+const markers: Marker[] = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../../store/catalogue/seed/markers.json'), 'utf8'),
+);
 const labcorp = markers.filter((marker) => marker.lab_id === 27);
 const { order } = labOrder('labcorp', ['tsh', 'comprehensive-metabolic-panel']);
 const walkIn = { ...order, options: { ...order.options, redraws_enabled: true } };

@@ -1,6 +1,6 @@
 /** F5: whether a report is given to the order whose number it carries, or looked at by a person first. */
-import type { LabReport } from '../../domain/lab-report.ts';
-import { mismatch } from '../../domain/report-matching.ts';
+import type { LabReport } from '../../domain/results/lab-report.ts';
+import { mismatch } from '../../domain/results/report-matching.ts';
 import { labOrder } from '../partners/lab-order.ts';
 
 const { order } = labOrder('labcorp', ['tsh']);

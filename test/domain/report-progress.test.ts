@@ -1,5 +1,5 @@
 /** D4, D5: when the laboratory is done with an order, and whether it has reported anything. */
-import type { LabReport, ReportedStatus } from '../../domain/lab-report.ts';
+import type { LabReport, ReportedStatus } from '../../domain/results/lab-report.ts';
 import {
   advance,
   anythingReported,
@@ -8,8 +8,8 @@ import {
   missingResults,
   noProgress,
   type ResultStatement,
-} from '../../domain/report-progress.ts';
-import { expectedResults } from '../../domain/result-fold.ts';
+} from '../../domain/results/report-progress.ts';
+import { expectedResults } from '../../domain/results/result-fold.ts';
 import { labOrder } from '../partners/lab-order.ts';
 
 const { order, markers } = labOrder('labcorp', ['lipid-panel']);

@@ -1,7 +1,7 @@
-import type { LabReport, Observation, ReportedStatus, ReportedTest } from '../../domain/lab-report.ts';
-import type { Order } from '../../domain/order.ts';
-import { advance, digestReport, missingResults, noProgress } from '../../domain/report-progress.ts';
-import { expectedResults, foldReports, type ReportedOrder } from '../../domain/result-fold.ts';
+import type { Order } from '../../domain/orders/order.ts';
+import type { LabReport, Observation, ReportedStatus, ReportedTest } from '../../domain/results/lab-report.ts';
+import { advance, digestReport, missingResults, noProgress } from '../../domain/results/report-progress.ts';
+import { expectedResults, foldReports, type ReportedOrder } from '../../domain/results/result-fold.ts';
 import { labOrder } from '../partners/lab-order.ts';
 
 const TSH = '3016-3';

@@ -1,6 +1,6 @@
-import { LOW_LEVEL_STATUSES, type OrderLowLevelStatus } from '../../domain/status.ts';
-import { type OrderStanding, transactionStatus } from '../../domain/transaction.ts';
-import { isEnded, mayFollow } from '../../domain/transitions.ts';
+import { LOW_LEVEL_STATUSES, type OrderLowLevelStatus } from '../../domain/orders/status.ts';
+import { type OrderStanding, transactionStatus } from '../../domain/orders/transaction.ts';
+import { isEnded, mayFollow } from '../../domain/orders/transitions.ts';
 
 const initial = (status: OrderLowLevelStatus): OrderStanding => ({ origin: 'initial', status });
 const redraw = (status: OrderLowLevelStatus): OrderStanding => ({ origin: 'redraw', status });

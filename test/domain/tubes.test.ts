@@ -1,4 +1,4 @@
-import { specimenSource, tubesFor, tubesInWords } from '../../domain/tubes.ts';
+import { specimenSource, tubesFor, tubesInWords } from '../../domain/catalogue/tubes.ts';
 import { markers, markersOf, wellness } from '../documents/examples.ts';
 
 const SST = '1 × SST (gold top), 5 mL';

@@ -1,4 +1,4 @@
-import type { Order } from '../../domain/order.ts';
+import type { Order } from '../../domain/orders/order.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { currentDetails, stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';

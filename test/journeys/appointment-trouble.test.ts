@@ -1,9 +1,9 @@
 /** What may go wrong between an order's journey, its appointment and the company, beside answers that do not come. */
 import { randomUUID } from 'node:crypto';
-import type { Appointment, AppointmentReport } from '../../domain/appointment.ts';
-import type { AppointmentSaid, OfferedSlot } from '../../domain/appointment-command.ts';
+import type { Appointment, AppointmentReport } from '../../domain/appointments/appointment.ts';
+import type { AppointmentSaid, OfferedSlot } from '../../domain/appointments/appointment-command.ts';
 import type { OrderDocument } from '../../store/documents.ts';
-import { recordEvent } from '../../store/record-event.ts';
+import { recordEvent } from '../../store/orders/record-event.ts';
 import { rows } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';

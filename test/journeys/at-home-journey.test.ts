@@ -1,10 +1,10 @@
 /** The flow that the product was conceived for, through the SDK: requisition, booking, visit, laboratory, results. */
 import { randomUUID } from 'node:crypto';
 import { JunctionClient } from '@junction-api/sdk';
-import { newSigningSecret } from '../../notifications/webhooks/signature.ts';
+import { createApiKey, createTeam } from '../../store/access/teams.ts';
 import type { OrderDocument, TeamOptions } from '../../store/documents.ts';
-import { createApiKey, createTeam } from '../../store/teams.ts';
-import { createEndpoint } from '../../store/webhook-endpoints.ts';
+import { createEndpoint } from '../../store/outbox/webhook-endpoints.ts';
+import { newSigningSecret } from '../../webhooks/signature.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';
 import { checkedFetch, type OpenApi } from '../support/openapi-check.ts';

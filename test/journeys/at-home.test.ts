@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { AppointmentRefused } from '../../api/journeys.ts';
-import type { Appointment } from '../../domain/appointment.ts';
+import type { Appointment } from '../../domain/appointments/appointment.ts';
+import { AppointmentRefused } from '../../temporal/journeys.ts';
 import { atHome as scene } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { until } from '../support/until.ts';

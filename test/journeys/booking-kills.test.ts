@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { JunctionClient, JunctionError } from '@junction-api/sdk';
-import { isActive } from '../../domain/appointment.ts';
+import { isActive } from '../../domain/appointments/appointment.ts';
 import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
 import { type SpawnedVenule, spawnVenule } from '../support/spawn-venule.ts';
 import { until } from '../support/until.ts';

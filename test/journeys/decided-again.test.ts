@@ -3,16 +3,16 @@
  * was canceled by an attempt that died keeps no visit. What such an attempt wrote is written here, while no worker runs.
  */
 import { randomUUID } from 'node:crypto';
-import { AppointmentRefused } from '../../api/journeys.ts';
-import type { Appointment } from '../../domain/appointment.ts';
-import type { OfferedSlot } from '../../domain/appointment-command.ts';
-import type { ProposedEvent } from '../../domain/order.ts';
+import type { Appointment } from '../../domain/appointments/appointment.ts';
+import type { OfferedSlot } from '../../domain/appointments/appointment-command.ts';
+import type { ProposedEvent } from '../../domain/orders/order.ts';
 import { PROVIDERS } from '../../partners/phlebotomy/registry.ts';
+import { recordAppointment } from '../../store/appointments/record-appointment.ts';
+import { findPhlebotomyConnection } from '../../store/connections/phlebotomy-connections.ts';
 import type { OrderDocument } from '../../store/documents.ts';
-import { findPhlebotomyConnection } from '../../store/phlebotomy-connections.ts';
-import { recordAppointment } from '../../store/record-appointment.ts';
-import { recordEvent } from '../../store/record-event.ts';
+import { recordEvent } from '../../store/orders/record-event.ts';
 import { rows } from '../../store/store.ts';
+import { AppointmentRefused } from '../../temporal/journeys.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';

@@ -1,7 +1,7 @@
-import { OrderNotCancellable } from '../../api/journeys.ts';
-import type { Order, ProposedEvent } from '../../domain/order.ts';
-import { digestOf } from '../../store/lab-inbox.ts';
-import { recordEvent } from '../../store/record-event.ts';
+import type { Order, ProposedEvent } from '../../domain/orders/order.ts';
+import { digestOf } from '../../store/inbox/lab-inbox.ts';
+import { recordEvent } from '../../store/orders/record-event.ts';
+import { OrderNotCancellable } from '../../temporal/journeys.ts';
 import { anOrder, type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';
 import { pendingActivities, stateOf } from '../support/temporal-view.ts';

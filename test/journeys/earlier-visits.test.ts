@@ -1,4 +1,4 @@
-import type { Appointment } from '../../domain/appointment.ts';
+import type { Appointment } from '../../domain/appointments/appointment.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import { rows } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';

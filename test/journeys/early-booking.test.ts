@@ -1,10 +1,10 @@
 /** Appointments before the requisition, for teams that have switched them on: held in reserve until the laboratory has the order. */
 import { randomUUID } from 'node:crypto';
 import { JunctionClient } from '@junction-api/sdk';
-import type { Appointment } from '../../domain/appointment.ts';
+import type { Appointment } from '../../domain/appointments/appointment.ts';
+import { createApiKey, createTeam } from '../../store/access/teams.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import { rows } from '../../store/store.ts';
-import { createApiKey, createTeam } from '../../store/teams.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, type OrderChanges, startVenule } from '../support/in-process-venule.ts';
 import { until } from '../support/until.ts';

@@ -1,5 +1,5 @@
 import { DateTime } from 'luxon';
-import type { Order } from '../../domain/order.ts';
+import type { Order } from '../../domain/orders/order.ts';
 import { textOf } from '../documents/pdf-reader.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';

@@ -1,8 +1,8 @@
 /** 0001: what a crash made a journey forget, since its task was never finished, is given back to it within seconds. */
-import type { Order, ProposedEvent } from '../../domain/order.ts';
-import { appointmentOf } from '../../store/held-appointment.ts';
-import { recordAppointment } from '../../store/record-appointment.ts';
-import { recordEvent } from '../../store/record-event.ts';
+import type { Order, ProposedEvent } from '../../domain/orders/order.ts';
+import { appointmentOf } from '../../store/appointments/held-appointment.ts';
+import { recordAppointment } from '../../store/appointments/record-appointment.ts';
+import { recordEvent } from '../../store/orders/record-event.ts';
 import { rows } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';

@@ -1,4 +1,5 @@
-import type { Order } from '../../domain/order.ts';
+import type { Order } from '../../domain/orders/order.ts';
+import { setLabConnection } from '../../store/connections/lab-connections.ts';
 import {
   closeReport,
   deliverAgain,
@@ -6,8 +7,7 @@ import {
   listReports,
   messageTextOf,
   refusedMessageText,
-} from '../../store/inbox-review.ts';
-import { setLabConnection } from '../../store/lab-connections.ts';
+} from '../../store/inbox/inbox-review.ts';
 import { rows } from '../../store/store.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { type LabMessageChanges, labMessage } from '../support/lab-message.ts';

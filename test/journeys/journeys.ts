@@ -1,8 +1,8 @@
 /** One journey for each way an order transaction can end, walked on a whole Venule; every test of them shares these. */
-import type { Appointment } from '../../domain/appointment.ts';
-import type { Order } from '../../domain/order.ts';
-import type { OrderLowLevelStatus } from '../../domain/status.ts';
-import { deliverAgain } from '../../store/inbox-review.ts';
+import type { Appointment } from '../../domain/appointments/appointment.ts';
+import type { Order } from '../../domain/orders/order.ts';
+import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
+import { deliverAgain } from '../../store/inbox/inbox-review.ts';
 import { rows } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import type { InProcessVenule } from '../support/in-process-venule.ts';

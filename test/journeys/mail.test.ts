@@ -1,7 +1,7 @@
 import { mailMessageId } from '../../domain/ids.ts';
-import type { MailKind } from '../../domain/messages.ts';
-import type { Order } from '../../domain/order.ts';
-import { updateTeam } from '../../store/teams.ts';
+import type { MailKind } from '../../domain/messages/messages.ts';
+import type { Order } from '../../domain/orders/order.ts';
+import { updateTeam } from '../../store/access/teams.ts';
 import { textOf } from '../documents/pdf-reader.ts';
 import { anOrder, type InProcessVenule, type MailTrouble, startVenule } from '../support/in-process-venule.ts';
 import { stateOf } from '../support/temporal-view.ts';

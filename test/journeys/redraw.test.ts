@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type { Order } from '../../domain/order.ts';
-import { combinedResult } from '../../store/combined-result.ts';
+import type { Order } from '../../domain/orders/order.ts';
 import type { OrderDocument, OrderTransactionDocument } from '../../store/documents.ts';
+import { combinedResult } from '../../store/orders/combined-result.ts';
 import { structureOf, textOf } from '../documents/pdf-reader.ts';
 import { orderRequest } from '../support/api.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';

@@ -1,7 +1,7 @@
 /** F10, C2: a journey that was ended by hand is started again from what MongoDB holds. */
 import { randomUUID } from 'node:crypto';
-import { CannotRestart, restartJourney } from '../../api/restart-journey.ts';
-import type { Order } from '../../domain/order.ts';
+import { CannotRestart, restartJourney } from '../../cli/admin/restart-journey.ts';
+import type { Order } from '../../domain/orders/order.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';

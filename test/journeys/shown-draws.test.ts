@@ -1,6 +1,6 @@
 /** G2: a laboratory's report as evidence that the visit took place, when the phlebotomy provider says nothing. */
 import { randomUUID } from 'node:crypto';
-import type { Appointment } from '../../domain/appointment.ts';
+import type { Appointment } from '../../domain/appointments/appointment.ts';
 import type { OrderDocument, PhlebotomyEventDocument } from '../../store/documents.ts';
 import { rows } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';

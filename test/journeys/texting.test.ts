@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { smsActivities } from '../../activities/sms.ts';
-import type { Appointment, AppointmentEventStatus, UsAddress } from '../../domain/appointment.ts';
-import type { OfferedSlot } from '../../domain/appointment-command.ts';
+import type { Appointment, AppointmentEventStatus, UsAddress } from '../../domain/appointments/appointment.ts';
+import type { OfferedSlot } from '../../domain/appointments/appointment-command.ts';
 import type { OrderDocument } from '../../store/documents.ts';
-import { loggedSms } from '../../store/message-log.ts';
+import { loggedSms } from '../../store/messages/message-log.ts';
 import { rows } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';

@@ -1,7 +1,7 @@
 /** C2: a booking that came to no answer is found again by our reference, and adopted or undone; never two, never an orphan. */
 import { randomUUID } from 'node:crypto';
-import type { Appointment } from '../../domain/appointment.ts';
-import type { ConfirmationPatience, OfferedSlot } from '../../domain/appointment-command.ts';
+import type { Appointment } from '../../domain/appointments/appointment.ts';
+import type { ConfirmationPatience, OfferedSlot } from '../../domain/appointments/appointment-command.ts';
 import { rows } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';

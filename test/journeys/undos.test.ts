@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure, type WorkflowFailedError } from '@temporalio/client';
 import { mailMessageId } from '../../domain/ids.ts';
-import type { Order } from '../../domain/order.ts';
+import type { Order } from '../../domain/orders/order.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import { rows } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { OrderLowLevelStatus } from '../../domain/status.ts';
+import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import type { SpawnedVenule } from '../support/spawn-venule.ts';
 import { until } from '../support/until.ts';
 

@@ -5,8 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePort } from '../../scripts/parts/ports.ts';
-import { startTemporal, temporalProgram } from '../../scripts/parts/temporal.ts';
+import { freePort } from '../../local/parts/ports.ts';
+import { startTemporal, temporalProgram } from '../../local/parts/temporal.ts';
 import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
 import { type SpawnedVenule, spawnVenule } from '../support/spawn-venule.ts';
 import { until } from '../support/until.ts';

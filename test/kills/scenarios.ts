@@ -1,6 +1,6 @@
 /** What patients and callers do, and how each of it must end whatever dies meanwhile. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { OrderLowLevelStatus } from '../../domain/status.ts';
+import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import type { Caller } from './caller.ts';
 import type { Chance } from './random.ts';
 

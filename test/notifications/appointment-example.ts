@@ -1,5 +1,5 @@
 /** An appointment to write about. */
-import type { Appointment, AppointmentEventStatus } from '../../domain/appointment.ts';
+import type { Appointment, AppointmentEventStatus } from '../../domain/appointments/appointment.ts';
 
 /** An appointment at home that has gone through these statuses; scheduled again means rescheduled. */
 export function appointmentOf(statuses: AppointmentEventStatus[], changes: Partial<Appointment> = {}): Appointment {

@@ -1,8 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import PostalMime from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
-import { APPOINTMENT_MESSAGE_KINDS, type AppointmentMessageKind } from '../../domain/messages.ts';
-import { recipientOf } from '../../domain/recipient.ts';
+import { APPOINTMENT_MESSAGE_KINDS, type AppointmentMessageKind } from '../../domain/messages/messages.ts';
+import { recipientOf } from '../../domain/messages/recipient.ts';
 import { composeAppointmentMail, composeMail } from '../../notifications/compose.ts';
 import { createMailer, type OutgoingMail } from '../../notifications/mailer.ts';
 import { laboratory, labTests, markers, markersOf, orderOf, team as printed, wellness } from '../documents/examples.ts';

@@ -1,5 +1,5 @@
 import ical, { type VEvent } from 'node-ical';
-import type { Appointment, AppointmentEventStatus } from '../../domain/appointment.ts';
+import type { Appointment, AppointmentEventStatus } from '../../domain/appointments/appointment.ts';
 import { calendarFile } from '../../notifications/calendar-file.ts';
 import { appointmentOf } from './appointment-example.ts';
 

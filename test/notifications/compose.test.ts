@@ -1,7 +1,7 @@
-import { MAIL_KINDS, mailFor } from '../../domain/messages.ts';
-import type { Order } from '../../domain/order.ts';
-import { recipientOf } from '../../domain/recipient.ts';
-import { COLLECTION_METHODS, LOW_LEVEL_STATUSES } from '../../domain/status.ts';
+import { MAIL_KINDS, mailFor } from '../../domain/messages/messages.ts';
+import { recipientOf } from '../../domain/messages/recipient.ts';
+import type { Order } from '../../domain/orders/order.ts';
+import { COLLECTION_METHODS, LOW_LEVEL_STATUSES } from '../../domain/orders/status.ts';
 import { composeMail } from '../../notifications/compose.ts';
 import { laboratory, labTests, markers, markersOf, orderOf, team as printed, wellness } from '../documents/examples.ts';
 

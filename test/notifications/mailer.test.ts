@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
-import { recipientOf } from '../../domain/recipient.ts';
+import { recipientOf } from '../../domain/messages/recipient.ts';
 import { composeMail } from '../../notifications/compose.ts';
 import { createMailer, MailDelayed, MailRefused, senderOf } from '../../notifications/mailer.ts';
 import { laboratory, markersOf, orderOf, team as printed, wellness } from '../documents/examples.ts';

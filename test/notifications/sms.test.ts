@@ -1,8 +1,8 @@
 /** SMS: what they say, and how Twilio takes them, shown by a server that answers as Twilio does. */
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { APPOINTMENT_MESSAGE_KINDS, SMS_KINDS } from '../../domain/messages.ts';
-import { COLLECTION_METHODS } from '../../domain/status.ts';
+import { APPOINTMENT_MESSAGE_KINDS, SMS_KINDS } from '../../domain/messages/messages.ts';
+import { COLLECTION_METHODS } from '../../domain/orders/status.ts';
 import { dialed, SmsDelayed, SmsRefused, twilioSms } from '../../notifications/sms.ts';
 import { appointmentReminderSms, appointmentSms, bookingReminderSms, orderSms } from '../../notifications/sms-texts.ts';
 import { labTests, markers, team } from '../documents/examples.ts';

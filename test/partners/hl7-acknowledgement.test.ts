@@ -1,7 +1,7 @@
 /** Acknowledgements in both directions. */
 import { Message } from 'node-hl7-client';
-import { readAcknowledgement, writeAcknowledgement } from '../../partners/labs/hl7-acknowledgement.ts';
-import { type Hl7Problem, Hl7Refused } from '../../partners/labs/hl7-message.ts';
+import { readAcknowledgement, writeAcknowledgement } from '../../partners/labs/formats/hl7v2/hl7-acknowledgement.ts';
+import { type Hl7Problem, Hl7Refused } from '../../partners/labs/formats/hl7v2/hl7-message.ts';
 
 const MSH = 'MSH|^~\\&|QUEST|QUEST SECAUCUS|VENULE|1234|20261121080004+0000||ACK^O01^ACK|Q-1|P|2.5.1';
 const received = 'MSH|^~\\&|QUEST^2.16^ISO|QUEST SECAUCUS|VENULE|1234|20261121||ORU^R01^ORU_R01|Q\\T\\1|P|2.5.1\rPID|1';

@@ -1,17 +1,17 @@
 /** What a laboratory's message may hold, and that it costs no more than its length: docs/hl7.md, "Limits". */
 import { BSON } from 'mongodb';
-import type { Hl7Refused } from '../../partners/labs/hl7-message.ts';
+import type { Hl7Refused } from '../../partners/labs/formats/hl7v2/hl7-message.ts';
 import { type Counting, startCounting } from '../support/operations.ts';
 
 /** Loaded once counting has begun, so that all of it is counted. */
 async function parts() {
   const [limits, { writeAcknowledgement }, { readingReports, readReports }, { reportingLab }, { inTurns }] =
     await Promise.all([
-      import('../../partners/labs/hl7-limits.ts'),
-      import('../../partners/labs/hl7-acknowledgement.ts'),
-      import('../../partners/labs/hl7-report.ts'),
+      import('../../partners/labs/formats/hl7v2/hl7-limits.ts'),
+      import('../../partners/labs/formats/hl7v2/hl7-acknowledgement.ts'),
+      import('../../partners/labs/formats/hl7v2/hl7-report.ts'),
       import('../../partners/labs/registry.ts'),
-      import('../../partners/labs/steps.ts'),
+      import('../../partners/labs/formats/hl7v2/steps.ts'),
     ]);
   return { ...limits, writeAcknowledgement, readingReports, readReports, inTurns, lab: reportingLab('labcorp') };
 }

@@ -1,11 +1,11 @@
 /** The conversation with a laboratory over HTTP, with a server that answers as labs do on good and bad days. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { writeAcknowledgement } from '../../partners/labs/hl7-acknowledgement.ts';
-import { orderMessage } from '../../partners/labs/hl7-order-message.ts';
-import { LONGEST_ACKNOWLEDGEMENT } from '../../partners/labs/hl7-over-http.ts';
+import { writeAcknowledgement } from '../../partners/labs/formats/hl7v2/hl7-acknowledgement.ts';
+import { orderMessage } from '../../partners/labs/formats/hl7v2/hl7-order-message.ts';
 import { type LabEndpoint, LabUnreachable } from '../../partners/labs/laboratory-adapter.ts';
 import { adapterFor } from '../../partners/labs/registry.ts';
+import { LONGEST_ACKNOWLEDGEMENT } from '../../partners/labs/transports/http/hl7-over-http.ts';
 import { labOrder } from './lab-order.ts';
 
 type Answer = (body: string, response: ServerResponse, request: IncomingMessage) => void;

@@ -1,9 +1,9 @@
 /** Laboratories' ORU^R01 messages, good and bad, and what Venule makes of them. */
 
 import fc from 'fast-check';
-import { escapeHl7, unescapeHl7 } from '../../partners/labs/hl7-escape.ts';
-import { Hl7Refused, locationOf } from '../../partners/labs/hl7-message.ts';
-import { readReports } from '../../partners/labs/hl7-report.ts';
+import { escapeHl7, unescapeHl7 } from '../../partners/labs/formats/hl7v2/hl7-escape.ts';
+import { Hl7Refused, locationOf } from '../../partners/labs/formats/hl7v2/hl7-message.ts';
+import { readReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
 import { reportingLab } from '../../partners/labs/registry.ts';
 
 const MSH =

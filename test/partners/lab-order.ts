@@ -1,11 +1,12 @@
 /** An order as the laboratory's adapters get it, over the real catalogue. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { LabAccount, Laboratory, Marker } from '../../domain/catalogue.ts';
-import type { Order, OrderInsurance } from '../../domain/order.ts';
+import type { LabAccount, Laboratory, Marker } from '../../domain/catalogue/catalogue.ts';
+import type { Order, OrderInsurance } from '../../domain/orders/order.ts';
 import type { LabOrderMessage } from '../../partners/labs/laboratory-adapter.ts';
 
-const seed = (file: string) => JSON.parse(readFileSync(join(import.meta.dirname, '../../store/seed', file), 'utf8'));
+const seed = (file: string) =>
+  JSON.parse(readFileSync(join(import.meta.dirname, '../../store/catalogue/seed', file), 'utf8'));
 const laboratories: Laboratory[] = seed('labs.json');
 const accounts: LabAccount[] = seed('lab-accounts.json');
 const catalogue: Marker[] = seed('markers.json');

@@ -1,6 +1,6 @@
 /** Outgoing order messages, read by a parser that did not write them, field by field against docs/hl7.md. */
 import { Message } from 'node-hl7-client';
-import { orderControlId, orderMessage } from '../../partners/labs/hl7-order-message.ts';
+import { orderControlId, orderMessage } from '../../partners/labs/formats/hl7v2/hl7-order-message.ts';
 import { insurance, labOrder } from './lab-order.ts';
 
 type Segment = ReturnType<Message['get']>;

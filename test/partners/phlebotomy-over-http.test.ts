@@ -1,7 +1,7 @@
 /** The conversation with a phlebotomy provider over HTTP, with a server that answers as companies do on good and bad days. */
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { UsAddress } from '../../domain/appointment.ts';
+import type { UsAddress } from '../../domain/appointments/appointment.ts';
 import { LONGEST_ANSWER } from '../../partners/phlebotomy/json-over-http.ts';
 import {
   BookingRefused,

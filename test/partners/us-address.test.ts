@@ -1,4 +1,4 @@
-import { addressFaults, addressWarnings } from '../../domain/appointment-checks.ts';
+import { addressFaults, addressWarnings } from '../../domain/appointments/appointment-checks.ts';
 import { addressParts } from '../../partners/phlebotomy/us-address.ts';
 
 const parts = (first_line: string, second_line: string | null = null) =>

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
-import type { AppointmentProvider } from '../../domain/appointment.ts';
+import type { AppointmentProvider } from '../../domain/appointments/appointment.ts';
 import { type PhlebotomyEvent, readPhlebotomyEvent } from '../../partners/phlebotomy/events.ts';
 import type { PhlebotomyEndpoint } from '../../partners/phlebotomy/phlebotomy-adapter.ts';
 import { adapterFor } from '../../partners/phlebotomy/registry.ts';

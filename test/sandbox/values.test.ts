@@ -1,6 +1,6 @@
 import { readCatalogue } from '../../sandbox/lab/catalogue.ts';
 import { valueFor } from '../../sandbox/lab/values.ts';
-import { newPlacerOrderNumber } from '../../store/placer-order-number.ts';
+import { newPlacerOrderNumber } from '../../store/orders/placer-order-number.ts';
 
 const labs = [...readCatalogue().values()];
 const numbers = Array.from({ length: 100 }, newPlacerOrderNumber);

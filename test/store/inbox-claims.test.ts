@@ -1,7 +1,7 @@
 /** However much waits in an inbox, taking the next message looks at that one: no sorting, no bodies. */
 import { randomUUID } from 'node:crypto';
-import { claimReport } from '../../store/lab-inbox.ts';
-import { claimPhlebotomyEvent } from '../../store/phlebotomy-inbox.ts';
+import { claimReport } from '../../store/inbox/lab-inbox.ts';
+import { claimPhlebotomyEvent } from '../../store/inbox/phlebotomy-inbox.ts';
 import { rows, type Store } from '../../store/store.ts';
 import { freshStore } from '../webhooks/scene.ts';
 

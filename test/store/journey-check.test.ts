@@ -1,7 +1,7 @@
 /** 0001: orders from before journeys were asked are asked about, once each. */
 import { randomUUID } from 'node:crypto';
 import type { OrderDocument } from '../../store/documents.ts';
-import { claimJourneyCheck, confirmJourney, markUnasked } from '../../store/journey-check.ts';
+import { claimJourneyCheck, confirmJourney, markUnasked } from '../../store/orders/journey-check.ts';
 import { rows, type Store } from '../../store/store.ts';
 import { freshStore } from '../webhooks/scene.ts';
 

@@ -1,8 +1,8 @@
 /** D1: an order is opened once, however often it is. */
 import { randomUUID } from 'node:crypto';
-import type { Order } from '../../domain/order.ts';
-import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue.ts';
-import { openOrder } from '../../store/record-event.ts';
+import type { Order } from '../../domain/orders/order.ts';
+import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue/catalogue.ts';
+import { openOrder } from '../../store/orders/record-event.ts';
 import type { Store } from '../../store/store.ts';
 import { anOrder } from '../support/in-process-venule.ts';
 import { freshStore } from '../webhooks/scene.ts';

@@ -1,7 +1,7 @@
 /** `GET /v3/orders`: pages that neither repeat nor skip an order, read from indexes. */
 import { randomUUID } from 'node:crypto';
 import { listOrders } from '../../api/orders/list-orders.ts';
-import { orderListQuery } from '../../api/schemas/orders.ts';
+import { orderListQuery } from '../../api/orders/schemas.ts';
 import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
 import { rows, type Store } from '../../store/store.ts';
 import { freshStore } from '../webhooks/scene.ts';

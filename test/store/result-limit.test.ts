@@ -1,9 +1,9 @@
 /** F5: what a report adds to a result is measured, so that no result outgrows the database. */
 import mongoose from 'mongoose';
-import type { LabReport, Observation } from '../../domain/lab-report.ts';
-import { foldReports } from '../../domain/result-fold.ts';
-import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue.ts';
-import { bytesInResult } from '../../store/result-limit.ts';
+import type { LabReport, Observation } from '../../domain/results/lab-report.ts';
+import { foldReports } from '../../domain/results/result-fold.ts';
+import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue/catalogue.ts';
+import { bytesInResult } from '../../store/orders/result-limit.ts';
 import type { Store } from '../../store/store.ts';
 import { anOrder } from '../support/in-process-venule.ts';
 import { freshStore } from '../webhooks/scene.ts';

@@ -1,11 +1,11 @@
 /** What need not be kept for ever: only what is settled goes, and only when somebody said how long it is kept. */
 import { randomUUID } from 'node:crypto';
+import { startRetention } from '../../dispatch/retention.ts';
 import type { LabMessageDocument } from '../../store/documents.ts';
+import { latestOrderMessages } from '../../store/outbox/webhook-resend.ts';
+import { claimDue, fanOut, recordAttempt } from '../../store/outbox/webhooks.ts';
 import { forget, wouldForget } from '../../store/retention.ts';
-import { startRetention } from '../../store/retention-rounds.ts';
 import { rows, type Store } from '../../store/store.ts';
-import { latestOrderMessages } from '../../store/webhook-resend.ts';
-import { claimDue, fanOut, recordAttempt } from '../../store/webhooks.ts';
 import { until } from '../support/until.ts';
 import { commit, deliveriesOf, endpointAt, freshStore, silent } from '../webhooks/scene.ts';
 

@@ -1,9 +1,9 @@
 /** 6.6: `search_input` finds orders by the beginnings of words, on an index. */
 import { randomUUID } from 'node:crypto';
 import { listOrders } from '../../api/orders/list-orders.ts';
-import { orderListQuery } from '../../api/schemas/orders.ts';
+import { orderListQuery } from '../../api/orders/schemas.ts';
 import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
-import { fillSearchTerms, searchFilter, searchTerms } from '../../store/search-terms.ts';
+import { fillSearchTerms, searchFilter, searchTerms } from '../../store/orders/search-terms.ts';
 import { rows, type Store } from '../../store/store.ts';
 import { freshStore } from '../webhooks/scene.ts';
 

@@ -1,9 +1,9 @@
 /** What an operator has set outlives the next start. */
-import { isPhoneNumber } from '../../domain/phone-number.ts';
-import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue.ts';
-import { connectSandboxLabs, findLabConnection, setLabConnection } from '../../store/lab-connections.ts';
+import { isPhoneNumber } from '../../domain/people/phone-number.ts';
+import { ensureSandboxTeam, updateTeam } from '../../store/access/teams.ts';
+import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue/catalogue.ts';
+import { connectSandboxLabs, findLabConnection, setLabConnection } from '../../store/connections/lab-connections.ts';
 import type { Store } from '../../store/store.ts';
-import { ensureSandboxTeam, updateTeam } from '../../store/teams.ts';
 import { freshStore } from '../webhooks/scene.ts';
 
 let store: Store;

@@ -4,17 +4,17 @@ import type { AddressInfo } from 'node:net';
 import { JunctionClient } from '@junction-api/sdk';
 import { pino } from 'pino';
 import { type AppOptions, createApp } from '../../api/app.ts';
-import { httpServer } from '../../api/http-server.ts';
-import { AppointmentRefused, type Journeys, OrderNotCancellable } from '../../api/journeys.ts';
-import type { Order } from '../../domain/order.ts';
+import { httpServer } from '../../api/http/http-server.ts';
+import type { Order } from '../../domain/orders/order.ts';
+import { mayFollow, refusedTransition } from '../../domain/orders/transitions.ts';
 import { policyWith } from '../../domain/policy.ts';
-import { mayFollow, refusedTransition } from '../../domain/transitions.ts';
-import { createBookingKeys } from '../../store/booking-keys.ts';
-import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue.ts';
+import { createApiKey, createManagementKey, createTeam, type NewTeam } from '../../store/access/teams.ts';
+import { createBookingKeys } from '../../store/appointments/booking-keys.ts';
+import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue/catalogue.ts';
 import type { TeamDocument } from '../../store/documents.ts';
-import { recordEvent } from '../../store/record-event.ts';
+import { recordEvent } from '../../store/orders/record-event.ts';
 import { closeStore, openStore, type Store } from '../../store/store.ts';
-import { createApiKey, createManagementKey, createTeam, type NewTeam } from '../../store/teams.ts';
+import { AppointmentRefused, type Journeys, OrderNotCancellable } from '../../temporal/journeys.ts';
 import { checkedFetch, type OpenApi } from './openapi-check.ts';
 
 /** A team with its key and the SDK set up for it. */

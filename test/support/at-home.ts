@@ -1,10 +1,10 @@
 /** At-home orders and their bookings in a whole Venule: what its own journeys and the sandbox company hold. */
 import { randomUUID } from 'node:crypto';
-import type { Appointment, AppointmentReport, UsAddress } from '../../domain/appointment.ts';
-import type { ConfirmationPatience, OfferedSlot } from '../../domain/appointment-command.ts';
+import type { Appointment, AppointmentReport, UsAddress } from '../../domain/appointments/appointment.ts';
+import type { ConfirmationPatience, OfferedSlot } from '../../domain/appointments/appointment-command.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { OrderDocument } from '../../store/documents.ts';
-import { storePhlebotomyEvent } from '../../store/phlebotomy-inbox.ts';
+import { storePhlebotomyEvent } from '../../store/inbox/phlebotomy-inbox.ts';
 import type { InProcessVenule } from './in-process-venule.ts';
 
 /** An appointment as getlabs holds it, with every note that it was ever given. */

@@ -11,7 +11,7 @@ import { buffer } from 'node:stream/consumers';
 import { type Junction, JunctionClient, JunctionError } from '@junction-api/sdk';
 import { Connection } from '@temporalio/client';
 import { transactionWorkflowId } from '../../domain/ids.ts';
-import type { OrderLowLevelStatus } from '../../domain/status.ts';
+import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
 import type { SpawnedVenule } from './spawn-venule.ts';

@@ -3,10 +3,10 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { mongodbUri, mongodProgram, startMongodb } from '../../scripts/parts/mongodb.ts';
-import { freePort } from '../../scripts/parts/ports.ts';
-import type { RunningProcess } from '../../scripts/parts/process.ts';
-import { startTemporal, temporalProgram } from '../../scripts/parts/temporal.ts';
+import { mongodbUri, mongodProgram, startMongodb } from '../../local/parts/mongodb.ts';
+import { freePort } from '../../local/parts/ports.ts';
+import type { RunningProcess } from '../../local/parts/process.ts';
+import { startTemporal, temporalProgram } from '../../local/parts/temporal.ts';
 import { ensureSearchAttributes } from '../../temporal/search-attributes.ts';
 
 /** What `global-teardown.ts` takes away again. */

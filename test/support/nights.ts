@@ -1,5 +1,5 @@
 /** Quiet hours for tests, in the time zone of Phoenix, at whatever hour they run. */
-import type { QuietHours } from '../../domain/quiet-hours.ts';
+import type { QuietHours } from '../../domain/messages/quiet-hours.ts';
 
 const HOUR = 3_600_000;
 /** Phoenix does not change its clocks. */

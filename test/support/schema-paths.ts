@@ -1,6 +1,6 @@
 /** Where a request schema takes texts and lists. */
 import { z } from 'zod';
-import { bare } from '../../api/request-checks.ts';
+import { bare } from '../../api/http/request-checks.ts';
 
 /** One place in a request, with what its schema has there; `0` stands for an element of a list. */
 export interface Place {

@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Addresses, readRunning } from '../../scripts/parts/data-folder.ts';
-import { isRunning, type ProcessIdentity } from '../../scripts/parts/process.ts';
-import type { STOP_ORDER } from '../../scripts/parts/venule.ts';
+import { type Addresses, readRunning } from '../../local/parts/data-folder.ts';
+import { isRunning, type ProcessIdentity } from '../../local/parts/process.ts';
+import type { STOP_ORDER } from '../../local/parts/venule.ts';
 import { until } from './until.ts';
 
 /** A part that `npm start` runs. */
@@ -112,7 +112,7 @@ export function spawnStart({ dataDir, env = {} }: { dataDir: string; env?: NodeJ
       (name) => [name, '0'],
     ),
   );
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../scripts/start.ts')], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../local/start.ts')], {
     env: { ...inherited, ...anyPorts, VENULE_DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -30,7 +30,7 @@ test('the workflows are bundled once for each state of their sources', async () 
 test('whatever of ours goes into the bundle is asked whether it has changed', async () => {
   const { code } = await workflowBundle(join(folder, 'new'));
   const sources = sourcesOf(code);
-  expect(sources).toEqual(expect.arrayContaining(['workflows/order-journey.ts', 'domain/transitions.ts']));
+  expect(sources).toEqual(expect.arrayContaining(['workflows/journey/journey.ts', 'domain/orders/transitions.ts']));
   const asked = (source: string) => BUNDLED.some((each) => source === each || source.startsWith(`${each}/`));
   expect(sources.filter((source) => !source.startsWith('node_modules/') && !asked(source))).toEqual([]);
 });

@@ -1,6 +1,6 @@
 /** E4: webhooks go to the public internet only, however an address is written. */
 import fc from 'fast-check';
-import { isPublicAddress, refusalOfDestination, refusalOfUrl } from '../../notifications/webhooks/destination.ts';
+import { isPublicAddress, refusalOfDestination, refusalOfUrl } from '../../webhooks/destination.ts';
 
 const octet = fc.integer({ min: 0, max: 255 });
 const v4 = (...parts: fc.Arbitrary<number>[]) => fc.tuple(...parts) as fc.Arbitrary<[number, number, number, number]>;

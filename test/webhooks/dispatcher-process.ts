@@ -1,6 +1,6 @@
 /** A dispatcher in a process of its own, to be killed: `MONGODB_URI=… node dispatcher-process.ts`. */
 import pino from 'pino';
-import { startWebhookDispatcher } from '../../notifications/webhooks/dispatcher.ts';
+import { startWebhookDispatcher } from '../../dispatch/webhooks.ts';
 import { openStore } from '../../store/store.ts';
 
 openStore(process.env.MONGODB_URI as string).then((store) =>

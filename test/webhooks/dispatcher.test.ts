@@ -9,13 +9,18 @@ import {
   RETRY_PAUSES_MS,
   startWebhookDispatcher,
   type WebhookDispatcher,
-} from '../../notifications/webhooks/dispatcher.ts';
-import { newSigningSecret, SECRET_OVERLAP_MS } from '../../notifications/webhooks/signature.ts';
+} from '../../dispatch/webhooks.ts';
+import {
+  deleteEndpoint,
+  rotateSecret,
+  setEndpointHeaders,
+  updateEndpoint,
+} from '../../store/outbox/webhook-endpoints.ts';
+import { recoverDeliveries } from '../../store/outbox/webhook-resend.ts';
+import { replayExhausted } from '../../store/outbox/webhook-review.ts';
+import { claimDue, fanOut } from '../../store/outbox/webhooks.ts';
 import { rows, type Store } from '../../store/store.ts';
-import { deleteEndpoint, rotateSecret, setEndpointHeaders, updateEndpoint } from '../../store/webhook-endpoints.ts';
-import { recoverDeliveries } from '../../store/webhook-resend.ts';
-import { replayExhausted } from '../../store/webhook-review.ts';
-import { claimDue, fanOut } from '../../store/webhooks.ts';
+import { newSigningSecret, SECRET_OVERLAP_MS } from '../../webhooks/signature.ts';
 import {
   commit,
   deliveriesOf,

@@ -1,5 +1,5 @@
 /** E4: no endpoint takes another's turn. */
-import { createLanes, type Lane } from '../../notifications/webhooks/lanes.ts';
+import { createLanes, type Lane } from '../../dispatch/lanes.ts';
 
 describe('lanes', () => {
   const limits = {

@@ -3,14 +3,20 @@ import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import type { ApiDeps } from '../../api/deps.ts';
-import { createGuessLimit } from '../../api/guess-limit.ts';
+import { createGuessLimit } from '../../api/http/guess-limit.ts';
+import { answerErrors, correlate, noSuchRoute } from '../../api/http/mount.ts';
 import { managementRouter } from '../../api/management/router.ts';
-import { answerErrors, correlate, noSuchRoute } from '../../api/mount.ts';
-import { isSigningSecret, newSigningSecret } from '../../notifications/webhooks/signature.ts';
+import {
+  createApiKey,
+  createManagementKey,
+  createTeam,
+  ensureManagementKey,
+  revokeApiKey,
+} from '../../store/access/teams.ts';
 import type { TeamDocument } from '../../store/documents.ts';
+import { validSecrets } from '../../store/outbox/webhook-endpoints.ts';
 import type { Store } from '../../store/store.ts';
-import { createApiKey, createManagementKey, createTeam, ensureManagementKey, revokeApiKey } from '../../store/teams.ts';
-import { validSecrets } from '../../store/webhook-endpoints.ts';
+import { isSigningSecret, newSigningSecret } from '../../webhooks/signature.ts';
 import { commit, deliveriesOf, freshStore, silent } from './scene.ts';
 
 describe('the Management API', () => {

@@ -1,11 +1,16 @@
 /** E4: the outbox loses nothing, doubles nothing, and gives up on an endpoint only by its rules. */
 import { randomUUID } from 'node:crypto';
 import type { WebhookDeliveryDocument, WebhookEndpointDocument } from '../../store/documents.ts';
+import { updateEndpoint } from '../../store/outbox/webhook-endpoints.ts';
+import { noteFailure, noteSuccess } from '../../store/outbox/webhook-health.ts';
+import {
+  RESENT_AT_MOST,
+  recoverDeliveries,
+  resendOrderEvents,
+  TooManyOrders,
+} from '../../store/outbox/webhook-resend.ts';
+import { claimDue, fanOut, recordAttempt } from '../../store/outbox/webhooks.ts';
 import { rows, type Store } from '../../store/store.ts';
-import { updateEndpoint } from '../../store/webhook-endpoints.ts';
-import { noteFailure, noteSuccess } from '../../store/webhook-health.ts';
-import { RESENT_AT_MOST, recoverDeliveries, resendOrderEvents, TooManyOrders } from '../../store/webhook-resend.ts';
-import { claimDue, fanOut, recordAttempt } from '../../store/webhooks.ts';
 import { commit, deliveriesOf, endpointAt, freshStore } from './scene.ts';
 
 const HOUR = 60 * 60 * 1000;

@@ -4,10 +4,10 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import pino from 'pino';
-import { newSigningSecret } from '../../notifications/webhooks/signature.ts';
 import type { WebhookDeliveryDocument, WebhookMessageDocument } from '../../store/documents.ts';
+import { createEndpoint, type EndpointSettings } from '../../store/outbox/webhook-endpoints.ts';
 import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
-import { createEndpoint, type EndpointSettings } from '../../store/webhook-endpoints.ts';
+import { newSigningSecret } from '../../webhooks/signature.ts';
 
 export const silent = pino({ level: 'silent' });
 

@@ -1,0 +1,151 @@
+/**
+ * The same request twice is one order (F9). A claim on the key is written before anything starts and holds the ids of
+ * the order to be, so a retry after a crash finishes that order. What was answered is kept and given again.
+ */
+import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IdempotencyDocument } from '../../store/documents.ts';
+import { newPlacerOrderNumber } from '../../store/orders/placer-order-number.ts';
+import type { Store } from '../../store/store.ts';
+import type { OrderIds } from '../orders/accept-order.ts';
+import { ApiError, asApiError, ERRORS, errorEnvelope, ReplayedRefusal } from './errors.ts';
+
+/** While a claim's lease lasts its request is at work, and renews it; of one that died a retry takes over soon. */
+const LEASE_MS = 4_000;
+const RENEWED_EVERY_MS = 1_000;
+/** How long writing the answer down may hold the answer up, in milliseconds. */
+const NOTE_MS = 2_000;
+const DUPLICATE_KEY = 11000;
+
+/** Ids for an order that begins now. */
+export function newOrderIds(): OrderIds {
+  return {
+    order_id: randomUUID(),
+    transaction_id: randomUUID(),
+    placer_order_number: newPlacerOrderNumber(),
+    created_at: new Date().toISOString(),
+  };
+}
+
+/** How long the answer to an order can be had again, in milliseconds (contract §1.2). */
+export const ORDERS_KEPT_FOR_MS = 48 * 3_600_000;
+
+/** One request under an idempotency key; `Ids` is what the thing that it makes will be called. */
+export interface IdempotentRequest<Ids> {
+  /** Team, what is done, and the caller's key. */
+  id: string;
+  newIds(): Ids;
+  /** How long an answer can be had again, in milliseconds. */
+  keptForMs: number;
+  /** `no-cache`: a refusal is not kept, so the key can be tried again. */
+  keepRefusals: boolean;
+  body: unknown;
+  correlationId: string;
+}
+
+/**
+ * Does `work` once for a key, and answers what it answered ever after. Refusals are kept too, except 429 and 5xx.
+ * @throws ApiError `idempotency_key_in_use` while the first request with this key is at work, `idempotency_key_reused`
+ * when it had another body
+ * @throws ReplayedRefusal when the first request was refused
+ */
+export async function onceForKey<T, Ids extends Record<string, string>>(
+  store: Store,
+  request: IdempotentRequest<Ids>,
+  work: (ids: Ids) => Promise<T>,
+): Promise<T> {
+  const claim = await claimKey(store, request);
+  if (claim.response) {
+    if (claim.response.status < 400) return claim.response.body as T;
+    throw new ReplayedRefusal(claim.response.status, claim.response.body);
+  }
+  const mine = { _id: request.id, ids: claim.ids, response: null };
+  const renewing = setInterval(() => renew(store, mine), RENEWED_EVERY_MS);
+  try {
+    const answer = await work(claim.ids as Ids);
+    await keep(store, mine, { status: 200, body: answer });
+    return answer;
+  } catch (error) {
+    const refusal = asApiError(error);
+    const { status } = ERRORS[refusal.code];
+    if (status >= 500) await release(store, mine);
+    else if (request.keepRefusals)
+      await keep(store, mine, { status, body: errorEnvelope(refusal, request.correlationId) });
+    else await store.idempotency.deleteOne(mine).catch(() => {});
+    throw error;
+  } finally {
+    clearInterval(renewing);
+  }
+}
+
+/** Says that the request is still at work. */
+function renew(store: Store, mine: object): void {
+  const lease_until = new Date(Date.now() + LEASE_MS);
+  store.idempotency
+    .updateOne({ ...mine, lease_until: { $gt: new Date(0) } }, { $set: { lease_until } })
+    .exec()
+    .catch(() => {});
+}
+
+async function claimKey<Ids extends Record<string, string>>(
+  store: Store,
+  { id, body, newIds, keptForMs }: IdempotentRequest<Ids>,
+): Promise<IdempotencyDocument> {
+  const hash = createHash('sha256').update(JSON.stringify(body)).digest('hex');
+  const now = Date.now();
+  const lease_until = new Date(now + LEASE_MS);
+  const fresh: IdempotencyDocument = {
+    _id: id,
+    request_hash: hash,
+    ids: newIds(),
+    response: null,
+    lease_until,
+    expires_at: new Date(now + keptForMs),
+  };
+  try {
+    await store.idempotency.create(fresh);
+    return fresh;
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
+  }
+  const held = await store.idempotency.findById(id).lean<IdempotencyDocument>();
+  // Claims from before bodies were told apart have no hash.
+  if (held?.request_hash && held.request_hash !== hash) {
+    throw new ApiError(
+      'idempotency_key_reused',
+      'This idempotency key was already used with a different body; use a new key for a different request.',
+    );
+  }
+  if (held?.response) return held;
+  const taken = await store.idempotency
+    .findOneAndUpdate(
+      { _id: id, response: null, lease_until: { $lte: new Date(now) } },
+      { $set: { lease_until } },
+      { returnDocument: 'after' },
+    )
+    .lean<IdempotencyDocument>();
+  if (taken) return taken;
+  throw new ApiError(
+    'idempotency_key_in_use',
+    'A request with this idempotency key is still in progress; please retry.',
+  );
+}
+
+/** The answer is given whether or not it could be kept: a retry then finishes the same order and answers alike. */
+function keep(store: Store, mine: object, response: { status: number; body: unknown }): Promise<void> {
+  return noLongerThan(store.idempotency.updateOne(mine, { $set: { response } }).exec());
+}
+
+/** Nothing was decided: the next request with this key goes on with the same ids at once. */
+function release(store: Store, mine: object): Promise<void> {
+  return noLongerThan(store.idempotency.updateOne(mine, { $set: { lease_until: new Date(0) } }).exec());
+}
+
+/** A caller who waits for an answer does not wait for our notes on it while the database is away. */
+async function noLongerThan(note: Promise<unknown>): Promise<void> {
+  const written = note.then(
+    () => undefined,
+    () => undefined,
+  );
+  await Promise.race([written, sleep(NOTE_MS, undefined, { ref: false })]);
+}

@@ -1,0 +1,70 @@
+/** `/v3/order_transaction`: a journey with its orders, and what they brought together (D9, D10). */
+import { clientFacingTransaction, orderTransactionResponse } from '../../store/orders/client-facing-order.ts';
+import { combinedResult } from '../../store/orders/combined-result.ts';
+import { findTransaction } from '../../store/orders/read-orders.ts';
+import type { Store } from '../../store/store.ts';
+import { orderTransactionResponse as transactionAnswer } from '../../wire/order-shapes.ts';
+import { defineEndpoint, pdf } from '../http/endpoint.ts';
+import { ApiError } from '../http/errors.ts';
+import { labResultsRaw } from '../results/schemas.ts';
+import { transactionPath } from './schemas.ts';
+
+const tag = 'Order transactions';
+
+async function transactionOf(store: Store, teamId: string, id: string) {
+  const found = await findTransaction(store, teamId, id);
+  if (!found) throw new ApiError('not_found', `There is no order transaction ${id}.`);
+  return found;
+}
+
+/** Endpoints of order transactions. */
+export const orderTransactionEndpoints = [
+  defineEndpoint({
+    method: 'get',
+    path: '/v3/order_transaction/:transaction_id',
+    operationId: 'getOrderTransaction',
+    tag,
+    summary: 'Get an order transaction with its orders, oldest first',
+    request: { params: transactionPath },
+    response: transactionAnswer,
+    errors: ['not_found'],
+    async handler({ deps: { store }, team, params: { transaction_id } }) {
+      const { transaction, orders } = await transactionOf(store, team._id, transaction_id);
+      return orderTransactionResponse(transaction, orders);
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v3/order_transaction/:transaction_id/result',
+    operationId: 'getOrderTransactionResult',
+    tag,
+    summary: 'Get the combined results of its orders',
+    request: { params: transactionPath },
+    response: labResultsRaw,
+    errors: ['not_found'],
+    async handler({ deps: { store, catalogue }, team, params: { transaction_id } }) {
+      const { transaction, orders } = await transactionOf(store, team._id, transaction_id);
+      const combined = await combinedResult(store, catalogue, transaction_id);
+      if (!combined) throw new ApiError('not_found', `Order transaction ${transaction_id} has no results yet.`);
+      return { ...combined.result, order_transaction: clientFacingTransaction(transaction, orders) };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v3/order_transaction/:transaction_id/result/pdf',
+    operationId: 'getOrderTransactionResultPdf',
+    tag,
+    summary: 'Get the combined results as a PDF',
+    request: { params: transactionPath },
+    response: pdf,
+    errors: ['not_found'],
+    async handler({ deps, team, params: { transaction_id } }) {
+      await transactionOf(deps.store, team._id, transaction_id);
+      const report = await deps.documents.combined(transaction_id);
+      if (!report) throw new ApiError('not_found', `Order transaction ${transaction_id} has no results yet.`);
+      return report;
+    },
+  }),
+];

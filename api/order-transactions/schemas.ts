@@ -1,0 +1,5 @@
+/** Requests about order transactions (D9). */
+import { z } from 'zod';
+import { uuid } from '../../wire/fields.ts';
+
+export const transactionPath = z.object({ transaction_id: uuid });

@@ -1,5 +1,0 @@
-/** Requests about order transactions (D9). */
-import { z } from 'zod';
-import { uuid } from '../../store/wire/fields.ts';
-
-export const transactionPath = z.object({ transaction_id: uuid });

@@ -1,0 +1,52 @@
+/** Gives stored reports to their journeys (F5). */
+import type { Logger } from 'pino';
+import type { Catalogue } from '../store/catalogue/catalogue.ts';
+import type { OrderDocument } from '../store/documents.ts';
+import {
+  claimReport,
+  digestOf,
+  holdTooLong,
+  keepLateReport,
+  markDelivered,
+  markUndelivered,
+  noteUnknownCodes,
+} from '../store/inbox/lab-inbox.ts';
+import { exceedsResult } from '../store/orders/result-limit.ts';
+import type { Store } from '../store/store.ts';
+import { watchInserts } from '../store/watch-inserts.ts';
+import type { Journeys } from '../temporal/journeys.ts';
+import { type InboxDispatcher, startInboxDispatcher } from './inbox.ts';
+
+/** Starts delivering reports; one whose journey is over corrects its order or is kept. */
+export function startReportDispatcher(parts: {
+  store: Store;
+  catalogue: Catalogue;
+  journeys: Journeys;
+  logger: Logger;
+}): InboxDispatcher {
+  const { store, catalogue, journeys, logger } = parts;
+  return startInboxDispatcher(
+    {
+      name: 'report',
+      watch: (wake) => watchInserts(store.labMessages, wake),
+      claim: (leaseMs) => claimReport(store, leaseMs),
+      async deliver(message) {
+        if (await exceedsResult(store, message)) {
+          logger.warn({ report_id: message._id, order_id: message.order_id }, 'report.too_long_for_its_result');
+          await holdTooLong(store, message._id);
+          return 'settled';
+        }
+        const order = await store.orders.findById(message.order_id).orFail().lean<OrderDocument>();
+        const digest = await digestOf(store, catalogue, message);
+        await noteUnknownCodes(store, digest);
+        const journeyIsOpen = await journeys.report(order, digest);
+        if (journeyIsOpen) await markDelivered(store, message._id);
+        else await keepLateReport(store, catalogue, message._id);
+        return 'settled';
+      },
+      postpone: (message, error, retryInMs) => markUndelivered(store, message._id, error, retryInMs),
+      describe: ({ _id, order_id }) => ({ report_id: _id, order_id }),
+    },
+    logger,
+  );
+}

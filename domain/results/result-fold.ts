@@ -1,0 +1,284 @@
+/** From the lab's reports to an order's result (A7), and from two orders' results to the combined one (D10). */
+import type { ExpectedResult, Laboratory, Marker } from '../catalogue/catalogue.ts';
+import type { Order } from '../orders/order.ts';
+import type { FailureType, Interpretation, LabReport, ReportedTest, Specimen } from './lab-report.ts';
+import { advance, type FullStatement, missingResults, noProgress, statementsIn, wordOn } from './report-progress.ts';
+import type {
+  BiomarkerResult,
+  MissingBiomarkerResult,
+  OrderResult,
+  ParentBiomarker,
+  ResultMetadata,
+  SampleData,
+  ZonedTimestamp,
+} from './results.ts';
+
+/** What is needed to read an order's reports. */
+export interface ReportedOrder {
+  order: Order;
+  /** The ordered markers, from the catalogue. */
+  markers: readonly Marker[];
+  laboratory: Laboratory;
+  /** The reports taken in, in the order in which they were. */
+  reports: readonly LabReport[];
+  /** The lab is done with the order, so that what has not come is missing. */
+  noMoreExpected: boolean;
+}
+
+interface ExpectedOfOrder {
+  slug: string;
+  loinc: string;
+  provider_id: string;
+  result: ExpectedResult;
+  parents: ParentBiomarker[];
+}
+
+/** What an order's reports say of a result, and when they did. */
+type Entry = { reported_at: string } & ({ value: BiomarkerResult } | { missing: MissingBiomarkerResult });
+
+/** The results that an order expects, each with the markers that owe it, in catalogue order. */
+export function expectedResults(order: Order, markers: readonly Marker[]): ExpectedOfOrder[] {
+  const bySlug = new Map<string, ExpectedOfOrder>();
+  for (const ordered of order.markers) {
+    const marker = markers.find((candidate) => candidate.id === ordered.marker_id);
+    if (!marker) continue;
+    const parent = { marker_id: marker.id, name: marker.name, slug: marker.slug, provider_id: marker.provider_id };
+    for (const result of marker.expected_results) {
+      if (!ordered.result_slugs.includes(result.slug)) continue;
+      const known = bySlug.get(result.slug);
+      if (known) known.parents.push(parent);
+      else {
+        const { slug, provider_id, loinc } = result;
+        bySlug.set(slug, { slug, provider_id, loinc: loinc.code, result, parents: [parent] });
+      }
+    }
+  }
+  return [...bySlug.values()];
+}
+
+/**
+ * Folds reports into a result: of one order, or the combined one of a transaction's orders (D10), which is the union of
+ * their markers; of two reported values the newer; as missing only what no order reported; the samples of all; metadata
+ * from the newest report.
+ * @param orders Oldest first. For a combined result each with every report about it, late ones included (D5).
+ * @returns null while nothing was reported.
+ */
+export function foldReports(orders: readonly ReportedOrder[]): OrderResult | null {
+  const newest = newestReport(orders);
+  if (!newest) return null;
+
+  const combined = new Map<string, Entry>();
+  const samples: Record<string, SampleData> = {};
+  for (const order of orders) {
+    const names = sampleNames(order, Object.keys(samples));
+    takeSamples(samples, order, names);
+    for (const [key, entry] of entriesOf(order, names)) {
+      const other = combined.get(key);
+      if (!other || preferred(entry, other)) combined.set(key, entry);
+    }
+  }
+
+  const status = orders.every((order) => order.noMoreExpected) ? 'final' : 'partial';
+  const values = [...combined.values()].flatMap((entry) => ('value' in entry ? [entry.value] : []));
+  const missing = [...combined.values()].flatMap((entry) => ('missing' in entry ? [entry.missing] : []));
+  return {
+    metadata: metadataOf(newest.from, newest.report, status, worst(values)),
+    results: values,
+    missing_results: missing,
+    sample_information: samples,
+  };
+}
+
+/** Between two orders' word on the same result: a value before its absence, then the newer report. */
+function preferred(entry: Entry, other: Entry): boolean {
+  if ('value' in entry !== 'value' in other) return 'value' in entry;
+  return Date.parse(entry.reported_at) >= Date.parse(other.reported_at);
+}
+
+function entriesOf(
+  { order, markers, reports, noMoreExpected }: ReportedOrder,
+  samples: SampleNames,
+): Map<string, Entry> {
+  const expected = new Map(expectedResults(order, markers).map((result) => [result.slug, result]));
+  const progress = reports.reduce(
+    (before, report) => advance(before, statementsIn(report, [...expected.values()])),
+    noProgress<FullStatement<ExpectedOfOrder>>(),
+  );
+  const reasons = new Map(
+    missingResults(progress, order.markers).map((missing) => [missing.slug, missing.failure_type]),
+  );
+  const newest = reports.map((report) => report.reported_at).reduce(later, new Date(0).toISOString());
+  const entries = new Map<string, Entry>();
+  for (const slug of new Set([...expected.keys(), ...Object.keys(progress.results)])) {
+    const word = wordOn(progress, slug);
+    const result = expected.get(slug);
+    const reason = reasons.get(slug);
+    if (word?.failure_type === null) {
+      entries.set(slug, { reported_at: word.reported_at, value: biomarkerResult(word, samples) });
+    } else if (result && reason && (word || noMoreExpected)) {
+      const notes = word?.source.observation.notes ?? null;
+      entries.set(slug, { reported_at: word?.reported_at ?? newest, missing: missingResult(result, reason, notes) });
+    }
+  }
+  return entries;
+}
+
+const later = (one: string, other: string) => (Date.parse(other) >= Date.parse(one) ? other : one);
+
+function biomarkerResult({ expected, source }: FullStatement<ExpectedOfOrder>, samples: SampleNames): BiomarkerResult {
+  const { report, test, observation } = source;
+  const [specimen] = test.specimens;
+  const numeric = observation.type === 'numeric' ? Number(observation.value) : undefined;
+  const { low, high } = parseReferenceRange(observation.reference_range);
+  const text = observation.value ?? '';
+  const notes = [observation.type === 'range' || observation.type === 'comment' ? text : null, observation.notes]
+    .filter((note) => note !== null)
+    .join('\n');
+  return {
+    name: expected?.result.name ?? observation.name,
+    slug: expected?.slug ?? '',
+    result: text,
+    type: observation.type,
+    value: numeric ?? -1,
+    unit: observation.unit,
+    timestamp: observation.observed_at ?? specimen?.collected_at ?? report.collected_at,
+    notes: notes === '' ? null : notes,
+    reference_range: observation.reference_range,
+    min_range_value: low,
+    max_range_value: high,
+    is_above_max_range: numeric !== undefined && high !== null && numeric > high,
+    is_below_min_range: numeric !== undefined && low !== null && numeric < low,
+    interpretation: observation.interpretation,
+    source_interpretation: observation.source_interpretation,
+    loinc: observation.loinc ?? expected?.loinc ?? null,
+    loinc_slug: expected?.result.loinc.slug ?? null,
+    provider_id: observation.provider_id ?? expected?.provider_id ?? null,
+    source_markers: expected?.parents ?? null,
+    performing_laboratory: observation.performing_laboratory,
+    source_sample_id: specimen ? samples(report, specimen) : null,
+  };
+}
+
+function missingResult(expected: ExpectedOfOrder, reason: FailureType, note: string | null): MissingBiomarkerResult {
+  return {
+    name: expected.result.name,
+    slug: expected.slug,
+    inferred_failure_type: reason,
+    note,
+    loinc: expected.loinc,
+    loinc_slug: expected.result.loinc.slug,
+    provider_id: expected.provider_id,
+    source_markers: expected.parents,
+  };
+}
+
+/** The bounds of a printed reference range: `70-99`, `<5.7`, `>=40`; null where it is open or not a range. */
+function parseReferenceRange(text: string | null): { low: number | null; high: number | null } {
+  const both = text?.match(/^\s*(-?\d+(?:\.\d+)?)\s*[-–]\s*(-?\d+(?:\.\d+)?)\s*$/);
+  if (both) return { low: Number(both[1]), high: Number(both[2]) };
+  const one = text?.match(/^\s*([<>])\s*(?:or\s*)?=?\s*(-?\d+(?:\.\d+)?)\s*$/);
+  if (!one) return { low: null, high: null };
+  return one[1] === '<' ? { low: null, high: Number(one[2]) } : { low: Number(one[2]), high: null };
+}
+
+const SEVERITY: Interpretation[] = ['normal', 'unknown', 'abnormal', 'critical'];
+function worst(values: readonly BiomarkerResult[]): Interpretation {
+  const severity = Math.max(0, ...values.map((value) => SEVERITY.indexOf(value.interpretation)));
+  return SEVERITY[severity] ?? 'normal';
+}
+
+function newestReport(orders: readonly ReportedOrder[]): { from: ReportedOrder; report: LabReport } | undefined {
+  let newest: { from: ReportedOrder; report: LabReport } | undefined;
+  for (const from of orders) {
+    for (const report of from.reports) {
+      if (!newest || Date.parse(report.reported_at) >= Date.parse(newest.report.reported_at)) newest = { from, report };
+    }
+  }
+  return newest;
+}
+
+function metadataOf(
+  { order, laboratory }: ReportedOrder,
+  report: LabReport,
+  status: ResultMetadata['status'],
+  interpretation: Interpretation,
+): ResultMetadata {
+  const { patient, physician } = order;
+  return {
+    age: String(yearsBetween(patient.dob, report.collected_at ?? report.reported_at)),
+    dob: patient.dob,
+    'clia_#': laboratory.clia_number,
+    clia_number: laboratory.clia_number,
+    patient: `${patient.last_name}, ${patient.first_name}`,
+    provider: report.ordering_provider ?? (physician ? `${physician.last_name}, ${physician.first_name}` : null),
+    laboratory: laboratory.name,
+    date_reported: report.reported_at,
+    date_collected: report.collected_at,
+    specimen_number: report.specimen_number ?? report.filler_order_number ?? order.placer_order_number,
+    date_received: report.received_at,
+    status,
+    interpretation,
+    patient_id: order.user_id,
+    account_id: report.account_number,
+  };
+}
+
+function yearsBetween(dob: string, instant: string): number {
+  const years = Number(instant.slice(0, 4)) - Number(dob.slice(0, 4));
+  return instant.slice(5, 10) < dob.slice(5) ? years - 1 : years;
+}
+
+const zoned = (instant: string | null): ZonedTimestamp | null =>
+  instant === null ? null : { timestamp: new Date(instant).toISOString(), timezone_offset: 0 };
+
+/** What a specimen is called in `sample_information`, and in `source_sample_id` of the results from it. */
+type SampleNames = (report: LabReport, specimen: Specimen) => string;
+
+/** By its number; with the requisition's before it where an earlier order of the transaction has that number, too. */
+function sampleNames({ order }: ReportedOrder, taken: readonly string[]): SampleNames {
+  return (report, specimen) => {
+    const name = specimen.number ?? report.filler_order_number ?? 'unknown';
+    return taken.includes(name) ? `${order.placer_order_number} ${name}` : name;
+  };
+}
+
+function takeSamples(samples: Record<string, SampleData>, { reports }: ReportedOrder, names: SampleNames): void {
+  for (const report of reports) {
+    for (const test of report.tests) {
+      for (const specimen of test.specimens) {
+        const name = names(report, specimen);
+        samples[name] = sampleOf(report, test, specimen, samples[name]);
+      }
+    }
+  }
+}
+
+/** @param before What is known of it already; it grows by what this test adds. */
+function sampleOf(
+  report: LabReport,
+  test: ReportedTest,
+  specimen: Specimen,
+  before: SampleData | undefined,
+): SampleData {
+  const performing_laboratories = before?.performing_laboratories ?? {};
+  const known = report.performing_laboratories;
+  for (const place of new Set(test.observations.map((observation) => observation.performing_laboratory))) {
+    if (place === null || !Object.hasOwn(known, place)) continue;
+    const { clia_number: _, ...laboratory } = known[place] as (typeof known)[string];
+    performing_laboratories[place] = laboratory;
+  }
+  return {
+    sample_id: specimen.number,
+    control_number: report.filler_order_number,
+    date_collected: zoned(specimen.collected_at) ?? before?.date_collected ?? null,
+    date_received: zoned(specimen.received_at) ?? before?.date_received ?? null,
+    date_reported: zoned(report.reported_at),
+    performing_laboratories,
+    clinical_information: {
+      fasting: report.fasting ?? false,
+      notes: null,
+      information: report.clinical_information,
+      total_volume: report.total_volume,
+    },
+  };
+}

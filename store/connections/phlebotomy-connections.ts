@@ -1,0 +1,52 @@
+/** Where phlebotomy providers are reached, and what they sign their events with. */
+import {
+  APPOINTMENT_PROVIDERS,
+  type AppointmentProvider,
+  PLACE_LISTERS,
+  type PlaceLister,
+} from '../../domain/appointments/appointment.ts';
+import type { PhlebotomyConnectionDocument } from '../documents.ts';
+import type { Store } from '../store.ts';
+import type { Environment } from './lab-connections.ts';
+
+/** Adds a connection or replaces it. */
+export async function setPhlebotomyConnection(
+  store: Store,
+  connection: Omit<PhlebotomyConnectionDocument, '_id'>,
+): Promise<void> {
+  const _id = `${connection.provider}:${connection.environment}`;
+  await store.phlebotomyConnections.updateOne({ _id }, { $set: connection }, { upsert: true });
+}
+
+/** Points every company's sandbox connection at the sandbox companies. */
+export async function connectSandboxPhlebotomy(
+  store: Store,
+  sandbox: { url: string; key: string; secret: string },
+): Promise<void> {
+  for (const provider of [...APPOINTMENT_PROVIDERS, ...PLACE_LISTERS]) {
+    await setPhlebotomyConnection(store, {
+      provider,
+      environment: 'sandbox',
+      url: `${sandbox.url}/phlebotomy/${provider}`,
+      key: sandbox.key,
+      secrets: [sandbox.secret],
+    });
+  }
+}
+
+/** How that company is reached from that environment; null when no operator has said. */
+export function findPhlebotomyConnection(
+  store: Store,
+  provider: AppointmentProvider | PlaceLister,
+  environment: Environment,
+): Promise<PhlebotomyConnectionDocument | null> {
+  return store.phlebotomyConnections.findById(`${provider}:${environment}`).lean<PhlebotomyConnectionDocument>().exec();
+}
+
+/** A company's connections in every environment. */
+export function phlebotomyConnectionsOf(
+  store: Store,
+  provider: AppointmentProvider,
+): Promise<PhlebotomyConnectionDocument[]> {
+  return store.phlebotomyConnections.find({ provider }).lean<PhlebotomyConnectionDocument[]>().exec();
+}

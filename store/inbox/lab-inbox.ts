@@ -1,0 +1,337 @@
+/**
+ * The inbox: what laboratories sent, stored before it is acknowledged and given to its journey afterward (F5). Nothing
+ * that was acknowledged is ever dropped: what no journey takes in is kept as late or unmatched, for people to see.
+ */
+import { createHash } from 'node:crypto';
+import mongoose, { type ClientSession } from 'mongoose';
+import { isEnded, takesResults } from '../../domain/orders/transitions.ts';
+import { partner } from '../../domain/principal.ts';
+import type { LabReport } from '../../domain/results/lab-report.ts';
+import { type Doubt, type MatchDecision, mismatch } from '../../domain/results/report-matching.ts';
+import { digestReport, type ReportDigest } from '../../domain/results/report-progress.ts';
+import { expectedResults, foldReports } from '../../domain/results/result-fold.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { Environment } from '../connections/lab-connections.ts';
+import type { LabMessageDocument, OrderDocument } from '../documents.ts';
+import { combinedResultIn } from '../orders/combined-result.ts';
+import { recordEvent, tellCritical } from '../orders/record-event.ts';
+import { bytesInResult } from '../orders/result-limit.ts';
+import { reportedOrder } from '../orders/take-result-in.ts';
+import { rows, type Store } from '../store.ts';
+import { HELD, tellOfReview } from './match-review.ts';
+
+const { BSON } = mongoose.mongo;
+const DUPLICATE_KEY = 11000;
+
+/** How many reports are stored at once. */
+const BATCH = 100;
+
+/** A message as it came in. */
+export interface ReceivedMessage {
+  lab_slug: string;
+  environment: Environment;
+  raw: string;
+}
+
+/**
+ * Keeps a message as it came, once, before anything of it is read (G1). The same again changes nothing.
+ * @returns SHA-256 of its text, which its reports are stored with.
+ */
+export async function keepText(store: Store, { lab_slug, environment, raw }: ReceivedMessage): Promise<string> {
+  const _id = createHash('sha256').update(raw).digest('hex');
+  try {
+    const text = { _id, lab_slug, environment, raw, refused: null, received_at: new Date() };
+    await rows(store.labMessageTexts).insertOne(text);
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+  }
+  return _id;
+}
+
+/** Notes why nothing of a message was taken in. @param why Codes and places, never a value. */
+export async function noteRefusal(store: Store, contentHash: string, why: string): Promise<void> {
+  await rows(store.labMessageTexts).updateOne({ _id: contentHash }, { $set: { refused: why } });
+}
+
+/** A report is longer than the database keeps. */
+export class ReportTooLong extends Error {
+  override name = 'ReportTooLong';
+}
+
+/** A message that is kept and read. */
+export interface ReadMessage extends Omit<ReceivedMessage, 'raw'> {
+  /** As `keepText` answered. */
+  content_hash: string;
+  control_id: string;
+  reports: LabReport[];
+}
+
+/**
+ * Stores a message's reports, each matched to its order. The same message again (control id and content) changes
+ * nothing.
+ * @throws ReportTooLong when one of them is longer than `longest`; none is stored then.
+ * @param longest Bytes.
+ */
+export async function storeReports(store: Store, message: ReadMessage, longest: number): Promise<void> {
+  const { lab_slug, environment, control_id, content_hash } = message;
+  for (const report of message.reports) {
+    const bytes = BSON.calculateObjectSize(report);
+    if (bytes > longest) throw new ReportTooLong(`A report takes ${bytes} bytes`);
+  }
+  const received_at = new Date();
+  const orders = await ordersOf(store, message.reports, environment);
+  const documents = message.reports.map((report, report_index): LabMessageDocument => {
+    const order = orders.get(report.placer_order_number ?? '');
+    const held = mismatch(report, order?.order ?? null, received_at, order?.approved_patients);
+    return {
+      _id: reportId(lab_slug, control_id, content_hash, report_index),
+      lab_slug,
+      control_id,
+      content_hash,
+      report_index,
+      report,
+      bytes_in_result: bytesInResult(report),
+      state: held ? 'unmatched' : 'stored',
+      order_id: order?._id ?? null,
+      team_id: order?.team_id ?? null,
+      event_number: null,
+      unmatched_reason: held?.decision ?? null,
+      ...(held && held.doubts.length > 0 && { doubts: held.doubts }),
+      lease_until: new Date(0),
+      attempts: 0,
+      last_error: null,
+      received_at,
+    };
+  });
+  for (let start = 0; start < documents.length; start += BATCH) {
+    await insertNew(store, documents.slice(start, start + BATCH));
+  }
+}
+
+/** Inserts the reports that are not there yet, and tells the teams of those that are held. */
+async function insertNew(store: Store, documents: readonly LabMessageDocument[]): Promise<void> {
+  const ids = documents.map(({ _id }) => _id);
+  const known = await rows(store.labMessages)
+    .find({ _id: { $in: ids } }, { projection: { _id: 1 } })
+    .toArray();
+  const knownIds = new Set(known.map(({ _id }) => _id));
+  const unknown = documents.filter(({ _id }) => !knownIds.has(_id));
+  if (unknown.length === 0) return;
+  try {
+    await store.connection.transaction(async (session) => {
+      await rows(store.labMessages).insertMany(unknown, { session });
+      for (const document of unknown) {
+        if (document.unmatched_reason) await tellOfReview(store, session, document, HELD);
+      }
+    });
+  } catch (error) {
+    if (!isDuplicate(error)) throw error;
+    // The same message came twice at once: what the other has stored is known by now.
+    await insertNew(store, unknown);
+  }
+}
+
+const isDuplicate = (error: unknown) => (error as { code?: unknown }).code === DUPLICATE_KEY;
+
+/** The id of a report: the same report of the same message has the same. */
+function reportId(lab: string, controlId: string, contentHash: string, index: number): string {
+  const digest = createHash('sha256').update([lab, controlId, contentHash, index].join('\n')).digest('hex');
+  return digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-8$3-8$4-$5');
+}
+
+/** The orders that reports name, by placer order number; only those of the environment that the message came from. */
+async function ordersOf(
+  store: Store,
+  reports: readonly LabReport[],
+  environment: Environment,
+): Promise<Map<string, OrderDocument>> {
+  const numbers = [...new Set(reports.flatMap(({ placer_order_number }) => placer_order_number ?? []))];
+  const orders = new Map<string, OrderDocument>();
+  for (let start = 0; start < numbers.length; start += BATCH) {
+    const found = await rows(store.orders)
+      .find({ placer_order_number: { $in: numbers.slice(start, start + BATCH) } })
+      .toArray();
+    for (const document of found) {
+      const isOfEnvironment = document.order.options.sandbox === (environment === 'sandbox');
+      if (isOfEnvironment) orders.set(document.placer_order_number, document);
+    }
+  }
+  return orders;
+}
+
+/**
+ * Takes the oldest report that waits for delivery; nobody else gets it until the lease ends.
+ * @param leaseMs How long the taker has, in milliseconds.
+ */
+export function claimReport(store: Store, leaseMs: number): Promise<LabMessageDocument | null> {
+  const now = Date.now();
+  return store.labMessages
+    .findOneAndUpdate(
+      { state: 'stored', lease_until: { $lte: new Date(now) } },
+      { $set: { lease_until: new Date(now + leaseMs) }, $inc: { attempts: 1 } },
+      { sort: { lease_until: 1, received_at: 1 }, projection: { raw: 0 }, returnDocument: 'after' },
+    )
+    .lean<LabMessageDocument>()
+    .exec();
+}
+
+/** Notes that the journey has the report; what the journey did meanwhile stays. */
+export async function markDelivered(store: Store, reportId: string): Promise<void> {
+  await store.labMessages.updateOne(
+    { _id: reportId, state: 'stored' },
+    { $set: { state: 'delivered', last_error: null } },
+  );
+}
+
+/** Notes a failed delivery; the report is tried again after `retryInMs` milliseconds. */
+export async function markUndelivered(store: Store, reportId: string, error: string, retryInMs: number): Promise<void> {
+  const retry = { last_error: error, lease_until: new Date(Date.now() + retryInMs) };
+  await store.labMessages.updateOne({ _id: reportId, state: 'stored' }, { $set: retry });
+}
+
+/** What the journey must know of a stored report. */
+export async function digestOf(store: Store, catalogue: Catalogue, message: LabMessageDocument): Promise<ReportDigest> {
+  const order = await orderOf(store, message);
+  const { markers } = reportedOrder(catalogue, order, []);
+  const known = new Set(
+    [...catalogue.markers.values()]
+      .filter(({ lab_id }) => lab_id === order.order.lab_id)
+      .flatMap(({ expected_results }) =>
+        expected_results.flatMap(({ loinc, provider_id }) => [loinc.code, provider_id]),
+      ),
+  );
+  const isKnown = (code: string | null) => code !== null && known.has(code);
+  return digestReport(
+    message._id,
+    message.report,
+    expectedResults(order.order, markers),
+    order.order.markers,
+    ({ loinc, provider_id }) => isKnown(loinc) || isKnown(provider_id),
+  );
+}
+
+/** Notes which of a report's values nobody knows, for people to look at. */
+export async function noteUnknownCodes(store: Store, { report_id, unknown_codes }: ReportDigest): Promise<void> {
+  if (unknown_codes) await rows(store.labMessages).updateOne({ _id: report_id }, { $set: { unknown_codes } });
+}
+
+/**
+ * Keeps a report that no open journey takes in. A completed order's result is corrected by it if it says anything new
+ * (F5); while a redraw is open it joins the combined result (D5); otherwise it is shown as unmatched. Doing it again
+ * changes nothing.
+ */
+export async function keepLateReport(store: Store, catalogue: Catalogue, reportId: string): Promise<void> {
+  const message = await store.labMessages.findById(reportId).lean<LabMessageDocument>();
+  if (!message || !['stored', 'delivered'].includes(message.state)) return;
+  const order = await orderOf(store, message);
+  switch (order.last_status) {
+    case 'completed':
+    case 'corrected':
+      if (!(await saysAnythingNew(store, catalogue, order, message))) return setAside(store, reportId, null);
+      await recordEvent(store, catalogue, {
+        order_id: order._id,
+        number: order.events.length + 1,
+        status: 'corrected',
+        status_detail: null,
+        reason: null,
+        report_id: reportId,
+        filler_order_number: null,
+        redraw_results: [],
+        yields_to_reports: false,
+        by: partner(message.lab_slug),
+      });
+      // Somebody else's event may hold that number; then this report has still to be kept.
+      return keepLateReport(store, catalogue, reportId);
+    case 'redraw_available':
+      return joinCombinedResult(store, catalogue, order, reportId);
+    default:
+      return setAside(store, reportId, unmatchedBecause(order));
+  }
+}
+
+function unmatchedBecause(order: OrderDocument): MatchDecision {
+  if (order.last_status === 'cancelled') return 'match_cancelled';
+  if (isEnded(order.last_status, order.collection_method)) return 'match_completed';
+  return takesResults(order.collection_method, order.last_status) ? 'no_match' : 'wrong_collection';
+}
+
+/** Holds a report that its order's result has no more room for; no journey hears of it. */
+export const holdTooLong = (store: Store, reportId: string): Promise<void> =>
+  setAside(store, reportId, 'match_sample_id', ['too_long_for_its_result']);
+
+async function setAside(
+  store: Store,
+  reportId: string,
+  reason: MatchDecision | null,
+  doubts: Doubt[] = [],
+): Promise<void> {
+  await store.connection.transaction(async (session) => {
+    const message = await markAside(store, session, reportId, reason, doubts);
+    if (message && reason) await tellOfReview(store, session, { ...message, unmatched_reason: reason }, HELD);
+  });
+}
+
+/** Keeps a report as late, and tells of the combined result when that becomes critical by it (E1). */
+async function joinCombinedResult(
+  store: Store,
+  catalogue: Catalogue,
+  order: OrderDocument,
+  reportId: string,
+): Promise<void> {
+  const { transaction_id } = order;
+  await store.connection.transaction(async (session) => {
+    // Of two reports at once the second conflicts here, and begins again with what the first brought.
+    await rows(store.transactions).updateOne({ _id: transaction_id }, { $inc: { version: 1 } }, { session });
+    const isCritical = async () => {
+      const combined = await combinedResultIn(session, store, catalogue, transaction_id);
+      return combined?.result.metadata.interpretation === 'critical';
+    };
+    const wasCritical = await isCritical();
+    const message = await markAside(store, session, reportId, null);
+    if (message && !wasCritical && (await isCritical())) {
+      await tellCritical(store, session, order, `critical_${reportId}`);
+    }
+  });
+}
+
+function markAside(
+  store: Store,
+  session: ClientSession,
+  reportId: string,
+  reason: MatchDecision | null,
+  doubts: Doubt[] = [],
+): Promise<LabMessageDocument | null> {
+  return store.labMessages
+    .findOneAndUpdate(
+      { _id: reportId, state: { $in: ['stored', 'delivered'] as const } },
+      {
+        $set: { state: reason ? 'unmatched' : 'late', unmatched_reason: reason, ...(doubts.length > 0 && { doubts }) },
+      },
+      { session },
+    )
+    .lean<LabMessageDocument>()
+    .exec();
+}
+
+async function saysAnythingNew(
+  store: Store,
+  catalogue: Catalogue,
+  order: OrderDocument,
+  message: LabMessageDocument,
+): Promise<boolean> {
+  const applied = await store.labMessages
+    .find({ order_id: order._id, state: 'applied' })
+    .sort({ event_number: 1, received_at: 1 })
+    .lean<LabMessageDocument[]>();
+  const valuesWith = (messages: readonly LabMessageDocument[]) => {
+    const result = foldReports([reportedOrder(catalogue, order, messages)]);
+    return JSON.stringify([result?.results, result?.missing_results.map((missing) => missing.slug)]);
+  };
+  return valuesWith(applied) !== valuesWith([...applied, message]);
+}
+
+async function orderOf(store: Store, message: LabMessageDocument): Promise<OrderDocument> {
+  const order = message.order_id && (await store.orders.findById(message.order_id).lean<OrderDocument>());
+  if (!order) throw new Error(`Report ${message._id} belongs to no order`);
+  return order;
+}

@@ -1,0 +1,151 @@
+/**
+ * The inbox of phlebotomy providers: what they tell is stored before it is answered and given to its journey afterward.
+ * What no journey takes in is kept, for people to see; nothing is dropped.
+ */
+import type { AppointmentProvider, AppointmentReport } from '../../domain/appointments/appointment.ts';
+import type { Environment } from '../connections/lab-connections.ts';
+import type { AppointmentDocument, OrderDocument, PhlebotomyEventDocument } from '../documents.ts';
+import { rows, type Store } from '../store.ts';
+
+const DUPLICATE_KEY = 11000;
+
+/** For how long an event waits for its appointment, which may be recorded after it, in milliseconds. */
+const APPOINTMENT_WITHIN_MS = 24 * 60 * 60 * 1000;
+
+/** An event as it came in, proven and read. */
+export interface ReceivedEvent {
+  provider: AppointmentProvider;
+  environment: Environment;
+  event_id: string;
+  raw: string;
+  reference: string;
+  report: AppointmentReport;
+}
+
+/** Stores an event; the same one again changes nothing. */
+export async function storePhlebotomyEvent(store: Store, event: ReceivedEvent): Promise<void> {
+  const document: PhlebotomyEventDocument = {
+    ...event,
+    _id: `${event.provider}:${event.environment}:${event.event_id}`,
+    state: 'stored',
+    appointment_id: null,
+    order_id: null,
+    team_id: null,
+    kept_because: null,
+    lease_until: new Date(0),
+    attempts: 0,
+    last_error: null,
+    received_at: new Date(),
+  };
+  try {
+    await rows(store.phlebotomyEvents).insertOne(document);
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
+  }
+}
+
+/**
+ * Takes the oldest event that waits for delivery; nobody else gets it until the lease ends.
+ * @param leaseMs How long the taker has, in milliseconds.
+ */
+export function claimPhlebotomyEvent(store: Store, leaseMs: number): Promise<PhlebotomyEventDocument | null> {
+  const now = Date.now();
+  return rows(store.phlebotomyEvents).findOneAndUpdate(
+    { state: 'stored', lease_until: { $lte: new Date(now) } },
+    { $set: { lease_until: new Date(now + leaseMs) }, $inc: { attempts: 1 } },
+    { sort: { lease_until: 1, received_at: 1 }, projection: { raw: 0 }, returnDocument: 'after' },
+  );
+}
+
+/**
+ * The appointment of an event and its order: found by our reference, or by the company's id. Null when there is none,
+ * or when it belongs to another company or environment.
+ */
+export async function appointmentOfEvent(
+  store: Store,
+  { provider, environment, reference, report: { provider_appointment_id } }: PhlebotomyEventDocument,
+): Promise<{ appointment: AppointmentDocument; order: OrderDocument } | null> {
+  const appointment =
+    (await rows(store.appointments).findOne({ _id: reference, provider })) ??
+    (provider_appointment_id && (await rows(store.appointments).findOne({ provider, provider_appointment_id })));
+  const order = appointment && (await rows(store.orders).findOne({ _id: appointment.order_id }));
+  return order && order.order.options.sandbox === (environment === 'sandbox') ? { appointment, order } : null;
+}
+
+/** Notes that the journey has the event. */
+export async function markEventDelivered(store: Store, id: string, appointment: AppointmentDocument): Promise<void> {
+  await settle(store, id, { state: 'delivered', ...belongingTo(appointment) });
+}
+
+/** Keeps an event that no journey takes in. @param why Its journey is over, or the lab has shown otherwise (G2). */
+export async function keepEvent(
+  store: Store,
+  id: string,
+  appointment: AppointmentDocument,
+  why: 'journey_over' | 'contradicts_the_lab',
+): Promise<void> {
+  await settle(store, id, { state: 'kept', kept_because: why, ...belongingTo(appointment) });
+}
+
+/**
+ * Keeps an event about a visit that is over for us, if it says anything that we did not know; doing it again changes
+ * nothing.
+ * @returns Whether it does.
+ */
+export async function keepEarlierVisitEvent(
+  store: Store,
+  id: string,
+  because: 'earlier_visit' | 'counted_as_draw',
+): Promise<boolean> {
+  const event = await rows(store.phlebotomyEvents).findOne({ _id: id });
+  const found = event && (await appointmentOfEvent(store, event));
+  if (!event || !found) return false;
+  const { appointment } = found;
+  if (event.kept_because !== null) return true;
+  const known = appointment.events.map(({ occurred_at }) => Date.parse(occurred_at));
+  const isNews =
+    event.report.status !== appointment.status && Date.parse(event.report.occurred_at) >= Math.max(...known);
+  if (!isNews) return false;
+  const kept = { state: 'kept', kept_because: because, last_error: null, ...belongingTo(appointment) } as const;
+  await rows(store.phlebotomyEvents).updateOne({ _id: id }, { $set: kept });
+  return true;
+}
+
+/**
+ * An event that belongs to no appointment waits for it, since a company may tell before we have recorded its answer; it
+ * is kept when none has come within a day.
+ */
+export async function awaitAppointment(store: Store, event: PhlebotomyEventDocument, retryInMs: number): Promise<void> {
+  const hasWaited = Date.now() - event.received_at.getTime();
+  if (hasWaited > APPOINTMENT_WITHIN_MS) {
+    await settle(store, event._id, { state: 'kept', kept_because: 'no_such_appointment' });
+  } else {
+    await markEventUndelivered(store, event._id, 'Its appointment has not been recorded (yet)', retryInMs);
+  }
+}
+
+/** Notes a failed delivery; the event is tried again after `retryInMs` milliseconds. */
+export async function markEventUndelivered(store: Store, id: string, error: string, retryInMs: number): Promise<void> {
+  const retry = { last_error: error, lease_until: new Date(Date.now() + retryInMs) };
+  await rows(store.phlebotomyEvents).updateOne({ _id: id, state: 'stored' }, { $set: retry });
+}
+
+/** Events without their bodies, newest first. */
+export function listPhlebotomyEvents(
+  store: Store,
+  choice: { state?: PhlebotomyEventDocument['state']; provider?: AppointmentProvider; order_id?: string },
+  limit: number,
+): Promise<Omit<PhlebotomyEventDocument, 'raw'>[]> {
+  return rows(store.phlebotomyEvents)
+    .find(choice)
+    .project<Omit<PhlebotomyEventDocument, 'raw'>>({ raw: 0 })
+    .sort({ received_at: -1 })
+    .limit(limit)
+    .toArray();
+}
+
+const belongingTo = ({ _id, order_id, team_id }: AppointmentDocument) => ({ appointment_id: _id, order_id, team_id });
+
+async function settle(store: Store, id: string, end: Partial<PhlebotomyEventDocument>): Promise<void> {
+  await rows(store.phlebotomyEvents).updateOne({ _id: id, state: 'stored' }, { $set: { ...end, last_error: null } });
+}

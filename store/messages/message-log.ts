@@ -1,0 +1,82 @@
+/** The message log: what was sent to patients, what was held back, and SMS that are kept while there is no account with a carrier. */
+import type { HeldMessageDocument, SentMessageDocument, ToldMessageDocument } from '../documents.ts';
+import { rows, type Store } from '../store.ts';
+
+/** A sender that keeps messages; the same reference again changes nothing. */
+export function loggedSms(store: Store) {
+  return {
+    async send({ to, text, reference }: { to: string; text: string; reference: string }): Promise<void> {
+      const message = { to, text, sent_at: new Date() };
+      await rows(store.sentMessages).updateOne({ _id: reference }, { $setOnInsert: message }, { upsert: true });
+    },
+  };
+}
+
+/**
+ * Notes that a message was not sent, because the patient or the caller wants none.
+ * @param reference What identifies the message however often it is tried (F10).
+ */
+export async function holdBack(
+  store: Store,
+  reference: string,
+  message: Pick<HeldMessageDocument, 'order_id' | 'way' | 'kind' | 'reason'>,
+): Promise<void> {
+  const held = { ...message, held_at: new Date() };
+  await rows(store.heldMessages).updateOne({ _id: reference }, { $setOnInsert: held }, { upsert: true });
+}
+
+/** The messages about an order that were held back, oldest first. */
+export async function heldMessages(store: Store, orderId: string): Promise<HeldMessageDocument[]> {
+  return rows(store.heldMessages).find({ order_id: orderId }).sort({ held_at: 1 }).toArray();
+}
+
+/**
+ * Notes that a message was handed over. It has gone by then, so trouble with the note is no reason to send it again.
+ * @param reference What identifies the message however often it is sent (F10).
+ */
+export async function noteSent(
+  store: Store,
+  reference: string,
+  message: Pick<ToldMessageDocument, 'order_id' | 'way' | 'kind'>,
+): Promise<void> {
+  const sent = { ...message, sent_at: new Date() };
+  await rows(store.toldMessages)
+    .updateOne({ _id: reference }, { $setOnInsert: sent }, { upsert: true })
+    .catch(() => undefined);
+}
+
+/** A message as an operator sees it. */
+export interface LoggedMessage {
+  id: string;
+  order_id: string;
+  way: 'email' | 'sms';
+  kind: string;
+  at: Date;
+  /** Null for what was sent. */
+  held_because: HeldMessageDocument['reason'] | null;
+}
+
+/** Messages to patients, sent and held or only the held ones, newest first. */
+export async function messagesOf(
+  store: Store,
+  choice: { order_id?: string | { $in: string[] } },
+  limit: number,
+  only?: 'held',
+): Promise<LoggedMessage[]> {
+  const most = Number.isFinite(limit) ? limit : 0;
+  const [told, held] = await Promise.all([
+    only ? [] : rows(store.toldMessages).find(choice).sort({ sent_at: -1 }).limit(most).toArray(),
+    rows(store.heldMessages).find(choice).sort({ held_at: -1 }).limit(most).toArray(),
+  ]);
+  return [
+    ...told.map(({ _id, sent_at, ...rest }) => ({ id: _id, ...rest, at: sent_at, held_because: null })),
+    ...held.map(({ _id, held_at, reason, ...rest }) => ({ id: _id, ...rest, at: held_at, held_because: reason })),
+  ]
+    .sort((one, other) => other.at.getTime() - one.at.getTime())
+    .slice(0, limit);
+}
+
+/** The SMS that was kept under this reference, or null. */
+export async function keptSms(store: Store, reference: string): Promise<SentMessageDocument | null> {
+  return rows(store.sentMessages).findOne({ _id: reference });
+}

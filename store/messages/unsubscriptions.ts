@@ -1,0 +1,64 @@
+/**
+ * Who wants no more mail. It is said for one team and one mail address, whatever the order, with a link that every mail
+ * carries and that never expires. Addresses are kept as hashes.
+ */
+import { createHash } from 'node:crypto';
+import type { Principal } from '../../domain/principal.ts';
+import { linkId, linkToken } from '../access/link-tokens.ts';
+import type { UnsubscribeLinkDocument } from '../documents.ts';
+import { recordAudit } from '../orders/audit.ts';
+import { rows, type Store } from '../store.ts';
+
+/** A mail address as one team writes to it. */
+export type Recipient = Pick<UnsubscribeLinkDocument, 'team_id' | 'address_hash'>;
+
+function recipientOf(teamId: string, address: string): Recipient {
+  const written = address.trim().toLowerCase();
+  return { team_id: teamId, address_hash: createHash('sha256').update(`${teamId} ${written}`).digest('base64url') };
+}
+
+/** The token of the link with which that address unsubscribes from that team's mail; the same in every mail. */
+export async function unsubscribeToken(store: Store, secret: Buffer, teamId: string, address: string): Promise<string> {
+  const recipient = recipientOf(teamId, address);
+  const token = linkToken(secret, `unsubscribe ${recipient.address_hash}`);
+  await rows(store.unsubscribeLinks).updateOne(
+    { _id: linkId(token) },
+    { $setOnInsert: { ...recipient, created_at: new Date() } },
+    { upsert: true },
+  );
+  return token;
+}
+
+/** Whose link it is; null for a token that was never given out. */
+export async function findUnsubscribeLink(store: Store, token: string): Promise<Recipient | null> {
+  return rows(store.unsubscribeLinks).findOne({ _id: linkId(token) });
+}
+
+/** Sends this recipient no more mail. Said again, it changes nothing. */
+export async function unsubscribe(store: Store, { team_id, address_hash }: Recipient): Promise<void> {
+  const { upsertedCount } = await rows(store.unsubscriptions).updateOne(
+    { _id: address_hash },
+    { $setOnInsert: { team_id, created_at: new Date() } },
+    { upsert: true },
+  );
+  if (upsertedCount > 0)
+    await recordAudit(store, { by: patientOf(address_hash), action: 'mail.unsubscribed', team_id });
+}
+
+/** Takes an unsubscription back. */
+export async function resubscribe(store: Store, { team_id, address_hash }: Recipient): Promise<void> {
+  const { deletedCount } = await rows(store.unsubscriptions).deleteOne({ _id: address_hash });
+  if (deletedCount > 0) await recordAudit(store, { by: patientOf(address_hash), action: 'mail.resubscribed', team_id });
+}
+
+/** Whether this recipient gets no more mail. */
+export async function hasUnsubscribed(store: Store, { address_hash }: Recipient): Promise<boolean> {
+  return (await store.unsubscriptions.exists({ _id: address_hash })) !== null;
+}
+
+/** Whether that address gets no more mail of that team. */
+export async function isUnsubscribed(store: Store, teamId: string, address: string): Promise<boolean> {
+  return hasUnsubscribed(store, recipientOf(teamId, address));
+}
+
+const patientOf = (addressHash: string): Principal => ({ kind: 'patient_link', id: addressHash });

@@ -1,0 +1,57 @@
+/**
+ * Results that a person adds to an order which ended without them: the laboratory went on with one that was canceled, or
+ * reported after all on one that had failed. The order stays as it ended (docs/decisions/0016).
+ */
+import type { ClientSession } from 'mongoose';
+import { isEnded } from '../../domain/orders/transitions.ts';
+import type { Principal } from '../../domain/principal.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import type { OrderDocument } from '../documents.ts';
+import { rows, type Store } from '../store.ts';
+import { recordAudit } from './audit.ts';
+import { readJourney, tellCritical, tellOfOrder } from './record-event.ts';
+import { takeResultIn } from './take-result-in.ts';
+
+/** The endings after which reports are still taken in without a person (docs/decisions/0003). */
+const TAKES_MORE: readonly OrderDocument['last_status'][] = ['completed', 'corrected', 'redraw_available'];
+
+/** Whether an order has ended so that nothing takes a report in, unless a person decides it. */
+export const isWithoutJourney = ({ last_status, collection_method }: OrderDocument) =>
+  isEnded(last_status, collection_method) && !TAKES_MORE.includes(last_status);
+
+/**
+ * Makes a report the result of an ended order, or its next version, tells callers, and writes an audit entry.
+ * @param session Of the transaction that gives the report to the order.
+ */
+export async function addToEndedOrder(
+  store: Store,
+  session: ClientSession,
+  catalogue: Catalogue,
+  by: Principal,
+  orderId: string,
+  reportId: string,
+): Promise<void> {
+  const { order, siblings, transaction } = await readJourney(store, session, orderId);
+  await catalogue.know([order.order.lab_test_id]);
+  const ending = order.events.at(-1);
+  if (!ending) throw new Error(`Order ${orderId} has no events`);
+
+  const now = new Date();
+  const next = { ...order, updated_at: now };
+  const becameCritical = await takeResultIn(store, session, catalogue, order, next, { ...ending, report_id: reportId });
+  // Of two writers in one order transaction the second conflicts here, and begins again with what the first wrote.
+  await rows(store.transactions).updateOne(
+    { _id: transaction._id },
+    { $set: { updated_at: now }, $inc: { version: 1 } },
+    { session },
+  );
+  await rows(store.orders).replaceOne({ _id: orderId }, next, { session });
+  const detail = { report_id: reportId, result_version: next.result_version, status: ending.status };
+  const entry = { by, action: 'order.result_added', team_id: order.team_id, order_id: orderId, detail };
+  await recordAudit(store, entry, session);
+
+  const orders = [next, ...siblings].sort((a, b) => a.created_at.getTime() - b.created_at.getTime());
+  const kind = `result_added_${reportId}`;
+  await tellOfOrder(store, session, catalogue, 'labtest.order.updated', next, transaction, orders, kind);
+  if (becameCritical) await tellCritical(store, session, next, `critical_${reportId}`);
+}

@@ -1,0 +1,92 @@
+/**
+ * The orders whose last event their journey has not confirmed. A journey can lose what it has written: a crash between
+ * the write and the end of its task takes whatever made it write, an API caller's command for example. So each journey is
+ * asked, once after each event that stays its order's last for some seconds, whether it knows of it.
+ */
+import type { HeldAppointment } from '../../domain/appointments/appointment-command.ts';
+import { type JourneyPosition, positionOf } from '../../domain/orders/journey-position.ts';
+import { appointmentOf } from '../appointments/held-appointment.ts';
+import type { OrderDocument } from '../documents.ts';
+import { rows, type Store } from '../store.ts';
+import { heldEvent, readJourney } from './record-event.ts';
+
+/** An order with the one asking that is at work on it. */
+export interface ClaimedCheck {
+  order: OrderDocument;
+  /** How often its journey has been asked since the event, this time included. */
+  attempts: number;
+}
+
+/**
+ * Takes the order whose journey is to be asked next; nobody else gets it until the lease ends.
+ * @param checkedAfter How long ago its last event has to be, in milliseconds.
+ * @param leaseMs How long the taker has, in milliseconds.
+ */
+export async function claimJourneyCheck(
+  store: Store,
+  checkedAfter: number,
+  leaseMs: number,
+): Promise<ClaimedCheck | null> {
+  const now = Date.now();
+  const order = await rows(store.orders).findOneAndUpdate(
+    { 'journey_check.due': { $gt: new Date(0), $lte: new Date(now - checkedAfter) } },
+    { $set: { 'journey_check.due': new Date(now + leaseMs) }, $inc: { 'journey_check.attempts': 1 } },
+    { sort: { 'journey_check.due': 1 }, returnDocument: 'after' },
+  );
+  return order?.journey_check ? { order, attempts: order.journey_check.attempts } : null;
+}
+
+const MARKED_AT_ONCE = 20;
+
+/**
+ * Has the journeys of orders from before journeys were asked looked at, a few orders at a time: those have no mark, and
+ * may have lost what they wrote as any other. It may be stopped at any moment and done by many at once: an order that
+ * has a mark, or had one, is passed over.
+ * @param after The id of the order to go on from; empty to begin with.
+ * @returns The same for the next time; null when there are no more.
+ */
+export async function markUnasked(store: Store, after: string): Promise<string | null> {
+  const unasked = { journey_check: { $exists: false } };
+  const found = await rows(store.orders)
+    .find({ _id: { $gt: after }, ...unasked }, { projection: { _id: 1 } })
+    .sort({ _id: 1 })
+    .limit(MARKED_AT_ONCE)
+    .toArray();
+  const ids = found.map(({ _id }) => _id);
+  // Long ago, as far as anybody waits for an event to stay the last.
+  const journey_check = { due: new Date(1), attempts: 0 };
+  await rows(store.orders).updateMany({ _id: { $in: ids }, ...unasked }, { $set: { journey_check } });
+  return ids.at(-1) ?? null;
+}
+
+/** Its journey need not be asked again, unless it has written something since the asking began. */
+export async function confirmJourney(store: Store, { order }: ClaimedCheck): Promise<void> {
+  await rows(store.orders).updateOne(asClaimed(order), { $set: { journey_check: null } });
+}
+
+/** Its journey is asked again in `retryInMs` milliseconds or a little later. */
+export async function postponeJourneyCheck(store: Store, { order }: ClaimedCheck, retryInMs: number): Promise<void> {
+  const due = new Date(Date.now() + retryInMs);
+  await rows(store.orders).updateOne(asClaimed(order), { $set: { 'journey_check.due': due } });
+}
+
+const asClaimed = ({ _id, journey_check }: OrderDocument) => ({ _id, 'journey_check.due': journey_check?.due });
+
+/** How far the store is with an order. */
+export async function storedPosition(store: Store, order: OrderDocument): Promise<JourneyPosition> {
+  return positionOf(order.events, await newestOf(store, order));
+}
+
+/** What the store holds of an order beyond what its journey knows, as the journey would have been answered. */
+export async function heldBeyond(store: Store, order: OrderDocument, known: JourneyPosition): Promise<HeldAppointment> {
+  const appointment = await newestOf(store, order);
+  const isKnown = appointment?.id === known.appointment?.id && appointment?.events.length === known.appointment?.events;
+  const journey = await store.connection.withSession((session) => readJourney(store, session, order._id));
+  const unknown = journey.order.events.filter(({ number, status }) => number > known.events && status !== 'corrected');
+  return { appointment: isKnown ? null : appointment, order_events: unknown.map((event) => heldEvent(event, journey)) };
+}
+
+async function newestOf(store: Store, { appointment_id }: OrderDocument) {
+  const held = appointment_id === null ? null : await rows(store.appointments).findOne({ _id: appointment_id });
+  return held && appointmentOf(held);
+}

@@ -1,0 +1,72 @@
+/** What an order is found by: words, all in lower case, of which the beginning is enough; on one index. */
+import type { QueryFilter } from 'mongoose';
+import type { OrderDocument } from '../documents.ts';
+import { rows, type Store } from '../store.ts';
+
+/** A search of more words is one of these words: each costs a look. */
+const MOST_WORDS = 8;
+const FILLED_AT_ONCE = 500;
+/** Before ids, so that no short name finds the ids that happen to begin like it. */
+const ID = '#';
+/** Six characters of an id or more, a digit among the first of them. */
+const BEGINS_AN_ID = /^(?=[a-f]*\d)[\da-f]{6,8}$|^[\da-f]{8}-[\da-f-]*$/;
+
+type Known = Pick<OrderDocument, '_id' | 'user_id' | 'order' | 'placer_order_number' | 'sample_id'>;
+
+/**
+ * The words of names of patient and receiver, each and from each hyphen on; birth date, ids of order and user, requisition
+ * and sample number, mail address.
+ */
+export function searchTerms({ _id, user_id, order, placer_order_number, sample_id }: Known): string[] {
+  const { patient, address } = order;
+  const names = [patient.first_name, patient.last_name, address.receiver_name].flatMap(wordsOf);
+  const parts = names.flatMap((name) => [name, ...name.split(/[-'.]/).filter(Boolean)]);
+  const numbers = [placer_order_number, sample_id ?? '', patient.email].flatMap(wordsOf);
+  return [...new Set([...parts, patient.dob, ...numbers, `${ID}${_id}`, `${ID}${user_id}`])];
+}
+
+/** Orders that have a word for each word that is sought, in any order. */
+export function searchFilter(input: string): QueryFilter<OrderDocument> {
+  const words = wordsOf(input).slice(0, MOST_WORDS);
+  if (words.length === 0) return {};
+  return {
+    $and: words.map((word) => ({
+      search_terms: BEGINS_AN_ID.test(word) ? { $in: [beginning(word), beginning(`${ID}${word}`)] } : beginning(word),
+    })),
+  };
+}
+
+/** Text as an anchored pattern, which an index answers. */
+export function beginning(word: string): RegExp {
+  return new RegExp(`^${word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`);
+}
+
+/** Words between blanks and commas, in lower case. */
+export function wordsOf(text: string): string[] {
+  return text
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(Boolean);
+}
+
+/**
+ * Fills in the terms of orders from before there were any, some hundred at a time. It may be stopped at any moment and run
+ * by many at once: what is filled in already is passed over.
+ */
+export async function fillSearchTerms(store: Store): Promise<void> {
+  const unfilled = { search_terms: { $exists: false } };
+  const orders = rows(store.orders);
+  for (;;) {
+    const found = await orders.find(unfilled).limit(FILLED_AT_ONCE).toArray();
+    if (found.length === 0) return;
+    await orders.bulkWrite(
+      found.map((document) => ({
+        updateOne: {
+          filter: { _id: document._id, ...unfilled },
+          update: { $set: { search_terms: searchTerms(document) } },
+        },
+      })),
+      { ordered: false },
+    );
+  }
+}

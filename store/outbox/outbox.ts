@@ -1,0 +1,35 @@
+/** Events to be told, written in the transaction that makes them true (E3, E4). */
+import type { ClientSession } from 'mongoose';
+import type { WebhookEventType } from '../../domain/webhook-events.ts';
+import { rows, type Store } from '../store.ts';
+
+/** An event about to be told. */
+export interface OutgoingEvent {
+  /** The `svix-id`; made of what happened, so that writing it again is refused. */
+  id: string;
+  type: WebhookEventType;
+  team_id: string;
+  /** The rest of the envelope: `data`, and whose it is where it is somebody's. */
+  content: { data: object; user_id?: string; client_user_id?: string };
+  order_id: string | null;
+  event_number: number | null;
+  at: Date;
+}
+
+/** Puts an event into the outbox; its body is what will be sent, however much later that succeeds. */
+export async function putInOutbox(store: Store, session: ClientSession, event: OutgoingEvent): Promise<void> {
+  const { id, type, team_id, content, order_id, event_number, at } = event;
+  await rows(store.webhookMessages).insertOne(
+    {
+      _id: id,
+      team_id,
+      event_type: type,
+      payload: JSON.stringify({ event_type: type, team_id, ...content }),
+      order_id,
+      event_number,
+      fanned_out: false,
+      created_at: at,
+    },
+    { session },
+  );
+}

@@ -1,0 +1,254 @@
+/** Journeys, as the API and the inbox speak to them: workflows behind names of the domain. */
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type Client,
+  isGrpcServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { Appointment } from '../domain/appointments/appointment.ts';
+import type {
+  AppointmentCommand,
+  AppointmentSaid,
+  HeldAppointment,
+} from '../domain/appointments/appointment-command.ts';
+import { commandUpdateId, journeyWorkflowId, transactionWorkflowId } from '../domain/ids.ts';
+import { type JourneyPosition, positionOf } from '../domain/orders/journey-position.ts';
+import type { Order } from '../domain/orders/order.ts';
+import { isEnded, mayFollow, refusedTransition } from '../domain/orders/transitions.ts';
+import type { JourneyPolicy } from '../domain/policy.ts';
+import type { Principal } from '../domain/principal.ts';
+import type { ReportDigest } from '../domain/results/report-progress.ts';
+import { TODAYS_RULES } from '../domain/rules.ts';
+import type { OrderDocument } from '../store/documents.ts';
+import {
+  appointmentCommand,
+  appointmentReport,
+  cancelOrder,
+  journeyState,
+  reportArrived,
+  storeIsAhead,
+} from '../workflows/messages.ts';
+import type { orderTransaction } from '../workflows/order-transaction.ts';
+import { searchAttributesOf } from '../workflows/search-attributes.ts';
+
+/** A journey refuses; the message is what a caller is told (400). */
+export class JourneyRefusal extends Error {
+  override name = 'JourneyRefusal';
+  /** What the journey knew when it refused; null when more knowledge would change nothing. */
+  readonly known: JourneyPosition | null;
+
+  constructor(message: string, known: JourneyPosition | null = null) {
+    super(message);
+    this.known = known;
+  }
+}
+
+/** The order has gone too far to be cancelled. */
+export class OrderNotCancellable extends JourneyRefusal {
+  override name = 'OrderNotCancellable';
+}
+
+/**
+ * No answer came in time, from Temporal, its workers or a phlebotomy provider: what was asked may or may not be done; the
+ * message is what a caller is told (503). Asking a journey again is safe. It starts once, and is cancelled once, under its
+ * id; a fact is known by its event id; and an order has one active appointment, so no visit is made twice.
+ */
+export class JourneysUnavailable extends Error {
+  override name = 'JourneysUnavailable';
+}
+
+/** An appointment cannot be what the caller asked. */
+export class AppointmentRefused extends JourneyRefusal {
+  override name = 'AppointmentRefused';
+}
+
+/** What can be asked of journeys. Every method throws `JourneysUnavailable` when no answer came in time. */
+export interface Journeys {
+  /** Starts an order transaction; one that was started before is fine. Asks again for some seconds when no answer comes. */
+  start(order: Order): Promise<void>;
+  /**
+   * Cancels an order, in the name of whoever asks, and returns when it is cancelled. The journey is asked whatever the store says: it may have lost what
+   * is recorded.
+   * @throws OrderNotCancellable
+   */
+  cancel(document: OrderDocument, by: Principal): Promise<void>;
+  /**
+   * Books, requests, reschedules or cancels the order's appointment, in the name of whoever asks, and answers with what it is then.
+   * @throws AppointmentRefused
+   * @throws JourneysUnavailable also when the company did not answer: what it did is then found out
+   */
+  appointment(document: OrderDocument, command: AppointmentCommand, by: Principal): Promise<Appointment>;
+  /** Tells a journey what a phlebotomy provider said, as `report` does. */
+  appointmentReport(document: OrderDocument, said: AppointmentSaid): Promise<boolean>;
+  /**
+   * Gives a journey a report. Answers false when the journey is over, so that the report has to be kept otherwise.
+   * @throws JourneysUnavailable also when the journey is not there yet
+   */
+  report(document: OrderDocument, digest: ReportDigest): Promise<boolean>;
+}
+
+/** Journeys, as they are compared with their store. Every method throws `JourneysUnavailable` when no answer came in time. */
+export interface ComparedJourneys {
+  /** How far a journey has come; `closed` when its workflow is, `missing` when there is none (yet, or any more). */
+  position(document: OrderDocument): Promise<JourneyPosition | 'closed' | 'missing'>;
+  /** Gives a journey what its store holds and it does not know. */
+  storeIsAhead(document: OrderDocument, held: HeldAppointment): Promise<void>;
+}
+
+/** How long Temporal has to take something in, in milliseconds. */
+const TAKEN_IN_MS = 5_000;
+/**
+ * For how long a start that is not answered is tried, in milliseconds. It may have happened, and a caller without an
+ * idempotency key who is told that it did not would place a second order.
+ */
+const STARTED_WITHIN_MS = 10_000;
+/** Between two attempts to reach Temporal, in milliseconds. */
+const PAUSE_MS = 100;
+/** What a journey knows that is not there. */
+const NOTHING: JourneyPosition = { events: 0, appointment: null };
+
+/**
+ * Journeys on a Temporal server.
+ * @param policy The durations that new journeys are given.
+ */
+export function temporalJourneys(
+  client: Client,
+  taskQueue: string,
+  policy: JourneyPolicy,
+): Journeys & ComparedJourneys {
+  const handleOf = (order: Order) => client.workflow.getHandle(journeyWorkflowId(order));
+
+  return {
+    async start(order) {
+      const giveUpAt = Date.now() + STARTED_WITHIN_MS;
+      for (;;) {
+        try {
+          await client.withDeadline(Math.min(Date.now() + TAKEN_IN_MS, giveUpAt), () =>
+            client.workflow.start<typeof orderTransaction>('orderTransaction', {
+              taskQueue,
+              workflowId: transactionWorkflowId(order.transaction_id),
+              workflowIdReusePolicy: 'REJECT_DUPLICATE',
+              args: [{ order, policy, rules: TODAYS_RULES }],
+              typedSearchAttributes: searchAttributesOf(order),
+              staticSummary: `${order.collection_method} at ${order.lab_slug}: requisition ${order.placer_order_number}`,
+            }),
+          );
+          return;
+        } catch (error) {
+          if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+          const refusal = unavailable(error);
+          if (!(refusal instanceof JourneysUnavailable) || Date.now() + PAUSE_MS >= giveUpAt) throw refusal;
+          await sleep(PAUSE_MS);
+        }
+      }
+    },
+
+    async cancel(document, by) {
+      const { order, last_status } = document;
+      // What is recorded as cancelled is asked about anew: a first cancellation may have been answered and lost.
+      const isFirst = mayFollow(order.collection_method, last_status, 'cancelled');
+      const updateId = commandUpdateId(order.id, isFirst ? 'cancel' : `cancel:${randomUUID()}`);
+      try {
+        await client.withDeadline(Date.now() + policy.command_tried_for, () =>
+          handleOf(order).executeUpdate(cancelOrder, { updateId, args: [by] }),
+        );
+      } catch (error) {
+        if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
+          throw new OrderNotCancellable(error.cause.message, knownOf(error.cause));
+        }
+        if (!(error instanceof WorkflowNotFoundError)) throw unavailable(error);
+        throw new OrderNotCancellable(refusedTransition(last_status, 'cancelled'), missing(document));
+      }
+    },
+
+    async appointment(document, command, by) {
+      const { order } = document;
+      try {
+        return await client.withDeadline(Date.now() + policy.command_tried_for, () =>
+          handleOf(order).executeUpdate(appointmentCommand, {
+            // A command that was refused can be given again: the appointment may be another by then.
+            updateId: commandUpdateId(order.id, `${command.kind}:${randomUUID()}`),
+            args: [command, by],
+          }),
+        );
+      } catch (error) {
+        if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
+          if (error.cause.type === 'PartnerAway') throw new JourneysUnavailable(error.cause.message, { cause: error });
+          throw new AppointmentRefused(error.cause.message, knownOf(error.cause));
+        }
+        if (error instanceof WorkflowNotFoundError) {
+          throw new AppointmentRefused('The journey of this order has ended', missing(document));
+        }
+        throw unavailable(error);
+      }
+    },
+
+    appointmentReport: (document, said) =>
+      tell(document, () => handleOf(document.order).signal(appointmentReport, said)),
+
+    report: (document, digest) => tell(document, () => handleOf(document.order).signal(reportArrived, digest)),
+
+    async position({ order }) {
+      const handle = handleOf(order);
+      try {
+        return await client.withDeadline(Date.now() + TAKEN_IN_MS, async () => {
+          const { status } = await handle.describe();
+          if (status.name !== 'RUNNING') return 'closed';
+          const { events, appointment } = await handle.query(journeyState);
+          return positionOf(events, appointment);
+        });
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return 'missing';
+        throw unavailable(error);
+      }
+    },
+
+    storeIsAhead: async (document, held) => {
+      await tell(document, () => handleOf(document.order).signal(storeIsAhead, held));
+    },
+  };
+
+  /** An order that is open has a journey, which may have yet to begin; an order that has ended need have none any more. */
+  function missing({ last_status, collection_method }: OrderDocument): JourneyPosition | null {
+    return isEnded(last_status, collection_method) ? null : NOTHING;
+  }
+
+  /** Tells a journey a fact; false when the journey is over. */
+  async function tell(document: OrderDocument, fact: () => Promise<void>): Promise<boolean> {
+    try {
+      await client.withDeadline(Date.now() + TAKEN_IN_MS, fact);
+      return true;
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw unavailable(error);
+      if (isEnded(document.last_status, document.collection_method)) return false;
+      // Not there yet, or its last event is not written yet: the fact waits in the inbox.
+      throw new JourneysUnavailable(`The journey of order ${document._id} does not exist (yet)`);
+    }
+  }
+}
+
+const NO_ANSWER =
+  'There was no response in time, and the request may still be carried out. Please retry, with the same idempotency key if there was one.';
+
+/** What a journey knew when it refused; null where it did not say, as journeys on older code. */
+function knownOf({ details }: ApplicationFailure): JourneyPosition | null {
+  const [known] = (details ?? []) as [JourneyPosition?];
+  return known ?? null;
+}
+
+function unavailable(error: unknown): unknown {
+  const away =
+    isGrpcServiceError(error) ||
+    error instanceof WorkflowUpdateRPCTimeoutOrCancelledError ||
+    (error instanceof Error && isGrpcServiceError(error.cause));
+  return away
+    ? new JourneysUnavailable(NO_ANSWER, {
+        cause: error,
+      })
+    : error;
+}

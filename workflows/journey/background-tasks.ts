@@ -1,0 +1,76 @@
+/** What follows from a journey's events, undos and messages: each runs to its own end, whatever becomes of the others (G3). */
+import { ApplicationFailure, TemporalFailure } from '@temporalio/workflow';
+import type { HeldEvent } from '../../domain/orders/order.ts';
+import { rootMessage } from '../failures.ts';
+
+/** Something that is seen to, however long it takes. */
+export interface Deed {
+  /** What it does, after "waits for": "labcorp to take note of the cancellation". */
+  doing: string;
+  /** Rejects when it failed for good. */
+  done: Promise<void>;
+  /** What a person must know and do then, in whole sentences. */
+  ifItFails: string;
+}
+
+export class Consequences {
+  /** What is under way, oldest first. */
+  readonly #open = new Map<Promise<void>, string>();
+  readonly #failures: string[];
+  /** A fault of the code, which fails the workflow task, so that a mended version goes on from here. */
+  #fault: { error: unknown } | undefined;
+  readonly #trouble: (message: string) => void;
+
+  /**
+   * @param trouble Shows engineers at once what failed for good.
+   * @param failures What failed before the journey continued as new.
+   */
+  constructor(trouble: (message: string) => void, failures: readonly string[] = []) {
+    this.#trouble = trouble;
+    this.#failures = [...failures];
+  }
+
+  setOff({ doing, done, ifItFails }: Deed): void {
+    const ended = done
+      .catch((failure: unknown) => {
+        if (failure instanceof TemporalFailure) this.failed(`${ifItFails} ${rootMessage(failure)}`);
+        else this.#fault = { error: failure };
+      })
+      .then(() => {
+        this.#open.delete(ended);
+      });
+    this.#open.set(ended, doing);
+  }
+
+  /** Notes something that failed for good and that a person must see to. */
+  failed(message: string): void {
+    this.#failures.push(message);
+    this.#trouble(message);
+  }
+
+  /** What is under way, in words, newest first. */
+  get open(): string[] {
+    return [...this.#open.values()].reverse();
+  }
+
+  /** What failed for good, with what a person must do. */
+  get failures(): readonly string[] {
+    return this.#failures;
+  }
+
+  /** Waits until nothing is under way, whatever is set off meanwhile. @throws a fault of the code; never a failure. */
+  async settled(): Promise<void> {
+    while (this.#open.size > 0) await Promise.all(this.#open.keys());
+    if (this.#fault) throw this.#fault.error;
+  }
+
+  /**
+   * To be called once, when everything else is over.
+   * @param ending How the order ended, for whoever waits for the workflow.
+   * @throws ApplicationFailure `CancellationNotDelivered` with everything that failed for good; its details are `ending`.
+   */
+  throwFailures(ending: HeldEvent): void {
+    if (this.#failures.length === 0) return;
+    throw ApplicationFailure.nonRetryable(this.#failures.join('\n'), 'CancellationNotDelivered', ending);
+  }
+}
