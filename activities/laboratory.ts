@@ -6,7 +6,7 @@ import { adapterFor } from '../partners/labs/registry.ts';
 import { findLabConnection } from '../store/connections/lab-connections.ts';
 import { recordRefusedCancellation } from '../store/orders/refused-cancellation.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { isOver } from './patience.ts';
+import { retryBudgetSpent } from './patience.ts';
 import type { Activities } from './types.ts';
 
 export function laboratoryActivities({
@@ -78,7 +78,7 @@ const saidError = (lab: string, answer: LabAcknowledgement, triedFor = Number.PO
   ApplicationFailure.create({
     type: 'LabSaidError',
     message: `${lab} answered with an error: ${answer.text}`,
-    nonRetryable: isOver(triedFor),
+    nonRetryable: retryBudgetSpent(triedFor),
   });
 
 /** Lets Temporal wait as long as the lab asked for. */
@@ -93,7 +93,7 @@ async function heard(
     throw ApplicationFailure.create({
       type: 'LabUnreachable',
       message: error.message,
-      nonRetryable: isOver(triedFor),
+      nonRetryable: retryBudgetSpent(triedFor),
       ...(error.retryAfterMs !== null && { nextRetryDelay: error.retryAfterMs }),
     });
   }

@@ -2,6 +2,6 @@
 import { Context } from '@temporalio/activity';
 
 /** Whether the time for attempts, in milliseconds since the first one was scheduled, is over. */
-export function isOver(triedFor: number): boolean {
+export function retryBudgetSpent(triedFor: number): boolean {
   return Date.now() - Context.current().info.scheduledTimestampMs >= triedFor;
 }

@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { isEnded, takesResults } from '../domain/orders/transitions.ts';
 import { SandboxAway, SandboxRefused, tellSandboxLab } from '../partners/sandbox-controls.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { isOver } from './patience.ts';
+import { retryBudgetSpent } from './patience.ts';
 import type { Activities } from './types.ts';
 
 export function sandboxActivities({ store, sandboxLab }: ActivityDependencies): Pick<Activities, 'reportOnceDrawn'> {
@@ -15,7 +15,7 @@ export function sandboxActivities({ store, sandboxLab }: ActivityDependencies): 
   return {
     async reportOnceDrawn(orderId, report, triedFor) {
       const failed = (type: string, message: string, category?: 'BENIGN') =>
-        ApplicationFailure.create({ type, message, category, nonRetryable: isOver(triedFor) });
+        ApplicationFailure.create({ type, message, category, nonRetryable: retryBudgetSpent(triedFor) });
       const { order, status, isEnd } = await standing(orderId);
       if (isEnd) return false;
       if (!takesResults(order.collection_method, status)) {

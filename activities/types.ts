@@ -2,13 +2,13 @@
 import type { AppointmentProvider, ArrangedVisit } from '../domain/appointments/appointment.ts';
 import type {
   ArrangeVisit,
-  HeldAppointment,
   OfferedSlot,
   ProposedAppointment,
+  RecordedAppointment,
 } from '../domain/appointments/appointment-command.ts';
 import type { AppointmentMessageKind, MailKind, SmsKind } from '../domain/messages/messages.ts';
 import type { PlannedVisit } from '../domain/messages/reminders.ts';
-import type { HeldEvent, Order, ProposedEvent } from '../domain/orders/order.ts';
+import type { Order, ProposedEvent, RecordedEvent } from '../domain/orders/order.ts';
 import type { SimulatedReport } from '../domain/simulated-report.ts';
 
 /** How the laboratory decided about an order. */
@@ -28,11 +28,11 @@ export type VisitAnswer =
 
 export interface Activities {
   /** Writes event 1 of an initial order, unless it is there (D1). */
-  openOrder(order: Order): Promise<HeldEvent>;
+  openOrder(order: Order): Promise<RecordedEvent>;
   /** Writes the next event, or finds the one that is held; null when a report must be heard first (F1). */
-  recordEvent(proposed: ProposedEvent): Promise<HeldEvent | null>;
+  recordEvent(proposed: ProposedEvent): Promise<RecordedEvent | null>;
   /** How a redraw ended whose workflow its parent cannot wait for; retried until it has ended. */
-  endOfRedraw(orderId: string): Promise<Pick<HeldEvent, 'status' | 'transaction_status'>>;
+  endOfRedraw(orderId: string): Promise<Pick<RecordedEvent, 'status' | 'transaction_status'>>;
   /** The checks before a requisition (A2): the reasons why the order cannot go to the lab, in words; empty when it can. */
   checkOrder(orderId: string): Promise<string[]>;
   /**
@@ -54,7 +54,7 @@ export interface Activities {
    */
   keepVisitEvent(kept: { event_id: string; because: 'earlier_visit' | 'counted_as_draw' }): Promise<boolean>;
   /** Writes what is next in an appointment's life, or finds what is held (C2). */
-  recordAppointment(proposed: ProposedAppointment): Promise<HeldAppointment>;
+  recordAppointment(proposed: ProposedAppointment): Promise<RecordedAppointment>;
   /**
    * Claims the patient (C2) and books the visit, under the appointment's id as our reference.
    * @param isRepeat Whether the same was asked before, so that the company is asked first what became of it.

@@ -8,7 +8,7 @@ import type { Store } from '../store/store.ts';
 import type { Journeys } from '../temporal/journeys.ts';
 import type { Doorkeeper } from './http/doorkeeper.ts';
 import type { GuessLimit } from './http/guess-limit.ts';
-import type { SandboxWalks } from './orders/sandbox-walks.ts';
+import type { SandboxSimulations } from './orders/sandbox-walks.ts';
 
 /** The PDFs that have been issued, or are issued when first asked for; null where there is none (yet). */
 export interface IssuedDocuments {
@@ -26,7 +26,7 @@ export interface ApiDeps {
   catalogue: Catalogue;
   bookingKeys: BookingKeys;
   journeys: Journeys;
-  walks: SandboxWalks;
+  simulations: SandboxSimulations;
   /** The durations that new journeys are given. */
   policy: JourneyPolicy;
   documents: IssuedDocuments;

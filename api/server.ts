@@ -19,7 +19,7 @@ import { temporalJourneys } from '../temporal/journeys.ts';
 import { createApp } from './app.ts';
 import { codecRouter } from './codec.ts';
 import { httpServer } from './http/http-server.ts';
-import { temporalSandboxWalks } from './orders/sandbox-walks.ts';
+import { temporalSandboxSimulations } from './orders/sandbox-walks.ts';
 
 const TEMPORAL_ANSWERS_WITHIN_MS = 2_000;
 /** Requests that are still being answered when the program is told to stop get this long, in milliseconds. */
@@ -55,7 +55,7 @@ export async function startApi(config: Config, logger: Logger): Promise<RunningA
     catalogue,
     bookingKeys: createBookingKeys(keys),
     journeys: temporalJourneys(client, config.temporal.taskQueue, policy),
-    walks: temporalSandboxWalks(client.workflow, config.temporal.taskQueue, policy),
+    simulations: temporalSandboxSimulations(client.workflow, config.temporal.taskQueue, policy),
     policy,
     documents: createDocumentIssuer(store, catalogue, {
       standIn: config.standInContact,

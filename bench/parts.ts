@@ -11,7 +11,7 @@ import { freePort } from '../local/parts/ports.ts';
 import type { RunningPart } from '../local/parts/process.ts';
 import { startTemporal, temporalProgram } from '../local/parts/temporal.ts';
 import { ensureSandboxTeam, SANDBOX_TEAM_ID } from '../store/access/teams.ts';
-import { closeStore, openStore, rows, type Store } from '../store/store.ts';
+import { closeStore, collectionOf, openStore, type Store } from '../store/store.ts';
 import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
 import { type Partners, startPartners } from './partners.ts';
 import { type Program, startProgram } from './program.ts';
@@ -125,7 +125,7 @@ async function bundleJourneys(): Promise<string> {
 async function addUser(store: Store): Promise<string> {
   const now = new Date();
   const _id = randomUUID();
-  await rows(store.users).insertOne({
+  await collectionOf(store.users).insertOne({
     _id,
     team_id: SANDBOX_TEAM_ID,
     client_user_id: 'bench',

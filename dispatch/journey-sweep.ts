@@ -17,7 +17,7 @@ import {
   postponeJourneyCheck,
   storedPosition,
 } from '../store/orders/journey-check.ts';
-import { rows, type Store } from '../store/store.ts';
+import { collectionOf, type Store } from '../store/store.ts';
 import type { ComparedJourneys } from '../temporal/journeys.ts';
 import { type InboxDispatcher, startInboxDispatcher } from './inbox.ts';
 
@@ -42,7 +42,7 @@ export function startJourneySweep(parts: {
   /** Nothing is repaired: what is recorded stands, and a person decides what the journey is worth. */
   async function tellOperator(trouble: Trouble, { _id: order_id, team_id, events }: OrderDocument): Promise<void> {
     const entry = { action: trouble, order_id };
-    if (await rows(store.audit).findOne(entry)) return;
+    if (await collectionOf(store.audit).findOne(entry)) return;
     logger.error({ order_id, events: events.length }, trouble);
     await recordAudit(store, { by: THE_JOURNEY, team_id, ...entry, detail: { events: events.length } });
   }

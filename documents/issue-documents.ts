@@ -10,7 +10,7 @@ import type { Catalogue } from '../store/catalogue/catalogue.ts';
 import type { IssuedDocument, OrderDocument, TeamDocument } from '../store/documents.ts';
 import { combinedResult } from '../store/orders/combined-result.ts';
 import { findSignature } from '../store/orders/signature-images.ts';
-import { rows, type Store } from '../store/store.ts';
+import { collectionOf, type Store } from '../store/store.ts';
 import { renderRequisition } from './requisition.ts';
 import { type ReportedOrder, type ReportPanel, renderResultReport } from './result-report.ts';
 
@@ -47,7 +47,7 @@ export function createDocumentIssuer(
     if (before) return before.content;
     const document = { _id: id, kind, content: await render(), created_at: new Date() };
     try {
-      await rows(store.issuedDocuments).insertOne(document);
+      await collectionOf(store.issuedDocuments).insertOne(document);
       return document.content;
     } catch (error) {
       const other = (error as { code?: unknown }).code === DUPLICATE_KEY ? await held() : null;

@@ -6,7 +6,7 @@
 import type { LabMessageDocument, OrderTransactionDocument } from './documents.ts';
 import { recordAudit } from './orders/audit.ts';
 import { latestOrderMessages } from './outbox/webhook-resend.ts';
-import { rows, type Store } from './store.ts';
+import { collectionOf, type Store } from './store.ts';
 
 const BATCH = 200;
 const DAY = 24 * 3_600_000;
@@ -72,7 +72,7 @@ async function* pages<T extends { _id: string }>(find: (after: string) => Promis
 /** Messages that every endpoint took, with their deliveries; never the latest that was told of an order, which is told again when asked for. */
 async function* oldWebhooks(store: Store, before: Date, isMeant: boolean): AsyncGenerator<number> {
   const messages = pages((after) =>
-    rows(store.webhookMessages)
+    collectionOf(store.webhookMessages)
       .find({ _id: { $gt: after }, created_at: { $lt: before }, fanned_out: true })
       .project<{ _id: string; order_id: string | null }>({ order_id: 1 })
       .sort({ _id: 1 })
@@ -80,7 +80,7 @@ async function* oldWebhooks(store: Store, before: Date, isMeant: boolean): Async
       .toArray(),
   );
   for await (const page of messages) {
-    const deliveries = await rows(store.webhookDeliveries)
+    const deliveries = await collectionOf(store.webhookDeliveries)
       // The ids of a message's deliveries begin with its own.
       .find({ $or: page.map(({ _id }) => ({ _id: { $gt: `${_id}:`, $lt: `${_id};` } })) })
       .project<{ _id: string; message_id: string; state: string }>({ message_id: 1, state: 1 })
@@ -93,8 +93,8 @@ async function* oldWebhooks(store: Store, before: Date, isMeant: boolean): Async
     if (isMeant && old.length > 0) {
       const theirs = deliveries.filter(({ message_id }) => old.includes(message_id)).map(({ _id }) => _id);
       await store.connection.transaction(async (session) => {
-        await rows(store.webhookDeliveries).deleteMany({ _id: { $in: theirs } }, { session });
-        await rows(store.webhookMessages).deleteMany({ _id: { $in: old } }, { session });
+        await collectionOf(store.webhookDeliveries).deleteMany({ _id: { $in: theirs } }, { session });
+        await collectionOf(store.webhookMessages).deleteMany({ _id: { $in: old } }, { session });
       });
     }
     yield old.length;
@@ -107,7 +107,7 @@ async function* oldWebhooks(store: Store, before: Date, isMeant: boolean): Async
  */
 async function* oldLabTexts(store: Store, before: Date, isMeant: boolean): AsyncGenerator<number> {
   const texts = pages((after) =>
-    rows(store.labMessageTexts)
+    collectionOf(store.labMessageTexts)
       .find({ _id: { $gt: after }, received_at: { $lt: before } })
       .project<{ _id: string; refused: string | null }>({ refused: 1 })
       .sort({ _id: 1 })
@@ -123,7 +123,7 @@ async function* oldLabTexts(store: Store, before: Date, isMeant: boolean): Async
     const old = page
       .filter(({ _id, refused }) => (withReports.has(_id) ? !neededTexts.has(_id) : refused !== null))
       .map(({ _id }) => _id);
-    if (isMeant && old.length > 0) await rows(store.labMessageTexts).deleteMany({ _id: { $in: old } });
+    if (isMeant && old.length > 0) await collectionOf(store.labMessageTexts).deleteMany({ _id: { $in: old } });
     yield old.length;
   }
   // Texts from before they were kept once for all their reports.
@@ -134,7 +134,7 @@ async function* oldLabTexts(store: Store, before: Date, isMeant: boolean): Async
     const needed = await stillNeeded(store, page);
     const old = page.map(({ _id }) => _id).filter((id) => !needed.has(id));
     if (isMeant && old.length > 0) {
-      await rows(store.labMessages).updateMany({ _id: { $in: old } }, { $unset: { raw: '' } });
+      await collectionOf(store.labMessages).updateMany({ _id: { $in: old } }, { $unset: { raw: '' } });
     }
     yield old.length;
   }
@@ -146,7 +146,7 @@ const SETTLED: readonly LabMessageDocument['state'][] = ['applied', 'late', 'clo
 type ReportHead = Pick<LabMessageDocument, '_id' | 'content_hash' | 'state' | 'order_id'>;
 
 function reportsWhere(store: Store, which: object, limit = 0): Promise<ReportHead[]> {
-  return rows(store.labMessages)
+  return collectionOf(store.labMessages)
     .find(which)
     .project<ReportHead>({ content_hash: 1, state: 1, order_id: 1 })
     .sort({ _id: 1 })
@@ -157,11 +157,11 @@ function reportsWhere(store: Store, which: object, limit = 0): Promise<ReportHea
 /** Of these reports, those that no journey has settled yet, that wait for a person, or whose transaction is open. */
 async function stillNeeded(store: Store, reports: readonly ReportHead[]): Promise<Set<string>> {
   const orderIds = reports.flatMap(({ order_id }) => order_id ?? []);
-  const orders = await rows(store.orders)
+  const orders = await collectionOf(store.orders)
     .find({ _id: { $in: orderIds } })
     .project<{ _id: string; transaction_id: string }>({ transaction_id: 1 })
     .toArray();
-  const over = await rows(store.transactions)
+  const over = await collectionOf(store.transactions)
     .find({ _id: { $in: orders.map(({ transaction_id }) => transaction_id) }, status: { $ne: 'active' } })
     .project<Pick<OrderTransactionDocument, '_id'>>({ _id: 1 })
     .toArray();
@@ -175,6 +175,6 @@ async function stillNeeded(store: Store, reports: readonly ReportHead[]): Promis
 /** The texts of SMS that were kept; that one was sent, when and to whom, stays. */
 async function* oldSms(store: Store, before: Date, isMeant: boolean): AsyncGenerator<number> {
   const old = { sent_at: { $lt: before }, text: { $gt: '' } };
-  if (!isMeant) yield await rows(store.sentMessages).countDocuments(old);
-  else yield (await rows(store.sentMessages).updateMany(old, { $set: { text: '' } })).modifiedCount;
+  if (!isMeant) yield await collectionOf(store.sentMessages).countDocuments(old);
+  else yield (await collectionOf(store.sentMessages).updateMany(old, { $set: { text: '' } })).modifiedCount;
 }

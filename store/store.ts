@@ -601,7 +601,7 @@ async function makeIndexes(uri: string): Promise<void> {
 }
 
 /** A model's collection without mongoose's casting, for documents that are already in the shape they are stored in. */
-export function rows<T extends { _id: unknown }>(model: Model<T>): mongoose.mongo.Collection<T> {
+export function collectionOf<T extends { _id: unknown }>(model: Model<T>): mongoose.mongo.Collection<T> {
   return model.collection as unknown as mongoose.mongo.Collection<T>;
 }
 

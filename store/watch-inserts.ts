@@ -1,7 +1,7 @@
 /** Word of new rows, from whichever process wrote them. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Model } from 'mongoose';
-import { rows } from './store.ts';
+import { collectionOf } from './store.ts';
 
 /** How long one look at the stream lasts while nothing happens; also the longest that closing it takes. */
 const WATCH_TURN_MS = 500;
@@ -19,9 +19,12 @@ export function watchInserts<T extends { _id: unknown }>(
   const watching = (async () => {
     while (!closing.signal.aborted) {
       try {
-        const inserted = rows(model).watch([{ $match: { operationType: 'insert' } }, { $project: { _id: 1 } }], {
-          maxAwaitTimeMS: WATCH_TURN_MS,
-        });
+        const inserted = collectionOf(model).watch(
+          [{ $match: { operationType: 'insert' } }, { $project: { _id: 1 } }],
+          {
+            maxAwaitTimeMS: WATCH_TURN_MS,
+          },
+        );
         stream = inserted;
         for await (const _ of inserted) wake();
       } catch {

@@ -13,8 +13,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Appointment } from '../domain/appointments/appointment.ts';
 import type {
   AppointmentCommand,
-  AppointmentSaid,
-  HeldAppointment,
+  ProviderEvent,
+  RecordedAppointment,
 } from '../domain/appointments/appointment-command.ts';
 import { commandUpdateId, journeyWorkflowId, transactionWorkflowId } from '../domain/ids.ts';
 import { type JourneyPosition, positionOf } from '../domain/orders/journey-position.ts';
@@ -84,7 +84,7 @@ export interface Journeys {
    */
   appointment(document: OrderDocument, command: AppointmentCommand, by: Principal): Promise<Appointment>;
   /** Tells a journey what a phlebotomy provider said, as `report` does. */
-  appointmentReport(document: OrderDocument, said: AppointmentSaid): Promise<boolean>;
+  appointmentReport(document: OrderDocument, said: ProviderEvent): Promise<boolean>;
   /**
    * Gives a journey a report. Answers false when the journey is over, so that the report has to be kept otherwise.
    * @throws JourneysUnavailable also when the journey is not there yet
@@ -97,7 +97,7 @@ export interface ComparedJourneys {
   /** How far a journey has come; `closed` when its workflow is, `missing` when there is none (yet, or any more). */
   position(document: OrderDocument): Promise<JourneyPosition | 'closed' | 'missing'>;
   /** Gives a journey what its store holds and it does not know. */
-  storeIsAhead(document: OrderDocument, held: HeldAppointment): Promise<void>;
+  storeIsAhead(document: OrderDocument, held: RecordedAppointment): Promise<void>;
 }
 
 /** How long Temporal has to take something in, in milliseconds. */

@@ -3,10 +3,10 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Appointment } from '../domain/appointments/appointment.ts';
 import type {
   AppointmentCommand,
-  AppointmentSaid,
-  HeldAppointment,
+  ProviderEvent,
+  RecordedAppointment,
 } from '../domain/appointments/appointment-command.ts';
-import type { HeldEvent } from '../domain/orders/order.ts';
+import type { RecordedEvent } from '../domain/orders/order.ts';
 import type { OrderLowLevelStatus } from '../domain/orders/status.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { ReportDigest } from '../domain/results/report-progress.ts';
@@ -29,10 +29,10 @@ export const appointmentCommand = defineUpdate<Appointment, [AppointmentCommand,
 );
 
 /** What a phlebotomy provider said of its own accord: stored already, so a signal. */
-export const appointmentReport = defineSignal<[AppointmentSaid]>('appointmentReport');
+export const appointmentReport = defineSignal<[ProviderEvent]>('appointmentReport');
 
 /** What the store holds and the journey did not know when it was asked: written by the journey itself, and lost in a crash. */
-export const storeIsAhead = defineSignal<[HeldAppointment]>('storeIsAhead');
+export const storeIsAhead = defineSignal<[RecordedAppointment]>('storeIsAhead');
 
 /** Everything about a journey, for an engineer who asks where an order is and why. */
 export interface JourneyState {
@@ -49,7 +49,7 @@ export interface JourneyState {
   to_do: string | null;
   /** What follows from its events and is being tried, newest first. */
   under_way: string[];
-  events: HeldEvent[];
+  events: RecordedEvent[];
   reports_waiting: string[];
   reports_taken: string[];
   missing_results: string[];

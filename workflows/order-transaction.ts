@@ -10,7 +10,7 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/types.ts';
 import { redrawWorkflowId } from '../domain/ids.ts';
-import type { HeldEvent, Order } from '../domain/orders/order.ts';
+import type { Order, RecordedEvent } from '../domain/orders/order.ts';
 import type { TransactionStatus } from '../domain/orders/status.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import { rootMessage } from './failures.ts';
@@ -31,7 +31,7 @@ export interface OrderTransactionInput {
 /** How a testing journey ended. */
 export interface TransactionOutcome {
   status: TransactionStatus;
-  orders: { id: string; last_status: HeldEvent['status'] }[];
+  orders: { id: string; last_status: RecordedEvent['status'] }[];
 }
 
 /** One testing journey: an initial order and at most one redraw (D1–D8). */
@@ -53,7 +53,7 @@ export async function orderTransaction(input: OrderTransactionInput): Promise<Tr
     return { status: ending.transaction_status, orders: [initial] };
   }
 
-  const last = await journey.whileKeepingLateReports(
+  const last = await journey.runWhileHandlingMessages(
     { what: `its redraw ${redraw.id}`, toDo: `Nothing here: see the workflow ${redrawWorkflowId(redraw.id)}.` },
     () => redrawn(input, redraw, journey),
   );
@@ -73,7 +73,7 @@ async function redrawn(
   { policy, rules, memory }: OrderTransactionInput,
   redraw: Order,
   journey: OrderJourney,
-): Promise<Pick<HeldEvent, 'status' | 'transaction_status'> | { failure: string }> {
+): Promise<Pick<RecordedEvent, 'status' | 'transaction_status'> | { failure: string }> {
   // A journey that is started again leaves its redraw's as it is.
   if (memory?.restarted) return endOfRedraw(redraw, policy);
   try {
@@ -87,7 +87,7 @@ async function redrawn(
   } catch (failure) {
     if (!(failure instanceof ChildWorkflowFailure)) throw failure;
     const [ending] = failure.cause instanceof ApplicationFailure ? (failure.cause.details ?? []) : [];
-    if (ending) return ending as HeldEvent;
+    if (ending) return ending as RecordedEvent;
     journey.trouble(
       `The workflow of redraw ${redraw.id} ended, but its order did not: ${rootMessage(failure)}. ` +
         `Restart it: npm run admin -- order restart ${redraw.id}`,
@@ -100,7 +100,7 @@ async function redrawn(
 async function endOfRedraw(
   { id, collection_method }: Order,
   policy: JourneyPolicy,
-): Promise<Pick<HeldEvent, 'status' | 'transaction_status'> | { failure: string }> {
+): Promise<Pick<RecordedEvent, 'status' | 'transaction_status'> | { failure: string }> {
   const activities = proxyActivities<Activities>({
     startToCloseTimeout: '30s',
     scheduleToCloseTimeout: policy.requisition_valid[collection_method] + policy.results_awaited_longer,

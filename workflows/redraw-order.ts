@@ -1,5 +1,5 @@
 import { continueAsNew } from '@temporalio/workflow';
-import type { HeldEvent, Order } from '../domain/orders/order.ts';
+import type { Order, RecordedEvent } from '../domain/orders/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import { type JourneyMemory, OrderJourney } from './journey/journey.ts';
 
@@ -14,9 +14,9 @@ export interface RedrawOrderInput {
 }
 
 /** The redraw of an order: the usual lifecycle for the results that are drawn again (D6–D8). */
-export async function redrawOrder(input: RedrawOrderInput): Promise<HeldEvent> {
+export async function redrawOrder(input: RedrawOrderInput): Promise<RecordedEvent> {
   const { order, policy, rules, memory } = input;
-  const ordered: HeldEvent = {
+  const ordered: RecordedEvent = {
     number: 1,
     status: 'ordered',
     status_detail: null,

@@ -52,7 +52,7 @@ export async function book(
     patience?: ConfirmationPatience | null;
   },
 ): Promise<Appointment> {
-  mustSuit(asked);
+  assertEligible(asked);
   const slot = await offeredSlot(asked, wish.booking_key);
   return tell(asked, {
     kind: 'book',
@@ -76,7 +76,7 @@ export async function request(
     notes: string | undefined;
   },
 ): Promise<Appointment> {
-  mustSuit(asked);
+  assertEligible(asked);
   const { provider } = wish;
   if (PROVIDERS[provider].type !== asked.type || PROVIDERS[provider].tier !== 'appointment-request') {
     throw refusal(`${provider} does not accept requests: look up its availability and book one of its slots`);
@@ -103,7 +103,7 @@ export async function reschedule(
   asked: Asked,
   wish: { booking_key: string; notes: string | undefined },
 ): Promise<Appointment> {
-  mustSuit(asked);
+  assertEligible(asked);
   const appointment = await theActive(asked);
   if (!appointment.can_reschedule) {
     throw refusal('This appointment cannot be rescheduled: cancel it and book another');
@@ -146,7 +146,7 @@ const APPOINTABLE: readonly OrderLowLevelStatus[] = [
 /** Whether an order in that status can have an appointment made or moved; before its requisition only some can. */
 export const isAppointable = (status: OrderLowLevelStatus): boolean => APPOINTABLE.includes(status);
 
-function mustSuit({ order, type }: Asked): void {
+function assertEligible({ order, type }: Asked): void {
   const { collection_method, lab_slug, last_status } = order;
   if (type === 'phlebotomy' && collection_method !== 'at_home_phlebotomy') {
     throw refusal(

@@ -8,7 +8,7 @@ import type { Principal } from '../../domain/principal.ts';
 import type { TeamDocument, UserDocument } from '../../store/documents.ts';
 import { orderFacts } from '../../store/orders/order-facts.ts';
 import { keepSignature, signatureHash } from '../../store/orders/signature-images.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../http/errors.ts';
 import { guarantor } from '../http/fields.ts';
@@ -54,7 +54,7 @@ export async function acceptOrder(
 /** Writes a lab test that was put together for this order, so that the order can be shown with it. */
 async function keepLabTest({ store, catalogue }: Pick<ApiDeps, 'store' | 'catalogue'>, { labTest }: OrderedTests) {
   const { id, ...rest } = labTest;
-  await rows(store.labTests).updateOne({ _id: id }, { $setOnInsert: rest }, { upsert: true });
+  await collectionOf(store.labTests).updateOne({ _id: id }, { $setOnInsert: rest }, { upsert: true });
   await catalogue.know([id]);
 }
 

@@ -27,7 +27,7 @@ export function haveLabReport({ config }: Deps, order: OrderDocument, report: Si
  * Has the sandbox company of an appointment walk it on.
  * @throws ApiError `unavailable` when it does not answer, `rule_broken` when it refuses
  */
-export function haveVisitGoOn({ config }: Deps, appointment: Appointment, request: object): Promise<void> {
+export function advanceVisit({ config }: Deps, appointment: Appointment, request: object): Promise<void> {
   return tellSandboxCompany({ url: config.sandboxUrl, ...config.sandboxPhlebotomy }, appointment, request).catch(
     refuse,
   );
@@ -35,7 +35,7 @@ export function haveVisitGoOn({ config }: Deps, appointment: Appointment, reques
 
 /**
  * Has the sandbox company leave the booking that is about to be made pending.
- * @throws ApiError as `haveVisitGoOn` does
+ * @throws ApiError as `advanceVisit` does
  */
 export function haveBookingWait({ config }: Deps, provider: string, reference: string): Promise<void> {
   return tellSandboxDesk({ url: config.sandboxUrl, ...config.sandboxPhlebotomy }, provider, reference).catch(refuse);

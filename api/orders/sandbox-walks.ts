@@ -9,7 +9,7 @@ import type { sandboxWalk } from '../../workflows/sandbox-walk.ts';
 import { idsOf } from '../../workflows/search-attributes.ts';
 
 /** Simulations that go on when their request has been answered. */
-export interface SandboxWalks {
+export interface SandboxSimulations {
   /**
    * Sees to it that the laboratory reports on an order once its specimen is drawn, in place of what was wanted before.
    * @param visitTakes How long the visit takes, in milliseconds.
@@ -22,7 +22,11 @@ export interface SandboxWalks {
 const TAKEN_IN_MS = 5_000;
 
 /** Walks on a Temporal server. */
-export function temporalSandboxWalks(client: WorkflowClient, taskQueue: string, policy: JourneyPolicy): SandboxWalks {
+export function temporalSandboxSimulations(
+  client: WorkflowClient,
+  taskQueue: string,
+  policy: JourneyPolicy,
+): SandboxSimulations {
   return {
     async start(order, report, visitTakes) {
       try {

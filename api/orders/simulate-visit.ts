@@ -13,7 +13,7 @@ import { companiesOf } from '../appointments/providers.ts';
 import type { DaySlots } from '../appointments/schemas.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../http/errors.ts';
-import { haveBookingWait, haveVisitGoOn } from './sandbox-partners.ts';
+import { advanceVisit, haveBookingWait } from './sandbox-partners.ts';
 
 /** How often a slot is asked for when somebody else was quicker. */
 const BOOKING_ATTEMPTS = 10;
@@ -63,7 +63,7 @@ export async function simulateVisit(asked: AskedVisit, goal: OrderLowLevelStatus
   };
   const wanted = status[goal as keyof typeof status] ?? 'completed';
   if (appointment.status === wanted) return;
-  await haveVisitGoOn(deps, appointment, { status: wanted, delay_seconds: delaySeconds });
+  await advanceVisit(deps, appointment, { status: wanted, delay_seconds: delaySeconds });
 }
 
 /** The order's visit, or one that is made now; what an earlier request began to book is waited for. */

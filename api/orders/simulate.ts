@@ -114,7 +114,7 @@ export async function simulate(
     !atHome || takesResults(method, current.last_status) || mayFollow(method, current.last_status, goal.low);
   if (isDrawn) return haveLabReport(deps, order, report);
   await simulateVisit(visit, 'draw_completed', delaySeconds);
-  await deps.walks.start(current.order, report, STEPS_OF_A_VISIT * delaySeconds * 1000);
+  await deps.simulations.start(current.order, report, STEPS_OF_A_VISIT * delaySeconds * 1000);
 }
 
 /** @throws ApiError `transition_not_allowed` when the order has ended, a correction of its results aside */

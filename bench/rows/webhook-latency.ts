@@ -10,7 +10,7 @@ import { SANDBOX_TEAM_ID } from '../../store/access/teams.ts';
 import { loadCatalogue } from '../../store/catalogue/catalogue.ts';
 import { openOrder } from '../../store/orders/record-event.ts';
 import { deleteEndpoint } from '../../store/outbox/webhook-endpoints.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { anOrder } from '../../test/support/in-process-venule.ts';
 import { newSigningSecret } from '../../webhooks/signature.ts';
 import type { Measurement } from '../measurement.ts';
@@ -29,10 +29,10 @@ export async function webhookLatency(parts: Parts, seconds: number): Promise<Mea
   ]);
   const catalogue = await loadCatalogue(parts.store);
   // What earlier measurements left in the outbox is not for this receiver.
-  await rows(parts.store.webhookMessages).updateMany({ fanned_out: false }, { $set: { fanned_out: true } });
+  await collectionOf(parts.store.webhookMessages).updateMany({ fanned_out: false }, { $set: { fanned_out: true } });
   const endpoint = randomUUID();
   const now = new Date();
-  await rows(parts.store.webhookEndpoints).insertOne({
+  await collectionOf(parts.store.webhookEndpoints).insertOne({
     _id: endpoint,
     team_id: SANDBOX_TEAM_ID,
     url: await receiver.ask<string>('url'),

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { type Environment, findLabConnection, hashOfPassword } from '../../store/connections/lab-connections.ts';
 import type { LabConnectionDocument } from '../../store/documents.ts';
 import { recordAudit } from '../../store/orders/audit.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { passwordReader } from './secrets.ts';
 import { CannotDo, given, inSession, operator, requireLab, webAddress } from './session.ts';
 
@@ -38,7 +38,7 @@ export function addConnectionCommands(program: Command): void {
     .description('list all connections; passwords are never shown')
     .action((_options, command: Command) =>
       inSession(command, async ({ store, out }) => {
-        const all = await rows(store.labConnections).find().sort({ _id: 1 }).toArray();
+        const all = await collectionOf(store.labConnections).find().sort({ _id: 1 }).toArray();
         out.list(all.map(shown), 'There are no connections yet.');
       }),
     );
@@ -95,7 +95,7 @@ Examples:
         };
         requireWhole(next, lab, environment);
         const { _id, ...fields } = { ...next, _id: `${lab}:${environment}` };
-        await rows(store.labConnections).updateOne({ _id }, { $set: fields }, { upsert: true });
+        await collectionOf(store.labConnections).updateOne({ _id }, { $set: fields }, { upsert: true });
         await recordAudit(store, { by: operator(), action: 'lab_connection.set', detail: { lab, environment } });
         out.show(shown(fields));
       }),

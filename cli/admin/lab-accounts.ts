@@ -11,7 +11,7 @@ import { US_STATES } from '../../domain/people/us-states.ts';
 import { ORGANISATION } from '../../store/access/teams.ts';
 import type { LabAccountDocument } from '../../store/documents.ts';
 import { recordAudit } from '../../store/orders/audit.ts';
-import { rows, type Store } from '../../store/store.ts';
+import { collectionOf, type Store } from '../../store/store.ts';
 import { CannotDo, given, inSession, operator, repeated, requireLab, teamCalled } from './session.ts';
 
 type Billing = LabAccountDocument['allowed_billing'];
@@ -111,7 +111,7 @@ export function addLabAccountCommands(program: Command): void {
     .option('--lab <slug>', 'only at this laboratory')
     .action(({ lab }: { lab?: string }, command: Command) =>
       inSession(command, async ({ store, out }) => {
-        const accounts = await rows(store.labAccounts).find(given({ lab })).sort({ lab: 1, _id: 1 }).toArray();
+        const accounts = await collectionOf(store.labAccounts).find(given({ lab })).sort({ lab: 1, _id: 1 }).toArray();
         out.list(
           accounts
             .map(shown)
@@ -156,7 +156,7 @@ export function addLabAccountCommands(program: Command): void {
           ...(await fieldsOf(store, flags)),
           allowed_billing: flags.bill ?? { client_bill: [...US_STATES] },
         } as LabAccountDocument;
-        await rows(store.labAccounts).insertOne(added);
+        await collectionOf(store.labAccounts).insertOne(added);
         await recordAudit(store, {
           by: operator(),
           action: 'lab_account.added',
@@ -176,7 +176,7 @@ export function addLabAccountCommands(program: Command): void {
         if (Object.keys(flags).length === 0) throw new CannotDo('Nothing to set; see admin lab-account set --help');
         await accountOf(store, id);
         const allowed = Object.entries(flags.bill ?? {}).map(([type, list]) => [`allowed_billing.${type}`, list]);
-        await rows(store.labAccounts).updateOne(
+        await collectionOf(store.labAccounts).updateOne(
           { _id: id },
           { $set: { ...(await fieldsOf(store, flags)), ...Object.fromEntries(allowed) } },
         );
@@ -188,7 +188,7 @@ export function addLabAccountCommands(program: Command): void {
 }
 
 async function accountOf(store: Store, id: string): Promise<LabAccountDocument> {
-  const found = await rows(store.labAccounts).findOne({ _id: id });
+  const found = await collectionOf(store.labAccounts).findOne({ _id: id });
   if (!found) throw new CannotDo(`There is no lab account ${id}; see admin lab-account list`);
   return found;
 }

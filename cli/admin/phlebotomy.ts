@@ -6,7 +6,7 @@ import { findPhlebotomyConnection, setPhlebotomyConnection } from '../../store/c
 import type { PhlebotomyConnectionDocument, PhlebotomyEventDocument } from '../../store/documents.ts';
 import { listPhlebotomyEvents } from '../../store/inbox/phlebotomy-inbox.ts';
 import { recordAudit } from '../../store/orders/audit.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { passwordReader } from './secrets.ts';
 import { CannotDo, given, inSession, operator, positive, webAddress } from './session.ts';
 
@@ -44,7 +44,7 @@ export function addPhlebotomyCommands(program: Command): void {
     .description('list all connections; keys and secrets are never shown')
     .action((_options, command: Command) =>
       inSession(command, async ({ store, out }) => {
-        const all = await rows(store.phlebotomyConnections).find().sort({ _id: 1 }).toArray();
+        const all = await collectionOf(store.phlebotomyConnections).find().sort({ _id: 1 }).toArray();
         out.list(all.map(shown), 'There are no connections yet.');
       }),
     );

@@ -2,7 +2,7 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { ArrangeVisit } from '../../domain/appointments/appointment-command.ts';
 import { journeyWorkflowId } from '../../domain/ids.ts';
-import type { HeldEvent } from '../../domain/orders/order.ts';
+import type { RecordedEvent } from '../../domain/orders/order.ts';
 import { isEnded } from '../../domain/orders/transitions.ts';
 import type { JourneyPolicy } from '../../domain/policy.ts';
 import type { Principal } from '../../domain/principal.ts';
@@ -13,7 +13,7 @@ import type { LabMessageDocument, OrderDocument } from '../../store/documents.ts
 import { digestOf } from '../../store/inbox/lab-inbox.ts';
 import { recordAudit } from '../../store/orders/audit.ts';
 import { heldBeyond } from '../../store/orders/journey-check.ts';
-import { rows, type Store } from '../../store/store.ts';
+import { collectionOf, type Store } from '../../store/store.ts';
 import type { JourneyMemory } from '../../workflows/journey/journey.ts';
 import type { orderTransaction } from '../../workflows/order-transaction.ts';
 import type { redrawOrder } from '../../workflows/redraw-order.ts';
@@ -96,7 +96,7 @@ async function mustBeOver(client: Client, { order, last_status, collection_metho
 async function memoryOf({ store, catalogue }: RestartParts, document: OrderDocument): Promise<JourneyMemory> {
   const known = { events: 0, appointment: null };
   const { appointment, order_events } = await heldBeyond(store, document, known);
-  const events: HeldEvent[] = order_events;
+  const events: RecordedEvent[] = order_events;
   const applied = await store.labMessages
     .find({ order_id: document._id, state: 'applied' })
     .sort({ event_number: 1 })
@@ -124,8 +124,8 @@ async function memoryOf({ store, catalogue }: RestartParts, document: OrderDocum
 
 /** The bookings for which the patient is claimed and of which nothing is recorded: a provider may have made them. */
 async function unansweredBookings(store: Store, { _id: order_id }: OrderDocument): Promise<ArrangeVisit[]> {
-  const claims = await rows(store.appointmentClaims).find({ order_id }).toArray();
-  const recorded = await rows(store.appointments)
+  const claims = await collectionOf(store.appointmentClaims).find({ order_id }).toArray();
+  const recorded = await collectionOf(store.appointments)
     .find({ _id: { $in: claims.map(({ appointment_id }) => appointment_id) } })
     .toArray();
   const known = new Set(recorded.map(({ _id }) => _id));
@@ -137,7 +137,7 @@ async function deliverAgain(store: Store, order_id: string): Promise<void> {
   const again = { $set: { state: 'stored' as const, lease_until: new Date(0), attempts: 0 } };
   await store.labMessages.updateMany({ order_id, state: 'delivered' }, again);
   // A journey knows by its time what it has taken in; what it never came to is not told from that here.
-  await rows(store.phlebotomyEvents).updateMany(
+  await collectionOf(store.phlebotomyEvents).updateMany(
     { order_id, $or: [{ state: 'delivered' as const }, { state: 'kept' as const, kept_because: 'journey_over' }] },
     { $set: { ...again.$set, kept_because: null } },
   );

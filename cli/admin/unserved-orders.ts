@@ -7,7 +7,7 @@ import { LOW_LEVEL_STATUSES } from '../../domain/orders/status.ts';
 import { isEnded } from '../../domain/orders/transitions.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import { recordAudit } from '../../store/orders/audit.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { Named } from './output.ts';
 import { CannotDo, inSession, operator, positive, teamNames, withJourneys } from './session.ts';
 
@@ -56,7 +56,7 @@ export function addUnservedOrderCommands(order: Command): void {
         let refused = 0;
         const named: string[] = [];
         await withJourneys(async (journeys) => {
-          for await (const document of rows(store.orders).find({ $or: OPEN }).sort({ _id: 1 })) {
+          for await (const document of collectionOf(store.orders).find({ $or: OPEN }).sort({ _id: 1 })) {
             const { _id, team_id } = document;
             try {
               await cancelOrder({ store, journeys }, document, operator());

@@ -1,6 +1,6 @@
 /** What can be asked of an order's appointment, and what is answered. */
 
-import type { HeldEvent } from '../orders/order.ts';
+import type { RecordedEvent } from '../orders/order.ts';
 import type { OrderLowLevelStatus } from '../orders/status.ts';
 import type { Principal } from '../principal.ts';
 import type { Appointment, AppointmentProvider, AppointmentReport, LngLat, UsAddress } from './appointment.ts';
@@ -70,15 +70,15 @@ export interface ProposedAppointment {
 }
 
 /** What is held after something was proposed. */
-export interface HeldAppointment {
+export interface RecordedAppointment {
   /** Null when nothing was recorded, because the order has come further than the journey thought. */
   appointment: Appointment | null;
   /** The order's events that the journey does not have yet. */
-  order_events: HeldEvent[];
+  order_events: RecordedEvent[];
 }
 
 /** What a company said about an appointment of an order; `event_id` tells a repeat. */
-export interface AppointmentSaid {
+export interface ProviderEvent {
   event_id: string;
   appointment_id: string;
   report: AppointmentReport;

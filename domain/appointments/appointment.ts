@@ -225,7 +225,7 @@ export function isOverdue(appointment: Pick<Appointment, 'status' | 'end_at'>, n
 }
 
 /** Whether the patient can have no other appointment with that company meanwhile (C2). */
-export function isInTheWay(appointment: Pick<Appointment, 'status' | 'end_at'>, now: Date): boolean {
+export function blocksBooking(appointment: Pick<Appointment, 'status' | 'end_at'>, now: Date): boolean {
   return isActive(appointment) && !isOverdue(appointment, now);
 }
 

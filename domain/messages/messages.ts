@@ -119,7 +119,7 @@ const APPOINTMENT_NEWS: Partial<Record<AppointmentEventStatus, AppointmentMessag
  * followed it, or that names no time, nothing is said.
  * @param known How many of its events have been told of.
  */
-export function newsOf(
+export function notifiableEvents(
   { events, start_at }: Pick<Appointment, 'events' | 'start_at'>,
   known: number,
 ): AppointmentEvent[] {

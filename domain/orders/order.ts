@@ -203,7 +203,7 @@ export interface ProposedEvent {
 }
 
 /** The event that is held, whoever proposed it: the journey goes on from this one. */
-export interface HeldEvent extends OrderEvent {
+export interface RecordedEvent extends OrderEvent {
   transaction_status: TransactionStatus;
   /** The redraw that was born with a `redraw_available` (D6). */
   redraw: Order | null;

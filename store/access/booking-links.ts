@@ -1,6 +1,6 @@
 /** Links to the patient's booking page: each opens one order, until it expires or is revoked. */
 import type { BookingLinkDocument } from '../documents.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 import { linkId, linkToken } from './link-tokens.ts';
 
 /**
@@ -22,9 +22,9 @@ export async function tokenOfOrder(
   made: Pick<BookingLinkDocument, 'expires_at' | 'wrong_dates'> & { kind?: 'paper' },
 ): Promise<string> {
   const kind = made.kind ?? { $exists: false };
-  const version = await rows(store.bookingLinks).countDocuments({ order_id, kind, revoked_at: { $ne: null } });
+  const version = await collectionOf(store.bookingLinks).countDocuments({ order_id, kind, revoked_at: { $ne: null } });
   const token = linkToken(secret, `${made.kind ?? 'booking'} link ${order_id} ${version}`);
-  await rows(store.bookingLinks).updateOne(
+  await collectionOf(store.bookingLinks).updateOne(
     { _id: linkId(token) },
     { $setOnInsert: { ...made, order_id, revoked_at: null, created_at: new Date() } },
     { upsert: true },
@@ -39,7 +39,7 @@ export type FoundLink = Pick<BookingLinkDocument, '_id' | 'order_id' | 'kind'> &
 
 /** What a token that opens the booking page stands for; null for one that was never given out, or stands on paper. */
 export async function findBookingLink(store: Store, token: string, now: Date): Promise<FoundLink | null> {
-  const link = await rows(store.bookingLinks).findOne({ _id: linkId(token), kind: { $ne: 'paper' } });
+  const link = await collectionOf(store.bookingLinks).findOne({ _id: linkId(token), kind: { $ne: 'paper' } });
   if (!link) return null;
   const { _id, order_id, kind } = link;
   return { _id, order_id, ...(kind && { kind }), state: stateOf(link, now) };
@@ -53,7 +53,7 @@ export function stateOf({ revoked_at, expires_at }: BookingLinkDocument, now: Da
 
 /** Makes every link of an order useless; answers how many there were. The next message carries a new one. */
 export async function revokeBookingLinks(store: Store, orderId: string): Promise<number> {
-  const { modifiedCount } = await rows(store.bookingLinks).updateMany(
+  const { modifiedCount } = await collectionOf(store.bookingLinks).updateMany(
     { order_id: orderId, revoked_at: null },
     { $set: { revoked_at: new Date() } },
   );

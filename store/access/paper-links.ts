@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { BookingLinkDocument } from '../documents.ts';
 import { recordAudit } from '../orders/audit.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 import { stateOf, tokenOfOrder } from './booking-links.ts';
 import { linkId } from './link-tokens.ts';
 
@@ -30,7 +30,7 @@ export type FoundPaper = Pick<BookingLinkDocument, '_id' | 'order_id'> & {
 
 /** What a token on paper stands for; null for one that was never given out. */
 export async function findPaperLink(store: Store, token: string, now: Date): Promise<FoundPaper | null> {
-  const link = await rows(store.bookingLinks).findOne({ _id: linkId(token), kind: 'paper' });
+  const link = await collectionOf(store.bookingLinks).findOne({ _id: linkId(token), kind: 'paper' });
   if (!link) return null;
   const { _id, order_id, wrong_dates = 0 } = link;
   const state = stateOf(link, now);
@@ -43,7 +43,7 @@ export async function findPaperLink(store: Store, token: string, now: Date): Pro
  * @returns how many more the link takes; null when it takes none, not even this one
  */
 export async function countWrongDate(store: Store, { _id }: FoundPaper): Promise<number | null> {
-  const counted = await rows(store.bookingLinks).findOneAndUpdate(
+  const counted = await collectionOf(store.bookingLinks).findOneAndUpdate(
     { _id, kind: 'paper', revoked_at: null, wrong_dates: { $lt: MOST_WRONG_DATES } },
     { $inc: { wrong_dates: 1 } },
     { returnDocument: 'after' },
@@ -63,10 +63,10 @@ export async function noteGuessed(store: Store, { _id, order_id }: FoundPaper, t
 
 /** The answer was right after all: answers the token of a link that opens the booking page for half an hour. */
 export async function openFromPaper(store: Store, { _id, order_id }: FoundPaper, now: Date): Promise<string> {
-  await rows(store.bookingLinks).updateOne({ _id }, { $inc: { wrong_dates: -1 } });
+  await collectionOf(store.bookingLinks).updateOne({ _id }, { $inc: { wrong_dates: -1 } });
   const token = randomBytes(32).toString('base64url');
   const expires_at = new Date(now.getTime() + VISIT_MS);
-  await rows(store.bookingLinks).insertOne({
+  await collectionOf(store.bookingLinks).insertOne({
     ...{ _id: linkId(token), order_id, kind: 'from_paper', expires_at, revoked_at: null, created_at: now },
   });
   return token;

@@ -2,7 +2,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Principal } from '../../domain/principal.ts';
 import type { ApiKeyDocument, TeamDocument, TeamOptions } from '../documents.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 
 /** The one organization of a self-hosted Venule: `{org}` of the Management API. */
 export const ORGANISATION = 'default';
@@ -64,7 +64,7 @@ function teamOf(id: string, team: NewTeam): TeamDocument {
 /** Adds a team with an id of its own. */
 export async function createTeam(store: Store, team: NewTeam): Promise<TeamDocument> {
   const document = teamOf(randomUUID(), team);
-  await rows(store.teams).insertOne(document);
+  await collectionOf(store.teams).insertOne(document);
   return document;
 }
 
@@ -124,7 +124,7 @@ async function storeKey(store: Store, teamId: string, label: string, key: string
     created_at: new Date(),
     deleted_at: null,
   };
-  await rows(store.apiKeys).insertOne(document);
+  await collectionOf(store.apiKeys).insertOne(document);
   return document;
 }
 

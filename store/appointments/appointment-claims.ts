@@ -2,9 +2,9 @@
  * One patient has at most one active appointment with one phlebotomy provider, across all of the patient's orders in the
  * team (C2). A claim is one row that only one appointment can hold, so of two bookings at once exactly one goes on.
  */
-import { isInTheWay } from '../../domain/appointments/appointment.ts';
+import { blocksBooking } from '../../domain/appointments/appointment.ts';
 import type { ArrangeVisit } from '../../domain/appointments/appointment-command.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 
 const DUPLICATE_KEY = 11000;
 
@@ -31,17 +31,17 @@ export async function claimPatient(
   const _id = [who.team_id, who.user_id, who.provider].join(':');
   const claim = { appointment_id, order_id, claimed_at: now, ...(command && { command }) };
   try {
-    await rows(store.appointmentClaims).insertOne({ _id, ...claim });
+    await collectionOf(store.appointmentClaims).insertOne({ _id, ...claim });
     return true;
   } catch (error) {
     if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
   }
-  const held = await rows(store.appointmentClaims).findOne({ _id });
+  const held = await collectionOf(store.appointmentClaims).findOne({ _id });
   if (!held) return claimPatient(store, { appointment_id, order_id, ...who, ...(command && { command }) }, now);
   if (held.appointment_id === appointment_id) return true;
   const other = await store.appointments.findById(held.appointment_id).lean();
-  if (!other || isInTheWay(other, now)) return false;
-  const taken = await rows(store.appointmentClaims).updateOne(
+  if (!other || blocksBooking(other, now)) return false;
+  const taken = await collectionOf(store.appointmentClaims).updateOne(
     { _id, appointment_id: held.appointment_id },
     { $set: claim },
   );
@@ -50,5 +50,5 @@ export async function claimPatient(
 
 /** Gives the claim back; one that another appointment holds by now stays. */
 export async function releasePatient(store: Store, appointmentId: string): Promise<void> {
-  await rows(store.appointmentClaims).deleteMany({ appointment_id: appointmentId });
+  await collectionOf(store.appointmentClaims).deleteMany({ appointment_id: appointmentId });
 }

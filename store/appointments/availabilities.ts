@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { AppointmentProvider } from '../../domain/appointments/appointment.ts';
 import type { OfferedPlace, OfferedTime } from '../documents.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 import type { BookingKeys } from './booking-keys.ts';
 
 /** How long a slot can be booked whose company does not say, in milliseconds. */
@@ -40,7 +40,7 @@ export async function offerSlots(
   if (slots.length === 0) return [];
   const last = Math.max(now, ...slots.map(({ expires_at }) => Date.parse(expires_at)));
   const placeIds = new Map(offer.places.map((place) => [place.site_code, placeId(team_id, place)]));
-  await rows(store.offeredPlaces).bulkWrite(
+  await collectionOf(store.offeredPlaces).bulkWrite(
     offer.places.map((place) => ({
       updateOne: {
         filter: { _id: placeId(team_id, place) },
@@ -91,13 +91,13 @@ export async function findOffer(
   const sealed = bookingKeys.open(teamId, key);
   if (!sealed) return 'unreadable';
   const { provider, place_id, ...times } = sealed;
-  const kept = await rows(store.offeredPlaces).findOne({ _id: place_id, team_id: teamId });
+  const kept = await collectionOf(store.offeredPlaces).findOne({ _id: place_id, team_id: teamId });
   return kept && { provider, place: kept.place, slot: { ...times, site_code: kept.place.site_code } };
 }
 
 /** The slot of a key from before keys held their slots. */
 async function findKeptOffer(store: Store, teamId: string, id: string, index: number): Promise<Offer | null> {
-  const held = await rows(store.availabilities).findOne(
+  const held = await collectionOf(store.availabilities).findOne(
     { _id: id, team_id: teamId },
     { projection: { provider: 1, places: 1, slots: { $slice: [index, 1] } } },
   );

@@ -2,7 +2,7 @@
 import type { ClientSession } from 'mongoose';
 import type { Appointment } from '../../domain/appointments/appointment.ts';
 import type { AppointmentDocument, OrderDocument } from '../documents.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 
 /** An appointment as its journey knows it. */
 export function appointmentOf({ _id, created_at: _, updated_at: __, ...rest }: AppointmentDocument): Appointment {
@@ -27,6 +27,6 @@ export async function newestAppointment(
   { appointment_id }: OrderDocument,
 ): Promise<Appointment | null> {
   if (appointment_id === null) return null;
-  const held = await rows(store.appointments).findOne({ _id: appointment_id }, { session });
+  const held = await collectionOf(store.appointments).findOne({ _id: appointment_id }, { session });
   return held && appointmentOf(held);
 }

@@ -1,7 +1,7 @@
 /** The one writer of appointments: appointment, the order's events that come of it, and what is told, in one transaction. */
 import type { ClientSession } from 'mongoose';
 import { type Appointment, isActive } from '../../domain/appointments/appointment.ts';
-import type { HeldAppointment, ProposedAppointment } from '../../domain/appointments/appointment-command.ts';
+import type { ProposedAppointment, RecordedAppointment } from '../../domain/appointments/appointment-command.ts';
 import type { OrderEvent } from '../../domain/orders/order.ts';
 import { transactionStatus } from '../../domain/orders/transaction.ts';
 import { THE_JOURNEY } from '../../domain/principal.ts';
@@ -9,8 +9,15 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { AppointmentDocument, OrderDocument } from '../documents.ts';
 import { takeAgain } from '../inbox/set-aside-reports.ts';
 import { auditAppointmentEvents, auditOrderEvents } from '../orders/audit.ts';
-import { haveChecked, heldEvent, readJourney, StoreIsBehind, tellAbout, tellOfOrder } from '../orders/record-event.ts';
-import { rows, type Store } from '../store.ts';
+import {
+  enqueueOrderWebhook,
+  enqueueWebhook,
+  haveChecked,
+  readJourney,
+  recordedEvent,
+  StoreIsBehind,
+} from '../orders/record-event.ts';
+import { collectionOf, type Store } from '../store.ts';
 import { clientFacingAppointment } from './client-facing-appointment.ts';
 import { appointmentOf, asOf, newestAppointment } from './held-appointment.ts';
 
@@ -32,9 +39,9 @@ async function eventsWait(
     ...(provider_appointment_id === null ? [] : [{ 'report.provider_appointment_id': provider_appointment_id }]),
   ];
   const waiting = { state: 'stored' as const, provider, $or: names };
-  const isStored = await rows(store.phlebotomyEvents).findOne(waiting, { session, projection: { _id: 1 } });
+  const isStored = await collectionOf(store.phlebotomyEvents).findOne(waiting, { session, projection: { _id: 1 } });
   if (isStored || !heard) return isStored !== null;
-  const delivered = await rows(store.phlebotomyEvents)
+  const delivered = await collectionOf(store.phlebotomyEvents)
     .find({ appointment_id: id, state: 'delivered' }, { session, projection: { _id: 1 } })
     .sort({ received_at: -1 })
     .limit(NEWEST)
@@ -52,15 +59,15 @@ export async function recordAppointment(
   store: Store,
   catalogue: Catalogue,
   proposed: ProposedAppointment,
-): Promise<HeldAppointment> {
+): Promise<RecordedAppointment> {
   const { appointment, order_event_number, order_statuses } = proposed;
-  let answer: HeldAppointment | undefined;
+  let answer: RecordedAppointment | undefined;
   const recording = store.connection.transaction(async (session) => {
     const journey = await readJourney(store, session, proposed.order_id);
     const { order, siblings, transaction } = journey;
     await catalogue.know([order.order.lab_test_id]);
     const held = await store.appointments.findById(appointment.id).session(session).lean<AppointmentDocument>();
-    const heldEvents = (events: readonly OrderEvent[]) => events.map((event) => heldEvent(event, journey));
+    const heldEvents = (events: readonly OrderEvent[]) => events.map((event) => recordedEvent(event, journey));
     const unknown = heldEvents(order.events.slice(order_event_number - 1));
     const isRecorded = held && held.events.length >= appointment.events.length;
     if (isRecorded || unknown.length > 0) {
@@ -103,13 +110,13 @@ export async function recordAppointment(
       [document, ...siblings].sort((a, b) => a.created_at.getTime() - b.created_at.getTime());
     transaction.status = transactionStatus(inOrder(next).map(standing));
     // Of two writers in one order transaction the second conflicts here, and begins again with what the first wrote (D3).
-    await rows(store.transactions).updateOne(
+    await collectionOf(store.transactions).updateOne(
       { _id: transaction._id },
       { $set: { status: transaction.status, updated_at: now }, $inc: { version: 1 } },
       { session },
     );
-    await rows(store.orders).replaceOne({ _id: order._id }, next, { session });
-    await rows(store.appointments).replaceOne(
+    await collectionOf(store.orders).replaceOne({ _id: order._id }, next, { session });
+    await collectionOf(store.appointments).replaceOne(
       { _id: appointment.id },
       { ...documentOf(appointment), created_at: held?.created_at ?? now, updated_at: now },
       { session, upsert: true },
@@ -119,18 +126,18 @@ export async function recordAppointment(
     await auditAppointmentEvents(store, session, documentOf(appointment), news, by);
     await auditOrderEvents(store, session, order, events, by);
     if (!isActive(appointment)) {
-      await rows(store.appointmentClaims).deleteMany({ appointment_id: appointment.id }, { session });
+      await collectionOf(store.appointmentClaims).deleteMany({ appointment_id: appointment.id }, { session });
     }
     if (order_statuses.includes('draw_completed')) await takeAgain(store, session, order);
     for (let known = held?.events.length ?? 0; known < appointment.events.length; known += 1) {
       const then = asOf(appointment, known + 1);
       const type = known === 0 ? 'labtest.appointment.created' : 'labtest.appointment.updated';
       const kind = `appointment_${appointment.id}_${known + 1}`;
-      await tellAbout(store, session, next, type, kind, clientFacingAppointment(then, now));
+      await enqueueWebhook(store, session, next, type, kind, clientFacingAppointment(then, now));
     }
     for (let count = 1; count <= events.length; count += 1) {
       const then = after(count);
-      await tellOfOrder(store, session, catalogue, 'labtest.order.updated', then, transaction, inOrder(then));
+      await enqueueOrderWebhook(store, session, catalogue, 'labtest.order.updated', then, transaction, inOrder(then));
     }
     answer = { appointment, order_events: heldEvents(events) };
   });

@@ -2,7 +2,7 @@
 import type { AppointmentProvider, PlaceLister } from '../../domain/appointments/appointment.ts';
 import type { Environment } from '../connections/lab-connections.ts';
 import type { ServiceCentreDocument } from '../documents.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 
 /** A service center, as much as an appointment needs to know. */
 export type KnownCentre = Pick<ServiceCentreDocument, 'code' | 'name' | 'address' | 'location' | 'time_zone'>;
@@ -19,7 +19,7 @@ export async function rememberServiceCentres(
 ): Promise<void> {
   if (centres.length === 0) return;
   const updated_at = new Date();
-  await rows(store.serviceCentres).bulkWrite(
+  await collectionOf(store.serviceCentres).bulkWrite(
     centres.map(({ code, name, address, location, time_zone }) => ({
       replaceOne: {
         filter: { _id: idOf(provider, environment, code) },
@@ -39,7 +39,7 @@ export async function findServiceCentres(
   codes: readonly string[],
 ): Promise<Map<string, ServiceCentreDocument>> {
   const ids = codes.map((code) => idOf(provider, environment, code));
-  const found = await rows(store.serviceCentres)
+  const found = await collectionOf(store.serviceCentres)
     .find({ _id: { $in: ids } })
     .toArray();
   return new Map(found.map((centre) => [centre.code, centre]));

@@ -7,7 +7,7 @@ import type { LabMessageDocument, LabMessageTextDocument, OrderDocument } from '
 import { addToEndedOrder, isWithoutJourney } from '../orders/added-results.ts';
 import { recordAudit } from '../orders/audit.ts';
 import { exceedsResult } from '../orders/result-limit.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 import { REJECTED, tellOfReview } from './match-review.ts';
 
 export const LAB_MESSAGE_STATES = [
@@ -41,7 +41,7 @@ export async function listReports(
   },
   limit: number,
 ): Promise<Omit<LabMessageDocument, 'raw' | 'report'>[]> {
-  return rows(store.labMessages)
+  return collectionOf(store.labMessages)
     .find(choice)
     .project<Omit<LabMessageDocument, 'raw' | 'report'>>({ raw: 0, report: 0 })
     .sort({ received_at: -1 })
@@ -51,7 +51,7 @@ export async function listReports(
 
 /** One report, or null. */
 export async function findReport(store: Store, id: string): Promise<LabMessageDocument | null> {
-  return rows(store.labMessages).findOne({ _id: id });
+  return collectionOf(store.labMessages).findOne({ _id: id });
 }
 
 /** The message that carried a report, as it came; null when it is kept no more. */
@@ -59,7 +59,7 @@ export async function messageTextOf(
   store: Store,
   { raw, content_hash }: Pick<LabMessageDocument, 'raw' | 'content_hash'>,
 ): Promise<string | null> {
-  return raw ?? (await rows(store.labMessageTexts).findOne({ _id: content_hash }))?.raw ?? null;
+  return raw ?? (await collectionOf(store.labMessageTexts).findOne({ _id: content_hash }))?.raw ?? null;
 }
 
 /** Messages of which nothing could be taken in, newest first, without their texts. */
@@ -68,7 +68,7 @@ export async function listRefusedMessages(
   choice: { lab_slug?: string },
   limit: number,
 ): Promise<Omit<LabMessageTextDocument, 'raw'>[]> {
-  return rows(store.labMessageTexts)
+  return collectionOf(store.labMessageTexts)
     .find({ ...choice, refused: { $gt: '' } })
     .project<Omit<LabMessageTextDocument, 'raw'>>({ raw: 0 })
     .sort({ received_at: -1 })
@@ -78,7 +78,7 @@ export async function listRefusedMessages(
 
 /** A refused message as it came; null when there is no such message. @param id As `listRefusedMessages` has it. */
 export async function refusedMessageText(store: Store, id: string): Promise<string | null> {
-  return (await rows(store.labMessageTexts).findOne({ _id: id, refused: { $gt: '' } }))?.raw ?? null;
+  return (await collectionOf(store.labMessageTexts).findOne({ _id: id, refused: { $gt: '' } }))?.raw ?? null;
 }
 
 /** What became of a report that was delivered again: it is in line for its journey, or a result of its ended order. */
@@ -104,7 +104,7 @@ export async function deliverAgain(
     const { report, order } = await deliverable(store, session, id, orderId);
     const doubts = mismatch(report.report, order.order, report.received_at, order.approved_patients)?.doubts ?? [];
     const isOfTheFuture = doubts.includes('reported_in_the_future');
-    await rows(store.labMessages).updateOne(
+    await collectionOf(store.labMessages).updateOne(
       { _id: id },
       {
         $set: {
@@ -130,7 +130,7 @@ export async function deliverAgain(
     }
     if (doubts.some((doubt) => doubt !== 'reported_in_the_future')) {
       const { patient } = report.report;
-      await rows(store.orders).updateOne(
+      await collectionOf(store.orders).updateOne(
         { _id: order._id },
         { $addToSet: { approved_patients: patient } },
         { session },
@@ -158,13 +158,13 @@ async function deliverable(
   id: string,
   orderId: string | undefined,
 ): Promise<{ report: LabMessageDocument; order: OrderDocument }> {
-  const report = await rows(store.labMessages).findOne({ _id: id }, { session });
+  const report = await collectionOf(store.labMessages).findOne({ _id: id }, { session });
   if (!report) throw new CannotDeliver(`There is no report ${id}`);
   const kept = KEPT[report.state];
   if (kept) throw new CannotDeliver(`Report ${id} ${kept}`);
   const wanted = orderId ?? report.order_id;
   if (!wanted) throw new CannotDeliver(`Report ${id} matched no order; name the order it belongs to`);
-  const order = await rows(store.orders).findOne({ _id: wanted }, { session });
+  const order = await collectionOf(store.orders).findOne({ _id: wanted }, { session });
   if (!order) throw new CannotDeliver(`There is no order ${wanted}`);
   if (order.lab_slug !== report.lab_slug) {
     throw new CannotDeliver(`Order ${wanted} went to ${order.lab_slug}, but the report comes from ${report.lab_slug}`);
@@ -185,7 +185,7 @@ async function deliverable(
  */
 export async function closeReport(store: Store, by: Principal, id: string, reason: string): Promise<void> {
   await store.connection.transaction(async (session) => {
-    const report = await rows(store.labMessages).findOneAndUpdate(
+    const report = await collectionOf(store.labMessages).findOneAndUpdate(
       { _id: id, state: 'unmatched' },
       { $set: { state: 'closed', closed_because: reason } },
       { session },

@@ -17,7 +17,7 @@ import { combinedResultIn } from '../orders/combined-result.ts';
 import { recordEvent, tellCritical } from '../orders/record-event.ts';
 import { bytesInResult } from '../orders/result-limit.ts';
 import { reportedOrder } from '../orders/take-result-in.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 import { HELD, tellOfReview } from './match-review.ts';
 
 const { BSON } = mongoose.mongo;
@@ -41,7 +41,7 @@ export async function keepText(store: Store, { lab_slug, environment, raw }: Rec
   const _id = createHash('sha256').update(raw).digest('hex');
   try {
     const text = { _id, lab_slug, environment, raw, refused: null, received_at: new Date() };
-    await rows(store.labMessageTexts).insertOne(text);
+    await collectionOf(store.labMessageTexts).insertOne(text);
   } catch (error) {
     if (!isDuplicate(error)) throw error;
   }
@@ -50,7 +50,7 @@ export async function keepText(store: Store, { lab_slug, environment, raw }: Rec
 
 /** Notes why nothing of a message was taken in. @param why Codes and places, never a value. */
 export async function noteRefusal(store: Store, contentHash: string, why: string): Promise<void> {
-  await rows(store.labMessageTexts).updateOne({ _id: contentHash }, { $set: { refused: why } });
+  await collectionOf(store.labMessageTexts).updateOne({ _id: contentHash }, { $set: { refused: why } });
 }
 
 /** A report is longer than the database keeps. */
@@ -111,7 +111,7 @@ export async function storeReports(store: Store, message: ReadMessage, longest: 
 /** Inserts the reports that are not there yet, and tells the teams of those that are held. */
 async function insertNew(store: Store, documents: readonly LabMessageDocument[]): Promise<void> {
   const ids = documents.map(({ _id }) => _id);
-  const known = await rows(store.labMessages)
+  const known = await collectionOf(store.labMessages)
     .find({ _id: { $in: ids } }, { projection: { _id: 1 } })
     .toArray();
   const knownIds = new Set(known.map(({ _id }) => _id));
@@ -119,7 +119,7 @@ async function insertNew(store: Store, documents: readonly LabMessageDocument[])
   if (unknown.length === 0) return;
   try {
     await store.connection.transaction(async (session) => {
-      await rows(store.labMessages).insertMany(unknown, { session });
+      await collectionOf(store.labMessages).insertMany(unknown, { session });
       for (const document of unknown) {
         if (document.unmatched_reason) await tellOfReview(store, session, document, HELD);
       }
@@ -148,7 +148,7 @@ async function ordersOf(
   const numbers = [...new Set(reports.flatMap(({ placer_order_number }) => placer_order_number ?? []))];
   const orders = new Map<string, OrderDocument>();
   for (let start = 0; start < numbers.length; start += BATCH) {
-    const found = await rows(store.orders)
+    const found = await collectionOf(store.orders)
       .find({ placer_order_number: { $in: numbers.slice(start, start + BATCH) } })
       .toArray();
     for (const document of found) {
@@ -212,7 +212,7 @@ export async function digestOf(store: Store, catalogue: Catalogue, message: LabM
 
 /** Notes which of a report's values nobody knows, for people to look at. */
 export async function noteUnknownCodes(store: Store, { report_id, unknown_codes }: ReportDigest): Promise<void> {
-  if (unknown_codes) await rows(store.labMessages).updateOne({ _id: report_id }, { $set: { unknown_codes } });
+  if (unknown_codes) await collectionOf(store.labMessages).updateOne({ _id: report_id }, { $set: { unknown_codes } });
 }
 
 /**
@@ -281,7 +281,7 @@ async function joinCombinedResult(
   const { transaction_id } = order;
   await store.connection.transaction(async (session) => {
     // Of two reports at once the second conflicts here, and begins again with what the first brought.
-    await rows(store.transactions).updateOne({ _id: transaction_id }, { $inc: { version: 1 } }, { session });
+    await collectionOf(store.transactions).updateOne({ _id: transaction_id }, { $inc: { version: 1 } }, { session });
     const isCritical = async () => {
       const combined = await combinedResultIn(session, store, catalogue, transaction_id);
       return combined?.result.metadata.interpretation === 'critical';

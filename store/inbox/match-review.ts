@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { ClientSession } from 'mongoose';
 import type { LabMessageDocument, OrderDocument } from '../documents.ts';
 import { putInOutbox } from '../outbox/outbox.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 
 /** Where the review of a report stands, in the words of the wire. */
 export interface ReviewStanding {
@@ -37,7 +37,7 @@ export async function tellOfReview(
   const whose =
     order_id === null
       ? null
-      : await rows(store.orders).findOne(
+      : await collectionOf(store.orders).findOne(
           { _id: order_id, team_id },
           { session, projection: { user_id: 1, 'order.client_user_id': 1 } },
         );

@@ -5,7 +5,7 @@
 import type { AppointmentProvider, AppointmentReport } from '../../domain/appointments/appointment.ts';
 import type { Environment } from '../connections/lab-connections.ts';
 import type { AppointmentDocument, OrderDocument, PhlebotomyEventDocument } from '../documents.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 
 const DUPLICATE_KEY = 11000;
 
@@ -38,7 +38,7 @@ export async function storePhlebotomyEvent(store: Store, event: ReceivedEvent): 
     received_at: new Date(),
   };
   try {
-    await rows(store.phlebotomyEvents).insertOne(document);
+    await collectionOf(store.phlebotomyEvents).insertOne(document);
   } catch (error) {
     if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
   }
@@ -50,7 +50,7 @@ export async function storePhlebotomyEvent(store: Store, event: ReceivedEvent): 
  */
 export function claimPhlebotomyEvent(store: Store, leaseMs: number): Promise<PhlebotomyEventDocument | null> {
   const now = Date.now();
-  return rows(store.phlebotomyEvents).findOneAndUpdate(
+  return collectionOf(store.phlebotomyEvents).findOneAndUpdate(
     { state: 'stored', lease_until: { $lte: new Date(now) } },
     { $set: { lease_until: new Date(now + leaseMs) }, $inc: { attempts: 1 } },
     { sort: { lease_until: 1, received_at: 1 }, projection: { raw: 0 }, returnDocument: 'after' },
@@ -66,9 +66,10 @@ export async function appointmentOfEvent(
   { provider, environment, reference, report: { provider_appointment_id } }: PhlebotomyEventDocument,
 ): Promise<{ appointment: AppointmentDocument; order: OrderDocument } | null> {
   const appointment =
-    (await rows(store.appointments).findOne({ _id: reference, provider })) ??
-    (provider_appointment_id && (await rows(store.appointments).findOne({ provider, provider_appointment_id })));
-  const order = appointment && (await rows(store.orders).findOne({ _id: appointment.order_id }));
+    (await collectionOf(store.appointments).findOne({ _id: reference, provider })) ??
+    (provider_appointment_id &&
+      (await collectionOf(store.appointments).findOne({ provider, provider_appointment_id })));
+  const order = appointment && (await collectionOf(store.orders).findOne({ _id: appointment.order_id }));
   return order && order.order.options.sandbox === (environment === 'sandbox') ? { appointment, order } : null;
 }
 
@@ -97,7 +98,7 @@ export async function keepEarlierVisitEvent(
   id: string,
   because: 'earlier_visit' | 'counted_as_draw',
 ): Promise<boolean> {
-  const event = await rows(store.phlebotomyEvents).findOne({ _id: id });
+  const event = await collectionOf(store.phlebotomyEvents).findOne({ _id: id });
   const found = event && (await appointmentOfEvent(store, event));
   if (!event || !found) return false;
   const { appointment } = found;
@@ -107,7 +108,7 @@ export async function keepEarlierVisitEvent(
     event.report.status !== appointment.status && Date.parse(event.report.occurred_at) >= Math.max(...known);
   if (!isNews) return false;
   const kept = { state: 'kept', kept_because: because, last_error: null, ...belongingTo(appointment) } as const;
-  await rows(store.phlebotomyEvents).updateOne({ _id: id }, { $set: kept });
+  await collectionOf(store.phlebotomyEvents).updateOne({ _id: id }, { $set: kept });
   return true;
 }
 
@@ -127,7 +128,7 @@ export async function awaitAppointment(store: Store, event: PhlebotomyEventDocum
 /** Notes a failed delivery; the event is tried again after `retryInMs` milliseconds. */
 export async function markEventUndelivered(store: Store, id: string, error: string, retryInMs: number): Promise<void> {
   const retry = { last_error: error, lease_until: new Date(Date.now() + retryInMs) };
-  await rows(store.phlebotomyEvents).updateOne({ _id: id, state: 'stored' }, { $set: retry });
+  await collectionOf(store.phlebotomyEvents).updateOne({ _id: id, state: 'stored' }, { $set: retry });
 }
 
 /** Events without their bodies, newest first. */
@@ -136,7 +137,7 @@ export function listPhlebotomyEvents(
   choice: { state?: PhlebotomyEventDocument['state']; provider?: AppointmentProvider; order_id?: string },
   limit: number,
 ): Promise<Omit<PhlebotomyEventDocument, 'raw'>[]> {
-  return rows(store.phlebotomyEvents)
+  return collectionOf(store.phlebotomyEvents)
     .find(choice)
     .project<Omit<PhlebotomyEventDocument, 'raw'>>({ raw: 0 })
     .sort({ received_at: -1 })
@@ -147,5 +148,8 @@ export function listPhlebotomyEvents(
 const belongingTo = ({ _id, order_id, team_id }: AppointmentDocument) => ({ appointment_id: _id, order_id, team_id });
 
 async function settle(store: Store, id: string, end: Partial<PhlebotomyEventDocument>): Promise<void> {
-  await rows(store.phlebotomyEvents).updateOne({ _id: id, state: 'stored' }, { $set: { ...end, last_error: null } });
+  await collectionOf(store.phlebotomyEvents).updateOne(
+    { _id: id, state: 'stored' },
+    { $set: { ...end, last_error: null } },
+  );
 }

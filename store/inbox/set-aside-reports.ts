@@ -1,7 +1,7 @@
 /** Reports that no journey could take in when they came: what becomes of them when their order goes on (G2). */
 import type { ClientSession } from 'mongoose';
 import type { OrderDocument } from '../documents.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 import { tellOfReview } from './match-review.ts';
 
 /** Has reports taken again that came before the specimen was drawn, as far as was known; their review is over. */
@@ -11,11 +11,11 @@ export async function takeAgain(
   order: Pick<OrderDocument, '_id' | 'user_id'>,
 ): Promise<void> {
   const early = { order_id: order._id, state: 'unmatched', unmatched_reason: 'wrong_collection' } as const;
-  const reports = await rows(store.labMessages)
+  const reports = await collectionOf(store.labMessages)
     .find(early, { session, projection: { team_id: 1, order_id: 1, unmatched_reason: 1 } })
     .toArray();
   for (const report of reports) await tellOfReview(store, session, report, { status: 'matched', action: null, order });
-  await rows(store.labMessages).updateMany(
+  await collectionOf(store.labMessages).updateMany(
     early,
     { $set: { state: 'stored', unmatched_reason: null, lease_until: new Date(0), attempts: 0, last_error: null } },
     { session },
@@ -32,7 +32,7 @@ export async function namingReportsAside(
   order_id: string,
   reason: string | null,
 ): Promise<string | null> {
-  const aside = await rows(store.labMessages)
+  const aside = await collectionOf(store.labMessages)
     .find({ order_id, state: 'unmatched' }, { session, projection: { _id: 1 } })
     .sort({ received_at: 1 })
     .limit(NAMED_REPORTS + 1)

@@ -1,6 +1,6 @@
 /** What may be sent about one order. */
 import type { OrderDocument } from '../documents.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 
 /** Whether SMS go out about that order: what the caller last said, else what held when it was accepted. */
 export function smsEnabled({ sms_enabled, order }: Pick<OrderDocument, 'sms_enabled' | 'order'>): boolean {
@@ -9,5 +9,5 @@ export function smsEnabled({ sms_enabled, order }: Pick<OrderDocument, 'sms_enab
 
 /** Switches the SMS about an order; those that are due from now on obey. */
 export async function switchSms(store: Store, orderId: string, enabled: boolean): Promise<void> {
-  await rows(store.orders).updateOne({ _id: orderId }, { $set: { sms_enabled: enabled } });
+  await collectionOf(store.orders).updateOne({ _id: orderId }, { $set: { sms_enabled: enabled } });
 }

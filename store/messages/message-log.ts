@@ -1,13 +1,13 @@
 /** The message log: what was sent to patients, what was held back, and SMS that are kept while there is no account with a carrier. */
 import type { HeldMessageDocument, SentMessageDocument, ToldMessageDocument } from '../documents.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 
 /** A sender that keeps messages; the same reference again changes nothing. */
 export function loggedSms(store: Store) {
   return {
     async send({ to, text, reference }: { to: string; text: string; reference: string }): Promise<void> {
       const message = { to, text, sent_at: new Date() };
-      await rows(store.sentMessages).updateOne({ _id: reference }, { $setOnInsert: message }, { upsert: true });
+      await collectionOf(store.sentMessages).updateOne({ _id: reference }, { $setOnInsert: message }, { upsert: true });
     },
   };
 }
@@ -22,12 +22,12 @@ export async function holdBack(
   message: Pick<HeldMessageDocument, 'order_id' | 'way' | 'kind' | 'reason'>,
 ): Promise<void> {
   const held = { ...message, held_at: new Date() };
-  await rows(store.heldMessages).updateOne({ _id: reference }, { $setOnInsert: held }, { upsert: true });
+  await collectionOf(store.heldMessages).updateOne({ _id: reference }, { $setOnInsert: held }, { upsert: true });
 }
 
 /** The messages about an order that were held back, oldest first. */
 export async function heldMessages(store: Store, orderId: string): Promise<HeldMessageDocument[]> {
-  return rows(store.heldMessages).find({ order_id: orderId }).sort({ held_at: 1 }).toArray();
+  return collectionOf(store.heldMessages).find({ order_id: orderId }).sort({ held_at: 1 }).toArray();
 }
 
 /**
@@ -40,7 +40,7 @@ export async function noteSent(
   message: Pick<ToldMessageDocument, 'order_id' | 'way' | 'kind'>,
 ): Promise<void> {
   const sent = { ...message, sent_at: new Date() };
-  await rows(store.toldMessages)
+  await collectionOf(store.toldMessages)
     .updateOne({ _id: reference }, { $setOnInsert: sent }, { upsert: true })
     .catch(() => undefined);
 }
@@ -65,8 +65,8 @@ export async function messagesOf(
 ): Promise<LoggedMessage[]> {
   const most = Number.isFinite(limit) ? limit : 0;
   const [told, held] = await Promise.all([
-    only ? [] : rows(store.toldMessages).find(choice).sort({ sent_at: -1 }).limit(most).toArray(),
-    rows(store.heldMessages).find(choice).sort({ held_at: -1 }).limit(most).toArray(),
+    only ? [] : collectionOf(store.toldMessages).find(choice).sort({ sent_at: -1 }).limit(most).toArray(),
+    collectionOf(store.heldMessages).find(choice).sort({ held_at: -1 }).limit(most).toArray(),
   ]);
   return [
     ...told.map(({ _id, sent_at, ...rest }) => ({ id: _id, ...rest, at: sent_at, held_because: null })),
@@ -78,5 +78,5 @@ export async function messagesOf(
 
 /** The SMS that was kept under this reference, or null. */
 export async function keptSms(store: Store, reference: string): Promise<SentMessageDocument | null> {
-  return rows(store.sentMessages).findOne({ _id: reference });
+  return collectionOf(store.sentMessages).findOne({ _id: reference });
 }

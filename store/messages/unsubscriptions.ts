@@ -7,7 +7,7 @@ import type { Principal } from '../../domain/principal.ts';
 import { linkId, linkToken } from '../access/link-tokens.ts';
 import type { UnsubscribeLinkDocument } from '../documents.ts';
 import { recordAudit } from '../orders/audit.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 
 /** A mail address as one team writes to it. */
 export type Recipient = Pick<UnsubscribeLinkDocument, 'team_id' | 'address_hash'>;
@@ -21,7 +21,7 @@ function recipientOf(teamId: string, address: string): Recipient {
 export async function unsubscribeToken(store: Store, secret: Buffer, teamId: string, address: string): Promise<string> {
   const recipient = recipientOf(teamId, address);
   const token = linkToken(secret, `unsubscribe ${recipient.address_hash}`);
-  await rows(store.unsubscribeLinks).updateOne(
+  await collectionOf(store.unsubscribeLinks).updateOne(
     { _id: linkId(token) },
     { $setOnInsert: { ...recipient, created_at: new Date() } },
     { upsert: true },
@@ -31,12 +31,12 @@ export async function unsubscribeToken(store: Store, secret: Buffer, teamId: str
 
 /** Whose link it is; null for a token that was never given out. */
 export async function findUnsubscribeLink(store: Store, token: string): Promise<Recipient | null> {
-  return rows(store.unsubscribeLinks).findOne({ _id: linkId(token) });
+  return collectionOf(store.unsubscribeLinks).findOne({ _id: linkId(token) });
 }
 
 /** Sends this recipient no more mail. Said again, it changes nothing. */
 export async function unsubscribe(store: Store, { team_id, address_hash }: Recipient): Promise<void> {
-  const { upsertedCount } = await rows(store.unsubscriptions).updateOne(
+  const { upsertedCount } = await collectionOf(store.unsubscriptions).updateOne(
     { _id: address_hash },
     { $setOnInsert: { team_id, created_at: new Date() } },
     { upsert: true },
@@ -47,7 +47,7 @@ export async function unsubscribe(store: Store, { team_id, address_hash }: Recip
 
 /** Takes an unsubscription back. */
 export async function resubscribe(store: Store, { team_id, address_hash }: Recipient): Promise<void> {
-  const { deletedCount } = await rows(store.unsubscriptions).deleteOne({ _id: address_hash });
+  const { deletedCount } = await collectionOf(store.unsubscriptions).deleteOne({ _id: address_hash });
   if (deletedCount > 0) await recordAudit(store, { by: patientOf(address_hash), action: 'mail.resubscribed', team_id });
 }
 

@@ -5,7 +5,7 @@ import type { AppointmentEvent } from '../../domain/appointments/appointment.ts'
 import type { OrderEvent } from '../../domain/orders/order.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { AppointmentDocument, AuditDocument, OrderDocument } from '../documents.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 
 /**
  * Writes an entry that belongs to no transition; transitions write theirs in their own transaction.
@@ -16,7 +16,7 @@ export async function recordAudit(
   entry: Pick<AuditDocument, 'by' | 'action'> & Partial<Pick<AuditDocument, 'team_id' | 'order_id' | 'detail'>>,
   session?: ClientSession,
 ): Promise<void> {
-  await rows(store.audit).insertOne(
+  await collectionOf(store.audit).insertOne(
     { _id: randomUUID(), team_id: null, order_id: null, detail: {}, ...entry, at: new Date() },
     { ...(session && { session }) },
   );
@@ -42,7 +42,7 @@ export async function auditOrderEvents(
     detail: { event_number: number, status_detail, reason, report_id },
     at: new Date(created_at),
   }));
-  if (entries.length > 0) await rows(store.audit).insertMany(entries, { session });
+  if (entries.length > 0) await collectionOf(store.audit).insertMany(entries, { session });
 }
 
 /** The same for the new events of an appointment. */
@@ -62,5 +62,5 @@ export async function auditAppointmentEvents(
     detail: { appointment_id: _id, event_number: number, ...(data && { data }) },
     at: new Date(created_at),
   }));
-  if (entries.length > 0) await rows(store.audit).insertMany(entries, { session });
+  if (entries.length > 0) await collectionOf(store.audit).insertMany(entries, { session });
 }

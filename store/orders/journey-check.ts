@@ -3,12 +3,12 @@
  * the write and the end of its task takes whatever made it write, an API caller's command for example. So each journey is
  * asked, once after each event that stays its order's last for some seconds, whether it knows of it.
  */
-import type { HeldAppointment } from '../../domain/appointments/appointment-command.ts';
+import type { RecordedAppointment } from '../../domain/appointments/appointment-command.ts';
 import { type JourneyPosition, positionOf } from '../../domain/orders/journey-position.ts';
 import { appointmentOf } from '../appointments/held-appointment.ts';
 import type { OrderDocument } from '../documents.ts';
-import { rows, type Store } from '../store.ts';
-import { heldEvent, readJourney } from './record-event.ts';
+import { collectionOf, type Store } from '../store.ts';
+import { readJourney, recordedEvent } from './record-event.ts';
 
 /** An order with the one asking that is at work on it. */
 export interface ClaimedCheck {
@@ -28,7 +28,7 @@ export async function claimJourneyCheck(
   leaseMs: number,
 ): Promise<ClaimedCheck | null> {
   const now = Date.now();
-  const order = await rows(store.orders).findOneAndUpdate(
+  const order = await collectionOf(store.orders).findOneAndUpdate(
     { 'journey_check.due': { $gt: new Date(0), $lte: new Date(now - checkedAfter) } },
     { $set: { 'journey_check.due': new Date(now + leaseMs) }, $inc: { 'journey_check.attempts': 1 } },
     { sort: { 'journey_check.due': 1 }, returnDocument: 'after' },
@@ -47,7 +47,7 @@ const MARKED_AT_ONCE = 20;
  */
 export async function markUnasked(store: Store, after: string): Promise<string | null> {
   const unasked = { journey_check: { $exists: false } };
-  const found = await rows(store.orders)
+  const found = await collectionOf(store.orders)
     .find({ _id: { $gt: after }, ...unasked }, { projection: { _id: 1 } })
     .sort({ _id: 1 })
     .limit(MARKED_AT_ONCE)
@@ -55,19 +55,19 @@ export async function markUnasked(store: Store, after: string): Promise<string |
   const ids = found.map(({ _id }) => _id);
   // Long ago, as far as anybody waits for an event to stay the last.
   const journey_check = { due: new Date(1), attempts: 0 };
-  await rows(store.orders).updateMany({ _id: { $in: ids }, ...unasked }, { $set: { journey_check } });
+  await collectionOf(store.orders).updateMany({ _id: { $in: ids }, ...unasked }, { $set: { journey_check } });
   return ids.at(-1) ?? null;
 }
 
 /** Its journey need not be asked again, unless it has written something since the asking began. */
 export async function confirmJourney(store: Store, { order }: ClaimedCheck): Promise<void> {
-  await rows(store.orders).updateOne(asClaimed(order), { $set: { journey_check: null } });
+  await collectionOf(store.orders).updateOne(asClaimed(order), { $set: { journey_check: null } });
 }
 
 /** Its journey is asked again in `retryInMs` milliseconds or a little later. */
 export async function postponeJourneyCheck(store: Store, { order }: ClaimedCheck, retryInMs: number): Promise<void> {
   const due = new Date(Date.now() + retryInMs);
-  await rows(store.orders).updateOne(asClaimed(order), { $set: { 'journey_check.due': due } });
+  await collectionOf(store.orders).updateOne(asClaimed(order), { $set: { 'journey_check.due': due } });
 }
 
 const asClaimed = ({ _id, journey_check }: OrderDocument) => ({ _id, 'journey_check.due': journey_check?.due });
@@ -78,15 +78,22 @@ export async function storedPosition(store: Store, order: OrderDocument): Promis
 }
 
 /** What the store holds of an order beyond what its journey knows, as the journey would have been answered. */
-export async function heldBeyond(store: Store, order: OrderDocument, known: JourneyPosition): Promise<HeldAppointment> {
+export async function heldBeyond(
+  store: Store,
+  order: OrderDocument,
+  known: JourneyPosition,
+): Promise<RecordedAppointment> {
   const appointment = await newestOf(store, order);
   const isKnown = appointment?.id === known.appointment?.id && appointment?.events.length === known.appointment?.events;
   const journey = await store.connection.withSession((session) => readJourney(store, session, order._id));
   const unknown = journey.order.events.filter(({ number, status }) => number > known.events && status !== 'corrected');
-  return { appointment: isKnown ? null : appointment, order_events: unknown.map((event) => heldEvent(event, journey)) };
+  return {
+    appointment: isKnown ? null : appointment,
+    order_events: unknown.map((event) => recordedEvent(event, journey)),
+  };
 }
 
 async function newestOf(store: Store, { appointment_id }: OrderDocument) {
-  const held = appointment_id === null ? null : await rows(store.appointments).findOne({ _id: appointment_id });
+  const held = appointment_id === null ? null : await collectionOf(store.appointments).findOne({ _id: appointment_id });
   return held && appointmentOf(held);
 }

@@ -2,7 +2,7 @@
 import type { Principal } from '../../domain/principal.ts';
 import type { OrderDocument } from '../documents.ts';
 import { messagesOf } from '../messages/message-log.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 
 /** One thing that happened. */
 export interface TimelineEntry {
@@ -21,8 +21,8 @@ export async function timelineOf(store: Store, transactionId: string): Promise<T
   const orders = await store.orders.find({ transaction_id: transactionId }).lean<OrderDocument[]>();
   const ids = { order_id: { $in: orders.map(({ _id }) => _id) } };
   const [audit, reports, webhooks, messages] = await Promise.all([
-    rows(store.audit).find(ids).toArray(),
-    rows(store.labMessages).find(ids).project({ raw: 0, report: 0 }).toArray(),
+    collectionOf(store.audit).find(ids).toArray(),
+    collectionOf(store.labMessages).find(ids).project({ raw: 0, report: 0 }).toArray(),
     webhooksOf(store, ids),
     messagesOf(store, ids, Number.POSITIVE_INFINITY),
   ]);
@@ -73,8 +73,8 @@ function eventsOf(orders: readonly OrderDocument[], audited: ReadonlySet<string>
 }
 
 async function webhooksOf(store: Store, ids: { order_id: { $in: string[] } }) {
-  const told = await rows(store.webhookMessages).find(ids).project({ payload: 0 }).toArray();
-  const deliveries = await rows(store.webhookDeliveries)
+  const told = await collectionOf(store.webhookMessages).find(ids).project({ payload: 0 }).toArray();
+  const deliveries = await collectionOf(store.webhookDeliveries)
     .find({ message_id: { $in: told.map(({ _id }) => _id) } })
     .toArray();
   return told.map(({ _id, order_id, event_type, created_at }) => {

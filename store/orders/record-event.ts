@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto';
 import type { ClientSession } from 'mongoose';
 import type { Marker } from '../../domain/catalogue/catalogue.ts';
 import { webhookMessageId } from '../../domain/ids.ts';
-import type { HeldEvent, Order, OrderEvent, ProposedEvent } from '../../domain/orders/order.ts';
+import type { Order, OrderEvent, ProposedEvent, RecordedEvent } from '../../domain/orders/order.ts';
 import { asOrdered, smallestMarkerSet } from '../../domain/orders/redraw.ts';
 import { transactionStatus } from '../../domain/orders/transaction.ts';
 import { isEnded } from '../../domain/orders/transitions.ts';
@@ -18,7 +18,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { OrderDocument, OrderTransactionDocument } from '../documents.ts';
 import { namingReportsAside, takeAgain } from '../inbox/set-aside-reports.ts';
 import { putInOutbox } from '../outbox/outbox.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 import { auditOrderEvents } from './audit.ts';
 import { clientFacingOrder, clientFacingTransaction } from './client-facing-order.ts';
 import { orderDocument } from './order-document.ts';
@@ -32,7 +32,7 @@ const DUPLICATE_KEY = 11000;
  * the workflow, and by the workflow's first step: whoever is second changes nothing.
  * To be called once the journey has started, so that an order that can be read has one.
  */
-export async function openOrder(store: Store, catalogue: Catalogue, order: Order): Promise<HeldEvent> {
+export async function openOrder(store: Store, catalogue: Catalogue, order: Order): Promise<RecordedEvent> {
   await catalogue.know([order.lab_test_id]);
   const document = orderDocument(order);
   const transaction: OrderTransactionDocument = {
@@ -46,9 +46,9 @@ export async function openOrder(store: Store, catalogue: Catalogue, order: Order
   };
   try {
     await store.connection.transaction(async (session) => {
-      await rows(store.transactions).insertOne(transaction, { session });
-      await rows(store.orders).insertOne(document, { session });
-      await tellOfOrder(store, session, catalogue, 'labtest.order.created', document, transaction, [document]);
+      await collectionOf(store.transactions).insertOne(transaction, { session });
+      await collectionOf(store.orders).insertOne(document, { session });
+      await enqueueOrderWebhook(store, session, catalogue, 'labtest.order.created', document, transaction, [document]);
       await auditOrderEvents(store, session, document, document.events, order.placed_by ?? THE_JOURNEY);
     });
   } catch (error) {
@@ -60,7 +60,7 @@ export async function openOrder(store: Store, catalogue: Catalogue, order: Order
 }
 
 /** The same, for the journey's first step: the API mostly was there before, and to look costs less than to try. */
-export async function ensureOpen(store: Store, catalogue: Catalogue, order: Order): Promise<HeldEvent> {
+export async function ensureOpen(store: Store, catalogue: Catalogue, order: Order): Promise<RecordedEvent> {
   const held = await store.orders.exists({ _id: order.id });
   return held ? opened(orderDocument(order)) : openOrder(store, catalogue, order);
 }
@@ -75,8 +75,8 @@ export async function recordEvent(
   store: Store,
   catalogue: Catalogue,
   proposed: ProposedEvent,
-): Promise<HeldEvent | null> {
-  let held: HeldEvent | null = null;
+): Promise<RecordedEvent | null> {
+  let held: RecordedEvent | null = null;
   await store.connection
     .transaction(async (session) => {
       held = await recordIn(store, session, catalogue, proposed);
@@ -94,7 +94,7 @@ export class StoreIsBehind extends Error {
 export async function haveChecked(store: Store, orderId: string, error: Error): Promise<never> {
   if (error instanceof StoreIsBehind) {
     const journey_check = { due: new Date(), attempts: 0 };
-    await rows(store.orders).updateOne({ _id: orderId, journey_check: null }, { $set: { journey_check } });
+    await collectionOf(store.orders).updateOne({ _id: orderId, journey_check: null }, { $set: { journey_check } });
   }
   throw error;
 }
@@ -107,7 +107,7 @@ interface RecordedJourney {
 }
 
 /** An event that is recorded, as a journey adopts it. */
-export function heldEvent(event: OrderEvent, { order, siblings, transaction }: RecordedJourney): HeldEvent {
+export function recordedEvent(event: OrderEvent, { order, siblings, transaction }: RecordedJourney): RecordedEvent {
   const redraw =
     event.status === 'redraw_available' ? siblings.find((sibling) => sibling.order.parent_id === order._id) : null;
   return { ...event, transaction_status: transaction.status, redraw: redraw?.order ?? null };
@@ -118,14 +118,14 @@ async function recordIn(
   session: ClientSession,
   catalogue: Catalogue,
   proposed: ProposedEvent,
-): Promise<HeldEvent | null> {
+): Promise<RecordedEvent | null> {
   const { order, siblings, transaction } = await readJourney(store, session, proposed.order_id);
   await catalogue.know([order.order.lab_test_id]);
 
   const held = order.events.find((event) => event.number === proposed.number);
   if (held) {
     const appointment = await newestAppointment(store, session, order);
-    return { ...heldEvent(held, { order, siblings, transaction }), ...(appointment && { appointment }) };
+    return { ...recordedEvent(held, { order, siblings, transaction }), ...(appointment && { appointment }) };
   }
   if (order.events.length !== proposed.number - 1) {
     throw new StoreIsBehind(
@@ -170,20 +170,20 @@ async function recordIn(
   );
   transaction.status = transactionStatus(orders.map(({ origin, last_status }) => ({ origin, status: last_status })));
   // Of two writers in one order transaction the second conflicts here, and begins again with what the first wrote (D3).
-  await rows(store.transactions).updateOne(
+  await collectionOf(store.transactions).updateOne(
     { _id: transaction._id },
     { $set: { status: transaction.status, updated_at: now }, $inc: { version: 1 } },
     { session },
   );
-  await rows(store.orders).replaceOne({ _id: order._id }, next, { session });
+  await collectionOf(store.orders).replaceOne({ _id: order._id }, next, { session });
   await auditOrderEvents(store, session, order, [event], proposed.by ?? THE_JOURNEY);
   if (redrawDocument) {
-    await rows(store.orders).insertOne(redrawDocument, { session });
+    await collectionOf(store.orders).insertOne(redrawDocument, { session });
     await auditOrderEvents(store, session, redrawDocument, redrawDocument.events, THE_JOURNEY);
-    await tellOfOrder(store, session, catalogue, 'labtest.order.created', redrawDocument, transaction, orders);
+    await enqueueOrderWebhook(store, session, catalogue, 'labtest.order.created', redrawDocument, transaction, orders);
   }
   if (event.status !== 'partial_results' || order.order.options.partial_webhooks_enabled) {
-    await tellOfOrder(store, session, catalogue, 'labtest.order.updated', next, transaction, orders);
+    await enqueueOrderWebhook(store, session, catalogue, 'labtest.order.updated', next, transaction, orders);
   }
   if (becameCritical) await tellCritical(store, session, next);
   return { ...event, transaction_status: transaction.status, redraw };
@@ -191,7 +191,7 @@ async function recordIn(
 
 /** An order with everything that its next event is derived from, in one reading. */
 export async function readJourney(store: Store, session: ClientSession, orderId: string): Promise<RecordedJourney> {
-  const [found] = await rows(store.orders)
+  const [found] = await collectionOf(store.orders)
     .aggregate<{ orders: OrderDocument[]; transactions: OrderTransactionDocument[] }>(
       [
         { $match: { _id: orderId } },
@@ -257,7 +257,7 @@ function redrawOrder(initial: Order, missing: readonly string[], catalogue: Cata
  * Puts an order, as it is at this event, into the outbox (E1–E3).
  * @param kind tells the message from others of the same event
  */
-export async function tellOfOrder(
+export async function enqueueOrderWebhook(
   store: Store,
   session: ClientSession,
   catalogue: Catalogue,
@@ -269,7 +269,7 @@ export async function tellOfOrder(
 ): Promise<void> {
   const told = clientFacingTransaction(transaction, orders);
   const order = clientFacingOrder(document, catalogue, told, store.publicUrl);
-  await tellAbout(store, session, document, eventType, kind, order);
+  await enqueueWebhook(store, session, document, eventType, kind, order);
 }
 
 /**
@@ -277,7 +277,7 @@ export async function tellOfOrder(
  * @param kind tells the message from others of the same event
  */
 export async function tellCritical(store: Store, session: ClientSession, document: OrderDocument, kind = 'critical') {
-  await tellAbout(store, session, document, 'labtest.result.critical', kind, {
+  await enqueueWebhook(store, session, document, 'labtest.result.critical', kind, {
     order_id: document._id,
     sample_id: document.sample_id ?? document.placer_order_number,
     status: isEnded(document.last_status, document.collection_method) ? 'final' : 'partial',
@@ -290,7 +290,7 @@ export async function tellCritical(store: Store, session: ClientSession, documen
 }
 
 /** Puts an event about an order, or about what belongs to it, into the outbox. */
-export async function tellAbout(
+export async function enqueueWebhook(
   store: Store,
   session: ClientSession,
   document: OrderDocument,
@@ -310,7 +310,7 @@ export async function tellAbout(
   });
 }
 
-function opened(document: OrderDocument): HeldEvent {
+function opened(document: OrderDocument): RecordedEvent {
   const [first] = document.events;
   if (!first) throw new Error(`Order ${document._id} was made without an event`);
   return { ...first, transaction_status: 'active', redraw: null };

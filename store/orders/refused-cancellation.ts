@@ -1,8 +1,8 @@
 /** A cancellation that came too late for the laboratory: the order stays canceled, and says what the laboratory said (F4). */
 import { partner } from '../../domain/principal.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { rows, type Store } from '../store.ts';
-import { readJourney, tellOfOrder } from './record-event.ts';
+import { collectionOf, type Store } from '../store.ts';
+import { enqueueOrderWebhook, readJourney } from './record-event.ts';
 
 /**
  * Notes on the order's cancellation that its laboratory refused it, tells callers, and writes an audit entry; doing it
@@ -19,7 +19,7 @@ export async function recordRefusedCancellation(
     const { order, siblings, transaction } = await readJourney(store, session, orderId);
     const auditId = `${orderId}:cancellation_refused`;
     const event = order.events.findLast(({ status }) => status === 'cancelled');
-    if (!event || (await rows(store.audit).findOne({ _id: auditId }, { session }))) return;
+    if (!event || (await collectionOf(store.audit).findOne({ _id: auditId }, { session }))) return;
     await catalogue.know([order.order.lab_test_id]);
 
     const now = new Date();
@@ -31,8 +31,8 @@ export async function recordRefusedCancellation(
     };
     const events = order.events.map((one) => (one === event ? refused : one));
     const next = { ...order, events, updated_at: now };
-    await rows(store.orders).updateOne({ _id: orderId }, { $set: { events, updated_at: now } }, { session });
-    await rows(store.audit).insertOne(
+    await collectionOf(store.orders).updateOne({ _id: orderId }, { $set: { events, updated_at: now } }, { session });
+    await collectionOf(store.audit).insertOne(
       {
         _id: auditId,
         team_id: order.team_id,
@@ -45,7 +45,7 @@ export async function recordRefusedCancellation(
       { session },
     );
     const orders = [next, ...siblings].sort((a, b) => a.created_at.getTime() - b.created_at.getTime());
-    await tellOfOrder(
+    await enqueueOrderWebhook(
       store,
       session,
       catalogue,

@@ -2,7 +2,7 @@
 import mongoose, { type ClientSession } from 'mongoose';
 import type { LabReport } from '../../domain/results/lab-report.ts';
 import type { LabMessageDocument } from '../documents.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 
 const { BSON } = mongoose.mongo;
 
@@ -52,7 +52,7 @@ export async function exceedsResult(
     state: 'stored' as const,
     $or: [{ received_at: { $lt: received_at } }, { received_at, _id: { $lt: _id } }],
   };
-  const [before] = await rows(store.labMessages)
+  const [before] = await collectionOf(store.labMessages)
     .aggregate<{ bytes: number }>(
       [
         { $match: { order_id, _id: { $ne: _id }, $or: [{ state: { $in: ['delivered', 'applied'] } }, wait] } },

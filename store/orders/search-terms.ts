@@ -1,7 +1,7 @@
 /** What an order is found by: words, all in lower case, of which the beginning is enough; on one index. */
 import type { QueryFilter } from 'mongoose';
 import type { OrderDocument } from '../documents.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 
 /** A search of more words is one of these words: each costs a look. */
 const MOST_WORDS = 8;
@@ -55,7 +55,7 @@ export function wordsOf(text: string): string[] {
  */
 export async function fillSearchTerms(store: Store): Promise<void> {
   const unfilled = { search_terms: { $exists: false } };
-  const orders = rows(store.orders);
+  const orders = collectionOf(store.orders);
   for (;;) {
     const found = await orders.find(unfilled).limit(FILLED_AT_ONCE).toArray();
     if (found.length === 0) return;

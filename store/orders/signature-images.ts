@@ -1,6 +1,6 @@
 /** Physicians' signatures, each kept once under the hash of its content: an order holds the hash, and no picture goes through Temporal. */
 import { createHash } from 'node:crypto';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 
 /** The name that a picture is kept under: SHA-256, hex. */
 export function signatureHash(image: Buffer): string {
@@ -9,7 +9,7 @@ export function signatureHash(image: Buffer): string {
 
 /** Keeps a picture. One that no order came to use does no harm. */
 export async function keepSignature(store: Store, image: Buffer): Promise<void> {
-  await rows(store.signatureImages).updateOne(
+  await collectionOf(store.signatureImages).updateOne(
     { _id: signatureHash(image) },
     { $setOnInsert: { content: image, created_at: new Date() } },
     { upsert: true },

@@ -6,7 +6,7 @@ import { isEnded } from '../../domain/orders/transitions.ts';
 import { foldReports, type ReportedOrder } from '../../domain/results/result-fold.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { LabMessageDocument, OrderDocument } from '../documents.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 import { searchTerms } from './search-terms.ts';
 
 /**
@@ -24,7 +24,7 @@ export async function takeResultIn(
 ): Promise<boolean> {
   if (!event.report_id && !isEnded(event.status, order.collection_method)) return false;
   if (event.report_id) {
-    await rows(store.labMessages).updateOne(
+    await collectionOf(store.labMessages).updateOne(
       { _id: event.report_id },
       { $set: { state: 'applied', event_number: event.number, lease_until: new Date(0) } },
       { session },
@@ -43,7 +43,7 @@ export async function takeResultIn(
   next.has_missing_results = result.missing_results.length > 0;
   next.sample_id = messages.at(-1)?.report.specimen_number ?? order.sample_id;
   next.search_terms = searchTerms(next);
-  await rows(store.results).insertOne(
+  await collectionOf(store.results).insertOne(
     {
       _id: resultId(order._id, next.result_version),
       order_id: order._id,

@@ -1,7 +1,7 @@
 /** Events to be told, written in the transaction that makes them true (E3, E4). */
 import type { ClientSession } from 'mongoose';
 import type { WebhookEventType } from '../../domain/webhook-events.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 
 /** An event about to be told. */
 export interface OutgoingEvent {
@@ -19,7 +19,7 @@ export interface OutgoingEvent {
 /** Puts an event into the outbox; its body is what will be sent, however much later that succeeds. */
 export async function putInOutbox(store: Store, session: ClientSession, event: OutgoingEvent): Promise<void> {
   const { id, type, team_id, content, order_id, event_number, at } = event;
-  await rows(store.webhookMessages).insertOne(
+  await collectionOf(store.webhookMessages).insertOne(
     {
       _id: id,
       team_id,

@@ -1,7 +1,7 @@
 /** Where a team wants its events told. */
 import { randomUUID } from 'node:crypto';
 import type { WebhookEndpointDocument } from '../documents.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 
 /** What a caller says about an endpoint; the rest is ours to keep. */
 export interface EndpointSettings {
@@ -32,7 +32,7 @@ export async function createEndpoint(
     created_at: now,
     updated_at: now,
   };
-  await rows(store.webhookEndpoints).insertOne(endpoint);
+  await collectionOf(store.webhookEndpoints).insertOne(endpoint);
   return endpoint;
 }
 
@@ -49,7 +49,7 @@ export async function listEndpoints(
   const beyond = after && {
     $or: [{ created_at: { $gt: after.created_at } }, { created_at: after.created_at, _id: { $gt: after._id } }],
   };
-  return rows(store.webhookEndpoints)
+  return collectionOf(store.webhookEndpoints)
     .find({ team_id: teamId, ...beyond })
     .sort({ created_at: 1, _id: 1 })
     .limit(limit)
@@ -58,12 +58,12 @@ export async function listEndpoints(
 
 /** Every endpoint of every team, for the operator. */
 export async function allEndpoints(store: Store): Promise<WebhookEndpointDocument[]> {
-  return rows(store.webhookEndpoints).find().sort({ team_id: 1, created_at: 1 }).toArray();
+  return collectionOf(store.webhookEndpoints).find().sort({ team_id: 1, created_at: 1 }).toArray();
 }
 
 /** The team's endpoint with this id, or null. */
 export async function findEndpoint(store: Store, teamId: string, id: string): Promise<WebhookEndpointDocument | null> {
-  return rows(store.webhookEndpoints).findOne({ _id: id, team_id: teamId });
+  return collectionOf(store.webhookEndpoints).findOne({ _id: id, team_id: teamId });
 }
 
 /** Changes what is given. An endpoint that is switched on again, or moves, starts with a clean sheet; what waited for it is sent. */
@@ -110,7 +110,7 @@ export async function rotateSecret(
 
 /** Takes the endpoint away; what was on its way to it is dropped. False when there is none. */
 export async function deleteEndpoint(store: Store, teamId: string, id: string): Promise<boolean> {
-  const { deletedCount } = await rows(store.webhookEndpoints).deleteOne({ _id: id, team_id: teamId });
+  const { deletedCount } = await collectionOf(store.webhookEndpoints).deleteOne({ _id: id, team_id: teamId });
   return deletedCount === 1;
 }
 
@@ -125,7 +125,7 @@ async function change(
   id: string,
   set: Partial<WebhookEndpointDocument>,
 ): Promise<WebhookEndpointDocument | null> {
-  return rows(store.webhookEndpoints).findOneAndUpdate(
+  return collectionOf(store.webhookEndpoints).findOneAndUpdate(
     { _id: id, team_id: teamId },
     { $set: { ...set, updated_at: new Date() } },
     { returnDocument: 'after' },

@@ -2,7 +2,7 @@
 
 import type { WebhookEndpointDocument } from '../documents.ts';
 import { recordAudit } from '../orders/audit.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 import { THE_DISPATCHER } from './webhooks.ts';
 
 const HOUR = 60 * 60 * 1000;
@@ -21,7 +21,7 @@ interface Failure {
 
 /** Notes that an endpoint answered: its row of failures is over. */
 export async function noteSuccess(store: Store, endpointId: string): Promise<void> {
-  await rows(store.webhookEndpoints).updateOne(
+  await collectionOf(store.webhookEndpoints).updateOne(
     { _id: endpointId, failing_since: { $ne: null } },
     { $set: { failing_since: null } },
   );
@@ -36,7 +36,7 @@ export async function noteSuccess(store: Store, endpointId: string): Promise<voi
  */
 export async function noteFailure(store: Store, endpointId: string, failure: Failure): Promise<boolean> {
   const { at, statusCode, retryAfterMs } = failure;
-  const endpoints = rows(store.webhookEndpoints);
+  const endpoints = collectionOf(store.webhookEndpoints);
   // Who has changed the endpoint since means another one.
   if (statusCode === 410) return disable(store, 'gone', { _id: endpointId, updated_at: { $lte: at } });
   await endpoints.updateOne({ _id: endpointId, failing_since: null }, { $set: { failing_since: at } });
@@ -48,7 +48,7 @@ export async function noteFailure(store: Store, endpointId: string, failure: Fai
   const since = endpoint?.failing_since;
   if (!endpoint || !since || at.getTime() - since.getTime() <= DAY) return false;
   const follower = { $gte: new Date(since.getTime() + 12 * HOUR), $lte: new Date(since.getTime() + DAY) };
-  const followed = await rows(store.webhookDeliveries).findOne(
+  const followed = await collectionOf(store.webhookDeliveries).findOne(
     { endpoint_id: endpointId, created_at: { $lte: follower.$lte }, attempts: { $elemMatch: { at: follower } } },
     { projection: { _id: 1 } },
   );
@@ -67,7 +67,7 @@ async function disable(
 ): Promise<boolean> {
   const now = new Date();
   return store.connection.transaction(async (session) => {
-    const before: WebhookEndpointDocument | null = await rows(store.webhookEndpoints).findOneAndUpdate(
+    const before: WebhookEndpointDocument | null = await collectionOf(store.webhookEndpoints).findOneAndUpdate(
       { ...which, disabled: false },
       { $set: { disabled: true, disabled_because: because, disabled_at: now, updated_at: now } },
       { session },

@@ -1,7 +1,7 @@
 /** Telling again: the latest event of chosen orders, and everything that an endpoint missed (E4). */
 import { ORDER_EVENT_TYPES } from '../../domain/webhook-events.ts';
 import type { WebhookDeliveryDocument, WebhookEndpointDocument } from '../documents.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 import {
   enabledEndpoints,
   firstDeliveryId,
@@ -43,7 +43,7 @@ export interface OrderChoice {
  */
 export async function resendOrderEvents(store: Store, teamId: string, choice: OrderChoice): Promise<string[]> {
   const changed = { ...(choice.start_at && { $gte: choice.start_at }), ...(choice.end_at && { $lte: choice.end_at }) };
-  const orders = await rows(store.orders)
+  const orders = await collectionOf(store.orders)
     .find({
       team_id: teamId,
       ...(choice.order_ids && { _id: { $in: [...choice.order_ids] } }),
@@ -84,7 +84,7 @@ async function notResentLately(store: Store, pairs: Pair[]): Promise<WebhookDeli
   const now = Date.now();
   const window = Math.floor(now / SAME_RESEND_MS);
   const idIn = ({ message, endpoint }: Pair, number: number) => `${firstDeliveryId(message, endpoint)}:t${number}`;
-  const lately = await rows(store.webhookDeliveries)
+  const lately = await collectionOf(store.webhookDeliveries)
     .find({
       _id: { $in: pairs.map((pair) => idIn(pair, window - 1)) },
       created_at: { $gt: new Date(now - SAME_RESEND_MS) },
@@ -99,7 +99,7 @@ async function notResentLately(store: Store, pairs: Pair[]): Promise<WebhookDeli
 
 /** The latest that was told of each order's state, without its body; several may be told of one event. */
 export async function latestOrderMessages(store: Store, orderIds: string[]): Promise<MessageHead[]> {
-  return rows(store.webhookMessages)
+  return collectionOf(store.webhookMessages)
     .aggregate<MessageHead>([
       { $match: { order_id: { $in: orderIds }, event_type: { $in: ORDER_EVENT_TYPES } } },
       { $project: { payload: 0 } },
@@ -157,7 +157,7 @@ function messagesOf(
   const beyond = after && {
     $or: [{ created_at: { $gt: after.created_at } }, { created_at: after.created_at, _id: { $gt: after._id } }],
   };
-  return rows(store.webhookMessages)
+  return collectionOf(store.webhookMessages)
     .find({ team_id: teamId, created_at: within, ...beyond })
     .project<MessageHead>({ payload: 0 })
     .sort({ created_at: 1, _id: 1 })
@@ -168,7 +168,7 @@ function messagesOf(
 /** What was given up begins again; what waits for its next attempt waits no longer. */
 async function sendNow(store: Store, ids: string[]): Promise<number> {
   const now = new Date();
-  const deliveries = rows(store.webhookDeliveries);
+  const deliveries = collectionOf(store.webhookDeliveries);
   const [again, sooner] = await Promise.all([
     deliveries.updateMany(
       { _id: { $in: ids }, state: { $in: ['exhausted', 'dropped'] } },

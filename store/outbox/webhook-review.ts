@@ -1,6 +1,6 @@
 /** Webhook deliveries as an operator sees them: what was given up, and sending it again (E4). */
 import type { WebhookDeliveryDocument } from '../documents.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 import { NO_LEASE } from './webhooks.ts';
 
 /** Which deliveries an operator means. */
@@ -21,7 +21,7 @@ export async function listDeliveries(
   choice: DeliveryChoice,
   limit: number,
 ): Promise<WebhookDeliveryDocument[]> {
-  return rows(store.webhookDeliveries)
+  return collectionOf(store.webhookDeliveries)
     .find({ state, ...chosen(choice) })
     .sort({ created_at: -1 })
     .limit(limit)
@@ -30,7 +30,7 @@ export async function listDeliveries(
 
 /** Sends exhausted deliveries again, from the beginning of the schedule. Answers how many there were. */
 export async function replayExhausted(store: Store, choice: DeliveryChoice): Promise<number> {
-  const { modifiedCount } = await rows(store.webhookDeliveries).updateMany(
+  const { modifiedCount } = await collectionOf(store.webhookDeliveries).updateMany(
     { state: 'exhausted', ...chosen(choice) },
     { $set: { state: 'pending', attempts: [], next_attempt_at: new Date(), lease_until: NO_LEASE } },
   );

@@ -13,7 +13,7 @@ import type {
   WebhookMessageDocument,
 } from '../documents.ts';
 import { recordAudit } from '../orders/audit.ts';
-import { rows, type Store } from '../store.ts';
+import { collectionOf, type Store } from '../store.ts';
 
 /** As the audit names it. */
 export const THE_DISPATCHER: Principal = { kind: 'system', id: 'webhook dispatcher' };
@@ -58,7 +58,7 @@ export const firstDeliveryId = (message: MessageHead, endpoint: WebhookEndpointD
 
 /** The endpoints of these teams that are not disabled. */
 export async function enabledEndpoints(store: Store, teamIds: string[]): Promise<WebhookEndpointDocument[]> {
-  return rows(store.webhookEndpoints)
+  return collectionOf(store.webhookEndpoints)
     .find({ team_id: { $in: teamIds }, disabled: false })
     .toArray();
 }
@@ -77,7 +77,7 @@ export async function insertDeliveries(
 ): Promise<number> {
   if (deliveries.length === 0) return 0;
   try {
-    await rows(store.webhookDeliveries).insertMany(deliveries, { ordered: false, ...durability });
+    await collectionOf(store.webhookDeliveries).insertMany(deliveries, { ordered: false, ...durability });
     return deliveries.length;
   } catch (error) {
     const { writeErrors } = error as { writeErrors?: { code: number }[] };
@@ -92,7 +92,7 @@ export async function insertDeliveries(
  * @returns how many messages were taken; fewer than `limit` when none are left.
  */
 export async function fanOut(store: Store, limit: number): Promise<number> {
-  const messages = await rows(store.webhookMessages)
+  const messages = await collectionOf(store.webhookMessages)
     .find({ fanned_out: false })
     .sort({ created_at: 1 })
     .limit(limit)
@@ -108,7 +108,7 @@ export async function fanOut(store: Store, limit: number): Promise<number> {
     ),
     UNCONFIRMED,
   );
-  await rows(store.webhookMessages).updateMany(
+  await collectionOf(store.webhookMessages).updateMany(
     { _id: { $in: messages.map(({ _id }) => _id) } },
     { $set: { fanned_out: true } },
     UNCONFIRMED,
@@ -118,16 +118,16 @@ export async function fanOut(store: Store, limit: number): Promise<number> {
 
 /** The enabled endpoints that have deliveries due and did not ask to be left alone for now. Deliveries to an endpoint that is no more are dropped. */
 export async function endpointsWithDueDeliveries(store: Store): Promise<WebhookEndpointDocument[]> {
-  const ids = await rows(store.webhookDeliveries).distinct('endpoint_id', {
+  const ids = await collectionOf(store.webhookDeliveries).distinct('endpoint_id', {
     state: 'pending',
     next_attempt_at: { $lte: new Date() },
   });
-  const endpoints = await rows(store.webhookEndpoints)
+  const endpoints = await collectionOf(store.webhookEndpoints)
     .find({ _id: { $in: ids } })
     .toArray();
   const gone = ids.filter((id) => !endpoints.some(({ _id }) => _id === id));
   if (gone.length > 0) {
-    await rows(store.webhookDeliveries).updateMany(
+    await collectionOf(store.webhookDeliveries).updateMany(
       { state: 'pending', endpoint_id: { $in: gone } },
       { $set: { state: 'dropped' } },
     );
@@ -150,7 +150,7 @@ export async function claimDue(
 ): Promise<{ claimed: ClaimedDelivery[]; more: boolean }> {
   const now = new Date();
   const lease_until = new Date(now.getTime() + leaseMs);
-  const due = await rows(store.webhookDeliveries)
+  const due = await collectionOf(store.webhookDeliveries)
     .find({ state: 'pending', endpoint_id: endpoint._id, next_attempt_at: { $lte: now }, lease_until: { $lte: now } })
     .project<{ _id: string }>({ _id: 1 })
     .sort({ next_attempt_at: 1 })
@@ -164,7 +164,7 @@ export async function claimDue(
     due
       .slice(0, allowed)
       .map(({ _id }) =>
-        rows(store.webhookDeliveries).findOneAndUpdate(
+        collectionOf(store.webhookDeliveries).findOneAndUpdate(
           { _id, state: 'pending', lease_until: { $lte: now } },
           { $set: { lease_until } },
           { returnDocument: 'after', ...UNCONFIRMED },
@@ -172,7 +172,7 @@ export async function claimDue(
       ),
   );
   const deliveries = claims.filter((delivery) => delivery !== null);
-  const messages = await rows(store.webhookMessages)
+  const messages = await collectionOf(store.webhookMessages)
     .find({ _id: { $in: deliveries.map(({ message_id }) => message_id) } })
     .toArray();
   const messageOf = new Map(messages.map((message) => [message._id, message]));
@@ -207,7 +207,7 @@ async function takeRate(store: Store, endpointId: string, perSecond: number, wan
 
 /** Gives a claimed delivery back untouched, for whoever comes next. */
 export async function releaseDelivery(store: Store, { delivery }: ClaimedDelivery): Promise<void> {
-  await rows(store.webhookDeliveries).updateOne(
+  await collectionOf(store.webhookDeliveries).updateOne(
     { _id: delivery._id, lease_until: delivery.lease_until },
     { $set: { lease_until: NO_LEASE } },
   );
@@ -229,7 +229,7 @@ export async function recordAttempt(
   const wait = pauses[delivery.attempts.length];
   const state = delivered ? 'delivered' : wait === undefined ? 'exhausted' : 'pending';
   const note = async (session?: ClientSession) => {
-    const { modifiedCount } = await rows(store.webhookDeliveries).updateOne(
+    const { modifiedCount } = await collectionOf(store.webhookDeliveries).updateOne(
       { _id: delivery._id, state: 'pending', lease_until: delivery.lease_until },
       {
         $push: { attempts: attempt },

@@ -14,7 +14,7 @@ import { type Sandbox, startSandbox } from '../../sandbox/lab/server.ts';
 import type { SealedSlot } from '../../store/appointments/booking-keys.ts';
 import { connectSandboxPhlebotomy, setPhlebotomyConnection } from '../../store/connections/phlebotomy-connections.ts';
 import { listPhlebotomyEvents } from '../../store/inbox/phlebotomy-inbox.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { AppointmentRefused, JourneysUnavailable } from '../../temporal/journeys.ts';
 import {
   ADDRESS,
@@ -93,7 +93,7 @@ async function order(
   );
   expect(answer.status).toBe(200);
   const { order } = (await answer.json()) as { order: { id: string } };
-  await rows(api.store.orders).updateOne({ _id: order.id }, { $set: { last_status: status } });
+  await collectionOf(api.store.orders).updateOne({ _id: order.id }, { $set: { last_status: status } });
   return order.id;
 }
 const atHome = (status?: OrderLowLevelStatus, changes?: object) => order(AT_HOME_TEST, status, changes);
@@ -295,7 +295,7 @@ describe('a phlebotomy appointment', () => {
       patient_details: { ...PATIENT, dob: date, medical_proxy: proxy },
     });
     caller = await api.caller();
-    await rows(api.store.teams).updateOne(
+    await collectionOf(api.store.teams).updateOne(
       { _id: caller.team._id },
       { $set: { 'options.minor_ordering_enabled': true } },
     );
@@ -375,7 +375,7 @@ describe('a phlebotomy appointment', () => {
     const { provider, place_id, ...times } = TEST_BOOKING_KEYS.open(caller.team._id, await freshKey()) as SealedSlot;
     const place = (await api.store.offeredPlaces.findById(place_id).orFail().lean()).place;
     const id = randomUUID();
-    await rows(api.store.availabilities).insertOne({
+    await collectionOf(api.store.availabilities).insertOne({
       _id: id,
       team_id: caller.team._id,
       provider,
@@ -416,9 +416,9 @@ describe('a phlebotomy appointment', () => {
 
     const { id } = await book(orderId, await freshKey());
     await expect(cancel(randomUUID())).rejects.toMatchObject(refusedWith(/no cancellation reason/));
-    await rows(api.store.appointments).updateOne({ _id: id }, { $set: { can_reschedule: false } });
+    await collectionOf(api.store.appointments).updateOne({ _id: id }, { $set: { can_reschedule: false } });
     await expect(reschedule()).rejects.toMatchObject(refusedWith(/cannot be rescheduled/));
-    await rows(api.store.appointments).updateOne({ _id: id }, { $set: { status: 'completed' } });
+    await collectionOf(api.store.appointments).updateOne({ _id: id }, { $set: { status: 'completed' } });
     await expect(reschedule()).rejects.toMatchObject(refusedWith('The appointment is completed'));
     await expect(cancel()).rejects.toMatchObject(refusedWith('The appointment is completed'));
   });
@@ -483,7 +483,7 @@ describe('an appointment that is requested', () => {
 
     // As if we had died between making it and writing the answer down.
     const unanswered = { $set: { response: null, lease_until: new Date(0) } };
-    await rows(api.store.idempotency).updateOne({ 'ids.appointment_id': first.body.id }, unanswered);
+    await collectionOf(api.store.idempotency).updateOne({ 'ids.appointment_id': first.body.id }, unanswered);
     expect(await ask(again)).toEqual(first);
     expect(await ask(again)).toEqual(first);
     expect(desk.desk.commands.at(-1)).toBe(made);
@@ -511,7 +511,7 @@ describe('an appointment that is requested', () => {
     await expect(request(orderId, { address: poBox })).rejects.toMatchObject(refusedWith(/PO box/));
     await expect(request(orderId, { address: PHOENIX })).rejects.toMatchObject(refusedWith(/cannot reach/));
     const almost = DateTime.now().setZone('America/New_York').minus({ years: 18 }).plus({ days: 2 }).toISODate();
-    await rows(api.store.orders).updateOne({ _id: orderId }, { $set: { 'order.patient.dob': almost } });
+    await collectionOf(api.store.orders).updateOne({ _id: orderId }, { $set: { 'order.patient.dob': almost } });
     await expect(request(orderId)).rejects.toMatchObject(refusedWith(/under 18/));
   });
 });
@@ -623,7 +623,7 @@ describe('service centers', () => {
   });
 
   test('have times by code though nobody has listed them yet, and are known from then on', async () => {
-    const remembered = rows(api.store.serviceCentres);
+    const remembered = collectionOf(api.store.serviceCentres);
     await remembered.deleteMany({ code: { $in: ['NYC1', 'PHX3'] } });
     const ask = (siteCodes: string[]) =>
       caller.sdk.labTests.getPscAppointmentAvailability({ lab: 'quest', siteCodes, startDate: dayIn(1) });
@@ -640,7 +640,7 @@ describe('service centers', () => {
   });
 
   test('a place that the company has given up is no longer active', async () => {
-    await rows(api.store.serviceCentres).insertOne({
+    await collectionOf(api.store.serviceCentres).insertOne({
       _id: 'quest:sandbox:OLD1',
       provider: 'quest',
       environment: 'sandbox',
@@ -744,7 +744,7 @@ describe('an appointment at a service center', () => {
     const asked = desk.desk.commands.length;
     expect(await bookPsc(orderId, bookingKey, again)).toEqual(booked);
     expect(desk.desk.commands).toHaveLength(asked);
-    const claim = await rows(api.store.idempotency).findOne({ 'ids.appointment_id': booked.id });
+    const claim = await collectionOf(api.store.idempotency).findOne({ 'ids.appointment_id': booked.id });
     expect(claim?.expires_at.getTime()).toBeGreaterThan(Date.now() + 13 * 24 * 3_600_000);
   });
 
@@ -801,7 +801,7 @@ describe('an appointment at a service center', () => {
     caller = await api.caller({ environment: 'production' });
     desk.desk.trouble = new AppointmentRefused(SLOT_TAKEN);
     await expect(bookPsc(await atQuest(), await key())).rejects.toMatchObject(refusedWith(SLOT_TAKEN, 404));
-    await rows(api.store.phlebotomyConnections).deleteOne({ _id: 'quest:production' });
+    await collectionOf(api.store.phlebotomyConnections).deleteOne({ _id: 'quest:production' });
   });
 });
 
@@ -836,7 +836,7 @@ describe('what phlebotomy companies tell', () => {
       },
       body,
     });
-  const stored = (id: string) => rows(api.store.phlebotomyEvents).findOne({ event_id: id });
+  const stored = (id: string) => collectionOf(api.store.phlebotomyEvents).findOne({ event_id: id });
 
   test('a forged event is 401 and nothing is stored; one that cannot be read is 400', async () => {
     const forger = `whsec_${Buffer.from('another secret, nobody knows it').toString('base64')}`;
@@ -846,7 +846,7 @@ describe('what phlebotomy companies tell', () => {
     expect((await fetch(`${api.url}/partners/phlebotomy/getlabs/events`, { method: 'POST' })).status).toBe(401);
     expect((await send('{}')).status).toBe(400);
     // Companies may still be telling of what earlier tests had them do: only these events are counted.
-    expect(await rows(api.store.phlebotomyEvents).countDocuments({ raw: { $in: [forged, '{}', ''] } })).toBe(0);
+    expect(await collectionOf(api.store.phlebotomyEvents).countDocuments({ raw: { $in: [forged, '{}', ''] } })).toBe(0);
   });
 
   test('an event is stored once, and 204', async () => {
@@ -854,9 +854,9 @@ describe('what phlebotomy companies tell', () => {
     const body = eventOf(randomUUID());
     expect((await send(body, { id })).status).toBe(204);
     expect((await send(body, { id })).status).toBe(204);
-    expect(await rows(api.store.phlebotomyEvents).countDocuments({ event_id: id })).toBe(1);
+    expect(await collectionOf(api.store.phlebotomyEvents).countDocuments({ event_id: id })).toBe(1);
     expect(await stored(id)).toMatchObject({ state: 'stored', raw: body, environment: 'sandbox', attempts: 0 });
-    await rows(api.store.phlebotomyEvents).deleteOne({ event_id: id });
+    await collectionOf(api.store.phlebotomyEvents).deleteOne({ event_id: id });
   });
 
   test('the company’s own events reach the journey of the appointment', async () => {
@@ -889,20 +889,23 @@ describe('what phlebotomy companies tell', () => {
     const [early, orphan, late] = [randomUUID(), randomUUID(), randomUUID()] as const;
     const orderId = await atHome();
     await book(orderId, await freshKey());
-    const appointment = await rows(api.store.appointments).findOne({ order_id: orderId });
+    const appointment = await collectionOf(api.store.appointments).findOne({ order_id: orderId });
     if (!appointment) throw new Error('no appointment');
-    await rows(api.store.appointments).deleteOne({ _id: appointment._id });
+    await collectionOf(api.store.appointments).deleteOne({ _id: appointment._id });
     const dispatcher = startAppointmentDispatcher({ store: api.store, journeys: desk, logger: quiet });
     try {
       await send(eventOf(appointment._id), { id: early });
       await until(async () => ((await stored(early))?.attempts ?? 0) > 0);
       expect((await stored(early))?.state).toBe('stored');
-      await rows(api.store.appointments).insertOne(appointment);
+      await collectionOf(api.store.appointments).insertOne(appointment);
       await until(async () => (await stored(early))?.state === 'delivered');
 
       await send(eventOf(randomUUID(), { id: 'gl_unknown' }), { id: orphan });
       const dayBefore = new Date(Date.now() - 25 * 3_600_000);
-      await rows(api.store.phlebotomyEvents).updateOne({ event_id: orphan }, { $set: { received_at: dayBefore } });
+      await collectionOf(api.store.phlebotomyEvents).updateOne(
+        { event_id: orphan },
+        { $set: { received_at: dayBefore } },
+      );
       await until(async () => (await stored(orphan))?.state === 'kept');
       expect(await stored(orphan)).toMatchObject({ kept_because: 'no_such_appointment' });
 

@@ -7,7 +7,7 @@ import { smsActivities } from '../../activities/sms.ts';
 import { SmsRefused, type SmsSender, twilioSms } from '../../notifications/sms.ts';
 import { loggedSms } from '../../store/messages/message-log.ts';
 import { findUnsubscribeLink, unsubscribe, unsubscribeToken } from '../../store/messages/unsubscriptions.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { appointmentOf } from '../notifications/appointment-example.ts';
 import { type Caller, newUser, orderRequest, startTestApi, type TestApi } from '../support/api.ts';
 
@@ -67,7 +67,7 @@ test('an SMS that is due while they are switched off is held back and shown; swi
 
 test('a reminder is held back, too', async () => {
   const id = await place();
-  await rows(api.store.orders).updateOne({ _id: id }, { $set: { last_status: 'requisition_created' } });
+  await collectionOf(api.store.orders).updateOne({ _id: id }, { $set: { last_status: 'requisition_created' } });
   await settings(id, { sms_enabled: false });
   await sending(loggedSms(api.store)).sendReminder(id, null, '2026-12-01T16:00:00.000Z');
   expect(await sent(id)).toEqual([]);
@@ -127,7 +127,12 @@ test('4.3: an SMS about a service center that reaches nobody is followed by a ma
     type: 'patient_service_center',
     provider: 'quest',
   });
-  await rows(api.store.appointments).insertOne({ _id, ...appointment, created_at: new Date(), updated_at: new Date() });
+  await collectionOf(api.store.appointments).insertOne({
+    _id,
+    ...appointment,
+    created_at: new Date(),
+    updated_at: new Date(),
+  });
   const refusing: SmsSender = {
     send: async () => {
       throw new SmsRefused(21614);
@@ -150,7 +155,7 @@ test('G6: whether mail is wanted is asked of the one who is mailed: a minor’s 
     ...{ address: {}, household_income: null, household_size: null },
   };
   const minor = { 'order.patient.dob': '2015-06-01', 'order.patient.medical_proxy': guardian };
-  await rows(api.store.orders).updateOne({ _id: id }, { $set: minor });
+  await collectionOf(api.store.orders).updateOne({ _id: id }, { $set: minor });
   const { team_id } = await api.store.orders.findById(id).orFail().lean();
   const token = await unsubscribeToken(api.store, Buffer.alloc(32), team_id, guardian.email);
   const recipient = await findUnsubscribeLink(api.store, token);

@@ -1,6 +1,6 @@
 import { type Junction, JunctionClient } from '@junction-api/sdk';
 import type { WorkflowFailedError } from '@temporalio/client';
-import { temporalSandboxWalks } from '../../api/orders/sandbox-walks.ts';
+import { temporalSandboxSimulations } from '../../api/orders/sandbox-walks.ts';
 import { WALK_IN_TEST } from '../support/api.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { checkedFetch, type OpenApi } from '../support/openapi-check.ts';
@@ -217,9 +217,12 @@ describe('a journey through the SDK alone, each answer read by its parser', () =
       const { order } = await venule.reaches(id, 'requisition_created');
       const { client } = venule.walkOf({ id });
       const { taskQueue } = await venule.workflow(order).describe();
-      const walks = temporalSandboxWalks(client, taskQueue, { ...venule.policy, simulation_waits_longer: 300 });
+      const simulations = temporalSandboxSimulations(client, taskQueue, {
+        ...venule.policy,
+        simulation_waits_longer: 300,
+      });
       const report = { final_status: 'completed', has_missing_results: false, delay_seconds: 0 } as const;
-      await walks.start(order, { ...report, interpretation: 'normal', result_types: [] }, 0);
+      await simulations.start(order, { ...report, interpretation: 'normal', result_types: [] }, 0);
       const failure = await venule
         .walkOf({ id })
         .result()

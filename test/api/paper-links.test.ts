@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createPaperUrl } from '../../links/booking-url.ts';
 import { revokeBookingLinks } from '../../store/access/booking-links.ts';
 import type { BookingLinkDocument, OrderDocument } from '../../store/documents.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { type Caller, newUser, orderRequest, PATIENT, startTestApi, type TestApi } from '../support/api.ts';
 
@@ -34,7 +34,7 @@ async function onPaper() {
     order: { id: string };
   };
   // Its laboratory lists its places only: the test takes it for one that is booked.
-  await rows(api.store.orders).updateOne({ _id: order.id }, { $set: { lab_slug: 'quest' } });
+  await collectionOf(api.store.orders).updateOne({ _id: order.id }, { $set: { lab_slug: 'quest' } });
   const document = await api.store.orders.findById(order.id).orFail().lean<OrderDocument>();
   const url = await urlOf(document);
   if (!url) throw new Error('There is something to book');
@@ -50,7 +50,7 @@ async function onPaper() {
     link: () => links({ order_id: order.id, kind: 'paper' }).then(([link]) => link as BookingLinkDocument),
   };
 }
-const links = (query: object) => rows(api.store.bookingLinks).find(query).toArray();
+const links = (query: object) => collectionOf(api.store.bookingLinks).find(query).toArray();
 
 function come(path: string, from: string, init: RequestInit = {}): Promise<Response> {
   const method = init.body === undefined ? 'GET' : 'POST';
@@ -83,7 +83,7 @@ test('the birth date opens the booking page, at an address that is good for half
   expect(JSON.stringify(visit)).not.toContain(path.slice('/book/'.length));
   expect((await link()).wrong_dates).toBe(0);
 
-  await rows(api.store.bookingLinks).updateOne({ _id: visit?._id }, { $set: { expires_at: new Date() } });
+  await collectionOf(api.store.bookingLinks).updateOne({ _id: visit?._id }, { $set: { expires_at: new Date() } });
   const later = await look(path);
   expect(later.status).toBe(410);
   expect(await later.text()).toContain('Please scan the code on your paper again');
@@ -171,7 +171,7 @@ test('the token on paper opens nothing but its own door, and no other token open
 
 test('expired and revoked it opens nothing, nor does what was opened before the revocation', async () => {
   const expired = await onPaper();
-  await rows(api.store.bookingLinks).updateOne({ order_id: expired.id }, { $set: { expires_at: new Date() } });
+  await collectionOf(api.store.bookingLinks).updateOne({ order_id: expired.id }, { $set: { expires_at: new Date() } });
   for (const answer of [await expired.look(), await expired.say(RIGHT)]) {
     expect(answer.status).toBe(410);
     expect(await answer.text()).toContain('This link has expired');
@@ -231,7 +231,7 @@ test('F12: wrong dates on one paper after another are guesses, too', async () =>
 });
 
 test('a visit that has expired is forgotten a day later; links that messages and paper carry are kept', async () => {
-  const indexes = await rows(api.store.bookingLinks).indexes();
+  const indexes = await collectionOf(api.store.bookingLinks).indexes();
   const forgetting = indexes.filter(({ expireAfterSeconds }) => expireAfterSeconds !== undefined);
   expect(forgetting).toMatchObject([
     { key: { expires_at: 1 }, expireAfterSeconds: 86_400, partialFilterExpression: { kind: 'from_paper' } },
@@ -241,7 +241,7 @@ test('a visit that has expired is forgotten a day later; links that messages and
 test('while the database is away, the patient reads a page that says so', async () => {
   const { look, say } = await onPaper();
   for (const ask of [() => look(), () => say(RIGHT)]) {
-    const away = jest.spyOn(rows(api.store.bookingLinks), 'findOne').mockRejectedValueOnce(new Error('away'));
+    const away = jest.spyOn(collectionOf(api.store.bookingLinks), 'findOne').mockRejectedValueOnce(new Error('away'));
     const answer = await ask();
     away.mockRestore();
     expect(answer.status).toBe(503);

@@ -3,7 +3,7 @@ import { endpoints } from '../../api/endpoints.ts';
 import { zipCanBeIn } from '../../api/http/zip-states.ts';
 import { managementEndpoints } from '../../api/management/endpoints.ts';
 import { isPhoneNumber } from '../../domain/people/phone-number.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { ADDRESS, type Caller, newUser, orderRequest, PATIENT, startTestApi, type TestApi } from '../support/api.ts';
 
 let api: TestApi;
@@ -185,7 +185,7 @@ describe('6.3, 6.4: what only a new order is asked', () => {
   test.each(['testkit', 'on_site_collection'])(
     '%s: refused with the reason until there is its journey',
     async (method) => {
-      const [labTest] = await rows(api.store.labTests)
+      const [labTest] = await collectionOf(api.store.labTests)
         .find({ method: method as 'testkit', auto_generated: false })
         .toArray();
       const message = await refused({ order_set: { lab_test_ids: [labTest?._id] } });

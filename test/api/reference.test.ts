@@ -4,7 +4,7 @@ import { endpoints } from '../../api/endpoints.ts';
 import { managementEndpoints } from '../../api/management/endpoints.ts';
 import { openApiDocument } from '../../api/reference/openapi.ts';
 import { REQUEST_EXAMPLES } from '../../api/reference/request-examples.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { openBrowser } from '../booking/browser.ts';
 import { startTestApi, type TestApi } from '../support/api.ts';
 import { until } from '../support/until.ts';
@@ -94,7 +94,7 @@ describe('on an API that runs', () => {
     const { user_id } = await send('/v2/user', REQUEST_EXAMPLES.createUser);
     await send('/v3/order', { ...REQUEST_EXAMPLES.createOrder, user_id });
 
-    const message = await rows(api.store.webhookMessages).findOne({ team_id: caller.team._id });
+    const message = await collectionOf(api.store.webhookMessages).findOne({ team_id: caller.team._id });
     const ajv = new Ajv2020({ strict: false });
     for (const format of ['date', 'date-time', 'uuid', 'email', 'binary', 'uri']) ajv.addFormat(format, true);
     ajv.addSchema(api.openApi as object, 'openapi');

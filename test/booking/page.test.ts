@@ -13,7 +13,7 @@ import type { Order } from '../../domain/orders/order.ts';
 import { createBookingUrl } from '../../links/booking-url.ts';
 import { revokeBookingLinks } from '../../store/access/booking-links.ts';
 import { updateTeam } from '../../store/access/teams.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { readByZxingCpp } from '../documents/barcode-readers.ts';
 import { pagesOf, picturesOf } from '../documents/pdf-reader.ts';
@@ -49,7 +49,7 @@ beforeAll(async () => {
     catalogue,
     bookingKeys: TEST_BOOKING_KEYS,
     journeys,
-    walks: { start: async () => undefined },
+    simulations: { start: async () => undefined },
     policy,
     documents,
     temporalAnswers: async () => true,
@@ -397,7 +397,7 @@ test('4.4: a link that was cut or garbled gets the page, not JSON', async () => 
 test('4.4, G5: the page shows the team’s logo, says how the patient is reached, and that a sandbox is one', async () => {
   const { patient, address } = anOrder(venule.catalogue, venule.teamId);
   const logo = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
-  await rows(venule.store.teams).updateOne({ _id: venule.teamId }, { $set: { logo } });
+  await collectionOf(venule.store.teams).updateOne({ _id: venule.teamId }, { $set: { logo } });
   try {
     const { path } = await mailed({ ...atHome, patient, address: { ...address, access_notes: 'Gate code 4711' } });
     const page = await open(path);
@@ -409,7 +409,7 @@ test('4.4, G5: the page shows the team’s logo, says how the patient is reached
     await page.getByText('How to get to your door').waitFor();
     await page.getByText('Gate code 4711').waitFor();
   } finally {
-    await rows(venule.store.teams).updateOne({ _id: venule.teamId }, { $set: { logo: null } });
+    await collectionOf(venule.store.teams).updateOne({ _id: venule.teamId }, { $set: { logo: null } });
   }
 });
 
@@ -610,7 +610,7 @@ test('F7: an order that is over and still has an appointment: it is shown and ca
     ['completed', 'This order is closed', 'There is nothing else to book.'],
     ['partial_results', 'Your sample is with the laboratory', 'There is nothing else to book.'],
   ] as const) {
-    await rows(venule.store.orders).updateOne(order_id, { $set: { last_status } });
+    await collectionOf(venule.store.orders).updateOne(order_id, { $set: { last_status } });
     await page.reload();
     await heading(page, title);
     await page.getByText('You still have this appointment. If you no longer need it, please cancel it.').waitFor();
@@ -619,7 +619,10 @@ test('F7: an order that is over and still has an appointment: it is shown and ca
     await inspect(page, `14-over-${last_status}`);
 
     const at = (start_at: string | null | undefined) =>
-      rows(venule.store.appointments).updateOne({ order_id: order.id }, { $set: { start_at: start_at ?? null } });
+      collectionOf(venule.store.appointments).updateOne(
+        { order_id: order.id },
+        { $set: { start_at: start_at ?? null } },
+      );
     await at(new Date(Date.now() - 3_600_000).toISOString());
     await page.reload();
     await page.getByText(otherwise).waitFor();
@@ -693,7 +696,10 @@ test('a requisition has no QR code where nothing can be booked: walk-in without 
 test('an expired, revoked or unknown link shows nothing about the order', async () => {
   const { order, path } = await mailed(atHome);
   const { path: revoked, order: other } = await mailed(atHome);
-  await rows(venule.store.bookingLinks).updateMany({ order_id: order.id }, { $set: { expires_at: new Date() } });
+  await collectionOf(venule.store.bookingLinks).updateMany(
+    { order_id: order.id },
+    { $set: { expires_at: new Date() } },
+  );
   expect(await revokeBookingLinks(venule.store, other.id)).toBeGreaterThan(0);
   const unknown = `/book/${'A'.repeat(43)}`;
   for (const [link, status, title] of [
@@ -744,7 +750,9 @@ test('the link is the same in every message, another one once it was revoked, an
 
 test('while the database is away, the patient reads a page that says so, and whom to call', async () => {
   const { path } = await mailed(atHome);
-  const findOne = jest.spyOn(rows(venule.store.bookingLinks), 'findOne').mockRejectedValueOnce(new Error('away'));
+  const findOne = jest
+    .spyOn(collectionOf(venule.store.bookingLinks), 'findOne')
+    .mockRejectedValueOnce(new Error('away'));
   const page = await open(path);
   await heading(page, 'This page is not available at the moment');
   await page.getByRole('link', { name: '(602) 555-0199' }).waitFor();

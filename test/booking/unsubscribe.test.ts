@@ -8,7 +8,7 @@ import type { Browser } from 'playwright-core';
 import type { Order } from '../../domain/orders/order.ts';
 import { updateTeam } from '../../store/access/teams.ts';
 import { isUnsubscribed } from '../../store/messages/unsubscriptions.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { anOrder, type InProcessVenule, type OrderChanges, startVenule } from '../support/in-process-venule.ts';
 import { stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
@@ -212,7 +212,9 @@ test('a link that was never given out changes nothing and names nobody; a teamâ€
 
 test('while the database is away, the mail program is told to come again, and so is the reader', async () => {
   const { order, url } = await mailed();
-  const findOne = jest.spyOn(rows(venule.store.unsubscribeLinks), 'findOne').mockRejectedValueOnce(new Error('away'));
+  const findOne = jest
+    .spyOn(collectionOf(venule.store.unsubscribeLinks), 'findOne')
+    .mockRejectedValueOnce(new Error('away'));
   const answer = await fetch(url, { method: 'POST' });
   findOne.mockRestore();
   expect(answer.status).toBe(503);

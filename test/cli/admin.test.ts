@@ -19,7 +19,7 @@ import { environmentOfLab, findLabConnection } from '../../store/connections/lab
 import { findPhlebotomyConnection } from '../../store/connections/phlebotomy-connections.ts';
 import type { LabMessageDocument, OrderDocument } from '../../store/documents.ts';
 import { fanOut } from '../../store/outbox/webhooks.ts';
-import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
+import { closeStore, collectionOf, openStore, type Store } from '../../store/store.ts';
 import { TEST_CONFIG } from '../support/api.ts';
 import { commit, deliveriesOf, endpointAt, freshDatabase } from '../webhooks/scene.ts';
 
@@ -312,7 +312,7 @@ describe('npm run admin', () => {
       const team = await createTeam(store, { name: `Links ${randomUUID()}`, environment: 'sandbox' });
       const id = randomUUID();
       const document = { _id: id, team_id: team._id, placer_order_number: id } as OrderDocument;
-      await rows(store.orders).insertOne(document);
+      await collectionOf(store.orders).insertOne(document);
       return id;
     }
 
@@ -377,7 +377,7 @@ describe('npm run admin', () => {
         received_at: new Date(),
         ...fields,
       };
-      await rows(store.labMessages).insertOne(message);
+      await collectionOf(store.labMessages).insertOne(message);
       return id;
     }
     async function order(lab_slug: string): Promise<string> {
@@ -385,7 +385,7 @@ describe('npm run admin', () => {
       const standing = { last_status: 'requisition_created', collection_method: 'walk_in_test' };
       const ids = { _id: id, team_id: 'team', lab_slug, placer_order_number: id };
       const document = { ...ids, ...standing } as OrderDocument;
-      await rows(store.orders).insertOne(document);
+      await collectionOf(store.orders).insertOne(document);
       return id;
     }
 
@@ -411,7 +411,7 @@ describe('npm run admin', () => {
       );
       const id = await order('labcorp');
       expect((await admin(['inbox', 'deliver', unmatched, '--order', id])).code).toBe(0);
-      expect(await rows(store.labMessages).findOne({ _id: unmatched })).toMatchObject({
+      expect(await collectionOf(store.labMessages).findOne({ _id: unmatched })).toMatchObject({
         state: 'stored',
         order_id: id,
         attempts: 0,
@@ -436,7 +436,7 @@ describe('npm run admin', () => {
       expect(entry).toMatchObject({ by: { kind: 'person' }, detail: { reason: 'meant for another clinic' } });
       expect((await admin(['inbox', 'close', unmatched, '--reason', 'again'])).err).toMatch(/is closed; only/);
       expect((await admin(['inbox', 'deliver', unmatched, '--order', await order('labcorp')])).code).toBe(0);
-      expect(await rows(store.labMessages).findOne({ _id: unmatched })).not.toHaveProperty('closed_because');
+      expect(await collectionOf(store.labMessages).findOne({ _id: unmatched })).not.toHaveProperty('closed_because');
     });
   });
 
@@ -445,7 +445,10 @@ describe('npm run admin', () => {
     const endpoint = await endpointAt(store, team._id, 'https://example.com/hook');
     const message = await commit(store, team._id);
     await fanOut(store, 10);
-    await rows(store.webhookDeliveries).updateMany({ message_id: message._id }, { $set: { state: 'exhausted' } });
+    await collectionOf(store.webhookDeliveries).updateMany(
+      { message_id: message._id },
+      { $set: { state: 'exhausted' } },
+    );
 
     expect(await json('webhook', 'endpoints', '--team', 'Hooks')).toEqual([
       expect.objectContaining({ id: endpoint._id }),
@@ -493,9 +496,9 @@ describe('npm run admin', () => {
     const at = (days: number) => new Date(Date.now() - days * 86_400_000);
     const sms = (days: number) => ({ _id: randomUUID(), to: '+16025550143', text: 'Your visit', sent_at: at(days) });
     const [old, young] = [sms(40), sms(20)];
-    await rows(store.sentMessages).insertMany([old, young]);
+    await collectionOf(store.sentMessages).insertMany([old, young]);
     const refused = { _id: randomUUID(), raw: 'MSH|…', refused: 'too long', received_at: at(800) };
-    await rows(store.labMessageTexts).insertOne(refused as never);
+    await collectionOf(store.labMessageTexts).insertOne(refused as never);
     const would = async (...args: string[]) =>
       (await json('retention', ...args)).map((row: { kept_days: unknown; would_delete: number }) => [
         row.kept_days,
@@ -514,11 +517,11 @@ describe('npm run admin', () => {
     expect((await would('--sms', '10')).at(-1)).toEqual([10, 2]);
     expect((await admin(['retention', '--sms', '0'])).code).not.toBe(0);
     expect(
-      await rows(store.sentMessages)
+      await collectionOf(store.sentMessages)
         .find({ _id: { $in: [old._id, young._id] } })
         .toArray(),
     ).toEqual(expect.arrayContaining([old, young]));
-    expect(await rows(store.labMessageTexts).findOne({ _id: refused._id })).toMatchObject({ raw: 'MSH|…' });
+    expect(await collectionOf(store.labMessageTexts).findOne({ _id: refused._id })).toMatchObject({ raw: 'MSH|…' });
   });
 
   test.each([

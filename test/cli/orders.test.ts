@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Order } from '../../domain/orders/order.ts';
 import { findOrdersBy } from '../../store/orders/find-orders.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { until } from '../support/until.ts';
 import { endpointAt } from '../webhooks/scene.ts';
@@ -35,7 +35,7 @@ async function json(...args: string[]) {
 async function placed(): Promise<Order> {
   const order = await venule.place();
   await venule.reaches(order.id, 'requisition_created');
-  await until(() => rows(venule.store.toldMessages).findOne({ order_id: order.id }));
+  await until(() => collectionOf(venule.store.toldMessages).findOne({ order_id: order.id }));
   return order;
 }
 
@@ -94,7 +94,7 @@ describe('admin order cancel', () => {
     });
     await venule.reaches(order.id, 'cancelled');
     expect((await venule.atLab(order)).state).toBe('cancelled');
-    const entries = await rows(venule.store.audit).find({ order_id: order.id, 'by.kind': 'person' }).toArray();
+    const entries = await collectionOf(venule.store.audit).find({ order_id: order.id, 'by.kind': 'person' }).toArray();
     expect(entries.map(({ action }) => action).sort()).toEqual(['order.cancelled', 'order.cancelled_by_hand']);
     expect(entries.find(({ action }) => action === 'order.cancelled_by_hand')?.detail).toEqual({
       reason: 'ordered twice',
@@ -118,12 +118,12 @@ test('E4: admin order resend puts the latest event on its way again', async () =
   const order = await placed();
   await endpointAt(venule.store, order.team_id, 'https://receiver.example/hook');
   expect(await json('order', 'resend', order.id)).toEqual({ id: order.id });
-  const latest = await rows(venule.store.webhookMessages).findOne(
+  const latest = await collectionOf(venule.store.webhookMessages).findOne(
     { order_id: order.id },
     { sort: { event_number: -1 } },
   );
-  expect(await rows(venule.store.webhookDeliveries).countDocuments({ message_id: latest?._id })).toBe(1);
-  expect(await rows(venule.store.audit).countDocuments({ order_id: order.id, action: 'order.resent' })).toBe(1);
+  expect(await collectionOf(venule.store.webhookDeliveries).countDocuments({ message_id: latest?._id })).toBe(1);
+  expect(await collectionOf(venule.store.audit).countDocuments({ order_id: order.id, action: 'order.resent' })).toBe(1);
 });
 
 test('F10: admin order restart starts the journey again that was ended by hand, in the operator’s name, and no other', async () => {
@@ -134,7 +134,9 @@ test('F10: admin order restart starts the journey again that was ended by hand, 
   expect(await json('order', 'restart', order.placer_order_number)).toEqual({ id: order.id });
   await venule.simulate(order, { final_status: 'completed' });
   await venule.ended(order);
-  const noted = await rows(venule.store.audit).find({ order_id: order.id, action: 'journey.restarted' }).toArray();
+  const noted = await collectionOf(venule.store.audit)
+    .find({ order_id: order.id, action: 'journey.restarted' })
+    .toArray();
   expect(noted).toMatchObject([{ by: { kind: 'person' }, team_id: order.team_id }]);
   expect((await admin('order', 'restart', order.id)).err).toContain('came to its end by itself');
 });

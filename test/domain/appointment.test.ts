@@ -4,8 +4,8 @@ import {
   type AppointmentEventStatus,
   type AppointmentMove,
   type AppointmentReport,
+  blocksBooking,
   isActive,
-  isInTheWay,
   isOverdue,
   mayMove,
   nextAfterEvents,
@@ -96,12 +96,12 @@ describe('the life of an appointment', () => {
     const visit = { status: 'scheduled', end_at: at(9) } as const;
     const end = noon + 9 * HOUR;
     expect(isOverdue(visit, new Date(end + 3 * DAY - 1))).toBe(false);
-    expect(isInTheWay(visit, new Date(end + 3 * DAY - 1))).toBe(true);
+    expect(blocksBooking(visit, new Date(end + 3 * DAY - 1))).toBe(true);
     expect(isOverdue(visit, new Date(end + 3 * DAY))).toBe(true);
-    expect(isInTheWay(visit, new Date(end + 3 * DAY))).toBe(false);
-    expect(isInTheWay({ status: 'pending', end_at: null }, new Date(end + 30 * DAY))).toBe(true);
+    expect(blocksBooking(visit, new Date(end + 3 * DAY))).toBe(false);
+    expect(blocksBooking({ status: 'pending', end_at: null }, new Date(end + 30 * DAY))).toBe(true);
     for (const status of ['completed', 'cancelled'] as const) {
-      expect(isInTheWay({ status, end_at: at(9) }, new Date(noon))).toBe(false);
+      expect(blocksBooking({ status, end_at: at(9) }, new Date(noon))).toBe(false);
       expect(isOverdue({ status, end_at: at(9) }, new Date(end + 30 * DAY))).toBe(false);
     }
   });

@@ -5,7 +5,7 @@ import {
   appointmentMessageFor,
   type MessageSwitches,
   mailedInstead,
-  newsOf,
+  notifiableEvents,
   smsFor,
 } from '../../domain/messages/messages.ts';
 import {
@@ -144,7 +144,7 @@ describe('of an appointment’s new events', () => {
     const events = statuses.map((status, index) => {
       return { number: index + 1, status, created_at: '', occurred_at: '', data: null };
     });
-    return newsOf({ events, start_at }, known).map(({ status }) => status);
+    return notifiableEvents({ events, start_at }, known).map(({ status }) => status);
   };
   const START = '2026-12-10T16:00:00.000Z';
 

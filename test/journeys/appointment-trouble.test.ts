@@ -1,10 +1,10 @@
 /** What may go wrong between an order's journey, its appointment and the company, beside answers that do not come. */
 import { randomUUID } from 'node:crypto';
 import type { Appointment, AppointmentReport } from '../../domain/appointments/appointment.ts';
-import type { AppointmentSaid, OfferedSlot } from '../../domain/appointments/appointment-command.ts';
+import type { OfferedSlot, ProviderEvent } from '../../domain/appointments/appointment-command.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import { recordEvent } from '../../store/orders/record-event.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';
@@ -25,7 +25,7 @@ afterEach(async () => {
 const { slots, order, book, held, heldFor, now, statuses } = atHome(() => venule);
 const fault = (trouble: object) => venule.atCompany('/sandbox/phlebotomy/faults', { provider: 'getlabs', ...trouble });
 const appointment = async ({ id }: Pick<Appointment, 'id'>) =>
-  rows(venule.store.appointments).findOne({ _id: id }) as Promise<(Appointment & { _id: string }) | null>;
+  collectionOf(venule.store.appointments).findOne({ _id: id }) as Promise<(Appointment & { _id: string }) | null>;
 const walk = (provider: string, id: string | null, to: object) =>
   venule.atCompany(`/sandbox/phlebotomy/${provider}/appointments/${id}/simulate`, to);
 const cancel = (document: OrderDocument, notes: string | null = null) =>
@@ -37,7 +37,7 @@ const move = (document: OrderDocument, slot: OfferedSlot | undefined) => {
 const HASTY = { partner_call: 600 };
 
 /** What a company says of an appointment, as the journey hears it. */
-function said({ id, ...visit }: Appointment, changes: Partial<AppointmentReport>): AppointmentSaid {
+function said({ id, ...visit }: Appointment, changes: Partial<AppointmentReport>): ProviderEvent {
   const { start_at, end_at, time_zone, external_id, provider_appointment_id, site_code, status } = visit;
   const facts = { status, start_at, end_at, time_zone, external_id, provider_appointment_id, site_code };
   const report = { ...facts, occurred_at: new Date().toISOString(), data: null, ...changes };
@@ -139,7 +139,9 @@ test('a company that Venule is not connected to is refused, and others can be bo
   const document = await order();
   const [slot] = await slots();
   if (!slot) throw new Error('No slot was offered');
-  const connection = await rows(venule.store.phlebotomyConnections).findOneAndDelete({ _id: 'phlebfinders:sandbox' });
+  const connection = await collectionOf(venule.store.phlebotomyConnections).findOneAndDelete({
+    _id: 'phlebfinders:sandbox',
+  });
   const { address, location } = slot;
   const wish = {
     appointment_id: randomUUID(),
@@ -149,7 +151,7 @@ test('a company that Venule is not connected to is refused, and others can be bo
     appointment_notes: null,
   } as const;
   await expect(venule.journeys.appointment(document, { kind: 'request', ...wish })).rejects.toThrow('not connected');
-  if (connection) await rows(venule.store.phlebotomyConnections).insertOne(connection);
+  if (connection) await collectionOf(venule.store.phlebotomyConnections).insertOne(connection);
   expect((await book(document, slot)).status).toBe('scheduled');
 });
 

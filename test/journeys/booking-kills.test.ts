@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { JunctionClient, JunctionError } from '@junction-api/sdk';
 import { isActive } from '../../domain/appointments/appointment.ts';
-import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
+import { closeStore, collectionOf, openStore, type Store } from '../../store/store.ts';
 import { type SpawnedVenule, spawnVenule } from '../support/spawn-venule.ts';
 import { until } from '../support/until.ts';
 
@@ -93,7 +93,7 @@ async function atCompany(): Promise<Held[]> {
 }
 
 const activeAtCompany = async () => (await atCompany()).filter(({ status }) => status !== 'cancelled');
-const activeWithUs = async () => (await rows(store.appointments).find({}).toArray()).filter(isActive);
+const activeWithUs = async () => (await collectionOf(store.appointments).find({}).toArray()).filter(isActive);
 
 test(`C2: the worker is killed ${KILLS} times around bookings: no orphan and no double booking at the company`, async () => {
   const orders = await Promise.all(Array.from({ length: KILLS }, order));

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Order } from '../../domain/orders/order.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { OrderNotCancellable } from '../../temporal/journeys.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';
@@ -148,7 +148,7 @@ describe('F4: a cancellation', () => {
     expect(more).toEqual([]);
     expect(told?.event_type).toBe('labtest.order.updated');
     expect(told?.body.data.events.at(-1)).toMatchObject({ status_detail: 'fulfillment_error' });
-    const audited = await rows(venule.store.audit)
+    const audited = await collectionOf(venule.store.audit)
       .find({ order_id: order.id, action: 'order.cancellation_refused' })
       .toArray();
     expect(audited).toMatchObject([{ by: { kind: 'partner', id: lab } }]);

@@ -11,7 +11,7 @@ import { recordAppointment } from '../../store/appointments/record-appointment.t
 import { findPhlebotomyConnection } from '../../store/connections/phlebotomy-connections.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import { recordEvent } from '../../store/orders/record-event.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { AppointmentRefused } from '../../temporal/journeys.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
@@ -32,7 +32,8 @@ afterEach(async () => {
 afterAll(() => venule.close());
 
 const { slots, order, book, held, heldFor, now, statuses } = atHome(() => venule);
-const appointment = async ({ id }: Pick<Appointment, 'id'>) => rows(venule.store.appointments).findOne({ _id: id });
+const appointment = async ({ id }: Pick<Appointment, 'id'>) =>
+  collectionOf(venule.store.appointments).findOne({ _id: id });
 const isFree = async (orderId: string) => !(await venule.store.appointmentClaims.exists({ order_id: orderId }));
 
 /** Writes the next event of an order, as an attempt does that dies before its journey hears of it. */

@@ -1,6 +1,6 @@
 import type { Appointment } from '../../domain/appointments/appointment.ts';
 import type { OrderDocument } from '../../store/documents.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { stateOf } from '../support/temporal-view.ts';
@@ -15,12 +15,13 @@ beforeAll(async () => {
 afterAll(() => venule.close());
 
 const { slots, order, book, heldFor, says, now, statuses } = atHome(() => venule);
-const appointment = async ({ id }: Pick<Appointment, 'id'>) => rows(venule.store.appointments).findOne({ _id: id });
+const appointment = async ({ id }: Pick<Appointment, 'id'>) =>
+  collectionOf(venule.store.appointments).findOne({ _id: id });
 const walk = (id: string | null, to: object) =>
   venule.atCompany(`/sandbox/phlebotomy/getlabs/appointments/${id}/simulate`, to);
 const cancel = (document: OrderDocument) =>
   venule.journeys.appointment(document, { kind: 'cancel', reason: 'Other', notes: null });
-const eventOf = (choice: object) => rows(venule.store.phlebotomyEvents).findOne(choice);
+const eventOf = (choice: object) => collectionOf(venule.store.phlebotomyEvents).findOne(choice);
 
 test('F1, G2: an overdue visit that was made after all counts for the draw, and the one booked in its place is canceled', async () => {
   const document = await order();

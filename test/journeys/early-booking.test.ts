@@ -4,7 +4,7 @@ import { JunctionClient } from '@junction-api/sdk';
 import type { Appointment } from '../../domain/appointments/appointment.ts';
 import { createApiKey, createTeam } from '../../store/access/teams.ts';
 import type { OrderDocument } from '../../store/documents.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, type OrderChanges, startVenule } from '../support/in-process-venule.ts';
 import { until } from '../support/until.ts';
@@ -32,7 +32,7 @@ async function waiting(changes: OrderChanges = {}, policy: object = {}): Promise
 }
 
 const appointment = async ({ id }: Pick<Appointment, 'id'>) =>
-  rows(venule.store.appointments).findOne({ _id: id }) as Promise<(Appointment & { _id: string }) | null>;
+  collectionOf(venule.store.appointments).findOne({ _id: id }) as Promise<(Appointment & { _id: string }) | null>;
 const history = async (booked: Appointment) => (await appointment(booked))?.events.map(({ status }) => status);
 const told = async (orderId: string) => (await venule.webhooks(orderId)).map(({ event_type }) => event_type);
 

@@ -3,7 +3,7 @@ import type { Order, ProposedEvent } from '../../domain/orders/order.ts';
 import { appointmentOf } from '../../store/appointments/held-appointment.ts';
 import { recordAppointment } from '../../store/appointments/record-appointment.ts';
 import { recordEvent } from '../../store/orders/record-event.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';
@@ -40,8 +40,9 @@ const forgotten = (order: Order, event: Pick<ProposedEvent, 'number' | 'status'>
   });
 
 const isChecked = (order: Order) =>
-  until(async () => (await rows(venule.store.orders).findOne({ _id: order.id }))?.journey_check === null);
-const told = (order: Order, action: string) => rows(venule.store.audit).find({ order_id: order.id, action }).toArray();
+  until(async () => (await collectionOf(venule.store.orders).findOne({ _id: order.id }))?.journey_check === null);
+const told = (order: Order, action: string) =>
+  collectionOf(venule.store.audit).find({ order_id: order.id, action }).toArray();
 const mailsOf = (order: Order) => venule.mails.filter(({ messageId }) => messageId?.includes(order.id)).length;
 
 describe('F4: a cancellation that is recorded is carried out', () => {
@@ -97,7 +98,7 @@ test('F4: a cancellation that was forgotten before journeys were asked is carrie
   const order = await placed();
   await venule.stopWorker();
   await forgotten(order, { number: 3, status: 'cancelled', reason: 'Cancelled on request.' });
-  await rows(venule.store.orders).updateOne({ _id: order.id }, { $unset: { journey_check: '' } });
+  await collectionOf(venule.store.orders).updateOne({ _id: order.id }, { $unset: { journey_check: '' } });
   await venule.startWorker();
   await venule.ended(order);
   expect(await venule.atLab(order)).toMatchObject({ state: 'cancelled', received: { new: 1, cancel: 1 } });
@@ -166,7 +167,7 @@ test('0003: a correction asks nothing of a journey', async () => {
   await venule.reaches(order.id, 'completed');
   await isChecked(order);
   await forgotten(order, { number: 4, status: 'corrected' });
-  expect(await rows(venule.store.orders).findOne({ _id: order.id })).toMatchObject({ journey_check: null });
+  expect(await collectionOf(venule.store.orders).findOne({ _id: order.id })).toMatchObject({ journey_check: null });
   venule.mailServer.trouble = null;
   await venule.ended(order);
 });

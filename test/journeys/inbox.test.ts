@@ -8,7 +8,7 @@ import {
   messageTextOf,
   refusedMessageText,
 } from '../../store/inbox/inbox-review.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { type LabMessageChanges, labMessage } from '../support/lab-message.ts';
 import { pendingActivities, stateOf } from '../support/temporal-view.ts';
@@ -297,7 +297,7 @@ describe('D4, D5: results that stand where they were not expected', () => {
 
 describe('F5: a report that an operator delivers again', () => {
   const audited = (order: Order, action: string) =>
-    rows(venule.store.audit).find({ order_id: order.id, action }).toArray();
+    collectionOf(venule.store.audit).find({ order_id: order.id, action }).toArray();
   const readResult = async (order: Order) => {
     const url = `${venule.api.url}/v3/order/${order.id}/result`;
     const answer = await fetch(url, { headers: { 'x-vital-api-key': venule.api.key } });
@@ -358,12 +358,12 @@ describe('F5: a report that an operator delivers again', () => {
     const accept = () => deliverAgain(venule.store, venule.catalogue, A_PERSON, _id);
     // The webhook's place is taken, so that the last write fails.
     const inTheWay = { _id: `msg_result_added_${_id}_${order.id}_3`, order_id: 'another' };
-    await rows(venule.store.webhookMessages).insertOne(inTheWay as never);
+    await collectionOf(venule.store.webhookMessages).insertOne(inTheWay as never);
     await expect(accept()).rejects.toThrow('duplicate key');
     expect(await versionsOf(order)).toBe(0);
     expect(await audited(order, 'order.result_added')).toEqual([]);
     expect(await keptAs(order, 'unmatched')).toMatchObject({ unmatched_reason: 'match_cancelled', _id });
-    await rows(venule.store.webhookMessages).deleteOne({ _id: inTheWay._id });
+    await collectionOf(venule.store.webhookMessages).deleteOne({ _id: inTheWay._id });
 
     const outcomes = await Promise.allSettled([accept(), accept()]);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -407,7 +407,7 @@ describe('F5: a report that an operator delivers again', () => {
     await venule.stopWorker();
     await deliverAgain(venule.store, venule.catalogue, A_PERSON, _id);
     const leasedUntil = (lease_until: Date) =>
-      rows(venule.store.labMessages).updateOne({ _id }, { $set: { lease_until } });
+      collectionOf(venule.store.labMessages).updateOne({ _id }, { $set: { lease_until } });
     await leasedUntil(new Date(Date.now() + 3_600_000));
     await venule.startWorker();
     await venule.journeys.cancel(await venule.reaches(order.id, 'ordered'));

@@ -3,7 +3,7 @@ import type { Appointment } from '../../domain/appointments/appointment.ts';
 import type { Order } from '../../domain/orders/order.ts';
 import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import { deliverAgain } from '../../store/inbox/inbox-review.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import type { InProcessVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';
@@ -76,7 +76,7 @@ const EARLY = { options: { early_booking_enabled: true } };
 const OTHER = { kind: 'cancel', reason: 'Other', notes: null } as const;
 
 const visitOf = (venule: InProcessVenule, { id }: Pick<Appointment, 'id'>) =>
-  rows(venule.store.appointments).findOne({ _id: id });
+  collectionOf(venule.store.appointments).findOne({ _id: id });
 
 /** Makes getlabs misbehave from now on. */
 const companyTrouble = (venule: InProcessVenule, trouble: object) =>
@@ -84,7 +84,9 @@ const companyTrouble = (venule: InProcessVenule, trouble: object) =>
 
 /** The company comes, draws, and says so. */
 async function drawn(venule: InProcessVenule, order: Order): Promise<void> {
-  const held = await until(() => rows(venule.store.appointments).findOne({ order_id: order.id, status: 'scheduled' }));
+  const held = await until(() =>
+    collectionOf(venule.store.appointments).findOne({ order_id: order.id, status: 'scheduled' }),
+  );
   const visit = `/sandbox/phlebotomy/getlabs/appointments/${held.provider_appointment_id}`;
   await venule.atCompany(`${visit}/simulate`, { status: 'completed' });
   await venule.reaches(order.id, 'draw_completed');
@@ -182,7 +184,7 @@ export const JOURNEYS: Journey[] = [
       await cancel(venule, order);
       await venule.deliver(lab, labMessage(venule.catalogue, order));
       const held = await until(() =>
-        rows(venule.store.labMessages).findOne({ order_id: order.id, state: 'unmatched' }),
+        collectionOf(venule.store.labMessages).findOne({ order_id: order.id, state: 'unmatched' }),
       );
       await deliverAgain(venule.store, venule.catalogue, A_PERSON, held._id);
       await venule.fault({ lab, mode: 'ok' });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { LabAccountDocument } from '../../store/documents.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';
 import { currentDetails, pendingActivities, stateOf } from '../support/temporal-view.ts';
@@ -69,16 +69,16 @@ describe('F4: an order whose lab is in trouble', () => {
   });
 
   test('waits for a lab account that the catalogue lost meanwhile, and names it', async () => {
-    const { _id: known, ...account } = (await rows(venule.store.labAccounts).findOne({ lab })) ?? { _id: '' };
+    const { _id: known, ...account } = (await collectionOf(venule.store.labAccounts).findOne({ lab })) ?? { _id: '' };
     const lab_account_id = randomUUID();
-    await rows(venule.store.labAccounts).insertOne({ ...account, _id: lab_account_id } as LabAccountDocument);
+    await collectionOf(venule.store.labAccounts).insertOne({ ...account, _id: lab_account_id } as LabAccountDocument);
     await venule.stopWorker();
     await venule.startWorker();
     await venule.fault({ lab, mode: 'down' });
     const order = await venule.place({ lab_account_id });
     const lastWords = async () => (await pendingActivities(venule.workflow(order)))[0]?.lastFailure ?? '';
     await until(async () => (await lastWords()).includes("can't be reached"));
-    await rows(venule.store.labAccounts).deleteOne({ _id: lab_account_id });
+    await collectionOf(venule.store.labAccounts).deleteOne({ _id: lab_account_id });
     await venule.stopWorker();
     await venule.startWorker();
     await until(async () => (await lastWords()).includes(`no longer has the lab account ${lab_account_id}`));

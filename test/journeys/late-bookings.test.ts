@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { OfferedSlot } from '../../domain/appointments/appointment-command.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { until } from '../support/until.ts';
@@ -60,11 +60,11 @@ async function hastyProvider(url: string) {
 test('C2: a refusal after an attempt without an answer leaves no orphan when that attempt books after all', async () => {
   const document = await order({}, { partner_call: 3_000 });
   const [slot] = await slots();
-  const { url: known } = await rows(venule.store.phlebotomyConnections)
+  const { url: known } = await collectionOf(venule.store.phlebotomyConnections)
     .findOne(connection)
     .then((one) => ({ url: one?.url ?? '' }));
   const provider = await hastyProvider(known);
-  await rows(venule.store.phlebotomyConnections).updateOne(connection, { $set: { url: provider.url } });
+  await collectionOf(venule.store.phlebotomyConnections).updateOne(connection, { $set: { url: provider.url } });
   try {
     const id = randomUUID();
     await expect(book(document, slot, { id })).rejects.toThrow('no longer available');
@@ -74,7 +74,7 @@ test('C2: a refusal after an attempt without an answer leaves no orphan when tha
     await until(async () => (await atProvider())?.status === 'cancelled');
     expect(await venule.store.appointmentClaims.exists({ order_id: document._id })).toBeNull();
   } finally {
-    await rows(venule.store.phlebotomyConnections).updateOne(connection, { $set: { url: known } });
+    await collectionOf(venule.store.phlebotomyConnections).updateOne(connection, { $set: { url: known } });
     await provider.close();
   }
 }, 120_000);
@@ -84,7 +84,7 @@ test('F7: a visit whose number was never recorded is moved and canceled by our r
   const [slot, another] = await slots();
   const booked = await book(document, slot);
   const forget = () =>
-    rows(venule.store.appointments).updateOne({ _id: booked.id }, { $set: { provider_appointment_id: null } });
+    collectionOf(venule.store.appointments).updateOne({ _id: booked.id }, { $set: { provider_appointment_id: null } });
   await forget();
   const moved = await venule.journeys.appointment(document, {
     kind: 'reschedule',

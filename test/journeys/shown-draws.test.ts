@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Appointment } from '../../domain/appointments/appointment.ts';
 import type { OrderDocument, PhlebotomyEventDocument } from '../../store/documents.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { type LabMessageChanges, labMessage } from '../support/lab-message.ts';
@@ -21,7 +21,7 @@ const AT_ONCE = { draw_inferred_after: 1 };
 const MUCH_LATER = { draw_inferred_after: 30 * 24 * HOUR };
 const CANCEL = { kind: 'cancel', reason: 'Other', notes: null } as const;
 
-const appointment = ({ id }: Pick<Appointment, 'id'>) => rows(venule.store.appointments).findOne({ _id: id });
+const appointment = ({ id }: Pick<Appointment, 'id'>) => collectionOf(venule.store.appointments).findOne({ _id: id });
 const reportOn = ({ _id }: OrderDocument) =>
   venule.store.labMessages.findOne({ order_id: _id }).sort({ received_at: -1 }).lean();
 const reports = (document: OrderDocument, changes: LabMessageChanges = {}) =>
@@ -85,7 +85,7 @@ const waitsFor = (document: OrderDocument, words: string) =>
 test('G2: a company never says that it drew: the report completes the visit, and the order', async () => {
   const event_id = randomUUID();
   const { document, booked } = await visited(AT_ONCE, event_id);
-  await rows(venule.store.phlebotomyEvents).insertOne(deliveredEvent(document, booked, event_id, 'scheduled'));
+  await collectionOf(venule.store.phlebotomyEvents).insertOne(deliveredEvent(document, booked, event_id, 'scheduled'));
   await reports(document);
   await venule.ended(document.order);
   expect(statuses(await now(document.order)).slice(-3)).toEqual([
@@ -170,7 +170,7 @@ test('G2: a word of the company that is on its way goes before', async () => {
   };
   const id = `${event.provider}:sandbox:${event.event_id}`;
   // Somebody else has taken it up, and gets stuck.
-  await rows(venule.store.phlebotomyEvents).insertOne({
+  await collectionOf(venule.store.phlebotomyEvents).insertOne({
     ...event,
     _id: id,
     state: 'stored',
@@ -186,7 +186,7 @@ test('G2: a word of the company that is on its way goes before', async () => {
   await reports(document);
   await waitsFor(document, 'an event from the phlebotomy provider');
   expect(statuses(await now(document.order)).at(-1)).toBe('appointment_scheduled');
-  await rows(venule.store.phlebotomyEvents).updateOne({ _id: id }, { $set: { lease_until: new Date(0) } });
+  await collectionOf(venule.store.phlebotomyEvents).updateOne({ _id: id }, { $set: { lease_until: new Date(0) } });
   await venule.ended(document.order);
   expect((await appointment(booked))?.events.at(-1)?.data).toEqual({ said: 'by the company' });
   expect(statuses(await now(document.order)).slice(-2)).toEqual(['draw_completed', 'completed']);
@@ -195,7 +195,7 @@ test('G2: a word of the company that is on its way goes before', async () => {
 test('G2: a word of the company that was delivered and has yet to reach the journey goes before, too', async () => {
   const { document, booked } = await visited({ ...AT_ONCE, expiry_grace: 100 });
   const event_id = randomUUID();
-  await rows(venule.store.phlebotomyEvents).insertOne(deliveredEvent(document, booked, event_id, 'cancelled'));
+  await collectionOf(venule.store.phlebotomyEvents).insertOne(deliveredEvent(document, booked, event_id, 'cancelled'));
   await reports(document);
   await waitsFor(document, 'an event from the phlebotomy provider');
   const noShow = reported(booked, { status: 'cancelled', data: { reason: 'no_show' } });
@@ -213,8 +213,8 @@ test('G2: a cancellation that the company tells of afterward is kept for a perso
   await venule.reaches(document._id, 'partial_results');
   const _id = await says(booked, { status: 'cancelled', data: { reason: 'no_show' } });
   const kept = { _id, state: 'kept' as const };
-  await until(() => rows(venule.store.phlebotomyEvents).findOne(kept));
-  expect(await rows(venule.store.phlebotomyEvents).findOne(kept)).toMatchObject({
+  await until(() => collectionOf(venule.store.phlebotomyEvents).findOne(kept));
+  expect(await collectionOf(venule.store.phlebotomyEvents).findOne(kept)).toMatchObject({
     kept_because: 'contradicts_the_lab',
     order_id: document._id,
   });

@@ -6,7 +6,7 @@ import type { Appointment, AppointmentEventStatus, UsAddress } from '../../domai
 import type { OfferedSlot } from '../../domain/appointments/appointment-command.ts';
 import type { OrderDocument } from '../../store/documents.ts';
 import { loggedSms } from '../../store/messages/message-log.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';
@@ -141,7 +141,9 @@ describe('an appointment that is confirmed', () => {
 
     await late.say('completed', inMs(-HOUR));
     await venule.reaches(late.document._id, 'draw_completed');
-    const { events } = (await rows(venule.store.appointments).findOne({ _id: late.visit.id })) ?? { events: [] };
+    const { events } = (await collectionOf(venule.store.appointments).findOne({ _id: late.visit.id })) ?? {
+      events: [],
+    };
     expect(events.map(({ status }) => status)).toEqual(['pending', 'scheduled', 'completed']);
     await venule.deliver(late.document.order.lab_slug, labMessage(venule.catalogue, late.document.order));
     await venule.ended(late.document.order);
@@ -263,7 +265,7 @@ describe('a reminder of an appointment', () => {
     await until(async () => (await planned(document)).length === 1);
     await venule.journeys.cancel(document);
     await venule.reaches(document._id, 'cancelled');
-    expect(await rows(venule.store.appointments).findOne({ _id: id })).toMatchObject({ status: 'scheduled' });
+    expect(await collectionOf(venule.store.appointments).findOne({ _id: id })).toMatchObject({ status: 'scheduled' });
     await until(async () => (await planned(document)).length === 0);
     expect((await venule.workflow(document.order).describe()).status.name).toBe('RUNNING');
   });
@@ -371,7 +373,7 @@ describe('at the moment of sending, a reminder', () => {
 
     const begun = { id: moved.id, start_at: inMs(-SECOND).toISOString() };
     const at = (start_at: string | null) =>
-      rows(venule.store.appointments).updateOne({ _id: moved.id }, { $set: { start_at } });
+      collectionOf(venule.store.appointments).updateOne({ _id: moved.id }, { $set: { start_at } });
     await at(begun.start_at);
     await remind(document, begun, 'begun');
     await at(moved.start_at);

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Appointment } from '../../domain/appointments/appointment.ts';
 import type { ConfirmationPatience, OfferedSlot } from '../../domain/appointments/appointment-command.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { until } from '../support/until.ts';
@@ -24,7 +24,7 @@ const isDown = () => fault({ mode: 'down', calls: ['book'] });
 const HASTY = { partner_call: 600 };
 const LATER: ConfirmationPatience = { answered_within: 600, confirmed_within: 60_000 };
 const appointment = async ({ id }: Pick<Appointment, 'id'>) =>
-  rows(venule.store.appointments).findOne({ _id: id }) as Promise<(Appointment & { _id: string }) | null>;
+  collectionOf(venule.store.appointments).findOne({ _id: id }) as Promise<(Appointment & { _id: string }) | null>;
 const isFree = async (orderId: string) => !(await venule.store.appointmentClaims.exists({ order_id: orderId }));
 const told = async (orderId: string) =>
   (await venule.webhooks(orderId)).map(({ event_type }) => event_type).filter((type) => type.includes('appointment'));
@@ -35,7 +35,7 @@ describe('C2: a company answers nothing', () => {
     const [slot, another] = await slots();
     await answersNothing();
     await expect(book(document, slot)).rejects.toThrow('did not respond in time');
-    const adopted = await until(() => rows(venule.store.appointments).findOne({ order_id: document._id }));
+    const adopted = await until(() => collectionOf(venule.store.appointments).findOne({ order_id: document._id }));
     expect(adopted).toMatchObject({ status: 'scheduled', start_at: slot?.start_at });
     await until(async () => (await now(document.order)).last_status === 'appointment_scheduled');
     expect(await told(document._id)).toEqual(['labtest.appointment.created']);

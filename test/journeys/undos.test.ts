@@ -4,7 +4,7 @@ import { ApplicationFailure, type WorkflowFailedError } from '@temporalio/client
 import { mailMessageId } from '../../domain/ids.ts';
 import type { Order } from '../../domain/orders/order.ts';
 import type { OrderDocument } from '../../store/documents.ts';
-import { rows } from '../../store/store.ts';
+import { collectionOf } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';
@@ -36,7 +36,7 @@ const walk = (id: string | null, status: string) =>
   venule.atCompany(`/sandbox/phlebotomy/getlabs/appointments/${id}/simulate`, { status });
 /** What a company says reaches us, or does not. */
 const isHeard = (heard: boolean) =>
-  rows(venule.store.phlebotomyConnections).updateOne(
+  collectionOf(venule.store.phlebotomyConnections).updateOne(
     { _id: 'getlabs:sandbox' },
     { $set: { secrets: [`whsec_${Buffer.alloc(24, heard ? 3 : 9).toString('base64')}`] } },
   );
@@ -115,7 +115,7 @@ async function canceledWhile(
 async function undone(document: OrderDocument, failing: readonly Case[]): Promise<string[]> {
   const kept = failing.map(({ undo }) => undo);
   const atLab = await venule.atLab(document.order);
-  const [visit] = await rows(venule.store.appointments).find({ order_id: document._id }).toArray();
+  const [visit] = await collectionOf(venule.store.appointments).find({ order_id: document._id }).toArray();
   const atCompany = visit && (await heldFor({ id: visit._id }));
   return [
     ...(atLab.state === 'cancelled' ? [LAB.undo] : []),

@@ -2,22 +2,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { rows, type Store } from '../../store/store.ts';
+import { collectionOf, type Store } from '../../store/store.ts';
 import { runCampaign } from './campaign.ts';
 import { SCENARIOS } from './scenarios.ts';
 
 /** Spoils one thing of each kind; answers with what has to be found. */
 async function spoil(store: Store): Promise<RegExp[]> {
-  const canceled = await rows(store.orders).findOne({ last_status: 'cancelled', 'order.origin': 'initial' });
-  const completed = await rows(store.orders).findOne({ last_status: 'completed' });
-  const visit = await rows(store.appointments).findOne({ status: 'cancelled' });
+  const canceled = await collectionOf(store.orders).findOne({ last_status: 'cancelled', 'order.origin': 'initial' });
+  const completed = await collectionOf(store.orders).findOne({ last_status: 'completed' });
+  const visit = await collectionOf(store.appointments).findOne({ status: 'cancelled' });
   if (!canceled || !completed || !visit) throw new Error('The campaign has no such orders');
   const [c, d, v] = [canceled._id, completed._id, visit._id];
-  await rows(store.orders).updateOne({ _id: c }, { $pop: { events: 1 } });
-  await rows(store.transactions).updateOne({ _id: completed.transaction_id }, { $set: { status: 'active' } });
-  await rows(store.webhookMessages).deleteOne({ _id: `msg_order_${d}_1` });
-  await rows(store.audit).deleteOne({ _id: `${d}:1` });
-  await rows(store.appointments).updateOne({ _id: v }, { $set: { status: 'scheduled' } });
+  await collectionOf(store.orders).updateOne({ _id: c }, { $pop: { events: 1 } });
+  await collectionOf(store.transactions).updateOne({ _id: completed.transaction_id }, { $set: { status: 'active' } });
+  await collectionOf(store.webhookMessages).deleteOne({ _id: `msg_order_${d}_1` });
+  await collectionOf(store.audit).deleteOne({ _id: `${d}:1` });
+  await collectionOf(store.appointments).updateOne({ _id: v }, { $set: { status: 'scheduled' } });
   return [
     new RegExp(`order ${c}: last_status is not its last event's`),
     new RegExp(`order ${c}: journey has .*cancelled, store has`),

@@ -1,6 +1,6 @@
 /** Journeys side by side while parts die at random, by a seed; then everything is compared with everything. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
+import { closeStore, collectionOf, openStore, type Store } from '../../store/store.ts';
 import { type PartName, type SpawnedVenule, spawnVenule } from '../support/spawn-venule.ts';
 import { until } from '../support/until.ts';
 import { Caller } from './caller.ts';
@@ -111,7 +111,7 @@ async function furtherBy(venule: SpawnedVenule, caller: Caller, events: number):
   const store = await openStore(venule.addresses.mongodb).catch(() => null);
   if (!store) return;
   const count = async () => {
-    const own = await rows(store.orders)
+    const own = await collectionOf(store.orders)
       .aggregate<{ events: number }>([
         { $match: { user_id: { $in: caller.users } } },
         { $group: { _id: null, events: { $sum: { $size: '$events' } } } },

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../../local/parts/ports.ts';
 import { startTemporal, temporalProgram } from '../../local/parts/temporal.ts';
-import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
+import { closeStore, collectionOf, openStore, type Store } from '../../store/store.ts';
 import { type SpawnedVenule, spawnVenule } from '../support/spawn-venule.ts';
 import { until } from '../support/until.ts';
 import { Caller } from './caller.ts';
@@ -95,7 +95,7 @@ export async function loseCancellations(
     await strike(mishap);
     await Promise.all(asked);
     // Who sees the order canceled asks no more; the others ask until it is.
-    const open = await rows(store.orders)
+    const open = await collectionOf(store.orders)
       .find({ _id: { $in: ids }, last_status: { $ne: 'cancelled' } })
       .toArray();
     await Promise.all(open.map(({ _id }) => caller.cancel(_id)));
@@ -128,7 +128,7 @@ async function cancelOnce({ apiUrl, apiKey }: SpawnedVenule, id: string): Promis
 
 /** Resolves the moment one of the orders is recorded as canceled. */
 async function firstRecorded(store: Store, ids: readonly string[]): Promise<void> {
-  const isRecorded = () => rows(store.orders).findOne({ _id: { $in: [...ids] }, last_status: 'cancelled' });
+  const isRecorded = () => collectionOf(store.orders).findOne({ _id: { $in: [...ids] }, last_status: 'cancelled' });
   const deadline = Date.now() + 30_000;
   while (!(await isRecorded())) {
     if (Date.now() > deadline) throw new Error('No cancellation was recorded');

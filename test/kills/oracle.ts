@@ -12,7 +12,7 @@ import { mailFor } from '../../domain/messages/messages.ts';
 import { transactionStatus } from '../../domain/orders/transaction.ts';
 import { mayFollow } from '../../domain/orders/transitions.ts';
 import type { AppointmentDocument, OrderDocument, WebhookMessageDocument } from '../../store/documents.ts';
-import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
+import { closeStore, collectionOf, openStore, type Store } from '../../store/store.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { temporalClient } from '../../temporal/connection.ts';
 import { journeyState } from '../../workflows/messages.ts';
@@ -82,13 +82,13 @@ export class Oracle {
 
   async #gather(store: Store): Promise<Evidence> {
     const user_id = { $in: this.#caller.users };
-    const orders = await rows(store.orders).find({ user_id }).sort({ created_at: 1 }).toArray();
+    const orders = await collectionOf(store.orders).find({ user_id }).sort({ created_at: 1 }).toArray();
     const order_id = { $in: orders.map(({ _id }) => _id) };
     const [appointments, messages, claims, entries, lab, visits, mails] = await Promise.all([
-      rows(store.appointments).find({ order_id }).toArray(),
-      rows(store.webhookMessages).find({ order_id }).toArray(),
-      rows(store.appointmentClaims).find({}).toArray(),
-      rows(store.audit).find({ order_id }).toArray(),
+      collectionOf(store.appointments).find({ order_id }).toArray(),
+      collectionOf(store.webhookMessages).find({ order_id }).toArray(),
+      collectionOf(store.appointmentClaims).find({}).toArray(),
+      collectionOf(store.audit).find({ order_id }).toArray(),
       this.#atSandbox<{ orders: LabOrder[] }>('/sandbox/labs/labcorp/orders', this.#basic()),
       this.#atSandbox<{ appointments: Visit[] }>('/sandbox/phlebotomy/getlabs/appointments', this.#bearer()),
       fetch(`${this.#venule.addresses.mail}/mails`).then((answer) => answer.json()),
@@ -153,7 +153,7 @@ function* histories({ orders }: Evidence, endings: readonly Ending[]): Generator
 /** D3: the stored status is the one that the orders make. */
 async function transactions(store: Store, { orders }: Evidence): Promise<string[]> {
   const byTransaction = Map.groupBy(orders, ({ transaction_id }) => transaction_id);
-  const stored = await rows(store.transactions)
+  const stored = await collectionOf(store.transactions)
     .find({ _id: { $in: [...byTransaction.keys()] } })
     .toArray();
   return stored.flatMap(({ _id, status }) => {

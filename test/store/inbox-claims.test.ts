@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { claimReport } from '../../store/inbox/lab-inbox.ts';
 import { claimPhlebotomyEvent } from '../../store/inbox/phlebotomy-inbox.ts';
-import { rows, type Store } from '../../store/store.ts';
+import { collectionOf, type Store } from '../../store/store.ts';
 import { freshStore } from '../webhooks/scene.ts';
 
 const BACKLOG = 3000;
@@ -23,7 +23,7 @@ const inboxes = [
 test.each(inboxes)(
   '%s are taken in the order they came, those that are due, by an index',
   async (_what, model, claim) => {
-    const collection = rows(model() as typeof store.labMessages);
+    const collection = collectionOf(model() as typeof store.labMessages);
     const messages = Array.from({ length: BACKLOG }, (_, n) => ({
       _id: randomUUID(),
       control_id: randomUUID(),

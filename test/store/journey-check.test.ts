@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { OrderDocument } from '../../store/documents.ts';
 import { claimJourneyCheck, confirmJourney, markUnasked } from '../../store/orders/journey-check.ts';
-import { rows, type Store } from '../../store/store.ts';
+import { collectionOf, type Store } from '../../store/store.ts';
 import { freshStore } from '../webhooks/scene.ts';
 
 let store: Store;
@@ -36,11 +36,11 @@ test('0001: each is marked once, by several at once, stopped halfway and begun a
   const old = Array.from({ length: 50 }, () => orderWith({}));
   const confirmed = orderWith({ journey_check: null });
   const young = orderWith({ journey_check: { due: new Date(), attempts: 3 } });
-  await rows(store.orders).insertMany([...old, confirmed, young]);
+  await collectionOf(store.orders).insertMany([...old, confirmed, young]);
   await markUnasked(store, '');
   await Promise.all([markAll(), markAll()]);
   expect((await claimedIds()).sort()).toEqual(old.map(({ _id }) => _id).sort());
   await markAll();
   expect(await claimedIds()).toEqual([]);
-  expect(await rows(store.orders).findOne({ _id: young._id })).toEqual(young);
+  expect(await collectionOf(store.orders).findOne({ _id: young._id })).toEqual(young);
 });

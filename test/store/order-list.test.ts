@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { listOrders } from '../../api/orders/list-orders.ts';
 import { orderListQuery } from '../../api/orders/schemas.ts';
 import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
-import { rows, type Store } from '../../store/store.ts';
+import { collectionOf, type Store } from '../../store/store.ts';
 import { freshStore } from '../webhooks/scene.ts';
 
 const team = { _id: randomUUID(), options: { time_zone: 'America/New_York' } } as TeamDocument;
@@ -23,7 +23,7 @@ beforeAll(async () => {
     last_status: 'ordered',
     created_at: new Date(0),
   }));
-  await rows(store.orders).insertMany(orders as OrderDocument[]);
+  await collectionOf(store.orders).insertMany(orders as OrderDocument[]);
   ids = orders.map(({ _id }) => _id).sort();
 });
 afterAll(() => discard());
@@ -43,7 +43,7 @@ describe.each(KEYS)('sorted by %s', (order_key) => {
   );
 
   test('an index holds that order, so that no list is sorted in memory', async () => {
-    const plan = await rows(store.orders)
+    const plan = await collectionOf(store.orders)
       .find({ team_id: team._id })
       .sort({ [order_key]: 1, created_at: 1, _id: 1 })
       .explain('queryPlanner');

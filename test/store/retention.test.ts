@@ -5,7 +5,7 @@ import type { LabMessageDocument } from '../../store/documents.ts';
 import { latestOrderMessages } from '../../store/outbox/webhook-resend.ts';
 import { claimDue, fanOut, recordAttempt } from '../../store/outbox/webhooks.ts';
 import { forget, wouldForget } from '../../store/retention.ts';
-import { rows, type Store } from '../../store/store.ts';
+import { collectionOf, type Store } from '../../store/store.ts';
 import { until } from '../support/until.ts';
 import { commit, deliveriesOf, endpointAt, freshStore, silent } from '../webhooks/scene.ts';
 
@@ -29,14 +29,15 @@ describe('webhooks', () => {
   const retention = { ...FOR_EVER, webhooks: 90 };
 
   async function deliver(outcome: boolean): Promise<void> {
-    const endpoints = await rows(store.webhookEndpoints).find().toArray();
+    const endpoints = await collectionOf(store.webhookEndpoints).find().toArray();
     for (const endpoint of endpoints) {
       const { claimed } = await claimDue(store, endpoint, 100, 60_000);
       const attempt = { at: new Date(), status_code: outcome ? 200 : 500, error: null, duration_ms: 1 };
       for (const delivery of claimed) await recordAttempt(store, delivery, attempt, outcome, []);
     }
   }
-  const kept = async () => (await rows(store.webhookMessages).find().sort({ _id: 1 }).toArray()).map(({ _id }) => _id);
+  const kept = async () =>
+    (await collectionOf(store.webhookMessages).find().sort({ _id: 1 }).toArray()).map(({ _id }) => _id);
 
   test('E4: of several that were told of one event, the last stays, and is what is sent again', async () => {
     await endpointAt(store, team, 'https://example.com/a');
@@ -88,7 +89,7 @@ describe('webhooks', () => {
     await endpointAt(store, team, 'https://example.com/a');
     for (let n = 0; n < 450; n += 1) await commit(store, team, { created_at: ago(100) });
     while ((await fanOut(store, 200)) > 0);
-    await rows(store.webhookDeliveries).updateMany({}, { $set: { state: 'delivered' } });
+    await collectionOf(store.webhookDeliveries).updateMany({}, { $set: { state: 'delivered' } });
     expect(await wouldForget(store, retention)).toMatchObject({ webhooks: 450 });
     expect(await forget(store, retention)).toMatchObject({ webhooks: 450 });
     expect(await store.webhookDeliveries.countDocuments()).toBe(0);
@@ -100,8 +101,8 @@ describe('the text of laboratories’ messages', () => {
 
   async function order(status: 'active' | 'completed' | 'cancelled'): Promise<string> {
     const [_id, transaction_id] = [randomUUID(), randomUUID()];
-    await rows(store.orders).insertOne({ _id, transaction_id, placer_order_number: _id } as never);
-    await rows(store.transactions).insertOne({ _id: transaction_id, status } as never);
+    await collectionOf(store.orders).insertOne({ _id, transaction_id, placer_order_number: _id } as never);
+    await collectionOf(store.transactions).insertOne({ _id: transaction_id, status } as never);
     return _id;
   }
   /** A message with reports; the order and the state of each. */
@@ -111,14 +112,18 @@ describe('the text of laboratories’ messages', () => {
   ): Promise<string> {
     const hash = randomUUID();
     const text = { _id: hash, raw: 'MSH|^~\\&|…', refused, received_at: ago(days) };
-    await rows(store.labMessageTexts).insertOne(text as never);
+    await collectionOf(store.labMessageTexts).insertOne(text as never);
     for (const [report_index, [order_id, state]] of reports.entries()) {
       const row = { _id: randomUUID(), content_hash: hash, control_id: hash, report_index, order_id, state };
-      await rows(store.labMessages).insertOne({ ...row, report: { kept: true }, received_at: ago(days) } as never);
+      await collectionOf(store.labMessages).insertOne({
+        ...row,
+        report: { kept: true },
+        received_at: ago(days),
+      } as never);
     }
     return hash;
   }
-  const kept = async () => (await rows(store.labMessageTexts).find().toArray()).map(({ _id }) => _id).sort();
+  const kept = async () => (await collectionOf(store.labMessageTexts).find().toArray()).map(({ _id }) => _id).sort();
 
   test('goes once every order it reported on is over, with its redraw; the reports stay', async () => {
     const [over, cancelled, open] = [await order('completed'), await order('cancelled'), await order('active')];
@@ -153,12 +158,12 @@ describe('the text of laboratories’ messages', () => {
     const [over, open] = [await order('completed'), await order('active')];
     for (const order_id of [over, open]) {
       const row = { _id: randomUUID(), content_hash: randomUUID(), order_id, state: 'applied', raw: 'MSH|…' };
-      await rows(store.labMessages).insertOne({ ...row, control_id: row._id, received_at: ago(400) } as never);
+      await collectionOf(store.labMessages).insertOne({ ...row, control_id: row._id, received_at: ago(400) } as never);
     }
     expect(await wouldForget(store, retention)).toMatchObject({ lab_texts: 1 });
     expect(await forget(store, retention)).toMatchObject({ lab_texts: 1 });
     expect(await forget(store, retention)).toMatchObject({ lab_texts: 0 });
-    const left = await rows(store.labMessages)
+    const left = await collectionOf(store.labMessages)
       .find({ raw: { $exists: true } })
       .toArray();
     expect(left.map(({ order_id }) => order_id)).toEqual([open]);
@@ -168,21 +173,21 @@ describe('the text of laboratories’ messages', () => {
 test('the text of an SMS goes; that it was sent stays, so that it is not sent again', async () => {
   const sms = (days: number) => ({ _id: randomUUID(), to: '+16025550143', text: 'Your visit', sent_at: ago(days) });
   const [old, young] = [sms(31), sms(29)];
-  await rows(store.sentMessages).insertMany([old, young]);
+  await collectionOf(store.sentMessages).insertMany([old, young]);
   const retention = { ...FOR_EVER, sms: 30 };
   expect(await wouldForget(store, retention)).toMatchObject({ sms: 1 });
   expect(await forget(store, retention)).toMatchObject({ sms: 1 });
-  expect(await rows(store.sentMessages).findOne({ _id: old._id })).toEqual({ ...old, text: '' });
-  expect(await rows(store.sentMessages).findOne({ _id: young._id })).toEqual(young);
+  expect(await collectionOf(store.sentMessages).findOne({ _id: old._id })).toEqual({ ...old, text: '' });
+  expect(await collectionOf(store.sentMessages).findOne({ _id: young._id })).toEqual(young);
 });
 
 test('a worker makes its rounds only where something is not kept for ever', async () => {
   const old = { _id: randomUUID(), to: '+16025550143', text: 'Your visit', sent_at: ago(31) };
-  await rows(store.sentMessages).insertOne(old);
+  await collectionOf(store.sentMessages).insertOne(old);
   const keeping = startRetention({ store, retention: FOR_EVER, logger: silent, firstAfterMs: 0 });
   await keeping.stop();
-  expect((await rows(store.sentMessages).findOne({ _id: old._id }))?.text).toBe('Your visit');
+  expect((await collectionOf(store.sentMessages).findOne({ _id: old._id }))?.text).toBe('Your visit');
   const forgetting = startRetention({ store, retention: { ...FOR_EVER, sms: 30 }, logger: silent, firstAfterMs: 0 });
-  await until(async () => (await rows(store.sentMessages).findOne({ _id: old._id }))?.text === '' || undefined);
+  await until(async () => (await collectionOf(store.sentMessages).findOne({ _id: old._id }))?.text === '' || undefined);
   await forgetting.stop();
 });

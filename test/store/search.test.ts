@@ -4,7 +4,7 @@ import { listOrders } from '../../api/orders/list-orders.ts';
 import { orderListQuery } from '../../api/orders/schemas.ts';
 import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
 import { fillSearchTerms, searchFilter, searchTerms } from '../../store/orders/search-terms.ts';
-import { rows, type Store } from '../../store/store.ts';
+import { collectionOf, type Store } from '../../store/store.ts';
 import { freshStore } from '../webhooks/scene.ts';
 
 const team = { _id: randomUUID(), options: { time_zone: 'America/New_York' } } as TeamDocument;
@@ -41,8 +41,13 @@ let store: Store;
 let discard: () => Promise<void>;
 beforeAll(async () => {
   ({ store, discard } = await freshStore());
-  await rows(store.orders).insertMany([ada, mary, ...others]);
-  await rows(store.orders).insertOne({ ...ada, _id: randomUUID(), placer_order_number: 'VN1', team_id: 'another' });
+  await collectionOf(store.orders).insertMany([ada, mary, ...others]);
+  await collectionOf(store.orders).insertOne({
+    ...ada,
+    _id: randomUUID(),
+    placer_order_number: 'VN1',
+    team_id: 'another',
+  });
 });
 afterAll(() => discard());
 
@@ -78,7 +83,7 @@ test.each([
 
 test('6.6: a search reads an index, and no more than what begins that way', async () => {
   const filter = { $and: [{ team_id: team._id }, searchFilter('lovelace, ada')] };
-  const { executionStats } = await rows(store.orders)
+  const { executionStats } = await collectionOf(store.orders)
     .find(filter as object)
     .explain('executionStats');
   expect(executionStats.totalDocsExamined).toBeLessThanOrEqual(2);
@@ -87,14 +92,14 @@ test('6.6: a search reads an index, and no more than what begins that way', asyn
 
 test('6.6: orders from before are filled in, by two at once and however often, and nothing else of them changes', async () => {
   const ids = others.map(({ _id }) => _id);
-  await rows(store.orders).updateMany({ _id: { $in: ids } }, { $unset: { search_terms: 1 } });
+  await collectionOf(store.orders).updateMany({ _id: { $in: ids } }, { $unset: { search_terms: 1 } });
   const late = { search_terms: ['written meanwhile'] };
-  await rows(store.orders).updateOne({ _id: ids[0] as string }, { $set: late });
+  await collectionOf(store.orders).updateOne({ _id: ids[0] as string }, { $set: late });
   expect(await found('hopper')).toEqual([]);
   await Promise.all([fillSearchTerms(store), fillSearchTerms(store)]);
   await fillSearchTerms(store);
   expect((await found('hopper')).length).toBe(100);
   expect(await store.orders.countDocuments({ search_terms: { $exists: false } })).toBe(0);
-  expect(await rows(store.orders).findOne({ _id: ids[0] as string })).toMatchObject(late);
-  expect(await rows(store.orders).findOne({ _id: ids[1] as string })).toEqual(others[1]);
+  expect(await collectionOf(store.orders).findOne({ _id: ids[0] as string })).toMatchObject(late);
+  expect(await collectionOf(store.orders).findOne({ _id: ids[1] as string })).toEqual(others[1]);
 });

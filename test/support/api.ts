@@ -118,7 +118,7 @@ export async function startTestApi(
     catalogue,
     bookingKeys: TEST_BOOKING_KEYS,
     journeys,
-    walks: { start: async () => undefined },
+    simulations: { start: async () => undefined },
     policy: policyWith(),
     documents: {
       requisition: async () => Buffer.from('%PDF-1.7 requisition'),

@@ -4,24 +4,20 @@
  */
 
 import type { Appointment, AppointmentEventStatus } from '../../domain/appointments/appointment.ts';
-import type {
-  AppointmentCommand,
-  AppointmentSaid,
-  OfferedSlot,
-} from '../../domain/appointments/appointment-command.ts';
+import type { AppointmentCommand, OfferedSlot, ProviderEvent } from '../../domain/appointments/appointment-command.ts';
 import { SLOT_TAKEN } from '../../domain/appointments/appointment-refusals.ts';
 import { BookingRefused, type PartnerAppointment } from '../../partners/phlebotomy/phlebotomy-adapter.ts';
 import { PROVIDERS } from '../../partners/phlebotomy/registry.ts';
 import { appointmentOf } from '../../store/appointments/held-appointment.ts';
 import { findPhlebotomyConnection } from '../../store/connections/phlebotomy-connections.ts';
 import type { OrderDocument } from '../../store/documents.ts';
-import { rows, type Store } from '../../store/store.ts';
+import { collectionOf, type Store } from '../../store/store.ts';
 import { AppointmentRefused, type Journeys } from '../../temporal/journeys.ts';
 
 /** What was asked of the journeys, and how they are to behave. */
 export interface Desk {
   commands: AppointmentCommand[];
-  said: AppointmentSaid[];
+  said: ProviderEvent[];
   /** Thrown by the next command, once. */
   trouble: Error | undefined;
   /** Whether reports find an open journey. */
@@ -35,7 +31,10 @@ export function appointmentJourneys(
   const desk: Desk = { commands: [], said: [], trouble: undefined, open: true };
 
   async function obey(order: OrderDocument, command: AppointmentCommand): Promise<Appointment> {
-    const active = await rows(store.appointments).findOne({ order_id: order._id, status: { $ne: 'cancelled' } });
+    const active = await collectionOf(store.appointments).findOne({
+      order_id: order._id,
+      status: { $ne: 'cancelled' },
+    });
     const held = active && appointmentOf(active);
     const making = command.kind === 'book' || command.kind === 'request';
     if (making && held) throw new AppointmentRefused('The order already has an active appointment');
@@ -119,7 +118,11 @@ export function appointmentJourneys(
       events: [...(before?.events ?? []), event],
     };
     const { id: _id, ...rest } = appointment;
-    await rows(store.appointments).replaceOne({ _id }, { ...rest, created_at: now, updated_at: now }, { upsert: true });
+    await collectionOf(store.appointments).replaceOne(
+      { _id },
+      { ...rest, created_at: now, updated_at: now },
+      { upsert: true },
+    );
     return appointment;
   }
 

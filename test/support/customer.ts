@@ -13,7 +13,7 @@ import { Connection } from '@temporalio/client';
 import { transactionWorkflowId } from '../../domain/ids.ts';
 import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import type { OrderDocument } from '../../store/documents.ts';
-import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
+import { closeStore, collectionOf, openStore, type Store } from '../../store/store.ts';
 import type { SpawnedVenule } from './spawn-venule.ts';
 import { until } from './until.ts';
 
@@ -163,7 +163,7 @@ export class Customer {
 
   /** Counts everything that has been done for this customer so far: it grows with every step of every journey. */
   async progress(): Promise<number> {
-    const [counted] = await rows(this.store.orders)
+    const [counted] = await collectionOf(this.store.orders)
       .aggregate<{ events: number }>([
         { $match: { user_id: this.#userId } },
         { $group: { _id: null, events: { $sum: { $size: '$events' } } } },
@@ -174,7 +174,7 @@ export class Customer {
 
   /** All of the customer’s orders, oldest first, as they are stored. */
   documents(): Promise<OrderDocument[]> {
-    return rows(this.store.orders).find({ user_id: this.#userId }).sort({ created_at: 1 }).toArray();
+    return collectionOf(this.store.orders).find({ user_id: this.#userId }).sort({ created_at: 1 }).toArray();
   }
 
   /**

@@ -16,7 +16,7 @@ import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
 import { createApp } from '../../api/app.ts';
 import { httpServer } from '../../api/http/http-server.ts';
-import { temporalSandboxWalks } from '../../api/orders/sandbox-walks.ts';
+import { temporalSandboxSimulations } from '../../api/orders/sandbox-walks.ts';
 import { loadConfig } from '../../config.ts';
 import { createDocumentIssuer, type DocumentIssuer } from '../../documents/issue-documents.ts';
 import type { Appointment } from '../../domain/appointments/appointment.ts';
@@ -36,7 +36,7 @@ import { connectSandboxPhlebotomy } from '../../store/connections/phlebotomy-con
 import type { OrderDocument, WebhookMessageDocument } from '../../store/documents.ts';
 import { newPlacerOrderNumber } from '../../store/orders/placer-order-number.ts';
 import { openOrder } from '../../store/orders/record-event.ts';
-import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
+import { closeStore, collectionOf, openStore, type Store } from '../../store/store.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { temporalClient } from '../../temporal/connection.ts';
 import { type Journeys, temporalJourneys } from '../../temporal/journeys.ts';
@@ -198,7 +198,7 @@ export async function startVenule({
     catalogue,
     bookingKeys: createBookingKeys(keys),
     journeys,
-    walks: temporalSandboxWalks(client.workflow, taskQueue, policy),
+    simulations: temporalSandboxSimulations(client.workflow, taskQueue, policy),
     policy,
     documents,
     temporalAnswers: async () => true,
@@ -325,7 +325,7 @@ export async function startVenule({
   };
 
   async function terminateOpenJourneys() {
-    const open = await rows(store.orders)
+    const open = await collectionOf(store.orders)
       .find({}, { projection: { order: 1 } })
       .toArray();
     const handles = open.flatMap(({ order }) => [workflow(order), walkOf(order)]);

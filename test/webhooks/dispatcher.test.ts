@@ -19,7 +19,7 @@ import {
 import { recoverDeliveries } from '../../store/outbox/webhook-resend.ts';
 import { replayExhausted } from '../../store/outbox/webhook-review.ts';
 import { claimDue, fanOut } from '../../store/outbox/webhooks.ts';
-import { rows, type Store } from '../../store/store.ts';
+import { collectionOf, type Store } from '../../store/store.ts';
 import { newSigningSecret, SECRET_OVERLAP_MS } from '../../webhooks/signature.ts';
 import {
   commit,
@@ -183,7 +183,7 @@ describe('the webhook dispatcher', () => {
 
     const ids = stuck.map(({ _id }) => _id);
     const delivery = await until('a timeout is recorded', async () =>
-      rows(store.webhookDeliveries)
+      collectionOf(store.webhookDeliveries)
         .findOne({ message_id: { $in: ids }, state: 'exhausted' })
         .then((found) => found ?? undefined),
     );
@@ -230,7 +230,7 @@ describe('the webhook dispatcher', () => {
     const first = await commit(store, team);
     dispatch({ schedule: [10, 10, 10] });
     await until('it is disabled', async () =>
-      rows(store.webhookEndpoints)
+      collectionOf(store.webhookEndpoints)
         .findOne({ _id: endpoint._id, disabled: true })
         .then((found) => found ?? undefined),
     );
@@ -454,7 +454,7 @@ describe('the webhook dispatcher', () => {
       'all delivered',
       async () => (await store.webhookDeliveries.countDocuments({ state: 'delivered' })) === 15,
     );
-    const attempts = (await rows(store.webhookDeliveries).find({ team_id: team }).toArray()).map((delivery) =>
+    const attempts = (await collectionOf(store.webhookDeliveries).find({ team_id: team }).toArray()).map((delivery) =>
       Number(delivery.attempts[0]?.at),
     );
     expect(Math.max(...attempts) - Math.min(...attempts)).toBeGreaterThan(1000);

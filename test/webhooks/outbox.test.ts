@@ -10,7 +10,7 @@ import {
   TooManyOrders,
 } from '../../store/outbox/webhook-resend.ts';
 import { claimDue, fanOut, recordAttempt } from '../../store/outbox/webhooks.ts';
-import { rows, type Store } from '../../store/store.ts';
+import { collectionOf, type Store } from '../../store/store.ts';
 import { commit, deliveriesOf, endpointAt, freshStore } from './scene.ts';
 
 const HOUR = 60 * 60 * 1000;
@@ -34,7 +34,7 @@ describe('the outbox', () => {
     const id = randomUUID();
     // Of an order, resending reads only whose it is and when it changed.
     const document = { _id: id, team_id: teamId, placer_order_number: id, updated_at: updatedAt };
-    await rows(store.orders).insertOne(document as never);
+    await collectionOf(store.orders).insertOne(document as never);
     return id;
   }
 
@@ -42,7 +42,7 @@ describe('the outbox', () => {
     const endpoints = [await endpointAt(store, team, url), await endpointAt(store, team, url)];
     const messages = await Promise.all(Array.from({ length: 30 }, () => commit(store, team)));
     await Promise.all([fanOut(store, 100), fanOut(store, 100), fanOut(store, 100)]);
-    await rows(store.webhookMessages).updateMany({}, { $set: { fanned_out: false } });
+    await collectionOf(store.webhookMessages).updateMany({}, { $set: { fanned_out: false } });
     await fanOut(store, 100);
     for (const { _id } of messages) expect(await deliveriesOf(store, _id)).toHaveLength(endpoints.length);
   });
@@ -76,11 +76,11 @@ describe('the outbox', () => {
         attempts: [{ at: at(ms), status_code: 500, error: null, duration_ms: 1 }],
         created_at: at(ms),
       };
-      await rows(store.webhookDeliveries).insertOne(delivery as WebhookDeliveryDocument);
+      await collectionOf(store.webhookDeliveries).insertOne(delivery as WebhookDeliveryDocument);
       return noteFailure(store, endpoint._id, { at: at(ms), statusCode: 500, retryAfterMs: null });
     }
     const current = async () =>
-      (await rows(store.webhookEndpoints).findOne({ _id: endpoint._id })) as WebhookEndpointDocument;
+      (await collectionOf(store.webhookEndpoints).findOne({ _id: endpoint._id })) as WebhookEndpointDocument;
 
     beforeEach(async () => {
       endpoint = await endpointAt(store, team, url);
@@ -199,7 +199,7 @@ describe('the outbox', () => {
         const id = randomUUID();
         return { _id: id, team_id: team, placer_order_number: id, updated_at: when };
       });
-      await rows(store.orders).insertMany(crowd as never);
+      await collectionOf(store.orders).insertMany(crowd as never);
       const told = await commit(store, team, { order_id: crowd[0]?._id as string, event_number: 1 });
       await expect(resendOrderEvents(store, team, { start_at: when })).rejects.toThrow(TooManyOrders);
       expect(await deliveriesOf(store, told._id)).toHaveLength(0);
@@ -217,7 +217,7 @@ describe('the outbox', () => {
       const givenUp = await commit(store, team, { created_at: at(2) });
       const waiting = await commit(store, team, { created_at: at(3) });
       await fanOut(store, 1000);
-      const deliveries = rows(store.webhookDeliveries);
+      const deliveries = collectionOf(store.webhookDeliveries);
       const change = (id: string, set: object) => deliveries.updateOne({ message_id: id }, { $set: set });
       await change(taken._id, { state: 'delivered' });
       await change(givenUp._id, { state: 'exhausted', attempts: [{ at: at(2) }] });
@@ -245,7 +245,7 @@ describe('the outbox', () => {
 
     test('E4: page by page, messages of one moment included', async () => {
       const endpoint = await endpointAt(store, team, url);
-      await rows(store.webhookMessages).updateMany({ fanned_out: false }, { $set: { fanned_out: true } });
+      await collectionOf(store.webhookMessages).updateMany({ fanned_out: false }, { $set: { fanned_out: true } });
       for (let n = 0; n < 7; n += 1) await commit(store, team, { created_at: at(5), fanned_out: true });
       const pages: number[] = [];
       let after: { _id: string; created_at: Date } | undefined;

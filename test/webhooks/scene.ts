@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pino from 'pino';
 import type { WebhookDeliveryDocument, WebhookMessageDocument } from '../../store/documents.ts';
 import { createEndpoint, type EndpointSettings } from '../../store/outbox/webhook-endpoints.ts';
-import { closeStore, openStore, rows, type Store } from '../../store/store.ts';
+import { closeStore, collectionOf, openStore, type Store } from '../../store/store.ts';
 import { newSigningSecret } from '../../webhooks/signature.ts';
 
 export const silent = pino({ level: 'silent' });
@@ -126,11 +126,11 @@ export async function commit(
     created_at: new Date(),
     ...message,
   };
-  await rows(store.webhookMessages).insertOne(document);
+  await collectionOf(store.webhookMessages).insertOne(document);
   return document;
 }
 
 /** The deliveries of a message, the first of them first. */
 export async function deliveriesOf(store: Store, messageId: string): Promise<WebhookDeliveryDocument[]> {
-  return rows(store.webhookDeliveries).find({ message_id: messageId }).sort({ _id: 1 }).toArray();
+  return collectionOf(store.webhookDeliveries).find({ message_id: messageId }).sort({ _id: 1 }).toArray();
 }

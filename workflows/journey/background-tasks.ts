@@ -1,10 +1,10 @@
 /** What follows from a journey's events, undos and messages: each runs to its own end, whatever becomes of the others (G3). */
 import { ApplicationFailure, TemporalFailure } from '@temporalio/workflow';
-import type { HeldEvent } from '../../domain/orders/order.ts';
+import type { RecordedEvent } from '../../domain/orders/order.ts';
 import { rootMessage } from '../failures.ts';
 
 /** Something that is seen to, however long it takes. */
-export interface Deed {
+export interface BackgroundTask {
   /** What it does, after "waits for": "labcorp to take note of the cancellation". */
   doing: string;
   /** Rejects when it failed for good. */
@@ -13,7 +13,7 @@ export interface Deed {
   ifItFails: string;
 }
 
-export class Consequences {
+export class BackgroundTasks {
   /** What is under way, oldest first. */
   readonly #open = new Map<Promise<void>, string>();
   readonly #failures: string[];
@@ -30,7 +30,7 @@ export class Consequences {
     this.#failures = [...failures];
   }
 
-  setOff({ doing, done, ifItFails }: Deed): void {
+  runInBackground({ doing, done, ifItFails }: BackgroundTask): void {
     const ended = done
       .catch((failure: unknown) => {
         if (failure instanceof TemporalFailure) this.failed(`${ifItFails} ${rootMessage(failure)}`);
@@ -69,7 +69,7 @@ export class Consequences {
    * @param ending How the order ended, for whoever waits for the workflow.
    * @throws ApplicationFailure `CancellationNotDelivered` with everything that failed for good; its details are `ending`.
    */
-  throwFailures(ending: HeldEvent): void {
+  throwFailures(ending: RecordedEvent): void {
     if (this.#failures.length === 0) return;
     throw ApplicationFailure.nonRetryable(this.#failures.join('\n'), 'CancellationNotDelivered', ending);
   }

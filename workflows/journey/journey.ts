@@ -22,10 +22,10 @@ import {
   orderStatusesToDraw,
   overdueFrom,
 } from '../../domain/appointments/appointment.ts';
-import type { AppointmentCommand, HeldAppointment } from '../../domain/appointments/appointment-command.ts';
+import type { AppointmentCommand, RecordedAppointment } from '../../domain/appointments/appointment-command.ts';
 import { requisitionNeededBy } from '../../domain/appointments/early-booking.ts';
 import { type JourneyPosition, positionOf } from '../../domain/orders/journey-position.ts';
-import type { HeldEvent, Order, ProposedEvent } from '../../domain/orders/order.ts';
+import type { Order, ProposedEvent, RecordedEvent } from '../../domain/orders/order.ts';
 import { redrawFor, statusDetailOf } from '../../domain/orders/redraw.ts';
 import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import { isEnded, mayFollow, refusedTransition, takesResults } from '../../domain/orders/transitions.ts';
@@ -43,24 +43,24 @@ import {
 } from '../../domain/results/report-progress.ts';
 import { rulesOf } from '../../domain/rules.ts';
 import {
-  AppointmentDesk,
-  type DeskMemory,
+  AppointmentBooking,
+  type BookingMemory,
   type NextAppointment,
-  type Said,
+  type VisitReport,
 } from '../collection/appointments/booking.ts';
 import { cancelOrder, type JourneyState, journeyState, reportArrived, storeIsAhead } from '../messages.ts';
 import { standing } from '../search-attributes.ts';
-import { Consequences } from './background-tasks.ts';
+import { BackgroundTasks } from './background-tasks.ts';
 import { journeyDetails } from './details.ts';
-import { LaboratoryConversation } from './lab-ordering.ts';
+import { LabOrdering } from './lab-ordering.ts';
 import { PatientMessages } from './patient-messages.ts';
 import { shielded } from './shielded.ts';
 import { WAIT_FOR_CONSEQUENCES, type Wait, waitForDraw, waitForLab, waitForResults, waitForVisit } from './waits.ts';
-import { durably } from './write-to-store.ts';
+import { writeToStore } from './write-to-store.ts';
 
 /** What a journey carries over when it continues as new. */
 export interface JourneyMemory {
-  events: HeldEvent[];
+  events: RecordedEvent[];
   progress: ReportProgress;
   reports_taken: string[];
   reports_waiting: ReportDigest[];
@@ -68,7 +68,7 @@ export interface JourneyMemory {
   /** What failed for good and a person must see to; absent where it was remembered before that was told at the end. */
   failures?: string[];
   /** Absent where it was remembered before there were appointments. */
-  desk?: DeskMemory;
+  desk?: BookingMemory;
   /** The journey was ended by hand and begins again from what is recorded. */
   restarted?: boolean;
 }
@@ -83,16 +83,16 @@ export class OrderJourney {
   readonly #rules: number;
   readonly #renew: (memory: JourneyMemory) => Promise<never>;
 
-  readonly #events: HeldEvent[];
+  readonly #events: RecordedEvent[];
   #progress: ReportProgress;
   readonly #reportsTaken: Set<string>;
   #reportsWaiting: ReportDigest[];
 
-  readonly #laboratory: LaboratoryConversation;
-  readonly #desk: AppointmentDesk;
+  readonly #laboratory: LabOrdering;
+  readonly #booking: AppointmentBooking;
   readonly #messages: PatientMessages;
   /** What the store holds and a crash made the journey forget. */
-  readonly #forgotten: HeldAppointment[] = [];
+  readonly #forgotten: RecordedAppointment[] = [];
   #cancelRequested = false;
   /** Who asked for the cancellation. */
   #cancelRequestedBy: Principal = THE_JOURNEY;
@@ -102,7 +102,7 @@ export class OrderJourney {
   /** The journey went on from a memory. */
   readonly #isRenewed: boolean;
   readonly #isRestarted: boolean;
-  readonly #consequences: Consequences;
+  readonly #backgroundTasks: BackgroundTasks;
   /** The appointment that was to be cancelled because its order is over and nobody says when it is to be. */
   #givenUp: string | undefined;
   #wait: Wait = { what: 'its first step' };
@@ -118,7 +118,7 @@ export class OrderJourney {
     order: Order,
     policy: JourneyPolicy,
     renew: (memory: JourneyMemory) => Promise<never>,
-    { events, memory, rules }: { events?: HeldEvent[]; memory?: JourneyMemory; rules?: number },
+    { events, memory, rules }: { events?: RecordedEvent[]; memory?: JourneyMemory; rules?: number },
   ) {
     this.#order = order;
     this.#policy = policy;
@@ -132,18 +132,18 @@ export class OrderJourney {
     this.#isRenewed = memory !== undefined;
     this.#isRestarted = memory?.restarted ?? false;
     const trouble = (message: string) => this.#trouble(message);
-    const consequences = new Consequences(trouble, memory?.failures);
-    this.#consequences = consequences;
-    this.#laboratory = new LaboratoryConversation(order, policy, {
+    const backgroundTasks = new BackgroundTasks(trouble, memory?.failures);
+    this.#backgroundTasks = backgroundTasks;
+    this.#laboratory = new LabOrdering(order, policy, {
       rules: this.#rules,
       trouble,
       mayHoldOrder: this.#isRenewed,
     });
     this.#messages = new PatientMessages(order, policy, this.#rules, {
-      setOff: (deed) => consequences.setOff(deed),
+      runInBackground: (deed) => backgroundTasks.runInBackground(deed),
       trouble,
     });
-    this.#desk = new AppointmentDesk(order, policy, consequences, {
+    this.#booking = new AppointmentBooking(order, policy, backgroundTasks, {
       rules: this.#rules,
       refusal: (command) => this.#appointmentRefusal(command),
       position: () => this.#position,
@@ -171,7 +171,7 @@ export class OrderJourney {
         },
       },
     );
-    this.#desk.listen();
+    this.#booking.listen();
     setHandler(storeIsAhead, (held) => {
       this.#forgotten.push(held);
       if (held.order_events.some(({ status }) => this.#isEnd(status))) this.#laboratory.interrupt();
@@ -185,11 +185,11 @@ export class OrderJourney {
    * Walks the journey to its end.
    * @returns The event after which the order changes no more (a correction aside).
    */
-  run(): Promise<HeldEvent> {
+  run(): Promise<RecordedEvent> {
     return CancellationScope.nonCancellable(async () => {
       if (this.#isRestarted) this.#takeUpAgain();
       if (!this.#has('requisition_created')) {
-        if (this.#events.length === 0) this.#adopt(await durably('openOrder', this.#order));
+        if (this.#events.length === 0) this.#adopt(await writeToStore('openOrder', this.#order));
         if (this.#isEnded) return this.#lastEvent;
         await this.#activation();
         const refused = (await this.#checks()) ?? (await this.#requisition());
@@ -206,7 +206,7 @@ export class OrderJourney {
    * engineer's cancellation of the workflow came too late for the order by then, and stops nothing.
    * @throws whatever `work` throws.
    */
-  whileKeepingLateReports<T>(wait: Wait, work: () => Promise<T>): Promise<T> {
+  runWhileHandlingMessages<T>(wait: Wait, work: () => Promise<T>): Promise<T> {
     return CancellationScope.nonCancellable(async () => {
       this.#describe(wait);
       let settled = false;
@@ -218,7 +218,7 @@ export class OrderJourney {
         await condition(() => settled || this.#reportsWaiting.length > 0 || this.#hasWork);
         await this.#keepLateReports();
         this.#remember();
-        if (this.#desk.hasWork) await this.#attendToAppointment();
+        if (this.#booking.hasWork) await this.#attendToAppointment();
       }
       return done;
     });
@@ -233,14 +233,14 @@ export class OrderJourney {
   async conclude(): Promise<void> {
     do {
       do {
-        await this.whileKeepingLateReports(WAIT_FOR_CONSEQUENCES, async () => {
-          await this.#consequences.settled();
+        await this.runWhileHandlingMessages(WAIT_FOR_CONSEQUENCES, async () => {
+          await this.#backgroundTasks.settled();
           await condition(allHandlersFinished);
         });
-      } while (this.#consequences.open.length > 0);
+      } while (this.#backgroundTasks.open.length > 0);
     } while (await this.#visitWentOn());
     this.#describe({ what: 'nothing, the journey has ended' });
-    this.#consequences.throwFailures(this.#lastEvent);
+    this.#backgroundTasks.throwFailures(this.#lastEvent);
   }
 
   /** Shows engineers something that a person must do. */
@@ -250,7 +250,7 @@ export class OrderJourney {
 
   /** Notes something beside the order that failed for good, to be told at the end with all the rest (G3). */
   failed(message: string): void {
-    this.#consequences.failed(message);
+    this.#backgroundTasks.failed(message);
   }
 
   /**
@@ -258,12 +258,12 @@ export class OrderJourney {
    * @returns Whether anything did; false when there is no such appointment, or nobody has said what became of it.
    */
   async #visitWentOn(): Promise<boolean> {
-    const { active } = this.#desk;
+    const { active } = this.#booking;
     if (!active) return false;
     const left = active.end_at ? overdueFrom(active) - this.#now : this.#policy.appointment_outlives_order;
     if (left <= 0) return false;
-    const wentOn = () => this.#desk.active !== active;
-    const anything = await this.whileKeepingLateReports(waitForVisit(active, this.#now + left), () =>
+    const wentOn = () => this.#booking.active !== active;
+    const anything = await this.runWhileHandlingMessages(waitForVisit(active, this.#now + left), () =>
       condition(wentOn, left, { summary: 'The visit will be over by then' }),
     );
     if (!anything && active.end_at === null && this.#givenUp !== active.id) {
@@ -284,15 +284,15 @@ export class OrderJourney {
       waiting_for: this.#wait.what,
       waits_until: isoOf(this.#wait.until),
       to_do: this.#wait.toDo ?? null,
-      under_way: this.#consequences.open,
+      under_way: this.#backgroundTasks.open,
       events: this.#events,
       reports_waiting: this.#reportsWaiting.map((report) => report.report_id),
       reports_taken: [...this.#reportsTaken],
       missing_results: missingResults(this.#progress, this.#order.markers).map((missing) => missing.slug),
       cancel_requested: this.#cancelRequested,
-      appointment: this.#desk.appointment,
+      appointment: this.#booking.appointment,
       troubles: this.#troubles,
-      failed: this.#consequences.failures,
+      failed: this.#backgroundTasks.failures,
     };
   }
 
@@ -306,16 +306,16 @@ export class OrderJourney {
   }
 
   /** The checks before a requisition (A2); a failed one ends the journey with its reasons (F3). */
-  async #checks(): Promise<HeldEvent | undefined> {
+  async #checks(): Promise<RecordedEvent | undefined> {
     if (this.#isEnded) return this.#lastEvent;
     if (this.#cancelRequested) return this.#cancelled();
-    const reasons = await durably('checkOrder', this.#order.id);
+    const reasons = await writeToStore('checkOrder', this.#order.id);
     if (reasons.length > 0) return this.#decide({ status: 'cancelled', reason: reasons.join(' ') });
     return undefined;
   }
 
   /** The requisition at the lab (A3), or the end of the journey when the lab will not have the order (F4). */
-  async #requisition(): Promise<HeldEvent | undefined> {
+  async #requisition(): Promise<RecordedEvent | undefined> {
     if (this.#cancelRequested) return this.#cancelled();
     this.#describe(waitForLab(this.#order, this.#now + this.#policy.lab_tried_for));
     let isDecided = false;
@@ -345,7 +345,7 @@ export class OrderJourney {
   async #attendUntil(isOver: () => boolean, at = Number.POSITIVE_INFINITY): Promise<void> {
     while (!isOver() && this.#now < at) {
       this.#remember();
-      if (this.#desk.hasWork) await this.#attendToAppointment();
+      if (this.#booking.hasWork) await this.#attendToAppointment();
       const patience = this.#earlyAppointmentWaits();
       const left = Math.min(at - this.#now, patience);
       const wake = () => isOver() || this.#hasWork;
@@ -356,7 +356,7 @@ export class OrderJourney {
 
   /** How much longer an appointment waits for the requisition, in milliseconds; one that waited too long is cancelled. */
   #earlyAppointmentWaits(): number {
-    const { active } = this.#desk;
+    const { active } = this.#booking;
     if (!active || active.id === this.#waitedTooLong) return Number.POSITIVE_INFINITY;
     const left = requisitionNeededBy(this.#order, active.start_at, this.#policy) - this.#now;
     if (left > 0) return left;
@@ -367,9 +367,9 @@ export class OrderJourney {
 
   /** What an appointment that was made early does to the order, now that there is a requisition. */
   async #requisitionMeetsAppointment(): Promise<void> {
-    const next = this.#desk.requisitionArrived();
+    const next = this.#booking.requisitionArrived();
     if (next) return this.#recordAppointment(next);
-    const { active } = this.#desk;
+    const { active } = this.#booking;
     if (!active) return;
     const due = () => orderStatusesAfter(active.status, this.#status, this.#order.collection_method);
     let steps = due();
@@ -380,9 +380,9 @@ export class OrderJourney {
   }
 
   /** Takes the lab's reports until the order ends: complete, with a redraw, failed, cancelled or expired. */
-  async #results(): Promise<HeldEvent> {
+  async #results(): Promise<RecordedEvent> {
     this.#startDeadline();
-    if (this.#isRenewed) this.#messages.planReminders(this.#events, this.#desk.appointment);
+    if (this.#isRenewed) this.#messages.planReminders(this.#events, this.#booking.appointment);
     while (!this.#isEnded) {
       if (this.#historyIsLong()) await this.#renew(this.#memory());
       const shown = this.#shownDraw;
@@ -392,18 +392,18 @@ export class OrderJourney {
         this.#cancelRequested ||
         this.#hasWork ||
         (this.#expired && !this.#shownDraw) ||
-        (this.#reportsWaiting.length > 0 && !this.#isVisited) ||
+        (this.#reportsWaiting.length > 0 && !this.#awaitingDraw) ||
         (this.#rules >= 2 && this.#waitForResults.what !== wait.what);
       const left = shown ? shown.from - this.#now : 0;
       if (!shown) await condition(isNext);
       else if (left > 0)
         await condition(isNext, left, { summary: 'After this, the report counts as proof of the draw' });
 
-      const [report] = this.#isVisited ? [] : this.#reportsWaiting;
+      const [report] = this.#awaitingDraw ? [] : this.#reportsWaiting;
       if (this.#forgotten.length > 0) this.#remember();
       else if (report && takesResults(this.#order.collection_method, this.#status)) await this.#takeIn(report);
       else if (report) await this.#keepLateReports();
-      else if (this.#desk.hasWork) await this.#attendToAppointment();
+      else if (this.#booking.hasWork) await this.#attendToAppointment();
       else if (this.#cancelRequested) await this.#cancelled();
       else if (this.#shownDraw && this.#shownDraw.from <= this.#now) await this.#inferDraw();
       else if (this.#expired && !this.#shownDraw) await this.#expire();
@@ -412,37 +412,37 @@ export class OrderJourney {
   }
 
   /** The phlebotomist has yet to say that the specimen is drawn: a report waits for that, as it may have been quicker. */
-  get #isVisited(): boolean {
+  get #awaitingDraw(): boolean {
     if (this.#order.collection_method !== 'at_home_phlebotomy') return false;
     if (this.#rules < 2) return this.#status === 'appointment_scheduled';
-    const { active } = this.#desk;
+    const { active } = this.#booking;
     return active !== null && (this.#status === 'appointment_scheduled' || this.#status === 'appointment_pending');
   }
 
   /** When a waiting report that shows that the visit took place is believed: in milliseconds since 1970 (G2). */
   get #shownDraw(): { from: number } | undefined {
-    const { active } = this.#desk;
-    if (this.#rules < 2 || !this.#isVisited || !active) return undefined;
+    const { active } = this.#booking;
+    if (this.#rules < 2 || !this.#awaitingDraw || !active) return undefined;
     const from = drawInferredFrom(active, this.#policy);
     const isShown = this.#reportsWaiting.some((waiting) => showsDraw(waiting, active));
     return isShown && Number.isFinite(from) ? { from } : undefined;
   }
 
   get #waitForResults(): Wait {
-    const reportWaits = this.#rules >= 2 && this.#isVisited && this.#reportsWaiting.length > 0;
+    const reportWaits = this.#rules >= 2 && this.#awaitingDraw && this.#reportsWaiting.length > 0;
     return reportWaits
       ? waitForDraw(this.#shownDraw?.from)
-      : waitForResults(this.#order, this.#status, this.#desk.appointment, this.#deadline);
+      : waitForResults(this.#order, this.#status, this.#booking.appointment, this.#deadline);
   }
 
   /** Takes a report for the draw, unless the company's own word is on its way (G2). */
   async #inferDraw(): Promise<void> {
-    const next = this.#desk.drawShown(this.#lab);
+    const next = this.#booking.drawShown(this.#lab);
     if (!next) return;
     await this.#recordAppointment(next);
-    if (this.#desk.appointment?.status === 'completed') return;
+    if (this.#booking.appointment?.status === 'completed') return;
     this.#describe({ what: 'an event from the phlebotomy provider, which is being delivered' });
-    await condition(() => this.#desk.hasWork || this.#cancelRequested, this.#policy.expiry_grace, {
+    await condition(() => this.#booking.hasWork || this.#cancelRequested, this.#policy.expiry_grace, {
       summary: 'A provider event is being delivered',
     });
   }
@@ -475,7 +475,7 @@ export class OrderJourney {
 
   /** The deadline (F1): with anything drawn or reported the order completes as it is, else it is cancelled. */
   async #expire(): Promise<void> {
-    if (this.#isVisited) await this.#keepLateReports();
+    if (this.#awaitingDraw) await this.#keepLateReports();
     const inTheLab = this.#status === 'partial_results' || this.#status === 'draw_completed';
     const held = await this.#decide(
       inTheLab
@@ -492,7 +492,7 @@ export class OrderJourney {
   }
 
   /** Does what a caller asked, if it may still be done; answers the caller either way. */
-  async #cancelled(): Promise<HeldEvent | undefined> {
+  async #cancelled(): Promise<RecordedEvent | undefined> {
     if (this.#mayBecome('cancelled')) {
       await this.#decide({ status: 'cancelled', reason: 'Canceled on request.', by: this.#cancelRequestedBy });
     }
@@ -504,11 +504,11 @@ export class OrderJourney {
    * Proposes the next event and goes on from the one that is held.
    * @returns The held event; undefined when the proposal yielded to a report on its way.
    */
-  async #decide(decision: Decision): Promise<HeldEvent | undefined> {
+  async #decide(decision: Decision): Promise<RecordedEvent | undefined> {
     if (!this.#mayBecome(decision.status)) {
       throw ApplicationFailure.nonRetryable(refusedTransition(this.#status, decision.status), 'IllegalTransition');
     }
-    const held = await durably('recordEvent', {
+    const held = await writeToStore('recordEvent', {
       order_id: this.#order.id,
       number: this.#events.length + 1,
       status_detail: null,
@@ -525,7 +525,7 @@ export class OrderJourney {
   }
 
   /** Makes an event that is held part of the journey, and sets off what follows from it. */
-  #adopt({ appointment, ...held }: HeldEvent): void {
+  #adopt({ appointment, ...held }: RecordedEvent): void {
     this.#events.push(held);
     if (appointment && this.#rules >= 2) this.#catchUp(appointment);
     const report = this.#reportsWaiting.find((waiting) => waiting.report_id === held.report_id);
@@ -537,19 +537,19 @@ export class OrderJourney {
     }
     if (this.#isEnded) this.#cancelRequested = false;
     if (this.#events.length > 1) upsertSearchAttributes(standing(held.status, held.transaction_status));
-    this.#messages.tellOf(held);
-    this.#messages.planReminders(this.#events, this.#desk.appointment);
+    this.#messages.notifyPatient(held);
+    this.#messages.planReminders(this.#events, this.#booking.appointment);
     if (held.status === 'cancelled') this.#carryOutCancellation();
   }
 
   /** What the end left undone, whatever it was: doing it again changes nothing (F10). Nobody is told again. */
   #takeUpAgain(): void {
-    this.#desk.takeUpAgain();
+    this.#booking.takeUpAgain();
     if (this.#status === 'cancelled') this.#carryOutCancellation();
   }
 
   #carryOutCancellation(): void {
-    if (this.#laboratory.mayHoldOrder) this.#consequences.setOff(this.#laboratory.cancel());
+    if (this.#laboratory.mayHoldOrder) this.#backgroundTasks.runInBackground(this.#laboratory.cancel());
     // A service center's appointment is left alone once there is a requisition to go there with (F7).
     const standsForItself = this.#order.collection_method === 'walk_in_test' && this.#has('requisition_created');
     if (!standsForItself) this.#withdraw('The order was canceled', 'order_cancelled');
@@ -557,7 +557,7 @@ export class OrderJourney {
 
   /** Whether somebody waits who is attended to whatever the journey is doing. */
   get #hasWork(): boolean {
-    return this.#forgotten.length > 0 || this.#desk.hasWork;
+    return this.#forgotten.length > 0 || this.#booking.hasWork;
   }
 
   /** Adopts what the store holds, as if it had just been written (docs/decisions/0001). */
@@ -572,9 +572,9 @@ export class OrderJourney {
 
   /** Lets the desk do what is next, and records what comes of it for appointment and order. */
   async #attendToAppointment(): Promise<void> {
-    const next = await this.#desk.attend();
+    const next = await this.#booking.attend();
     if (next) await this.#recordAppointment(next);
-    const said = this.#desk.takeSaidOfEarlier();
+    const said = this.#booking.takeEventOfEarlierVisit();
     if (said) await this.#weighEarlierVisit(said);
   }
 
@@ -582,12 +582,12 @@ export class OrderJourney {
    * A company says something of a visit that is over for us: one that was overdue or called off was made after all, and
    * counts for the draw, or stands again, which a person has to see.
    */
-  async #weighEarlierVisit({ event_id, appointment_id, report }: Said): Promise<void> {
+  async #weighEarlierVisit({ event_id, appointment_id, report }: VisitReport): Promise<void> {
     if (event_id === undefined) return;
     const steps = () => orderStatusesToDraw(this.#status, this.#order.collection_method);
     const isDrawn = report.status === 'completed' && steps().length > 0;
     const because = isDrawn ? 'counted_as_draw' : 'earlier_visit';
-    if (!(await durably('keepVisitEvent', { event_id, because }))) return;
+    if (!(await writeToStore('keepVisitEvent', { event_id, because }))) return;
     if (!isDrawn) {
       this.#trouble(
         `The provider reports that appointment ${appointment_id}, which is over for us, is ${report.status}. Ask the provider.`,
@@ -598,24 +598,24 @@ export class OrderJourney {
     for (let due = steps(); due.length > 0; due = steps()) {
       for (const status of due) if ((await this.#decide({ status, reason }))?.status !== status) break;
     }
-    if (this.#desk.active) this.#withdraw('The specimen was drawn at an earlier visit', 'drawn_earlier');
+    if (this.#booking.active) this.#withdraw('The specimen was drawn at an earlier visit', 'drawn_earlier');
   }
 
   /** Records an appointment and what it does to the order; when something else is held, it is decided again. */
   async #recordAppointment(next: NextAppointment): Promise<void> {
-    const known = this.#desk.appointment?.id === next.appointment.id ? this.#desk.appointment.events.length : 0;
+    const known = this.#booking.appointment?.id === next.appointment.id ? this.#booking.appointment.events.length : 0;
     const order_statuses: OrderLowLevelStatus[] = [];
     for (const { status } of next.appointment.events.slice(known)) {
       const from = order_statuses.at(-1) ?? this.#status;
       order_statuses.push(...orderStatusesAfter(status, from, this.#order.collection_method));
     }
-    const held = await durably('recordAppointment', {
+    const held = await writeToStore('recordAppointment', {
       order_id: this.#order.id,
       appointment: next.appointment,
       order_event_number: this.#events.length + 1,
       order_statuses,
       ...(next.by && { by: next.by }),
-      ...(next.yields_to_events && { yields_to_events: true, heard_events: this.#desk.heardOfLate }),
+      ...(next.yields_to_events && { yields_to_events: true, heard_events: this.#booking.heardOfLate }),
     });
     if (this.#rules >= 2 && (!held.appointment || !isSameStory(next.appointment, held.appointment))) {
       if (held.appointment) this.#catchUp(held.appointment);
@@ -624,9 +624,9 @@ export class OrderJourney {
       return;
     }
     if (held.appointment) {
-      this.#desk.adopt(held.appointment, next);
-      this.#messages.tellOfAppointment(held.appointment, known);
-      this.#messages.planReminders(this.#events, this.#desk.appointment);
+      this.#booking.adopt(held.appointment, next);
+      this.#messages.notifyPatientOfVisit(held.appointment, known);
+      this.#messages.planReminders(this.#events, this.#booking.appointment);
     }
     for (const event of held.order_events) this.#adopt(event);
     if (!held.appointment) await this.#recordAppointment(next);
@@ -634,24 +634,24 @@ export class OrderJourney {
 
   /** Takes over an appointment that turned out to be recorded. */
   #catchUp(held: Appointment): void {
-    const known = this.#desk.catchUp(held);
+    const known = this.#booking.catchUp(held);
     if (known === null) return;
-    this.#messages.tellOfAppointment(held, known);
+    this.#messages.notifyPatientOfVisit(held, known);
     this.#messages.planReminders(this.#events, held);
   }
 
   /** Cancels the appointment at the company, however long it takes. */
   #withdraw(reason: string, origin: string): void {
-    this.#consequences.setOff({
+    this.#backgroundTasks.runInBackground({
       doing: 'the phlebotomy provider to cancel the appointment',
-      done: this.#desk.withdraw(reason, origin),
+      done: this.#booking.withdraw(reason, origin),
       ifItFails: 'The appointment could not be canceled with the provider. Call them.',
     });
   }
 
   /** Why the order can have no appointment now, in words for the caller; null when it can. */
   #appointmentRefusal(command: AppointmentCommand): string | null {
-    if (command.kind === 'cancel' && this.#desk.active) return null;
+    if (command.kind === 'cancel' && this.#booking.active) return null;
     if (!this.#has('requisition_created') && !this.#isEnded) {
       if (!this.#order.options.early_booking_enabled) return 'The order has no requisition yet';
       if (command.kind === 'reschedule' || command.kind === 'cancel') return null;
@@ -669,7 +669,7 @@ export class OrderJourney {
   async #keepLateReports(): Promise<void> {
     const late = this.#reportsWaiting.map((report) => report.report_id);
     if (late.length === 0) return;
-    await durably('keepLateReports', late);
+    await writeToStore('keepLateReports', late);
     this.#reportsWaiting = this.#reportsWaiting.filter((report) => !late.includes(report.report_id));
   }
 
@@ -688,7 +688,7 @@ export class OrderJourney {
   #historyIsLong(): boolean {
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     const long = continueAsNewSuggested || historyLength > this.#policy.longest_history;
-    const { open, failures } = this.#consequences;
+    const { open, failures } = this.#backgroundTasks;
     const isQuiet = open.length === 0 && (this.#rules >= 2 || failures.length === 0);
     return long && !this.#cancelRequested && allHandlersFinished() && isQuiet;
   }
@@ -700,8 +700,8 @@ export class OrderJourney {
       reports_taken: [...this.#reportsTaken],
       reports_waiting: this.#reportsWaiting,
       troubles: this.#troubles.slice(-MOST_TROUBLES),
-      failures: [...this.#consequences.failures],
-      desk: this.#desk.memory(),
+      failures: [...this.#backgroundTasks.failures],
+      desk: this.#booking.memory(),
     };
   }
 
@@ -722,7 +722,7 @@ export class OrderJourney {
     return Date.now();
   }
 
-  get #lastEvent(): HeldEvent {
+  get #lastEvent(): RecordedEvent {
     const last = this.#events.at(-1);
     if (!last) throw ApplicationFailure.nonRetryable('The order has no event yet', 'IllegalTransition');
     return last;
@@ -741,7 +741,7 @@ export class OrderJourney {
   }
 
   get #position(): JourneyPosition {
-    return positionOf(this.#events, this.#desk.appointment);
+    return positionOf(this.#events, this.#booking.appointment);
   }
 
   #notCancellable(): ApplicationFailure {

@@ -11,9 +11,9 @@ import type { Activities, Fulfilment } from '../../activities/types.ts';
 import type { Order } from '../../domain/orders/order.ts';
 import type { JourneyPolicy } from '../../domain/policy.ts';
 import { rootMessage } from '../failures.ts';
-import type { Deed } from './background-tasks.ts';
+import type { BackgroundTask } from './background-tasks.ts';
 
-export class LaboratoryConversation {
+export class LabOrdering {
   readonly #order: Order;
   readonly #policy: JourneyPolicy;
   readonly #rules: number;
@@ -84,7 +84,7 @@ export class LaboratoryConversation {
   }
 
   /** Cancels the order at the lab, however often it takes; after an order message that is under way. */
-  cancel(): Deed {
+  cancel(): BackgroundTask {
     const { lab_slug, placer_order_number } = this.#order;
     return {
       doing: `${lab_slug} to cancel requisition ${placer_order_number}`,

@@ -2,7 +2,7 @@
 import { CancellationScope, proxyActivities, sleep } from '@temporalio/workflow';
 import type { Activities } from '../../activities/types.ts';
 import type { Appointment } from '../../domain/appointments/appointment.ts';
-import { appointmentMessageFor, mailFor, newsOf, smsFor } from '../../domain/messages/messages.ts';
+import { appointmentMessageFor, mailFor, notifiableEvents, smsFor } from '../../domain/messages/messages.ts';
 import { nextAllowed } from '../../domain/messages/quiet-hours.ts';
 import {
   appointmentReminders,
@@ -11,11 +11,11 @@ import {
   reminderDue,
   reminderWorthTrying,
 } from '../../domain/messages/reminders.ts';
-import type { HeldEvent, Order } from '../../domain/orders/order.ts';
+import type { Order, RecordedEvent } from '../../domain/orders/order.ts';
 import { timeZonesOf } from '../../domain/people/time-zones.ts';
 import type { JourneyPolicy } from '../../domain/policy.ts';
 import { rootMessage } from '../failures.ts';
-import type { Deed } from './background-tasks.ts';
+import type { BackgroundTask } from './background-tasks.ts';
 
 /** The activities that tell the patient something. */
 type Messages = Pick<
@@ -26,7 +26,7 @@ type Messages = Pick<
 /** What the journey does for its messages. */
 export interface Sending {
   /** Sees to it that something is done, however long it takes. */
-  setOff(deed: Deed): void;
+  runInBackground(deed: BackgroundTask): void;
   /** Notes for engineers what did not succeed. */
   trouble(message: string): void;
 }
@@ -57,17 +57,17 @@ export class PatientMessages {
   }
 
   /** Sends what goes with an event of the order, by the team's switches. */
-  tellOf(event: HeldEvent): void {
+  notifyPatient(event: RecordedEvent): void {
     const { id } = this.#order;
     const mail = mailFor(event, this.#order);
     if (mail)
-      this.#setOff(
+      this.#runInBackground(
         `mail ${mail}`,
         this.#sendMail(`mail ${mail}`, (messages) => messages.sendMail(id, mail)),
       );
     const sms = smsFor(event, this.#order);
     if (sms)
-      this.#setOff(
+      this.#runInBackground(
         `SMS ${sms}`,
         this.#sendByDay(`SMS ${sms}`, (messages) => messages.sendSms(id, sms)),
       );
@@ -77,10 +77,10 @@ export class PatientMessages {
    * Sends what goes with an appointment's new events.
    * @param known How many of its events have been told of.
    */
-  tellOfAppointment(appointment: Appointment, known: number): void {
+  notifyPatientOfVisit(appointment: Appointment, known: number): void {
     const { id } = appointment;
     this.#learnZone(appointment);
-    for (const event of newsOf(appointment, known)) {
+    for (const event of notifiableEvents(appointment, known)) {
       const due = appointmentMessageFor(event, this.#order, this.#rules);
       if (!due) continue;
       const { kind, by } = due;
@@ -89,7 +89,7 @@ export class PatientMessages {
         by === 'mail'
           ? this.#sendMail(what, (messages) => messages.sendAppointmentMail(id, event.number, kind))
           : this.#sendByDay(what, (messages) => messages.sendAppointmentSms(id, event.number, kind));
-      this.#setOff(what, sent);
+      this.#runInBackground(what, sent);
     }
   }
 
@@ -97,7 +97,7 @@ export class PatientMessages {
    * Plans the reminders that are still due, in place of those planned before: to book until there is an appointment,
    * then of the appointment. An order that has ended reminds of nothing more.
    */
-  planReminders(events: readonly HeldEvent[], appointment: Appointment | null): void {
+  planReminders(events: readonly RecordedEvent[], appointment: Appointment | null): void {
     this.#reminders?.cancel();
     this.#reminders = undefined;
     this.#learnZone(appointment);
@@ -130,11 +130,11 @@ export class PatientMessages {
     const send = (messages: Messages) => messages.sendReminder(this.#order.id, visit, due.toISOString());
     const triedFor = () => reminderWorthTrying(visit?.start_at ?? null, now(), this.#policy);
     const sent = CancellationScope.nonCancellable(() => this.#sendByDay('SMS reminder', send, triedFor));
-    this.#setOff('SMS reminder', sent);
+    this.#runInBackground('SMS reminder', sent);
   }
 
-  #setOff(what: string, done: Promise<void>): void {
-    this.#sending.setOff({ doing: `the ${what} to be sent`, done, ifItFails: `The ${what} was not sent. ` });
+  #runInBackground(what: string, done: Promise<void>): void {
+    this.#sending.runInBackground({ doing: `the ${what} to be sent`, done, ifItFails: `The ${what} was not sent. ` });
   }
 
   #learnZone(appointment: Appointment | null): void {

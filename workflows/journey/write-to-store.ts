@@ -21,7 +21,7 @@ const PATIENT = { startToCloseTimeout: 30_000, retry: { initialInterval: 500, ma
  * Writes to the database, however long it is away: as a local activity, which costs one history event, and as a regular
  * one when that fails.
  */
-export async function durably<Name extends Writes>(
+export async function writeToStore<Name extends Writes>(
   name: Name,
   argument: Parameters<Activities[Name]>[0],
 ): Promise<Answer<Name>> {

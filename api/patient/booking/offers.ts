@@ -1,5 +1,5 @@
 /** What a patient can choose from: times at home, companies that find the time, service centers and times there. */
-import { isInTheWay } from '../../../domain/appointments/appointment.ts';
+import { blocksBooking } from '../../../domain/appointments/appointment.ts';
 import { directionsTo } from '../../../notifications/visit-time.ts';
 import { activeAppointment } from '../../../store/appointments/read-appointments.ts';
 import type { TeamDocument } from '../../../store/documents.ts';
@@ -50,7 +50,7 @@ export async function timesFor(
   const body = { ...address, ...(second_line && { second_line }), ...(notes && { access_notes: notes }) };
   const answer = await phlebotomyAvailability(deps, team, body, question.start_date);
   const times = timesOf(answer);
-  const canBook = !active || !isInTheWay(active, new Date());
+  const canBook = !active || !blocksBooking(active, new Date());
   const provider = canBook && times.slots.length === 0 ? await onRequest(deps, team, address.zip_code) : null;
   return { ...times, time_zone: answer.timezone, on_request: provider !== null };
 }

@@ -19,8 +19,8 @@ import {
   type AppointmentReport,
   type ArrangedVisit,
   accessNotesFor,
+  blocksBooking,
   isActive,
-  isInTheWay,
   mayMove,
   nextAfterEvents,
   OVERDUE,
@@ -31,24 +31,24 @@ import {
 } from '../../../domain/appointments/appointment.ts';
 import type {
   AppointmentCommand,
-  AppointmentSaid,
   ArrangeVisit,
   ConfirmationPatience,
+  ProviderEvent,
 } from '../../../domain/appointments/appointment-command.ts';
 import type { JourneyPosition } from '../../../domain/orders/journey-position.ts';
 import type { Order } from '../../../domain/orders/order.ts';
 import type { JourneyPolicy } from '../../../domain/policy.ts';
 import { type Principal, partner, THE_JOURNEY } from '../../../domain/principal.ts';
-import type { Consequences, Deed } from '../../journey/background-tasks.ts';
+import type { BackgroundTask, BackgroundTasks } from '../../journey/background-tasks.ts';
 import { shielded } from '../../journey/shielded.ts';
 import { appointmentCommand, appointmentReport } from '../../messages.ts';
-import { CompanyConversation, type VisitReference } from './provider-booking.ts';
+import { ProviderBooking, type VisitReference } from './provider-booking.ts';
 
 /** What a journey carries over of its desk when it continues as new. */
-export interface DeskMemory {
+export interface BookingMemory {
   appointment: Appointment | null;
   reports_heard: string[];
-  reports_waiting: Said[];
+  reports_waiting: VisitReport[];
   /** Absent where nothing was booked yet. */
   last_booking?: ArrangeVisit | null;
   /** Absent where the journey continued as new, which it does only when there is a requisition. */
@@ -58,9 +58,9 @@ export interface DeskMemory {
 }
 
 /** What a company said, or what we know of it. */
-export interface Said
-  extends Pick<AppointmentSaid, 'appointment_id' | 'report'>,
-    Partial<Pick<AppointmentSaid, 'event_id'>> {
+export interface VisitReport
+  extends Pick<ProviderEvent, 'appointment_id' | 'report'>,
+    Partial<Pick<ProviderEvent, 'event_id'>> {
   /** Whose doing it is; the provider's where absent. */
   by?: Principal;
   /** What we know besides, if the report changes anything. */
@@ -105,10 +105,10 @@ export interface NextAppointment {
 
 type Refusal = (command: AppointmentCommand) => string | null;
 
-export class AppointmentDesk {
+export class AppointmentBooking {
   readonly #order: Order;
-  readonly #company: CompanyConversation;
-  readonly #consequences: Pick<Consequences, 'setOff' | 'failed'>;
+  readonly #provider: ProviderBooking;
+  readonly #backgroundTasks: Pick<BackgroundTasks, 'runInBackground' | 'failed'>;
   /** The number of the journey's rules (domain/rules.ts). */
   readonly #rules: number;
   /** Why the order can have no appointment now, in words for the caller; null when it can. */
@@ -117,11 +117,11 @@ export class AppointmentDesk {
   readonly #position: () => JourneyPosition;
   #appointment: Appointment | null;
   readonly #asked: Asked[] = [];
-  #reports: Said[];
+  #reports: VisitReport[];
   readonly #heard: Set<string>;
   #hasRequisition: boolean;
   /** The visit that a company has agreed to before there was a requisition. */
-  #promised: Said | null = null;
+  #promised: VisitReport | null = null;
   /** Companies at which a booking is being looked for, because no answer came. */
   readonly #looking = new Set<AppointmentProvider>();
   /** What was not found is looked for again, by appointment id; asked for anew it is not. */
@@ -130,9 +130,9 @@ export class AppointmentDesk {
   /** The booking that was asked for last: asked for again, it is answered with what became of it. */
   #lastBooking: ArrangeVisit | null;
   /** What companies said of appointments that we do not have yet. */
-  #saidAhead: Said[] = [];
+  #earlyEvents: VisitReport[] = [];
   /** What companies said of visits that are over for us. */
-  readonly #saidOfEarlier: Said[] = [];
+  readonly #eventsOfEarlierVisits: VisitReport[] = [];
   readonly #unanswered: readonly ArrangeVisit[];
   /** A booking without an answer is being asked for on and on. */
   #asking: CancellationScope | undefined;
@@ -145,19 +145,19 @@ export class AppointmentDesk {
   constructor(
     order: Order,
     policy: JourneyPolicy,
-    consequences: Pick<Consequences, 'setOff' | 'failed'>,
+    backgroundTasks: Pick<BackgroundTasks, 'runInBackground' | 'failed'>,
     {
       rules,
       refusal,
       position,
       memory,
-    }: { rules: number; refusal: Refusal; position: () => JourneyPosition; memory: DeskMemory | undefined },
+    }: { rules: number; refusal: Refusal; position: () => JourneyPosition; memory: BookingMemory | undefined },
   ) {
     this.#hasRequisition = memory?.has_requisition ?? memory !== undefined;
     this.#unanswered = memory?.unanswered ?? [];
     this.#order = order;
-    this.#company = new CompanyConversation(order.id, policy);
-    this.#consequences = consequences;
+    this.#provider = new ProviderBooking(order.id, policy);
+    this.#backgroundTasks = backgroundTasks;
     this.#rules = rules;
     this.#refusal = refusal;
     this.#position = position;
@@ -209,11 +209,11 @@ export class AppointmentDesk {
     return [...this.#heard].slice(-MOST_REMEMBERED);
   }
 
-  memory(): DeskMemory {
+  memory(): BookingMemory {
     return {
       appointment: this.#appointment,
       reports_heard: this.heardOfLate,
-      reports_waiting: [...this.#reports, ...this.#saidAhead.slice(-MOST_REMEMBERED)],
+      reports_waiting: [...this.#reports, ...this.#earlyEvents.slice(-MOST_REMEMBERED)],
       last_booking: this.#lastBooking,
     };
   }
@@ -238,14 +238,15 @@ export class AppointmentDesk {
   }
 
   /** What a company said, when it was attended to, of a visit that is over for us: for the journey to weigh. */
-  takeSaidOfEarlier(): Said | undefined {
-    return this.#saidOfEarlier.shift();
+  takeEventOfEarlierVisit(): VisitReport | undefined {
+    return this.#eventsOfEarlierVisits.shift();
   }
 
   /** Asks the companies what became, since the journey was ended by hand, of what they were asked for. */
   takeUpAgain(): void {
-    for (const command of this.#unanswered) this.#consequences.setOff(this.#lookFor(command, now(), undefined));
-    if (this.active) this.#consequences.setOff(this.#lookAgain(this.active));
+    for (const command of this.#unanswered)
+      this.#backgroundTasks.runInBackground(this.#lookFor(command, now(), undefined));
+    if (this.active) this.#backgroundTasks.runInBackground(this.#lookAgain(this.active));
   }
 
   /**
@@ -267,8 +268,8 @@ export class AppointmentDesk {
 
   #take(held: Appointment): void {
     this.#appointment = held;
-    this.#reports.push(...this.#saidAhead.filter(({ appointment_id }) => appointment_id === held.id));
-    this.#saidAhead = this.#saidAhead.filter(({ appointment_id }) => appointment_id !== held.id);
+    this.#reports.push(...this.#earlyEvents.filter(({ appointment_id }) => appointment_id === held.id));
+    this.#earlyEvents = this.#earlyEvents.filter(({ appointment_id }) => appointment_id !== held.id);
   }
 
   /**
@@ -281,7 +282,7 @@ export class AppointmentDesk {
     // Under way it is not called off any more: what becomes of it is still heard.
     if (!appointment || appointment.status === 'in_progress') return;
     if (!this.#stopsAsking(appointment)) {
-      const { withdrawVisit } = this.#company.patient(reason);
+      const { withdrawVisit } = this.#provider.backgroundCalls(reason);
       const answer = await withdrawVisit(this.#order.id, appointment.id, reason, null);
       if ('refused' in answer) throw ApplicationFailure.nonRetryable(answer.refused, 'VisitNotWithdrawn');
     }
@@ -342,7 +343,7 @@ export class AppointmentDesk {
   #conflict(command: AppointmentCommand): string | null {
     const active = this.active;
     if (isMaking(command)) {
-      return active && isInTheWay(active, new Date(now()))
+      return active && blocksBooking(active, new Date(now()))
         ? 'The order already has an active appointment. Reschedule or cancel it before booking another.'
         : null;
     }
@@ -372,7 +373,7 @@ export class AppointmentDesk {
     } catch (failure) {
       if (!(failure instanceof ActivityFailure)) throw failure;
       asked.answer = UNKNOWN_CHANGE;
-      this.#consequences.setOff(this.#lookAgain(active, command));
+      this.#backgroundTasks.runInBackground(this.#lookAgain(active, command));
       return null;
     }
   }
@@ -386,7 +387,7 @@ export class AppointmentDesk {
     this.#lastBooking = command;
     let visit: ArrangedVisit | null = null;
     try {
-      const { arrangeVisit } = this.#company.prompt(patience?.answered_within);
+      const { arrangeVisit } = this.#provider.interactiveCalls(patience?.answered_within);
       const answer = await arrangeVisit(this.#order.id, command, isRepeat);
       if ('refused' in answer) {
         this.#mindLateBooking(command, answer);
@@ -399,13 +400,13 @@ export class AppointmentDesk {
     }
     if (!visit && !patience) {
       asked.answer = UNKNOWN_BOOKING;
-      this.#consequences.setOff(this.#lookFor(command, asked_at, asked.by));
+      this.#backgroundTasks.runInBackground(this.#lookFor(command, asked_at, asked.by));
       return;
     }
     const tell = (appointment: Appointment | null) => {
       asked.answer = appointment ? { appointment } : UNWANTED;
-      if (!appointment) this.#consequences.setOff(this.#undo(command));
-      else if (patience) this.#consequences.setOff(this.#confirm(command, patience, visit));
+      if (!appointment) this.#backgroundTasks.runInBackground(this.#undo(command));
+      else if (patience) this.#backgroundTasks.runInBackground(this.#confirm(command, patience, visit));
     };
     this.#arranged.push({ command, visit: visit ?? UNANSWERED, asked_at, by: asked.by, tell });
   }
@@ -416,7 +417,9 @@ export class AppointmentDesk {
     active: Appointment,
     at: string,
   ): Promise<NextAppointment | null> {
-    const answer = await this.#company.prompt().moveVisit(this.#order.id, active.id, slot, appointment_notes);
+    const answer = await this.#provider
+      .interactiveCalls()
+      .moveVisit(this.#order.id, active.id, slot, appointment_notes);
     if ('refused' in answer) {
       refuse(asked, answer.refused);
       return null;
@@ -456,7 +459,7 @@ export class AppointmentDesk {
     at: string,
   ): Promise<NextAppointment | null> {
     if (!this.#stopsAsking(active)) {
-      const answer = await this.#company.prompt().withdrawVisit(this.#order.id, active.id, reason, notes);
+      const answer = await this.#provider.interactiveCalls().withdrawVisit(this.#order.id, active.id, reason, notes);
       if ('refused' in answer) {
         refuse(asked, answer.refused);
         return null;
@@ -504,7 +507,7 @@ export class AppointmentDesk {
   #afterArranging(arranged: Arranged): NextAppointment | null {
     const { command, visit, asked_at, by, tell } = arranged;
     const { active } = this;
-    if (this.#refusal(command) !== null || (active && isInTheWay(active, new Date(now())))) {
+    if (this.#refusal(command) !== null || (active && blocksBooking(active, new Date(now())))) {
       tell(null);
       return null;
     }
@@ -521,11 +524,11 @@ export class AppointmentDesk {
     return { appointment: this.#newAppointment(command, visit, asked_at), by, tell, again };
   }
 
-  #afterReport(said: Said): NextAppointment | null {
+  #afterReport(said: VisitReport): NextAppointment | null {
     const appointment = this.#appointment;
     if (appointment?.id !== said.appointment_id) {
       const isToCome = this.#rules < 2 || this.#lastBooking?.appointment_id === said.appointment_id;
-      (isToCome ? this.#saidAhead : this.#saidOfEarlier).push(said);
+      (isToCome ? this.#earlyEvents : this.#eventsOfEarlierVisits).push(said);
       return null;
     }
     const isPromise = !this.#hasRequisition && said.report.status === 'scheduled';
@@ -542,21 +545,21 @@ export class AppointmentDesk {
       return { appointment: { ...moved, ...besides }, by, ...(tell && { tell }), again };
     }
     const isOver = !isActive(appointment) && said.report.status !== appointment.status;
-    if (isOver && said.event_id !== undefined && this.#rules >= 2) this.#saidOfEarlier.push(said);
+    if (isOver && said.event_id !== undefined && this.#rules >= 2) this.#eventsOfEarlierVisits.push(said);
     tell?.(appointment);
     return null;
   }
 
   /** Looks for a booking of which no answer came until it is known whether it was made; then adopts or undoes it. */
-  #lookFor(command: ArrangeVisit, asked_at: string, by: Principal | undefined): Deed {
+  #lookFor(command: ArrangeVisit, asked_at: string, by: Principal | undefined): BackgroundTask {
     const { appointment_id, provider } = referenceOf(command);
     const look = async () => {
       this.#looking.add(provider);
       try {
-        const visit = await this.#company.find(referenceOf(command));
+        const visit = await this.#provider.find(referenceOf(command));
         if (!visit || visit.status === 'cancelled') {
-          await this.#company.patient('No booking was made').releasePatient(appointment_id);
-          if (!visit) this.#consequences.setOff(this.#sweep(command));
+          await this.#provider.backgroundCalls('No booking was made').releasePatient(appointment_id);
+          if (!visit) this.#backgroundTasks.runInBackground(this.#sweep(command));
           return;
         }
         let outcome: Appointment | null | undefined;
@@ -578,11 +581,11 @@ export class AppointmentDesk {
   }
 
   /** Cancels what may have been made; what is not there yet is cancelled when it turns up. */
-  #undo(command: ArrangeVisit): Deed {
+  #undo(command: ArrangeVisit): BackgroundTask {
     const { appointment_id, provider } = referenceOf(command);
     const undo = async () => {
-      const wasMade = await this.#company.undo(referenceOf(command));
-      if (!wasMade) this.#consequences.setOff(this.#sweep(command));
+      const wasMade = await this.#provider.undo(referenceOf(command));
+      if (!wasMade) this.#backgroundTasks.runInBackground(this.#sweep(command));
     };
     return {
       doing: `${provider} to undo booking ${appointment_id}`,
@@ -593,7 +596,7 @@ export class AppointmentDesk {
 
   /** A refusal after attempts without an answer: what an earlier attempt makes after all is cancelled when it turns up. */
   #mindLateBooking(command: ArrangeVisit, { may_turn_up }: { may_turn_up?: boolean }): void {
-    if (may_turn_up && this.#rules >= 2) this.#consequences.setOff(this.#sweep(command));
+    if (may_turn_up && this.#rules >= 2) this.#backgroundTasks.runInBackground(this.#sweep(command));
   }
 
   /** The patient is not kept from other bookings for ever by one that nobody could find out about. */
@@ -603,18 +606,20 @@ export class AppointmentDesk {
     } catch (failure) {
       const isOver = failure instanceof ActivityFailure && this.#rules >= 2;
       if (isOver)
-        await this.#company.patient(`Releases the patient of ${appointment_id}`).releasePatient(appointment_id);
+        await this.#provider
+          .backgroundCalls(`Releases the patient of ${appointment_id}`)
+          .releasePatient(appointment_id);
       throw failure;
     }
   }
 
-  #sweep(command: ArrangeVisit): Deed {
+  #sweep(command: ArrangeVisit): BackgroundTask {
     const { appointment_id, provider } = referenceOf(command);
     const scope = new CancellationScope({ cancellable: true });
     this.#sweeps.set(appointment_id, scope);
     const sweep = async () => {
       try {
-        await scope.run(() => this.#company.cancelWhatTurnsUp(referenceOf(command)));
+        await scope.run(() => this.#provider.cancelWhatTurnsUp(referenceOf(command)));
       } catch (failure) {
         if (!isCancellation(failure)) throw failure;
       } finally {
@@ -632,7 +637,7 @@ export class AppointmentDesk {
    * Has a booking confirmed, or cancelled when the caller's patience ends.
    * @param visit The company's first answer; null when there was none, so that it is asked until it answers.
    */
-  #confirm(command: ArrangeVisit, patience: ConfirmationPatience, visit: ArrangedVisit | null): Deed {
+  #confirm(command: ArrangeVisit, patience: ConfirmationPatience, visit: ArrangedVisit | null): BackgroundTask {
     const { appointment_id, provider } = referenceOf(command);
     return {
       doing: `${provider} to confirm booking ${appointment_id}`,
@@ -673,7 +678,7 @@ export class AppointmentDesk {
   async #unconfirmed(command: ArrangeVisit): Promise<void> {
     const undo = this.#undo(command);
     if (this.#rules < 2) return undo.done;
-    this.#consequences.setOff(undo);
+    this.#backgroundTasks.runInBackground(undo);
     await undo.done.catch(() => {});
   }
 
@@ -682,7 +687,7 @@ export class AppointmentDesk {
     const scope = new CancellationScope({ cancellable: true });
     this.#asking = scope;
     try {
-      return await scope.run(() => this.#company.arrangeWithin(command, confirmed_within));
+      return await scope.run(() => this.#provider.arrangeWithin(command, confirmed_within));
     } finally {
       this.#asking = undefined;
     }
@@ -725,10 +730,10 @@ export class AppointmentDesk {
    * What became of a change that came to no answer is for the company to say.
    * @param command The change that came to no answer; absent when none was asked for.
    */
-  #lookAgain(appointment: Appointment, command?: AppointmentCommand): Deed {
+  #lookAgain(appointment: Appointment, command?: AppointmentCommand): BackgroundTask {
     const { id: appointment_id, provider } = appointment;
     const look = async () => {
-      const visit = await this.#company.findSettled({ provider, appointment_id });
+      const visit = await this.#provider.findSettled({ provider, appointment_id });
       const data = command?.kind === 'cancel' && visit?.status === 'cancelled' ? { reason: command.reason } : null;
       if (visit) this.#isNow(appointment_id, visit, data, command && { besides: this.#besides(command, appointment) });
     };
@@ -780,7 +785,7 @@ const isBooked = (provider: AppointmentProvider) => PROVIDER_TIERS[provider] ===
 const byInstant = (one: string, other: string) => Date.parse(one) - Date.parse(other);
 
 /** What was said later, of the same appointment; of another it is the second in any case. */
-function laterOf(known: Said | null, said: Said): Said {
+function laterOf(known: VisitReport | null, said: VisitReport): VisitReport {
   const isStale =
     known?.appointment_id === said.appointment_id && byInstant(said.report.occurred_at, known.report.occurred_at) < 0;
   return isStale ? known : said;

@@ -11,7 +11,7 @@ export interface VisitReference {
   appointment_id: string;
 }
 
-export class CompanyConversation {
+export class ProviderBooking {
   readonly #orderId: string;
   readonly #policy: JourneyPolicy;
 
@@ -24,7 +24,7 @@ export class CompanyConversation {
    * Calls while a caller waits.
    * @param within Milliseconds in all; an ActivityFailure is thrown after that.
    */
-  prompt(within = this.#policy.partner_call): Activities {
+  interactiveCalls(within = this.#policy.partner_call): Activities {
     return proxyActivities<Activities>({
       startToCloseTimeout: within,
       scheduleToCloseTimeout: within,
@@ -40,7 +40,7 @@ export class CompanyConversation {
    * Calls that nobody waits for, and that have to succeed.
    * @param within Milliseconds in all; an ActivityFailure is thrown after that.
    */
-  patient(summary: string, within = this.#policy.undo_tried_for): Activities {
+  backgroundCalls(summary: string, within = this.#policy.undo_tried_for): Activities {
     return proxyActivities<Activities>({
       startToCloseTimeout: 2 * this.#policy.partner_call,
       scheduleToCloseTimeout: within,
@@ -51,7 +51,7 @@ export class CompanyConversation {
 
   /** Asks again for a booking, until the company decides. @param within Milliseconds; an ActivityFailure is thrown after that. */
   arrangeWithin(command: ArrangeVisit, within: number): Promise<VisitAnswer> {
-    return this.patient(`Book ${command.appointment_id}`, within).arrangeVisit(this.#orderId, command, true);
+    return this.backgroundCalls(`Book ${command.appointment_id}`, within).arrangeVisit(this.#orderId, command, true);
   }
 
   /** What the company made of a booking that came to no answer; null when it is known that it made nothing. */
@@ -87,12 +87,12 @@ export class CompanyConversation {
   }
 
   #cancel({ provider, appointment_id }: VisitReference): Promise<void> {
-    const { undoVisit } = this.patient(`Undo ${appointment_id} at ${provider}`);
+    const { undoVisit } = this.backgroundCalls(`Undo ${appointment_id} at ${provider}`);
     return undoVisit(this.#orderId, provider, appointment_id);
   }
 
   #look({ provider, appointment_id }: VisitReference): Promise<ArrangedVisit | null> {
-    const { findVisit } = this.patient(`Looks for ${appointment_id} at ${provider}`);
+    const { findVisit } = this.backgroundCalls(`Looks for ${appointment_id} at ${provider}`);
     return findVisit(this.#orderId, provider, appointment_id);
   }
 }
