@@ -1,14 +1,17 @@
 /** The codec endpoint: lets an engineer read the payloads of a journey in Temporal UI. */
-import type { Payload } from '@temporalio/common';
+import { type Payload, ValueError } from '@temporalio/common';
 import express, { type RequestHandler, type Router } from 'express';
+import { z } from 'zod';
 import { type CodecKeys, codecEndpointToken, EncryptionCodec } from '../temporal/codec.ts';
+import { ApiError } from './http/errors.ts';
 import type { GuessLimit } from './http/guess-limit.ts';
+import { checkBytes } from './http/request-checks.ts';
 
+const bytes = z.base64();
 /** A payload as Temporal UI sends it: protobuf's JSON, bytes as base64. */
-interface JsonPayload {
-  metadata?: Record<string, string>;
-  data?: string;
-}
+const jsonPayload = z.object({ metadata: z.record(z.string(), bytes).nullish(), data: bytes.nullish() });
+type JsonPayload = z.infer<typeof jsonPayload>;
+const jsonPayloads = z.object({ payloads: z.array(jsonPayload).nullish() });
 
 /**
  * `POST /{token}/decode` and `/encode`, as Temporal's codec server protocol has them; to be mounted under `/codec`.
@@ -29,9 +32,13 @@ export function codecRouter(keys: CodecKeys, uiOrigin: string | null): Router {
     if (request.method === 'OPTIONS') response.status(204).end();
     else next();
   });
-  router.use(base, express.json({ limit: '8mb', type: () => true }));
+  router.use(base, express.json({ limit: '8mb', type: () => true, verify: checkBytes }));
   router.post(`${base}/decode`, async (request, response) => {
-    response.json({ payloads: (await codec.decode(payloadsOf(request.body))).map(toJson) });
+    const payloads = payloadsOf(request.body);
+    const clear = await codec.decode(payloads).catch((cause: Error) => {
+      throw new ApiError('malformed_request', `These payloads cannot be decrypted: ${reasonOf(cause)}`);
+    });
+    response.json({ payloads: clear.map(toJson) });
   });
   router.post(`${base}/encode`, async (request, response) => {
     response.json({ payloads: (await codec.encode(payloadsOf(request.body))).map(toJson) });
@@ -47,8 +54,13 @@ export function wrongCodecAddress(guesses: GuessLimit): RequestHandler {
   };
 }
 
-function payloadsOf(body: { payloads?: JsonPayload[] } | undefined): Payload[] {
-  return (body?.payloads ?? []).map(({ metadata, data }) => ({
+/** What a caller is told; what a cipher says of bytes that are not its own is of no use. */
+const reasonOf = (cause: Error) => (cause instanceof ValueError ? cause.message : 'they are damaged or not ours');
+
+function payloadsOf(body: unknown): Payload[] {
+  const read = jsonPayloads.safeParse(body ?? {});
+  if (!read.success) throw new ApiError('malformed_request', `These are no payloads: ${z.prettifyError(read.error)}`);
+  return (read.data.payloads ?? []).map(({ metadata, data }) => ({
     metadata: Object.fromEntries(
       Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value, 'base64')]),
     ),

@@ -1,4 +1,5 @@
 /** Where phlebotomy providers tell what they did: proven, stored, answered, and only then given to a journey. */
+import { isUtf8 } from 'node:buffer';
 import express, { type Router } from 'express';
 import type { Logger } from 'pino';
 import { APPOINTMENT_PROVIDERS } from '../../domain/appointments/appointment.ts';
@@ -14,6 +15,7 @@ import { storePhlebotomyEvent } from '../../store/inbox/phlebotomy-inbox.ts';
 import type { Store } from '../../store/store.ts';
 import { ApiError } from '../http/errors.ts';
 import type { GuessLimit } from '../http/guess-limit.ts';
+import { unreadable } from '../http/request-checks.ts';
 
 const LARGEST_EVENT = '256kb';
 
@@ -44,6 +46,7 @@ export function phlebotomyEventsRouter({
         return;
       }
       const { connection, event } = sender;
+      if (!isUtf8(raw) || unreadable(event, []).length > 0) throw new UnreadableEvent(['text that is no text']);
       await storePhlebotomyEvent(store, {
         ...event,
         provider,

@@ -1,6 +1,7 @@
 /** Requests that are too large, not text, never whole, or asked the wrong way. */
 import { connect } from 'node:net';
 import { text as allOf } from 'node:stream/consumers';
+import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import { endpoints } from '../../api/endpoints.ts';
 import type { Endpoint } from '../../api/http/endpoint.ts';
@@ -10,7 +11,10 @@ import { managementEndpoints } from '../../api/management/endpoints.ts';
 import { createOrderBody } from '../../api/orders/schemas.ts';
 import { LIST_LIMITS, REQUEST_LIMITS } from '../../domain/limits.ts';
 import { bookingToken } from '../../store/access/booking-links.ts';
-import { type Caller, newUser, orderRequest, startTestApi, type TestApi } from '../support/api.ts';
+import { connectSandboxLabs } from '../../store/connections/lab-connections.ts';
+import { connectSandboxPhlebotomy } from '../../store/connections/phlebotomy-connections.ts';
+import { codecEndpointToken, EncryptionCodec } from '../../temporal/codec.ts';
+import { type Caller, newUser, orderRequest, startTestApi, TEST_CODEC_KEYS, type TestApi } from '../support/api.ts';
 import { pngOf } from '../support/png.ts';
 import { placesOf, takesText, withValue } from '../support/schema-paths.ts';
 
@@ -319,5 +323,185 @@ describe('2.5: patients’ links', () => {
     const asset = await fetch(`${api.url}/book/assets/%00.js`);
     expect(asset.status).toBeLessThan(500);
     expect(await asset.text()).not.toBe('');
+  });
+});
+
+/** Texts of the kinds that the API is tried with, and bytes that are none. */
+const STRANGE: [what: string, bytes: Buffer][] = [
+  ['nothing', Buffer.alloc(0)],
+  ['NUL', Buffer.from('a\0b')],
+  ['bytes that are no UTF-8', Buffer.from([0x22, 0xc3, 0x28, 0xff, 0x22])],
+  ['half of a surrogate pair', Buffer.from('{"a":"\\ud800"}')],
+  ['right to left, and marks', Buffer.from('\u202eشاه\u0301\u0301\u200f 👩‍🔬')],
+  ['a megabyte', Buffer.alloc(1024 * 1024, 'x')],
+  ['ten megabytes', Buffer.alloc(10 * 1024 * 1024, 'x')],
+  ['brackets', Buffer.from('['.repeat(100_000))],
+];
+
+describe('2.5: the codec door', () => {
+  const door = (verb: string) => `${api.url}/codec/${codecEndpointToken(TEST_CODEC_KEYS)}/${verb}`;
+  const ask = (verb: string, body: Buffer | string) => fetch(door(verb), { method: 'POST', body });
+  const b64 = (text: string) => Buffer.from(text).toString('base64');
+  const sealed = (data: string, id = 'test') => ({
+    metadata: { encoding: b64('binary/encrypted'), 'encryption-key-id': b64(id) },
+    data,
+  });
+
+  test.each(STRANGE)('%s is refused in the one shape, or is nothing to decode', async (what, body) => {
+    for (const verb of ['decode', 'encode']) {
+      const answer = await ask(verb, body);
+      if (what === 'nothing' || (what.startsWith('half') && answer.status === 200)) {
+        expect([answer.status, await answer.json()]).toEqual([200, { payloads: [] }]);
+      } else {
+        expect(answer.status).toBeLessThan(500);
+        await expectEnvelope(
+          { status: answer.status, body: await answer.text() },
+          'malformed_request',
+          'body_too_large',
+        );
+      }
+    }
+  });
+
+  test.each([
+    ['a number', 7],
+    ['a list', [1]],
+    ['payloads that are none', { payloads: 'x' }],
+    ['a payload that is none', { payloads: [null] }],
+    ['metadata that are no bytes', { payloads: [{ metadata: { encoding: 7 } }] }],
+    ['bytes that are no base64', { payloads: [{ data: '%%%' }] }],
+    ['a cipher of nothing', { payloads: [sealed('')] }],
+    ['a cipher that is too short', { payloads: [sealed(b64('short'))] }],
+    ['a cipher that was tampered with', { payloads: [sealed(b64('x'.repeat(200)))] }],
+    ['a key that there is not', { payloads: [sealed(b64('x'.repeat(200)), 'lost')] }],
+  ])('%s cannot be decoded, and says so', async (_what, body) => {
+    const answer = await ask('decode', JSON.stringify(body));
+    await expectEnvelope({ status: answer.status, body: await answer.text() }, 'malformed_request');
+  });
+
+  test('what was encoded is decoded', async () => {
+    const [payload] = await new EncryptionCodec(TEST_CODEC_KEYS).encode([{ data: Buffer.from('a\0\u0301') }]);
+    const data = Buffer.from(payload?.data ?? []).toString('base64');
+    const answer = await ask('decode', JSON.stringify({ payloads: [sealed(data)] }));
+    expect(await answer.json()).toEqual({ payloads: [{ metadata: {}, data: b64('a\0\u0301') }] });
+  });
+});
+
+describe('2.5: the doors of partners', () => {
+  const LAB = { user: 'lab', password: 'password' };
+  const secret = `whsec_${Buffer.alloc(24, 5).toString('base64')}`;
+  beforeAll(async () => {
+    await connectSandboxLabs(api.store, api.catalogue, { url: 'http://127.0.0.1:9', ...LAB });
+    await connectSandboxPhlebotomy(api.store, { url: 'http://127.0.0.1:9', key: 'key', secret });
+  });
+  const authorization = `Basic ${Buffer.from(`${LAB.user}:${LAB.password}`).toString('base64')}`;
+
+  const deliver = (body: Buffer | string, headers: Record<string, string> = {}) =>
+    fetch(`${api.url}/partners/labs/labcorp/hl7`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/hl7-v2', authorization, ...headers },
+      body,
+    });
+  const MESSAGE = ['MSH|^~\\&|L|L|V|V|20261101||ORU^R01^ORU_R01|1|P|2.5.1', 'PID|1||1||Bell^Ana', 'OBR|1|V1||1^X^L'];
+
+  test.each(STRANGE)('HL7: %s is acknowledged or refused, and never fails', async (_what, bytes) => {
+    const within = (line: number) =>
+      Buffer.concat([
+        Buffer.from(MESSAGE.slice(0, line).join('\r')),
+        bytes,
+        Buffer.from(`\r${MESSAGE.slice(line).join('\r')}`),
+      ]);
+    for (const body of [bytes, within(1), within(2), within(3)]) {
+      const answer = await deliver(body);
+      const text = await answer.text();
+      expect(answer.status).toBeLessThan(500);
+      expect(text).toMatch(answer.status === 200 ? /^MSH\|.*\rMSA\|A[AER]/s : /^\{"detail":"/);
+    }
+  });
+
+  test('HL7: framing of another wire, unknown charsets and encodings, and strange addresses are refused', async () => {
+    const framed = `\x0b${MESSAGE.join('\r')}\x1c\r`;
+    for (const [body, headers] of [
+      [framed, {}],
+      ['\x1c\r\x0b\x0b', {}],
+      [MESSAGE.join('\r'), { 'content-type': 'application/hl7-v2; charset=klingon' }],
+      [MESSAGE.join('\r'), { 'content-encoding': 'gzip' }],
+      [MESSAGE.join('\r'), { authorization: 'Basic /////' }],
+      [MESSAGE.join('\r'), { authorization: `Basic ${Buffer.from('a\0:\xff').toString('base64')}` }],
+    ] as const) {
+      const answer = await deliver(body, headers);
+      expect(answer.status).toBeLessThan(500);
+      expect(await answer.text()).toMatch(/MSA\|A[ER]|"detail"/);
+    }
+    for (const lab of ['%00', 'x'.repeat(5_000), '%E2%80%AE', '__proto__']) {
+      const answer = await fetch(`${api.url}/partners/labs/${lab}/hl7`, { method: 'POST', headers: { authorization } });
+      expect(answer.status).toBe(401);
+    }
+  });
+
+  const tell = (body: Buffer, headers: Record<string, string> = {}) => {
+    const id = crypto.randomUUID();
+    return fetch(`${api.url}/partners/phlebotomy/getlabs/events`, {
+      method: 'POST',
+      headers: {
+        'webhook-id': id,
+        'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
+        'webhook-signature': new Webhook(secret).sign(id, new Date(), body as unknown as string),
+        ...headers,
+      },
+      body,
+    });
+  };
+  const event = (reference: string) =>
+    JSON.stringify({
+      type: 'appointment.updated',
+      appointment: {
+        id: 'gl_1',
+        reference,
+        status: 'completed',
+        start: '2026-12-01T16:00:00Z',
+        end: '2026-12-01T17:00:00Z',
+        timezone: 'America/Phoenix',
+        number: 'GL-001',
+        access_notes: null,
+        appointment_notes: null,
+      },
+      occurred_at: new Date().toISOString(),
+      data: { origin: 'provider' },
+    });
+
+  test.each(STRANGE)('webhooks of providers: %s, signed or not, is refused as JSON', async (_what, bytes) => {
+    for (const answer of [await tell(bytes), await tell(bytes, { 'webhook-signature': 'v1,x' })]) {
+      expect([400, 401, 413]).toContain(answer.status);
+      expect(JSON.parse(await answer.text())).toMatchObject({ detail: expect.anything() });
+    }
+  });
+
+  test('webhooks of providers: text within an event that is no text is refused, and what is strange is taken', async () => {
+    const ill = Buffer.from(event('ILL'));
+    const at = ill.indexOf('ILL');
+    ill.set([0xc3, 0x28, 0xff], at);
+    const before = await api.store.phlebotomyEvents.countDocuments();
+    for (const body of [ill, Buffer.from(event('a\0b')), Buffer.from(event('a\ud800'))]) {
+      const answer = await tell(body);
+      expect([answer.status, await answer.json()]).toEqual([400, { detail: expect.any(String) }]);
+    }
+    expect(await api.store.phlebotomyEvents.countDocuments()).toBe(before);
+    expect((await tell(Buffer.from(event('\u202eشاه\u0301')))).status).toBe(204);
+  });
+
+  test('a delivery that never comes whole is ended, and says so', async () => {
+    const length = 'content-length: 10\r\n\r\n';
+    for (const head of [
+      `POST /partners/labs/labcorp/hl7 HTTP/1.1\r\nhost: v\r\nauthorization: ${authorization}\r\ncontent-type: application/hl7-v2\r\n`,
+      'POST /partners/phlebotomy/getlabs/events HTTP/1.1\r\nhost: v\r\n',
+      `POST /codec/${codecEndpointToken(TEST_CODEC_KEYS)}/decode HTTP/1.1\r\nhost: v\r\n`,
+    ]) {
+      const answers = await Promise.all([raw(`${head}${length}`, impatient), raw(`${head}${length}MSH`, impatient)]);
+      for (const { status, body } of answers) {
+        expect([401, 408]).toContain(status);
+        expect(JSON.parse(body)).toMatchObject({ detail: expect.anything() });
+      }
+    }
   });
 });

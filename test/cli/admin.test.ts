@@ -505,12 +505,12 @@ describe('npm run admin', () => {
         row.would_delete,
       ]);
     expect(await would()).toEqual([
-      ['for ever', 0],
-      ['for ever', 0],
-      ['for ever', 0],
+      ['forever', 0],
+      ['forever', 0],
+      ['forever', 0],
     ]);
     expect(await would('--sms', '30', '--lab-texts', '700')).toEqual([
-      ['for ever', 0],
+      ['forever', 0],
       [700, 1],
       [30, 1],
     ]);

@@ -129,7 +129,7 @@ test('E4: admin order resend puts the latest event on its way again', async () =
 test('F10: admin order restart starts the journey again that was ended by hand, in the operator’s name, and no other', async () => {
   const order = await placed();
   const early = await admin('order', 'restart', order.id);
-  expect(early).toMatchObject({ code: 1, out: '', err: expect.stringContaining('under way') });
+  expect(early).toMatchObject({ code: 1, out: '', err: expect.stringContaining('is running') });
   await venule.workflow(order).terminate('by hand');
   expect(await json('order', 'restart', order.placer_order_number)).toEqual({ id: order.id });
   await venule.simulate(order, { final_status: 'completed' });
@@ -138,7 +138,7 @@ test('F10: admin order restart starts the journey again that was ended by hand, 
     .find({ order_id: order.id, action: 'journey.restarted' })
     .toArray();
   expect(noted).toMatchObject([{ by: { kind: 'person' }, team_id: order.team_id }]);
-  expect((await admin('order', 'restart', order.id)).err).toContain('came to its end by itself');
+  expect((await admin('order', 'restart', order.id)).err).toContain('ended on its own');
 });
 
 test('admin message lists what was sent and what was held back of an order, without its text', async () => {

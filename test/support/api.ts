@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { JunctionClient } from '@junction-api/sdk';
 import { pino } from 'pino';
 import { type AppOptions, createApp } from '../../api/app.ts';
+import { codecRouter } from '../../api/codec.ts';
 import { httpServer } from '../../api/http/http-server.ts';
 import type { Order } from '../../domain/orders/order.ts';
 import { mayFollow, refusedTransition } from '../../domain/orders/transitions.ts';
@@ -14,6 +15,7 @@ import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalo
 import type { TeamDocument } from '../../store/documents.ts';
 import { recordEvent } from '../../store/orders/record-event.ts';
 import { closeStore, openStore, type Store } from '../../store/store.ts';
+import type { CodecKeys } from '../../temporal/codec.ts';
 import { AppointmentRefused, type Journeys, OrderNotCancellable } from '../../temporal/journeys.ts';
 import { checkedFetch, type OpenApi } from './openapi-check.ts';
 
@@ -41,8 +43,9 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-/** What seals booking keys in tests. */
-export const TEST_BOOKING_KEYS = createBookingKeys(new Map([['test', Buffer.alloc(32, 7)]]));
+/** What encrypts for Temporal in tests, and seals booking keys. */
+export const TEST_CODEC_KEYS: CodecKeys = new Map([['test', Buffer.alloc(32, 7)]]);
+export const TEST_BOOKING_KEYS = createBookingKeys(TEST_CODEC_KEYS);
 
 /** What the application is told about its surroundings, where a test does not care. */
 export const TEST_CONFIG: AppOptions['config'] = {
@@ -129,6 +132,7 @@ export async function startTestApi(
     config: { ...TEST_CONFIG, ...configOfTest },
     logger: pino({ level: process.env.VENULE_LOG_LEVEL ?? 'silent' }),
     webhookAllowPrivate: true,
+    codec: codecRouter(TEST_CODEC_KEYS, null),
   });
   const server = httpServer(app, arrivesWithin);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
