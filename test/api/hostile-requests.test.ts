@@ -391,8 +391,10 @@ describe('2.5: the doors of partners', () => {
   const LAB = { user: 'lab', password: 'password' };
   const secret = `whsec_${Buffer.alloc(24, 5).toString('base64')}`;
   beforeAll(async () => {
-    await connectSandboxLabs(api.store, api.catalogue, { url: 'http://127.0.0.1:9', ...LAB });
-    await connectSandboxPhlebotomy(api.store, { url: 'http://127.0.0.1:9', key: 'key', secret });
+    for (const { store, catalogue } of [api, impatient]) {
+      await connectSandboxLabs(store, catalogue, { url: 'http://127.0.0.1:9', ...LAB });
+      await connectSandboxPhlebotomy(store, { url: 'http://127.0.0.1:9', key: 'key', secret });
+    }
   });
   const authorization = `Basic ${Buffer.from(`${LAB.user}:${LAB.password}`).toString('base64')}`;
 
@@ -498,10 +500,7 @@ describe('2.5: the doors of partners', () => {
       `POST /codec/${codecEndpointToken(TEST_CODEC_KEYS)}/decode HTTP/1.1\r\nhost: v\r\n`,
     ]) {
       const answers = await Promise.all([raw(`${head}${length}`, impatient), raw(`${head}${length}MSH`, impatient)]);
-      for (const { status, body } of answers) {
-        expect([401, 408]).toContain(status);
-        expect(JSON.parse(body)).toMatchObject({ detail: expect.anything() });
-      }
+      for (const answer of answers) await expectEnvelope(answer, 'request_timeout');
     }
   });
 });
