@@ -19,7 +19,7 @@ function fitNode() {
   return process.execPath;
 }
 
-const venule = spawn(fitNode(), [join(root, 'scripts', 'start.ts'), ...process.argv.slice(2)], {
+const venule = spawn(fitNode(), [join(root, 'local', 'start.ts'), ...process.argv.slice(2)], {
   stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => venule.kill(signal));

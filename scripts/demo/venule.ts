@@ -77,7 +77,7 @@ function localVenule(config: Config, { addresses }: Running, stop: () => Promise
 /** `npm start` as a child that ends with us, however we end. */
 async function startVenule(config: Config, progress: (line: string) => void): Promise<Venule> {
   progress('Venule is not running: starting it for this demo.');
-  const start = spawn(process.execPath, [join(import.meta.dirname, '..', 'start.ts')], {
+  const start = spawn(process.execPath, [join(import.meta.dirname, '../../local/start.ts')], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
   });

@@ -52,7 +52,7 @@ describe('npm run admin', () => {
   }
   function admin(args: string[], { env = {}, input = '' }: Run = {}) {
     return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
-      const child = spawn(process.execPath, [join(root, 'scripts', 'admin.ts'), ...args], {
+      const child = spawn(process.execPath, [join(root, 'cli', 'admin.ts'), ...args], {
         env: { PATH: process.env.PATH, MONGODB_URI: database, VENULE_DATA_DIR: dataDir, ...env },
       });
       let [out, err] = ['', ''];

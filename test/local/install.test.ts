@@ -11,7 +11,7 @@ const { scripts, engines, devDependencies } = JSON.parse(readFileSync(join(root,
 /** A copy of what runs before anything is installed, with programs that write down what they are asked. */
 function freshCopy(programs: Record<string, number>) {
   const folder = mkdtempSync(join(tmpdir(), 'venule-install-'));
-  mkdirSync(join(folder, 'scripts'));
+  mkdirSync(join(folder, 'local'));
   const files = ['package.json', 'node-version.mjs', 'local/install.mjs', 'local/start.mjs'];
   for (const file of files) copyFileSync(join(root, file), join(folder, file));
   writeFileSync(join(folder, 'package-lock.json'), '{}');
