@@ -35,7 +35,8 @@ function placeBytes({ performing_laboratories: known }: LabReport, place: string
     : 0;
 }
 
-const bytes = (text: string | null) => (text === null ? 0 : Buffer.byteLength(text));
+/** A report that an earlier version stored may lack a field. */
+const bytes = (text: string | null | undefined) => (text ? Buffer.byteLength(text) : 0);
 
 type Counted = Pick<LabMessageDocument, '_id' | 'order_id' | 'received_at' | 'report'>;
 

@@ -80,7 +80,10 @@ test('where the team had no SMS they cannot be switched on, which is said; anoth
   expect((await settings(id, undefined, without)).body).toMatchObject({ sms_enabled: false });
   expect(await settings(id, { sms_enabled: true }, without)).toMatchObject({
     status: 400,
-    body: { error: 'rule_broken', message: expect.stringContaining('switched off when the order was accepted') },
+    body: {
+      error: 'rule_broken',
+      message: expect.stringContaining('were switched off for the team when the order was accepted'),
+    },
   });
   expect(await settings(id, { sms_enabled: false }, without)).toMatchObject({ status: 200 });
 });

@@ -116,7 +116,7 @@ describe('the mail catcher', () => {
       expect(booked).toContain('cleo@patient.example');
       expect(booked).not.toContain('+16025550144');
       expect(await found('booked northwind')).not.toContain('cleo');
-      expect(await found('<nobody>')).toContain('Nothing says “&#60;nobody&#62;”');
+      expect(await found('<nobody>')).toContain('No message contains “&#60;nobody&#62;”');
       expect(await (await fetch(`${both.pageUrl}/sms?q=canceled`)).json()).toMatchObject([{ to: '+16025550144' }]);
     } finally {
       await both.close();
