@@ -364,6 +364,8 @@ describe('npm run admin', () => {
           patient: { first_name: 'Ada', last_name: 'Park', dob: '1980-01-01', gender: 'F' },
           placer_order_number: 'V123',
           filler_order_number: null,
+          clinical_information: null,
+          total_volume: null,
           tests: [],
         } as never,
         state: 'unmatched',
@@ -410,7 +412,7 @@ describe('npm run admin', () => {
         /went to quest/,
       );
       const id = await order('labcorp');
-      expect((await admin(['inbox', 'deliver', unmatched, '--order', id])).code).toBe(0);
+      expect(await admin(['inbox', 'deliver', unmatched, '--order', id])).toMatchObject({ code: 0, err: '' });
       expect(await collectionOf(store.labMessages).findOne({ _id: unmatched })).toMatchObject({
         state: 'stored',
         order_id: id,
@@ -483,13 +485,15 @@ describe('npm run admin', () => {
       [endpoint._id, ['--since', since, '--until', ago(3).toISOString()], /--until/],
       ['nobody', ['--since', since], /no webhook endpoint nobody/],
     ] as const;
-    for (const [id, more, words] of wrong) {
-      expect(await admin(['webhook', 'recover', id, ...more])).toMatchObject({
-        code: expect.any(Number),
-        out: '',
-        err: expect.stringMatching(words),
-      });
-    }
+    await Promise.all(
+      wrong.map(async ([id, more, words]) => {
+        expect(await admin(['webhook', 'recover', id, ...more])).toMatchObject({
+          code: expect.any(Number),
+          out: '',
+          err: expect.stringMatching(words),
+        });
+      }),
+    );
   });
 
   test('2.7: retention says what would be deleted by its rules, and deletes nothing', async () => {
@@ -514,7 +518,6 @@ describe('npm run admin', () => {
       [700, 1],
       [30, 1],
     ]);
-    expect((await would('--sms', '10')).at(-1)).toEqual([10, 2]);
     expect((await admin(['retention', '--sms', '0'])).code).not.toBe(0);
     expect(
       await collectionOf(store.sentMessages)
