@@ -46,6 +46,30 @@ test('A1–A7: a walk-in order is acknowledged by the lab, told to the patient, 
   expect((await venule.atLab(order)).received).toEqual({ new: 1, cancel: 0 });
 });
 
+test('6.5: the requisition can be fetched and the sample is named from the event on that makes them known', async () => {
+  const order = await venule.place({ labTest: 'labcorp-thyroid-panel', options: { partial_webhooks_enabled: true } });
+  await venule.reaches(order.id, 'requisition_created');
+  await venule.simulate(order, { final_status: 'partial_results' });
+  const partial = await venule.reaches(order.id, 'partial_results');
+  expect(partial.sample_id).toMatch(/^S/);
+  const told = (await venule.webhooks(order.id)).map(({ body: { data } }) => [
+    data.requisition_form_url,
+    data.sample_id,
+  ]);
+  const path = `/v3/order/${order.id}/requisition/pdf`;
+  const url = expect.stringMatching(new RegExp(`^https?://[^/]+${path}$`));
+  expect(told).toEqual([
+    [null, null],
+    [url, null],
+    [url, partial.sample_id],
+  ]);
+  const headers = { 'x-vital-api-key': venule.api.key };
+  const shown = await (await fetch(`${venule.api.url}/v3/order/${order.id}`, { headers })).json();
+  expect(shown).toMatchObject({ requisition_form_url: url, sample_id: partial.sample_id });
+  const requisition = await fetch(`${venule.api.url}${path}`, { headers });
+  expect(requisition.headers.get('content-type')).toBe('application/pdf');
+});
+
 test('a walk-in journey costs 42 history events at most', async () => {
   const { handle } = await walkInJourney();
   expect(await historyEvents(handle)).toBeLessThanOrEqual(42);
