@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Customer, type Fate, type Walked } from '../support/customer.ts';
+import { Customer, type Fate, ROBIN, type Walked } from '../support/customer.ts';
 import { type SpawnedVenule, spawnVenule } from '../support/spawn-venule.ts';
 import { until } from '../support/until.ts';
 
@@ -117,21 +117,7 @@ test('the API killed between the answer to a simulation and the draw: the order 
   const { order } = await labTests.createOrder({
     userId,
     orderSet: { labTestIds: [panel?.id as string] },
-    patientDetails: {
-      firstName: 'Robin',
-      lastName: 'Sample',
-      dob: '1986-04-12',
-      gender: 'female',
-      phoneNumber: '+16025550142',
-      email: 'robin.sample@example.com',
-    },
-    patientAddress: {
-      firstLine: '1 East Washington Street',
-      city: 'Phoenix',
-      state: 'AZ',
-      zip: '85004',
-      country: 'US',
-    },
+    ...ROBIN,
   });
   const finalStatus = 'completed.at_home_phlebotomy.completed';
   await labTests.simulateOrderProcess({ orderId: order.id, finalStatus, delay: 4, body: {} });

@@ -27,6 +27,25 @@ const NO_ANSWER = 599;
 const JOURNEY_WITHIN = 150_000;
 const TEMPORAL_COMPLETED = 2;
 
+/** Whom orders are for. */
+export const ROBIN = {
+  patientDetails: {
+    firstName: 'Robin',
+    lastName: 'Sample',
+    dob: '1986-04-12',
+    gender: 'female',
+    phoneNumber: '+16025550142',
+    email: 'robin.sample@example.com',
+  },
+  patientAddress: {
+    firstLine: '1 East Washington Street',
+    city: 'Phoenix',
+    state: 'AZ',
+    zip: '85004',
+    country: 'US',
+  },
+} satisfies Pick<Junction.CreateOrderRequestCompatible, 'patientDetails' | 'patientAddress'>;
+
 /** What the lab makes of an order, and so how its journey goes. */
 export type Fate = 'completed' | 'redrawn' | 'cancelled';
 
@@ -99,21 +118,7 @@ export class Customer {
         idempotencyKey,
         userId: this.#userId,
         orderSet: { labTestIds: [this.#labTestId] },
-        patientDetails: {
-          firstName: 'Robin',
-          lastName: 'Sample',
-          dob: '1986-04-12',
-          gender: 'female',
-          phoneNumber: '+16025550142',
-          email: 'robin.sample@example.com',
-        },
-        patientAddress: {
-          firstLine: '1 East Washington Street',
-          city: 'Phoenix',
-          state: 'AZ',
-          zip: '85004',
-          country: 'US',
-        },
+        ...ROBIN,
       },
       options,
     );
