@@ -81,10 +81,18 @@ export function startJourneySweep(parts: {
 
   /** How far this process is with orders from before journeys were asked, which come when nothing else does. */
   let unasked: string | null = '';
+  /** Marking under way: one pass, however many claims wait for it. */
+  let marking: Promise<void> | undefined;
+  const markMore = async (after: string) => {
+    unasked = await markUnasked(store, after);
+  };
   async function claim(leaseMs: number): Promise<ClaimedCheck | null> {
     let claimed = await claimJourneyCheck(store, checkedAfter, leaseMs);
     while (!claimed && unasked !== null) {
-      unasked = await markUnasked(store, unasked);
+      marking ??= markMore(unasked).finally(() => {
+        marking = undefined;
+      });
+      await marking;
       claimed = await claimJourneyCheck(store, checkedAfter, leaseMs);
     }
     return claimed;

@@ -43,8 +43,8 @@ export function isVisitGoal(status: OrderLowLevelStatus): boolean {
 
 /**
  * Brings an order's appointment to where its order is to be, making one where there is none: the first slot that is
- * free, which the company leaves unconfirmed where that is wanted, or a request where the companies find the time. Resolves when the company has been told; the visit then takes
- * place by itself, a step each `delaySeconds`.
+ * free, which the provider leaves unconfirmed where that is wanted, or a request where the providers find the time.
+ * Resolves when the provider has been told; the visit then takes place by itself, a step each `delaySeconds`.
  * @throws ApiError `transition_not_allowed` when the order has come further; whatever speaks against the appointment
  */
 export async function simulateVisit(asked: AskedVisit, goal: OrderLowLevelStatus, delaySeconds: number): Promise<void> {

@@ -66,8 +66,7 @@ export async function openFromPaper(store: Store, { _id, order_id }: FoundPaper,
   await collectionOf(store.bookingLinks).updateOne({ _id }, { $inc: { wrong_dates: -1 } });
   const token = randomBytes(32).toString('base64url');
   const expires_at = new Date(now.getTime() + VISIT_MS);
-  await collectionOf(store.bookingLinks).insertOne({
-    ...{ _id: linkId(token), order_id, kind: 'from_paper', expires_at, revoked_at: null, created_at: now },
-  });
+  const link = { _id: linkId(token), order_id, expires_at, revoked_at: null, created_at: now };
+  await collectionOf(store.bookingLinks).insertOne({ ...link, kind: 'from_paper' });
   return token;
 }

@@ -9,6 +9,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { AppointmentDocument, OrderDocument } from '../documents.ts';
 import { takeAgain } from '../inbox/set-aside-reports.ts';
 import { auditAppointmentEvents, auditOrderEvents } from '../orders/audit.ts';
+import { oldestFirst } from '../orders/client-facing-order.ts';
 import {
   enqueueOrderWebhook,
   enqueueWebhook,
@@ -16,6 +17,7 @@ import {
   readJourney,
   recordedEvent,
   StoreIsBehind,
+  writeNext,
 } from '../orders/record-event.ts';
 import { collectionOf, type Store } from '../store.ts';
 import { clientFacingAppointment } from './client-facing-appointment.ts';
@@ -106,16 +108,9 @@ export async function recordAppointment(
     });
     const next = after(events.length);
     const standing = ({ origin, last_status }: OrderDocument) => ({ origin, status: last_status });
-    const inOrder = (document: OrderDocument) =>
-      [document, ...siblings].sort((a, b) => a.created_at.getTime() - b.created_at.getTime());
+    const inOrder = (document: OrderDocument) => oldestFirst([document, ...siblings]);
     transaction.status = transactionStatus(inOrder(next).map(standing));
-    // Of two writers in one order transaction the second conflicts here, and begins again with what the first wrote (D3).
-    await collectionOf(store.transactions).updateOne(
-      { _id: transaction._id },
-      { $set: { status: transaction.status, updated_at: now }, $inc: { version: 1 } },
-      { session },
-    );
-    await collectionOf(store.orders).replaceOne({ _id: order._id }, next, { session });
+    await writeNext(store, session, transaction, next);
     await collectionOf(store.appointments).replaceOne(
       { _id: appointment.id },
       { ...documentOf(appointment), created_at: held?.created_at ?? now, updated_at: now },

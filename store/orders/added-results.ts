@@ -7,9 +7,9 @@ import { isEnded } from '../../domain/orders/transitions.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { OrderDocument } from '../documents.ts';
-import { collectionOf, type Store } from '../store.ts';
+import type { Store } from '../store.ts';
 import { recordAudit } from './audit.ts';
-import { enqueueOrderWebhook, readJourney, tellCritical } from './record-event.ts';
+import { enqueueOrderWebhook, readJourney, tellCritical, writeNext } from './record-event.ts';
 import { takeResultIn } from './take-result-in.ts';
 
 /** The endings after which reports are still taken in without a person (docs/decisions/0003). */
@@ -36,22 +36,23 @@ export async function addToEndedOrder(
   const ending = order.events.at(-1);
   if (!ending) throw new Error(`Order ${orderId} has no events`);
 
-  const now = new Date();
-  const next = { ...order, updated_at: now };
+  const next = { ...order, updated_at: new Date() };
   const becameCritical = await takeResultIn(store, session, catalogue, order, next, { ...ending, report_id: reportId });
-  // Of two writers in one order transaction the second conflicts here, and begins again with what the first wrote.
-  await collectionOf(store.transactions).updateOne(
-    { _id: transaction._id },
-    { $set: { updated_at: now }, $inc: { version: 1 } },
-    { session },
-  );
-  await collectionOf(store.orders).replaceOne({ _id: orderId }, next, { session });
+  await writeNext(store, session, transaction, next);
   const detail = { report_id: reportId, result_version: next.result_version, status: ending.status };
   const entry = { by, action: 'order.result_added', team_id: order.team_id, order_id: orderId, detail };
   await recordAudit(store, entry, session);
 
-  const orders = [next, ...siblings].sort((a, b) => a.created_at.getTime() - b.created_at.getTime());
   const kind = `result_added_${reportId}`;
-  await enqueueOrderWebhook(store, session, catalogue, 'labtest.order.updated', next, transaction, orders, kind);
+  await enqueueOrderWebhook(
+    store,
+    session,
+    catalogue,
+    'labtest.order.updated',
+    next,
+    transaction,
+    [next, ...siblings],
+    kind,
+  );
   if (becameCritical) await tellCritical(store, session, next, `critical_${reportId}`);
 }

@@ -171,5 +171,5 @@ function latestEvent({ _id, events }: OrderDocument): OrderEvent {
   return latest;
 }
 
-const oldestFirst = (orders: readonly OrderDocument[]) =>
+export const oldestFirst = (orders: readonly OrderDocument[]) =>
   [...orders].sort((a, b) => a.created_at.getTime() - b.created_at.getTime());

@@ -20,7 +20,7 @@ import { namingReportsAside, takeAgain } from '../inbox/set-aside-reports.ts';
 import { putInOutbox } from '../outbox/outbox.ts';
 import { collectionOf, type Store } from '../store.ts';
 import { auditOrderEvents } from './audit.ts';
-import { clientFacingOrder, clientFacingTransaction } from './client-facing-order.ts';
+import { clientFacingOrder, clientFacingTransaction, oldestFirst } from './client-facing-order.ts';
 import { orderDocument } from './order-document.ts';
 import { newPlacerOrderNumber } from './placer-order-number.ts';
 import { takeResultIn } from './take-result-in.ts';
@@ -165,17 +165,9 @@ async function recordIn(
     proposed.redraw_results.length > 0 ? redrawOrder(order.order, proposed.redraw_results, catalogue, now) : null;
   const redrawDocument = redraw && { ...orderDocument(redraw), sms_enabled: order.sms_enabled };
 
-  const orders = [next, ...siblings, ...(redrawDocument ? [redrawDocument] : [])].sort(
-    (a, b) => a.created_at.getTime() - b.created_at.getTime(),
-  );
+  const orders = oldestFirst([next, ...siblings, ...(redrawDocument ? [redrawDocument] : [])]);
   transaction.status = transactionStatus(orders.map(({ origin, last_status }) => ({ origin, status: last_status })));
-  // Of two writers in one order transaction the second conflicts here, and begins again with what the first wrote (D3).
-  await collectionOf(store.transactions).updateOne(
-    { _id: transaction._id },
-    { $set: { status: transaction.status, updated_at: now }, $inc: { version: 1 } },
-    { session },
-  );
-  await collectionOf(store.orders).replaceOne({ _id: order._id }, next, { session });
+  await writeNext(store, session, transaction, next);
   await auditOrderEvents(store, session, order, [event], proposed.by ?? THE_JOURNEY);
   if (redrawDocument) {
     await collectionOf(store.orders).insertOne(redrawDocument, { session });
@@ -187,6 +179,24 @@ async function recordIn(
   }
   if (becameCritical) await tellCritical(store, session, next);
   return { ...event, transaction_status: transaction.status, redraw };
+}
+
+/**
+ * Writes the next version of an order, and its transaction as it stands then. Of two writers in one order transaction the
+ * second conflicts here, and begins again with what the first wrote (D3).
+ */
+export async function writeNext(
+  store: Store,
+  session: ClientSession,
+  { _id, status }: OrderTransactionDocument,
+  next: OrderDocument,
+): Promise<void> {
+  await collectionOf(store.transactions).updateOne(
+    { _id },
+    { $set: { status, updated_at: next.updated_at }, $inc: { version: 1 } },
+    { session },
+  );
+  await collectionOf(store.orders).replaceOne({ _id: next._id }, next, { session });
 }
 
 /** An order with everything that its next event is derived from, in one reading. */

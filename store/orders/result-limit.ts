@@ -38,7 +38,7 @@ function placeBytes({ performing_laboratories: known }: LabReport, place: string
 /** A report that an earlier version stored may lack a field. */
 const bytes = (text: string | null | undefined) => (text ? Buffer.byteLength(text) : 0);
 
-type Counted = Pick<LabMessageDocument, '_id' | 'order_id' | 'received_at' | 'report'>;
+type Counted = Pick<LabMessageDocument, '_id' | 'order_id' | 'received_at' | 'report' | 'bytes_in_result'>;
 
 /**
  * Whether a report and those that go before it on its order are more than one result can hold: those that were taken in or
@@ -46,7 +46,7 @@ type Counted = Pick<LabMessageDocument, '_id' | 'order_id' | 'received_at' | 're
  */
 export async function exceedsResult(
   store: Store,
-  { _id, order_id, received_at, report }: Counted,
+  { _id, order_id, received_at, report, bytes_in_result }: Counted,
   session?: ClientSession,
 ): Promise<boolean> {
   const wait = {
@@ -68,5 +68,5 @@ export async function exceedsResult(
       { ...(session && { session }) },
     )
     .toArray();
-  return (before?.bytes ?? 0) + bytesInResult(report) > LONGEST_RESULT;
+  return (before?.bytes ?? 0) + (bytes_in_result ?? bytesInResult(report)) > LONGEST_RESULT;
 }

@@ -19,12 +19,25 @@ export interface OpenedLink {
  * @throws ClosedLink when the link is unknown, expired or revoked
  */
 export async function openLink(store: Store, token: string, onUnknown: () => Promise<void>): Promise<OpenedLink> {
-  const link = await findBookingLink(store, token, new Date());
+  const { link, order, team } = await behind(store, await findBookingLink(store, token, new Date()), onUnknown);
+  if (link.state === 'expired') throw new ClosedLink(link.kind === 'from_paper' ? SCAN_AGAIN : EXPIRED, team);
+  if (link.state === 'revoked') throw new ClosedLink(REVOKED, team);
+  return { team, order, by: { kind: 'patient_link', id: link._id } };
+}
+
+/**
+ * The order and the team of a link, whatever has become of it.
+ * @param onUnknown is asked first when there is no such link: it may have been guessed
+ * @throws ClosedLink when there is no such link
+ */
+export async function behind<Link extends { order_id: string }>(
+  store: Store,
+  link: Link | null,
+  onUnknown: () => Promise<void>,
+): Promise<{ link: Link; order: OrderDocument; team: TeamDocument }> {
   if (!link) await onUnknown();
   const order = link && (await store.orders.findById(link.order_id).lean<OrderDocument>());
   const team = order && (await store.teams.findById(order.team_id).lean<TeamDocument>());
   if (!link || !order || !team) throw new ClosedLink();
-  if (link.state === 'expired') throw new ClosedLink(link.kind === 'from_paper' ? SCAN_AGAIN : EXPIRED, team);
-  if (link.state === 'revoked') throw new ClosedLink(REVOKED, team);
-  return { team, order, by: { kind: 'patient_link', id: link._id } };
+  return { link, order, team };
 }

@@ -11,12 +11,12 @@ import {
   noteGuessed,
   openFromPaper,
 } from '../../../store/access/paper-links.ts';
-import type { OrderDocument, TeamDocument } from '../../../store/documents.ts';
 import type { ApiDeps, Doors } from '../../deps.ts';
 import { birthDate } from '../../http/fields.ts';
 import { checkBytes } from '../../http/request-checks.ts';
 import { answerTrouble, behindLink, pagePolicy, pageSender, sendPage } from '../patient-page.ts';
 import { answerClosedLink, ClosedLink, EXPIRED, GUESSED, REVOKED } from './closed-link.ts';
+import { behind } from './opened-link.ts';
 import { birthDatePage } from './paper-pages.ts';
 
 const POLICY = pagePolicy("form-action 'self'");
@@ -70,11 +70,8 @@ export function paperRouter(deps: ApiDeps, { doorkeeper, guesses }: Doors): Rout
   /** @throws ClosedLink when the link opens nothing */
   async function opened(request: Request) {
     const token = String(request.params.token);
-    const link = await findPaperLink(store, token, new Date());
-    if (!link) await guesses.failed(request);
-    const order = link && (await store.orders.findById(link.order_id).lean<OrderDocument>());
-    const team = order && (await store.teams.findById(order.team_id).lean<TeamDocument>());
-    if (!link || !order || !team) throw new ClosedLink();
+    const found = await findPaperLink(store, token, new Date());
+    const { link, order, team } = await behind(store, found, () => guesses.failed(request));
     if (link.state !== 'valid') throw new ClosedLink(CLOSED[link.state], team);
     return { link, order, team, path: `/book/paper/${token}` };
   }
