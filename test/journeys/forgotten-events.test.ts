@@ -175,6 +175,8 @@ test('0003: a correction asks nothing of a journey', async () => {
 test('F10: an order that goes its way is checked and told of nothing twice', async () => {
   const order = await placed();
   await isChecked(order);
+  // The mail that follows from the requisition is on its own way.
+  await until(() => mailsOf(order) > 0);
   const mails = mailsOf(order);
   await venule.deliver('labcorp', labMessage(venule.catalogue, order));
   await venule.ended(order);

@@ -151,7 +151,7 @@ describe('G3: when an undo fails for good, every other and every message comes t
 });
 
 test('G3: a failure of weeks ago neither keeps a journey from continuing as new nor swallows its last mail', async () => {
-  const policy = { ...SOON, longest_history: 40 };
+  const policy = { ...SOON, longest_history: 30 };
   const document = await placed({ options: { results_ready_mail: true } }, policy);
   const [slot, another] = await slots();
   await fault({ mode: 'down', calls: ['book', 'read'] });

@@ -167,15 +167,15 @@ describe('MongoDB', () => {
     await server.ready();
     const client = new MongoClient(mongodbUri(port));
     const orders = client.db().collection('orders');
-    await orders.insertOne({ access_notes: 'Gate code 4711' });
+    await orders.insertOne({ access_notes: 'Gate code BEFORE-4711' });
     const slowly = { $where: 'sleep(400) || true' };
-    await orders.updateOne(slowly, { $set: { access_notes: 'Gate code 4712' } });
-    await orders.find({ ...slowly, access_notes: 'Gate code 4712' }).toArray();
+    await orders.updateOne(slowly, { $set: { access_notes: 'Gate code AFTER-4712' } });
+    await orders.find({ ...slowly, access_notes: 'Gate code AFTER-4712' }).toArray();
     await client.close();
     await server.stop();
     const log = readFileSync(logFile, 'utf8');
     expect(log).toContain('"msg":"Connection accepted"');
-    expect(log).not.toMatch(/471[12]/);
+    expect(log).not.toMatch(/BEFORE-4711|AFTER-4712|Gate code/);
   });
 });
 
