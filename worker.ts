@@ -23,7 +23,7 @@ import { parseCodecKeys } from './temporal/codec.ts';
 import { encryptingConverter, temporalClient } from './temporal/connection.ts';
 import { temporalJourneys } from './temporal/journeys.ts';
 import { loggingTo } from './temporal/logging.ts';
-import { ensureSearchAttributes } from './temporal/search-attributes.ts';
+import { ensureSearchAttributes } from './temporal/register-search-attributes.ts';
 import { workflowBundle } from './temporal/workflow-bundle.ts';
 
 /** A hung activity must not keep a worker from stopping. */

@@ -12,7 +12,7 @@ import type { RunningPart } from '../local/parts/process.ts';
 import { startTemporal, temporalProgram } from '../local/parts/temporal.ts';
 import { ensureSandboxTeam, SANDBOX_TEAM_ID } from '../store/access/teams.ts';
 import { closeStore, collectionOf, openStore, type Store } from '../store/store.ts';
-import { ensureSearchAttributes } from '../temporal/search-attributes.ts';
+import { ensureSearchAttributes } from '../temporal/register-search-attributes.ts';
 import { type Partners, startPartners } from './partners.ts';
 import { type Program, startProgram } from './program.ts';
 

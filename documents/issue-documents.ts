@@ -8,13 +8,12 @@ import type { PaperUrl } from '../links/booking-url.ts';
 import { type Contact, contactOf, logoOf } from '../store/access/teams.ts';
 import type { Catalogue } from '../store/catalogue/catalogue.ts';
 import type { IssuedDocument, OrderDocument, TeamDocument } from '../store/documents.ts';
+import { isDuplicateKey } from '../store/duplicate-key.ts';
 import { combinedResult } from '../store/orders/combined-result.ts';
 import { findSignature } from '../store/orders/signature-images.ts';
 import { collectionOf, type Store } from '../store/store.ts';
 import { renderRequisition } from './requisition.ts';
 import { type ReportedOrder, type ReportPanel, renderResultReport } from './result-report.ts';
-
-const DUPLICATE_KEY = 11000;
 
 type RedrawState = NonNullable<ReportedOrder['redraw']> | null;
 
@@ -50,7 +49,7 @@ export function createDocumentIssuer(
       await collectionOf(store.issuedDocuments).insertOne(document);
       return document.content;
     } catch (error) {
-      const other = (error as { code?: unknown }).code === DUPLICATE_KEY ? await held() : null;
+      const other = isDuplicateKey(error) ? await held() : null;
       if (!other) throw error;
       return other.content;
     }

@@ -1,4 +1,7 @@
-/** The search attributes of journeys, typed; `temporal/search-attributes.ts` registers them. Ids and codes only. */
+/**
+ * What a journey is found by in Temporal UI: ids and codes only, never personal data. A search attribute is an entry here;
+ * `temporal/register-search-attributes.ts` makes the server know it.
+ */
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import type { Order } from '../domain/orders/order.ts';
 import type { OrderLowLevelStatus, TransactionStatus } from '../domain/orders/status.ts';
@@ -11,6 +14,17 @@ const LAB = defineSearchAttributeKey('Lab', 'KEYWORD');
 const COLLECTION_METHOD = defineSearchAttributeKey('CollectionMethod', 'KEYWORD');
 const ORDER_STATUS = defineSearchAttributeKey('OrderStatus', 'KEYWORD');
 const TRANSACTION_STATUS = defineSearchAttributeKey('TransactionStatus', 'KEYWORD');
+
+/** Every search attribute of journeys. */
+export const SEARCH_ATTRIBUTES = [
+  TEAM_ID,
+  ORDER_ID,
+  ORDER_STATUS,
+  TRANSACTION_STATUS,
+  LAB,
+  COLLECTION_METHOD,
+  IDENTIFIERS,
+] as const;
 
 /** What everything that is done for an order is found by. */
 export function idsOf(order: Order): SearchAttributePair[] {

@@ -5,6 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IdempotencyDocument } from '../../store/documents.ts';
+import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import { newPlacerOrderNumber } from '../../store/orders/placer-order-number.ts';
 import type { Store } from '../../store/store.ts';
 import type { OrderIds } from '../orders/accept-order.ts';
@@ -15,7 +16,6 @@ const LEASE_MS = 4_000;
 const RENEWED_EVERY_MS = 1_000;
 /** How long writing the answer down may hold the answer up, in milliseconds. */
 const NOTE_MS = 2_000;
-const DUPLICATE_KEY = 11000;
 
 /** Ids for an order that begins now. */
 export function newOrderIds(): OrderIds {
@@ -106,7 +106,7 @@ async function claimKey<Ids extends Record<string, string>>(
     await store.idempotency.create(fresh);
     return fresh;
   } catch (error) {
-    if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
+    if (!isDuplicateKey(error)) throw error;
   }
   const held = await store.idempotency.findById(id).lean<IdempotencyDocument>();
   // Claims from before bodies were told apart have no hash.

@@ -1,8 +1,9 @@
 /** From what a caller orders — lab tests, single markers or both — to one lab, one way of collecting, and its markers. */
-import { createHash } from 'node:crypto';
+
 import type { Laboratory, LabTest, Marker } from '../../domain/catalogue/catalogue.ts';
 import type { CollectionMethod } from '../../domain/orders/status.ts';
 import type { Catalogue } from '../../store/catalogue/catalogue.ts';
+import { uuidByName } from '../../store/uuid-by-name.ts';
 import { ApiError } from '../http/errors.ts';
 import type { OrderSet } from '../lab-tests/schemas.ts';
 
@@ -126,20 +127,13 @@ function madeFor(
   parts: readonly LabTest[],
 ): LabTest {
   const choice = JSON.stringify([teamId, laboratory.id, method, markers.map(({ id }) => id)]);
-  const digest = createHash('sha256').update(choice).digest('hex');
-  const id = [
-    digest.slice(0, 8),
-    digest.slice(8, 12),
-    `8${digest.slice(13, 16)}`,
-    `a${digest.slice(17, 20)}`,
-    digest.slice(20, 32),
-  ].join('-');
+  const id = uuidByName(choice, 'a');
   const names = [...parts.map(({ name }) => name), ...markers.map(({ name }) => name)];
   const now = new Date().toISOString();
   return {
     id,
     team_id: teamId,
-    slug: `${laboratory.slug}-${digest.slice(0, 12)}`,
+    slug: `${laboratory.slug}-${id.replace('-', '').slice(0, 12)}`,
     name: names.length > 3 ? `${names.slice(0, 3).join(', ')} and more` : names.join(', '),
     description: '',
     lab_id: laboratory.id,

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import type { UserDocument } from '../../store/documents.ts';
+import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import type { Store } from '../../store/store.ts';
 import { defineEndpoint, nothing } from '../http/endpoint.ts';
 import { ApiError } from '../http/errors.ts';
@@ -18,8 +19,6 @@ import {
   userPatchBody,
   userPath,
 } from './schemas.ts';
-
-const DUPLICATE_KEY = 11000;
 
 function clientFacing(user: UserDocument): z.infer<typeof clientFacingUser> {
   const told = { source_slug: 'manual', updated_at: user.updated_at.toISOString() };
@@ -64,7 +63,7 @@ async function orConflict<T>(store: Store, teamId: string, clientUserId: string,
   try {
     return await write;
   } catch (error) {
-    if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
+    if (!isDuplicateKey(error)) throw error;
     throw await clientUserIdTaken(store, teamId, clientUserId);
   }
 }

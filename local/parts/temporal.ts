@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Connection } from '@temporalio/client';
-import { ensureSearchAttributes, SEARCH_ATTRIBUTES } from '../../temporal/search-attributes.ts';
+import { ensureSearchAttributes, searchAttributeFlags } from '../../temporal/register-search-attributes.ts';
 import { addToCache, cachedProgram, programOnPath } from './cache.ts';
 import { accepts } from './ports.ts';
 import { type RunningPart, type RunningProcess, startProcess, untilServing } from './process.ts';
@@ -57,7 +57,7 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningPa
     options.namespace === 'default' ? [] : ['--namespace', options.namespace],
     options.databaseFile === undefined ? [] : ['--db-filename', options.databaseFile],
     options.codec === undefined ? [] : uiSettings(options.codec),
-    ...Object.entries(SEARCH_ATTRIBUTES).map(([name, { name: type }]) => ['--search-attribute', `${name}=${type}`]),
+    ...searchAttributeFlags.map(({ name, type }) => ['--search-attribute', `${name}=${type}`]),
     ['--log-level', 'error'],
   ];
   const server = await startProcess(options.program, ['server', 'start-dev', ...flags.flat()], options);
@@ -89,7 +89,7 @@ async function isReady(connection: Connection, namespace: string): Promise<boole
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
     await connection.workflowService.listWorkflowExecutions({ namespace, pageSize: 1, query: 'OrderId = "none"' });
     await ensureSearchAttributes(connection, namespace);
-    return Object.keys(SEARCH_ATTRIBUTES).every((name) => name in customAttributes);
+    return searchAttributeFlags.every(({ name }) => name in customAttributes);
   } catch {
     return false;
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { type Config, keptSecret, type PartPorts } from '../../config.ts';
 import { codecEndpointToken, parseCodecKeys } from '../../temporal/codec.ts';
-import { ensureSearchAttributes } from '../../temporal/search-attributes.ts';
+import { ensureSearchAttributes } from '../../temporal/register-search-attributes.ts';
 import { cacheDir } from './cache.ts';
 import type { Addresses, DataFolder } from './data-folder.ts';
 import { mongodbUri, mongodProgram, startMongodb } from './mongodb.ts';

@@ -2,6 +2,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Principal } from '../../domain/principal.ts';
 import type { ApiKeyDocument, TeamDocument, TeamOptions } from '../documents.ts';
+import { isDuplicateKey } from '../duplicate-key.ts';
 import { collectionOf, type Store } from '../store.ts';
 
 /** The one organization of a self-hosted Venule: `{org}` of the Management API. */
@@ -188,7 +189,7 @@ async function ensureFirstKey(store: Store, owner: string, key: string | undefin
   try {
     await storeKey(store, owner, 'first key', key);
   } catch (error) {
-    if (!isDuplicate(error)) throw error;
+    if (!isDuplicateKey(error)) throw error;
   }
 }
 
@@ -202,7 +203,7 @@ export async function ensureSandboxTeam(store: Store, options: { apiKey?: string
   try {
     await store.teams.updateOne({ _id }, { $setOnInsert: team }, { upsert: true });
   } catch (error) {
-    if (!isDuplicate(error)) throw error;
+    if (!isDuplicateKey(error)) throw error;
   }
   await ensureFirstKey(store, _id, options.apiKey ?? undefined);
   return (await findTeam(store, _id)) as TeamDocument;
@@ -211,8 +212,4 @@ export async function ensureSandboxTeam(store: Store, options: { apiKey?: string
 /** Makes sure, at the first start, that this key opens the Management API. */
 export async function ensureManagementKey(store: Store, key: string | null | undefined): Promise<void> {
   await ensureFirstKey(store, MANAGEMENT_KEY_OWNER, key ?? undefined);
-}
-
-function isDuplicate(error: unknown): boolean {
-  return (error as { code?: unknown }).code === 11000;
 }

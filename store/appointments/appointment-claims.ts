@@ -2,11 +2,11 @@
  * One patient has at most one active appointment with one phlebotomy provider, across all of the patient's orders in the
  * team (C2). A claim is one row that only one appointment can hold, so of two bookings at once exactly one goes on.
  */
+
 import { blocksBooking } from '../../domain/appointments/appointment.ts';
 import type { ArrangeVisit } from '../../domain/appointments/appointment-command.ts';
+import { isDuplicateKey } from '../duplicate-key.ts';
 import { collectionOf, type Store } from '../store.ts';
-
-const DUPLICATE_KEY = 11000;
 
 /** Whose appointment it is to be, and with whom. */
 export interface Claim {
@@ -34,7 +34,7 @@ export async function claimPatient(
     await collectionOf(store.appointmentClaims).insertOne({ _id, ...claim });
     return true;
   } catch (error) {
-    if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
+    if (!isDuplicateKey(error)) throw error;
   }
   const held = await collectionOf(store.appointmentClaims).findOne({ _id });
   if (!held) return claimPatient(store, { appointment_id, order_id, ...who, ...(command && { command }) }, now);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { LabAccount, Laboratory, LabTest, Marker } from '../../domain/catalogue/catalogue.ts';
 import { fastingNeeded } from '../../domain/messages/fasting.ts';
 import type { Order } from '../../domain/orders/order.ts';
+import { isDuplicateKey } from '../duplicate-key.ts';
 import type { Store } from '../store.ts';
 
 /** After this long a reader's view is read anew, so that a check never judges by an old one (A2). */
@@ -63,7 +64,7 @@ async function write(
   try {
     await model.collection.bulkWrite(operations as never[], { ordered: false });
   } catch (error) {
-    const anotherProcessWasFirst = (error as { code?: unknown }).code === 11000;
+    const anotherProcessWasFirst = isDuplicateKey(error);
     if (!anotherProcessWasFirst) throw error;
   }
 }

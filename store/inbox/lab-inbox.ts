@@ -13,15 +13,16 @@ import { expectedResults, foldReports } from '../../domain/results/result-fold.t
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { Environment } from '../connections/lab-connections.ts';
 import type { LabMessageDocument, OrderDocument } from '../documents.ts';
+import { isDuplicateKey } from '../duplicate-key.ts';
 import { combinedResultIn } from '../orders/combined-result.ts';
 import { recordEvent, tellCritical } from '../orders/record-event.ts';
 import { bytesInResult } from '../orders/result-limit.ts';
 import { reportedOrder } from '../orders/take-result-in.ts';
 import { collectionOf, type Store } from '../store.ts';
+import { uuidByName } from '../uuid-by-name.ts';
 import { HELD, tellOfReview } from './match-review.ts';
 
 const { BSON } = mongoose.mongo;
-const DUPLICATE_KEY = 11000;
 
 /** How many reports are stored at once. */
 const BATCH = 100;
@@ -43,7 +44,7 @@ export async function keepText(store: Store, { lab_slug, environment, raw }: Rec
     const text = { _id, lab_slug, environment, raw, refused: null, received_at: new Date() };
     await collectionOf(store.labMessageTexts).insertOne(text);
   } catch (error) {
-    if (!isDuplicate(error)) throw error;
+    if (!isDuplicateKey(error)) throw error;
   }
   return _id;
 }
@@ -125,18 +126,15 @@ async function insertNew(store: Store, documents: readonly LabMessageDocument[])
       }
     });
   } catch (error) {
-    if (!isDuplicate(error)) throw error;
+    if (!isDuplicateKey(error)) throw error;
     // The same message came twice at once: what the other has stored is known by now.
     await insertNew(store, unknown);
   }
 }
 
-const isDuplicate = (error: unknown) => (error as { code?: unknown }).code === DUPLICATE_KEY;
-
 /** The id of a report: the same report of the same message has the same. */
 function reportId(lab: string, controlId: string, contentHash: string, index: number): string {
-  const digest = createHash('sha256').update([lab, controlId, contentHash, index].join('\n')).digest('hex');
-  return digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-8$3-8$4-$5');
+  return uuidByName([lab, controlId, contentHash, index].join('\n'));
 }
 
 /** The orders that reports name, by placer order number; only those of the environment that the message came from. */

@@ -2,12 +2,12 @@
  * The inbox of phlebotomy providers: what they tell is stored before it is answered and given to its journey afterward.
  * What no journey takes in is kept, for people to see; nothing is dropped.
  */
+
 import type { AppointmentProvider, AppointmentReport } from '../../domain/appointments/appointment.ts';
 import type { Environment } from '../connections/lab-connections.ts';
 import type { AppointmentDocument, OrderDocument, PhlebotomyEventDocument } from '../documents.ts';
+import { isDuplicateKey } from '../duplicate-key.ts';
 import { collectionOf, type Store } from '../store.ts';
-
-const DUPLICATE_KEY = 11000;
 
 /** For how long an event waits for its appointment, which may be recorded after it, in milliseconds. */
 const APPOINTMENT_WITHIN_MS = 24 * 60 * 60 * 1000;
@@ -40,7 +40,7 @@ export async function storePhlebotomyEvent(store: Store, event: ReceivedEvent): 
   try {
     await collectionOf(store.phlebotomyEvents).insertOne(document);
   } catch (error) {
-    if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
+    if (!isDuplicateKey(error)) throw error;
   }
 }
 

@@ -16,6 +16,7 @@ import type { WebhookEventType } from '../../domain/webhook-events.ts';
 import { newestAppointment } from '../appointments/held-appointment.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { OrderDocument, OrderTransactionDocument } from '../documents.ts';
+import { isDuplicateKey } from '../duplicate-key.ts';
 import { namingReportsAside, takeAgain } from '../inbox/set-aside-reports.ts';
 import { putInOutbox } from '../outbox/outbox.ts';
 import { collectionOf, type Store } from '../store.ts';
@@ -24,8 +25,6 @@ import { clientFacingOrder, clientFacingTransaction, oldestFirst } from './clien
 import { orderDocument } from './order-document.ts';
 import { newPlacerOrderNumber } from './placer-order-number.ts';
 import { takeResultIn } from './take-result-in.ts';
-
-const DUPLICATE_KEY = 11000;
 
 /**
  * Event 1 of an initial order: the order itself and its transaction (D1). Written by the API together with the start of
@@ -52,7 +51,7 @@ export async function openOrder(store: Store, catalogue: Catalogue, order: Order
       await auditOrderEvents(store, session, document, document.events, order.placed_by ?? THE_JOURNEY);
     });
   } catch (error) {
-    if ((error as { code?: unknown }).code !== DUPLICATE_KEY) throw error;
+    if (!isDuplicateKey(error)) throw error;
     const held = await store.orders.findById(order.id).lean<OrderDocument>();
     if (!held) throw error;
   }

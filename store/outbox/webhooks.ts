@@ -12,6 +12,7 @@ import type {
   WebhookEndpointDocument,
   WebhookMessageDocument,
 } from '../documents.ts';
+import { isDuplicateKey } from '../duplicate-key.ts';
 import { recordAudit } from '../orders/audit.ts';
 import { collectionOf, type Store } from '../store.ts';
 
@@ -80,9 +81,8 @@ export async function insertDeliveries(
     await collectionOf(store.webhookDeliveries).insertMany(deliveries, { ordered: false, ...durability });
     return deliveries.length;
   } catch (error) {
-    const { writeErrors } = error as { writeErrors?: { code: number }[] };
-    if (!writeErrors?.length || writeErrors.some(({ code }) => code !== 11000)) throw error;
-    return deliveries.length - writeErrors.length;
+    if (!isDuplicateKey(error)) throw error;
+    return (error as { insertedCount: number }).insertedCount;
   }
 }
 

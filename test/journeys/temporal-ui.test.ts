@@ -1,7 +1,7 @@
 /** What an engineer finds in Temporal UI: any order by what is in hand, and what it waits for. */
 import { randomUUID } from 'node:crypto';
 import { Connection } from '@temporalio/client';
-import { ensureSearchAttributes } from '../../temporal/search-attributes.ts';
+import { ensureSearchAttributes } from '../../temporal/register-search-attributes.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { currentDetails } from '../support/temporal-view.ts';

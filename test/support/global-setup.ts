@@ -7,7 +7,7 @@ import { mongodbUri, mongodProgram, startMongodb } from '../../local/parts/mongo
 import { freePort } from '../../local/parts/ports.ts';
 import type { RunningProcess } from '../../local/parts/process.ts';
 import { startTemporal, temporalProgram } from '../../local/parts/temporal.ts';
-import { ensureSearchAttributes } from '../../temporal/search-attributes.ts';
+import { ensureSearchAttributes } from '../../temporal/register-search-attributes.ts';
 
 /** What `global-teardown.ts` takes away again. */
 export interface RealParts {

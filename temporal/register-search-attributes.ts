@@ -1,20 +1,12 @@
-/** What an order is found by in Temporal UI: ids and codes only, never personal data. */
+/** Makes Temporal's server know the search attributes of journeys. */
 import type { Connection } from '@temporalio/client';
+import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.ts';
 
-/** `INDEXED_VALUE_TYPE_KEYWORD` and `INDEXED_VALUE_TYPE_KEYWORD_LIST` of Temporal’s API, with their names for its command line. */
-const KEYWORD = { type: 2, name: 'Keyword' };
-const KEYWORD_LIST = { type: 7, name: 'KeywordList' };
+/** `INDEXED_VALUE_TYPE_…` of Temporal’s API, with its name for the command line. */
+const VALUE_TYPES = { KEYWORD: { type: 2, flag: 'Keyword' }, KEYWORD_LIST: { type: 7, flag: 'KeywordList' } } as const;
 
-/** Search attributes of every journey, with their types. */
-export const SEARCH_ATTRIBUTES = {
-  TeamId: KEYWORD,
-  OrderId: KEYWORD,
-  OrderStatus: KEYWORD,
-  TransactionStatus: KEYWORD,
-  Lab: KEYWORD,
-  CollectionMethod: KEYWORD,
-  Identifiers: KEYWORD_LIST,
-} as const;
+/** Search attributes as Temporal's command line names them, such as `OrderId` and `Keyword`. */
+export const searchAttributeFlags = SEARCH_ATTRIBUTES.map(({ name, type }) => ({ name, type: VALUE_TYPES[type].flag }));
 
 const ALREADY_EXISTS = 6;
 
@@ -29,17 +21,15 @@ export async function ensureSearchAttributes(
 ): Promise<void> {
   try {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    const lacking = Object.entries(SEARCH_ATTRIBUTES).filter(([name]) => customAttributes[name] === undefined);
+    const lacking = SEARCH_ATTRIBUTES.filter(({ name }) => customAttributes[name] === undefined);
     if (lacking.length === 0) return;
     await connection.operatorService.addSearchAttributes({
       namespace,
-      searchAttributes: Object.fromEntries(lacking.map(([name, { type }]) => [name, type])),
+      searchAttributes: Object.fromEntries(lacking.map(({ name, type }) => [name, VALUE_TYPES[type].type])),
     });
   } catch (error) {
     if ((error as { code?: number }).code === ALREADY_EXISTS) return;
-    const flags = Object.entries(SEARCH_ATTRIBUTES)
-      .map(([name, { name: type }]) => `--name ${name} --type ${type}`)
-      .join(' ');
+    const flags = searchAttributeFlags.map(({ name, type }) => `--name ${name} --type ${type}`).join(' ');
     throw new Error(
       `The search attributes could not be registered. An operator can: temporal operator search-attribute create --namespace ${namespace} ${flags}`,
       { cause: error },
