@@ -12,15 +12,17 @@ export function correspondence({ store, catalogue, bookingUrl, standInContact }:
     const { order } = document;
     const team = await store.teams.findById(order.team_id).orFail().lean();
     const laboratory = catalogue.laboratoriesBySlug.get(order.lab_slug);
+    const writtenAt = new Date();
     if (!laboratory) throw new Error(`The catalog no longer has the laboratory of order ${orderId}`);
     return {
       document,
       order,
-      recipient: recipientOf(order, new Date()),
+      recipient: recipientOf(order, writtenAt),
       team: { name: team.name, contact: contactOf(team, standInContact), logo: logoOf(team) },
       laboratory,
       booking_url: await bookingUrl(orderId),
       fasting: await needsFasting(catalogue, order),
+      written_at: writtenAt,
     };
   };
 }

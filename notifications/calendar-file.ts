@@ -68,7 +68,7 @@ export function calendarFile(entry: CalendarEntry): CalendarFile | null {
     timezone: zone,
     summary: `${sandbox ? `${SANDBOX_MARK} ` : ''}${what} for ${team.name}`,
     location: onOneLine(appointment.address),
-    description: description(entry),
+    description: description(entry, new Date(event.created_at)),
     status: cancelled ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,
     organizer: { name: team.name, email: team.contact.email || NOBODY },
     attendees: attendee ? [{ name: attendee.name, email: attendee.address, rsvp: false }] : [],
@@ -89,11 +89,12 @@ function sequenceOf(statuses: Appointment['status'][]): number {
   return Math.max(0, changes.length - 1);
 }
 
-function description({ appointment, team, minor, fasting, manage_url }: CalendarEntry): string {
+/** @param at Of the event that the entry tells of, so that the same event is told of in the same words. */
+function description({ appointment, team, minor, fasting, manage_url }: CalendarEntry, at: Date): string {
   const { phone, email } = team.contact;
   const contact = [phone && phoneText(phone), email].filter(Boolean).join(' or ');
   return [
-    ...(fasting ? [fastingBefore(appointment, minor)] : []),
+    ...(fasting ? [fastingBefore(appointment, minor, at)] : []),
     minor === null ? 'Have a photo ID ready.' : `Come along with ${minor}, and have your own photo ID ready.`,
     ...(appointment.external_id ? [`Appointment number: ${appointment.external_id}`] : []),
     ...(manage_url ? [`Change or cancel: ${manage_url}`] : []),

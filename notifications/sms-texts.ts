@@ -4,7 +4,7 @@ import type { AppointmentMessageKind, SmsKind } from '../domain/messages/message
 import type { Order } from '../domain/orders/order.ts';
 import type { CollectionMethod } from '../domain/orders/status.ts';
 import { phoneText } from '../domain/people/phone.ts';
-import { FASTING_SMS } from './fasting-words.ts';
+import { fastingSms } from './fasting-words.ts';
 import { SANDBOX_MARK, type Sender } from './letter.ts';
 import { onOneLine, visitStart, visitWindow } from './visit-time.ts';
 
@@ -15,6 +15,8 @@ export interface SmsContent {
   minor: string | null;
   /** Whether to fast before the draw (G6). */
   fasting: boolean;
+  /** When the message is written: a fast may no longer be begun in time. */
+  written_at: Date;
   team: Pick<Sender, 'name' | 'contact'>;
   /** Where the patient books, changes and cancels; null when there is no such place. */
   booking_url: string | null;
@@ -60,12 +62,12 @@ const APPOINTMENT_TEXTS: Record<AppointmentMessageKind, (content: AppointmentSms
   ],
   appointment_confirmed: (content) => [
     `${Whose(content)} appointment is on ${whenAndWhere(content)}.`,
-    ...preparation(content),
+    ...preparation(content, content.appointment),
     ...linked('Change or cancel', content),
   ],
   appointment_rescheduled: (content) => [
     `${Whose(content)} appointment has moved to ${whenAndWhere(content)}.`,
-    ...preparation(content),
+    ...preparation(content, content.appointment),
     ...linked('Change or cancel', content),
   ],
   appointment_cancelled: (content) => [
@@ -93,7 +95,12 @@ export function bookingReminderSms(content: SmsContent): string {
 /** The text of a reminder of an appointment. */
 export function appointmentReminderSms(content: AppointmentSmsContent): string {
   const when = `${Whose(content)} appointment is on ${whenAndWhere(content)}.`;
-  return said(content, [when, ...preparation(content), ...linked('Change or cancel', content), OPT_OUT]);
+  return said(content, [
+    when,
+    ...preparation(content, content.appointment),
+    ...linked('Change or cancel', content),
+    OPT_OUT,
+  ]);
 }
 
 /** Whose message it is, what it says, and whom to call; that it is a test stands before all (G5). */
@@ -107,8 +114,8 @@ const whose = ({ minor }: SmsContent) => (minor === null ? 'your' : `${minor}'s`
 const Whose = ({ minor }: SmsContent) => (minor === null ? 'Your' : `${minor}'s`);
 
 /** To fast, and for a guardian to come along (G6). */
-const preparation = ({ fasting, minor }: SmsContent) => [
-  ...(fasting ? [FASTING_SMS] : []),
+const preparation = ({ fasting, minor, written_at }: SmsContent, visit: Appointment | null = null) => [
+  ...(fasting ? [fastingSms(visit, written_at)] : []),
   ...(minor === null ? [] : ['Please come along.']),
 ];
 

@@ -32,6 +32,11 @@ export function visitWindow(visit: Timed): string | null {
   return visit.start_at && `${there(visit.start_at, visit.time_zone).toFormat('ccc, LLL d')}, ${visitHours(visit)}`;
 }
 
+/** `1:00 AM`. */
+export function clockAt(instant: string, zone: string | null): string {
+  return there(instant, zone).toFormat('h:mm a');
+}
+
 /** `1:00 AM on Tuesday, December 1`. */
 export function atThePlace(instant: string, zone: string | null): string {
   return there(instant, zone).toFormat("h:mm a 'on' cccc, LLLL d");

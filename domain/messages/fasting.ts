@@ -17,3 +17,8 @@ export const fastingNeeded = (
 export function lastMealBefore(startAt: string): string {
   return new Date(Date.parse(startAt) - LEAST_FASTING_HOURS * 3_600_000).toISOString();
 }
+
+/** Whether somebody who has just eaten can still fast for an appointment. @param startAt Of it, as an ISO instant. */
+export function canBeginToFast(startAt: string, now: Date): boolean {
+  return now.getTime() <= Date.parse(lastMealBefore(startAt));
+}

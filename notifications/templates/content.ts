@@ -22,6 +22,8 @@ export interface MailContent {
 /** The same for a mail about an appointment. */
 export interface AppointmentMailContent extends MailContent {
   appointment: Appointment;
+  /** When the mail is written: a fast may no longer be begun in time. */
+  written_at: Date;
 }
 
 /** Writes one kind of mail. It never has a result or the name of a test to write about (F11). */

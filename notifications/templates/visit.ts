@@ -39,7 +39,7 @@ export function fastingBlocks(content: AppointmentMailContent): Block[] {
   const { minor } = readerOf(content.recipient);
   return [
     { heading: 'Before the draw' },
-    { paragraph: fastingBefore(content.appointment, minor) },
+    { paragraph: fastingBefore(content.appointment, minor, content.written_at) },
     { paragraph: unsure(content) },
   ];
 }

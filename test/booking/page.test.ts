@@ -290,6 +290,37 @@ test('G6: a page about a fasting draw says so, recommends the morning, and names
   expect(await other.getByText(/fast/i).count()).toBe(0);
 });
 
+test('G6: a time for which a fast can no longer be begun is not recommended, and asks about the last meal', async () => {
+  const { path } = await mailed({ labTest: 'labcorp-lipid-panel-at-home' });
+  const page = await open(path);
+  await pickDay(page, 2);
+  const day = await page.getByRole('button', { pressed: true }).getAttribute('data-day');
+  const { slots } = (await page.evaluate(
+    async (address) => {
+      const body = JSON.stringify({ start_date: address.day });
+      const headers = { 'content-type': 'application/json' };
+      return (await fetch(`${address.path}/times`, { method: 'POST', headers, body })).json();
+    },
+    { path, day },
+  )) as { slots: { start: string }[] };
+  const [first] = slots;
+  if (!first) throw new Error('The sandbox has no times on that day');
+  await page.clock.setFixedTime(Date.parse(first.start) - 8 * 3_600_000 + 1);
+  await page.reload();
+  const chosen = page.locator(`button[data-day="${day}"]`);
+  await chosen.click();
+  const under = (words: string) => page.locator(`p:has-text("${words}") + .grid`).getByRole('button');
+  expect(await under('Morning: only if you have had nothing but water for 8 hours by then').count()).toBe(1);
+  expect(await under('Morning: recommended because you need to fast').count()).toBeGreaterThan(1);
+  await inspect(page, '18-too-late-to-fast');
+  await times(page).first().click();
+  await page.getByText(/The last meal must have been before .*please choose another time/).waitFor();
+  expect(await page.getByText('No meal after').count()).toBe(0);
+  await press(page, 'Choose another time');
+  await times(page).nth(1).click();
+  await page.getByText('No meal after').waitFor();
+});
+
 test('4.3: the appointment can be added to a calendar, as the entry that a mail would bring', async () => {
   const { order, path } = await mailed({ labTest: 'quest-lipid-panel' });
   const page = await open(path);

@@ -13,6 +13,8 @@ const base = orderOf(markersOf(wellness), { collection_method: 'at_home_phleboto
 const order = { ...base, options: { ...base.options, sandbox: false } };
 const recipient = recipientOf(order, new Date());
 const booking_url = 'https://venule.example/book/abc';
+/** Days before every appointment here. */
+const written_at = new Date('2026-11-21T12:00:00Z');
 const unsubscribe_url = 'https://venule.example/unsubscribe/abc';
 const STORIES = {
   appointment_pending: ['pending'],
@@ -32,6 +34,7 @@ function compose(kind: AppointmentMessageKind, link: string | null = booking_url
     fasting: true,
     appointment,
     event_number,
+    written_at,
     unsubscribe_url,
     booking_url: link,
   };
@@ -74,11 +77,13 @@ it('says when, where and under which number', () => {
 });
 
 describe('G6: who has to fast is told so, with the hours and the last meal on the clock of the place', () => {
-  const told = (kind: AppointmentMessageKind, fasting: boolean) => {
-    const appointment = appointmentOf([...STORIES[kind]]);
+  const told = (kind: AppointmentMessageKind, fasting: boolean, written = written_at.toISOString()) => {
+    const booked = appointmentOf([...STORIES[kind]]);
+    const appointment = { ...booked, events: booked.events.map((event) => ({ ...event, created_at: written })) };
     const event_number = appointment.events.length;
     const { html, text, calendar } = composeAppointmentMail(kind, {
       ...{ order, recipient, team, laboratory, appointment, event_number, unsubscribe_url, booking_url, fasting },
+      written_at: new Date(written),
     });
     return { html, text, calendar: calendar?.content.replace(/\r\n /g, '').replace(/\\,/g, ',') ?? '' };
   };
@@ -89,6 +94,21 @@ describe('G6: who has to fast is told so, with the hours and the last meal on th
       expect(part).toContain('No meal after 1:00 AM on Tuesday, December 1');
     }
     for (const part of Object.values(told(kind, false))) expect(part).not.toMatch(/fast/i);
+  });
+
+  it.each([
+    ['appointment_confirmed', '2026-12-01T08:00:00Z', '2026-12-01T08:00:01Z'],
+    ['appointment_rescheduled', '2026-12-01T07:59:00Z', '2026-12-01T15:59:00Z'],
+  ] as const)('%s of a visit for which a fast can no longer be begun asks about the last meal', (kind, early, late) => {
+    for (const part of Object.values(told(kind, true, early))) {
+      expect(part).toContain('No meal after 1:00 AM on Tuesday, December 1');
+      expect(part).not.toContain('must have been');
+    }
+    for (const part of Object.values(told(kind, true, late))) {
+      expect(part).toContain('The last meal must have been before 1:00 AM on Tuesday, December 1.');
+      expect(part).toContain('please choose another time');
+      expect(part).not.toContain('No meal after');
+    }
   });
 
   it('appointment_pending, which has no time yet', () => {
@@ -106,8 +126,8 @@ describe('G6: the mail about a minor’s appointment', () => {
   const mailed = (kind: AppointmentMessageKind) => {
     const appointment = appointmentOf([...STORIES[kind]], { type: 'patient_service_center' });
     const event_number = appointment.events.length;
-    const content = { order, team, laboratory, appointment, event_number, unsubscribe_url, booking_url, fasting: true };
-    return composeAppointmentMail(kind, { ...content, recipient: guardian });
+    const content = { order, team, laboratory, appointment, event_number, unsubscribe_url, booking_url, written_at };
+    return composeAppointmentMail(kind, { ...content, recipient: guardian, fasting: true });
   };
 
   it('goes to the guardian, who is told to come along', () => {
@@ -133,7 +153,7 @@ it('4.4: a visit at home names the window in which the phlebotomist arrives; a c
   expect(text).toContain('Arrival window: 9:00 AM to 10:00 AM MST');
   expect(html).not.toContain('google.com/maps');
   const appointment = appointmentOf(['scheduled'], { type: 'patient_service_center' });
-  const content = { order, recipient, team, laboratory, fasting: false, unsubscribe_url, booking_url };
+  const content = { order, recipient, team, laboratory, fasting: false, unsubscribe_url, booking_url, written_at };
   const center = composeAppointmentMail('appointment_confirmed', { ...content, appointment, event_number: 1 });
   expect(center.text).toContain('Time: 9:00 AM to 10:00 AM MST');
   expect(center.text).toContain('destination=12+Elm+Street%2C+Apt+4%2C+Phoenix%2C+AZ+85004');

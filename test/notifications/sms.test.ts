@@ -14,12 +14,21 @@ const contents = COLLECTION_METHODS.map((collection_method) => ({
   team,
   minor: null,
   fasting: true,
+  written_at: new Date('2026-11-21T12:00:00Z'),
   booking_url,
 }));
 const [atHome = contents[0]] = contents.filter(({ order }) => order.collection_method === 'at_home_phlebotomy');
 const visit = { ...(atHome as (typeof contents)[number]), appointment: appointmentOf(['scheduled']) };
 const atCentre = { ...visit, appointment: appointmentOf(['scheduled'], { type: 'patient_service_center' }) };
-const reminders = [bookingReminderSms(visit), appointmentReminderSms(visit), appointmentReminderSms(atCentre)];
+/** Two hours before the visit begins. */
+const late = { written_at: new Date('2026-12-01T14:00:00Z') };
+const reminders = [
+  bookingReminderSms(visit),
+  appointmentReminderSms(visit),
+  appointmentReminderSms(atCentre),
+  appointmentReminderSms({ ...visit, ...late }),
+  appointmentReminderSms({ ...atCentre, ...late }),
+];
 const texts = [
   ...contents.flatMap((content) => SMS_KINDS.map((kind) => orderSms(kind, content))),
   ...APPOINTMENT_MESSAGE_KINDS.flatMap((kind) => [appointmentSms(kind, visit), appointmentSms(kind, atCentre)]),
@@ -80,6 +89,22 @@ describe('G6: an SMS', () => {
     for (const text of fasts(true)) expect(text).toContain('Fast for 8 to 12 hours before the draw, water only.');
     for (const text of fasts(false)) expect(text).not.toMatch(/fast/i);
     expect(appointmentSms('appointment_cancelled', visit)).not.toMatch(/fast/i);
+  });
+
+  it('about a visit for which a fast can no longer be begun asks about the last meal', () => {
+    const content = { ...visit, ...late };
+    const about = [
+      appointmentSms('appointment_confirmed', content),
+      appointmentSms('appointment_rescheduled', content),
+      appointmentReminderSms(content),
+    ];
+    for (const text of about) {
+      expect(text).toContain('Fasting: only water since 1:00 AM. If there was more, choose another time.');
+      expect(text).not.toContain('Fast for');
+    }
+    for (const text of [bookingReminderSms(content), appointmentSms('appointment_pending', content)]) {
+      expect(text).toContain('Fast for 8 to 12 hours before the draw');
+    }
   });
 
   it('about a minor speaks to the guardian, who is told to come along', () => {

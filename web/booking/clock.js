@@ -73,9 +73,17 @@ export function timeWords({ start, end }, zone, atHome) {
   return [there, differs(start, zone) && el('small', {}, `${clock(start, ownZone)} for you`)];
 }
 
-/** That the last meal is over so many hours before the draw. */
+const lastMealAt = (start, leastHours) => new Date(start).getTime() - leastHours * HOUR_MS;
+
+/** Whether somebody who has just eaten can still fast for a draw. */
+export const canBeginToFast = (start, leastHours) => Date.now() <= lastMealAt(start, leastHours);
+
+/** That the last meal is over so many hours before the draw; or has to have been, where that hour has passed. */
 export function lastMeal(start, zone, leastHours) {
   const there = zone ?? ownZone;
-  const at = new Date(start).getTime() - leastHours * HOUR_MS;
-  return `No meal after ${clock(at, there)} on ${longDay(dayIn(there, at))}.`;
+  const at = lastMealAt(start, leastHours);
+  const when = `${clock(at, there)} on ${longDay(dayIn(there, at))}`;
+  return canBeginToFast(start, leastHours)
+    ? `No meal after ${when}.`
+    : `The last meal must have been before ${when}. If it was later, please choose another time.`;
 }

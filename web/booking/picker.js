@@ -1,5 +1,6 @@
 /** A day and a time: a calendar of fourteen days and the times of the chosen one, on the clock of the place. */
 import {
+  canBeginToFast,
   dayIn,
   daysLater,
   dayWords,
@@ -155,17 +156,19 @@ function moveFocus(event) {
 function timeList(day, slots, { zone, atHome, fasting }, choose) {
   const parts = groupBy(slots, ({ start }) => {
     const hour = hourOf(start, zone);
-    return hour < 12 ? 'Morning' : hour < 17 ? 'Afternoon' : 'Evening';
+    const part = hour < 12 ? 'Morning' : hour < 17 ? 'Afternoon' : 'Evening';
+    if (!fasting) return part;
+    if (!canBeginToFast(start, fasting.least_hours))
+      return `${part}: only if you have had nothing but water for ${fasting.least_hours} hours by then`;
+    return part === 'Morning' ? 'Morning: recommended because you need to fast' : part;
   });
-  const recommended = (part) =>
-    fasting && part === 'Morning' ? 'Morning: recommended because you need to fast' : part;
   return el(
     'fieldset',
     { class: 'times' },
     el('legend', {}, `Times on ${longDay(day)}`),
     atHome && el('p', { class: 'hint' }, 'The phlebotomist will arrive within the window you choose.'),
     [...parts].flatMap(([name, list]) => [
-      el('p', { class: 'hint' }, recommended(name)),
+      el('p', { class: 'hint' }, name),
       el(
         'div',
         { class: 'grid' },

@@ -128,7 +128,7 @@ export async function bookingState(
     reasons: patientReasons(type),
     address: type === 'phlebotomy' ? onOneLine(address) : null,
     access_notes: type === 'phlebotomy' ? (address.access_notes ?? document.order.address.access_notes ?? '') : '',
-    prepare: needsVisit ? preparation(fasting, minor, overdue ? null : active) : [],
+    prepare: needsVisit ? preparation(fasting, minor, overdue ? null : active, now) : [],
     fasting: fasting && needsVisit ? { rule: fastingRule(minor), least_hours: LEAST_FASTING_HOURS } : null,
     laboratory: {
       name: laboratory.name,
@@ -140,9 +140,9 @@ export async function bookingState(
 }
 
 /** To fast, with the hour once there is one, and that a guardian comes along. Names nobody. */
-function preparation(fasting: boolean, minor: string | null, booked: Appointment | null): string[] {
+function preparation(fasting: boolean, minor: string | null, booked: Appointment | null, now: Date): string[] {
   const dated = booked?.status === 'scheduled' && booked.start_at ? booked : null;
-  const fast = dated ? fastingBefore(dated, minor) : `${fastingRule(minor)} ${MORNING}`;
+  const fast = dated ? fastingBefore(dated, minor, now) : `${fastingRule(minor)} ${MORNING}`;
   return [...(fasting ? [fast] : []), ...(minor === null ? [] : [COME_ALONG])];
 }
 
