@@ -116,6 +116,12 @@ describe('limits of a message', () => {
     expect(answerTo(sent()).length).toBeLessThan(2_000);
   });
 
+  test('a note of more lines than a function has arguments is read', () => {
+    const sent = message(obr('A'), numeric(1), `NTE|1|L|${'line~'.repeat(200_000)}`);
+    const { reports } = part.readReports(sent, part.lab);
+    expect(reports[0]?.tests[0]?.observations[0]?.notes?.split('\n')).toHaveLength(200_000);
+  });
+
   test('of ten thousand problems the first are named, in the answer and in the log', () => {
     const sent = message(obr('A'), ...many(10_000, broken));
     const refusal = refusalOf(sent);
@@ -141,6 +147,13 @@ describe('the work of reading grows with the message, not with its square', () =
     specimens: (n) => [obr('A'), numeric(1), ...many(n, (i) => `SPM|${i}|S${i}`)],
     laboratories: (n) => [obr('A'), ...many(n, (i) => `${numeric(i)}|||||||||Laboratory ${i}`)],
     problems: (n) => [obr('A'), ...many(n, broken)],
+    'flags of one result': (n) => [obr('A'), numeric(1).replace('|N|', `|${'H~'.repeat(n)}N|`)],
+    'coded values of one result': (n) => [
+      obr('A'),
+      `OBX|1|CWE|1-1^Result^LN||${many(n, (i) => `C${i}^Organism^L`).join('~')}||||||F`,
+    ],
+    'lines of one note': (n) => [obr('A'), numeric(1), `NTE|1|L|${many(n, (i) => `line ${i}`).join('~')}`],
+    'lines of one text': (n) => [obr('A'), `OBX|1|FT|1-1^Text^LN||${'line\\.br\\'.repeat(n)}||||||F`],
   };
 
   test.each(Object.keys(shapes))('%s', async (shape) => {

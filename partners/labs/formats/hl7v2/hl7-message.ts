@@ -91,9 +91,9 @@ export class ReceivedSegment {
   }
 
   /** One component as text, subcomponents and all: `text(3, 2)` of an OBX is OBX-3.2. */
-  text(field: number, component = 1, repetition = 0): string {
+  text(field: number, component = 1): string {
     const { repetition: repeated, component: separator } = this.#delimiters;
-    return this.#plain(pieceOf(pieceOf(this.#field(field) ?? '', repeated, repetition), separator, component - 1));
+    return this.#plain(pieceOf(pieceOf(this.#field(field) ?? '', repeated, 0), separator, component - 1));
   }
 
   /** The first subcomponent of a component: the family name in PID-5.1, the street in OBX-24.1. */
@@ -116,9 +116,12 @@ export class ReceivedSegment {
     });
   }
 
-  /** How often the field is repeated; 0 when it isn't there. */
-  repetitions(field: number): number {
-    return this.#repetitions(field).length;
+  /** These components of every repetition of the field, as text; none when it isn't there. */
+  repetitions(field: number, ...components: number[]): string[][] {
+    const { component: separator } = this.#delimiters;
+    return this.#repetitions(field).map((repetition) =>
+      components.map((component) => this.#plain(pieceOf(repetition, separator, component - 1))),
+    );
   }
 
   /** The components of a field, first repetition. */

@@ -217,16 +217,15 @@ function structuredNumber(obx: ReceivedSegment): Reading | string {
 }
 
 function codedValue(obx: ReceivedSegment): Reading {
-  const values = Array.from({ length: obx.repetitions(5) }, (_, repetition) =>
-    [2, 9, 1].map((component) => obx.text(5, component, repetition)).find((text) => text !== ''),
-  );
+  const values = obx.repetitions(5, 2, 9, 1).map((texts) => texts.find((text) => text !== ''));
   return { type: 'coded_value', value: values.filter((value) => value !== undefined).join(', ') };
 }
 
 function flagsOf(obx: ReceivedSegment): string[] {
-  return Array.from({ length: obx.repetitions(8) }, (_, repetition) => obx.text(8, 1, repetition)).filter(
-    (flag) => flag !== '',
-  );
+  return obx
+    .repetitions(8, 1)
+    .flat()
+    .filter((flag) => flag !== '');
 }
 
 /** The worst of the flags; none means normal. */
