@@ -1,8 +1,9 @@
 /** The conversation with a laboratory, as a journey has it. Temporal repeats it; the lab sees one order (F4). */
 import { Context, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { type LabAcknowledgement, type LabOrderMessage, LabUnreachable } from '../partners/labs/laboratory-adapter.ts';
+import type { LabAcknowledgement, LabOrderMessage } from '../partners/labs/laboratory-adapter.ts';
 import { adapterFor } from '../partners/labs/registry.ts';
+import { PartnerUnreachable } from '../partners/partner-unreachable.ts';
 import { findLabConnection } from '../store/connections/lab-connections.ts';
 import { recordRefusedCancellation } from '../store/orders/refused-cancellation.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -89,7 +90,7 @@ async function heard(
   try {
     return await call();
   } catch (error) {
-    if (!(error instanceof LabUnreachable)) throw error;
+    if (!(error instanceof PartnerUnreachable)) throw error;
     throw ApplicationFailure.create({
       type: 'LabUnreachable',
       message: error.message,

@@ -1,4 +1,5 @@
 /** The conversation with a phlebotomy provider, as a journey has it. Temporal repeats it; the company sees one booking (C2, F10). */
+
 import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
@@ -10,10 +11,10 @@ import {
 } from '../domain/appointments/appointment.ts';
 import { SLOT_TAKEN } from '../domain/appointments/appointment-refusals.ts';
 import type { Order } from '../domain/orders/order.ts';
+import { PartnerUnreachable } from '../partners/partner-unreachable.ts';
 import {
   BookingRefused,
   type PartnerAppointment,
-  PartnerUnreachable,
   type PhlebotomyAdapter,
   type PhlebotomyEndpoint,
 } from '../partners/phlebotomy/phlebotomy-adapter.ts';

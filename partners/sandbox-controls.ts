@@ -1,4 +1,6 @@
 /** Telling the sandbox partners how an order is to go on (F6); real partners have nothing of the kind. */
+import { callPartner } from './http.ts';
+import { PartnerUnreachable } from './partner-unreachable.ts';
 
 /** The sandbox lab's address, and what it is shown. */
 export interface SandboxLab {
@@ -24,6 +26,7 @@ export class SandboxRefused extends Error {
 }
 
 const ANSWER_WITHIN_MS = 10_000;
+const LONGEST_ANSWER = 64 * 1024;
 
 /**
  * Has the sandbox laboratory report on an order (docs/hl7.md). What it was asked for before it does not report again.
@@ -76,18 +79,22 @@ export function tellSandboxDesk({ url, key }: SandboxCompanies, provider: string
 
 async function tell(told: { who: string; url: string; authorization: string; request: object }): Promise<void> {
   const { who, url, authorization, request } = told;
-  let answer: Response;
-  try {
-    answer = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization },
-      body: JSON.stringify(request),
-      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-    });
-  } catch {
-    throw new SandboxAway(`The sandbox ${who} is not responding.`);
-  }
-  await answer.body?.cancel();
-  if (answer.status >= 500) throw new SandboxAway(`The sandbox ${who} has a problem.`);
-  if (!answer.ok) throw new SandboxRefused(`The sandbox ${who} refused (${answer.status}).`);
+  const partner = `The sandbox ${who}`;
+  const { status } = await callPartner({
+    partner,
+    method: 'POST',
+    url,
+    headers: { 'content-type': 'application/json', authorization },
+    body: JSON.stringify(request),
+    timeoutMs: ANSWER_WITHIN_MS,
+    longestAnswer: LONGEST_ANSWER,
+    credentials: 'restart the sandbox with the credentials of this installation',
+  }).catch((error: unknown) => {
+    if (!(error instanceof PartnerUnreachable)) throw error;
+    if (error.fault === 'credentials') throw new SandboxRefused(`${partner} refused (credentials).`);
+    throw new SandboxAway(
+      error.fault === 'unavailable' ? `${partner} has a problem.` : `${partner} is not responding.`,
+    );
+  });
+  if (status < 200 || status > 299) throw new SandboxRefused(`${partner} refused (${status}).`);
 }

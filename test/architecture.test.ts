@@ -34,6 +34,11 @@ const refused: [what: string, file: string, text: string][] = [
   ['the store in appointments', 'workflows/collection/appointments/1.ts', use('saveEvent', '../../../store/events.ts')],
   ['activities in the store', 'store/1.ts', use('createActivities', '../activities/index.ts')],
   ['the store in a partner’s adapter', 'partners/labs/1.ts', use('saveEvent', '../../store/events.ts')],
+  [
+    'a call of its own in a partner’s adapter',
+    'partners/labs/2.ts',
+    "export const ask = () => fetch('https://lab');\n",
+  ],
   ['the store in a document', 'documents/1.ts', use('saveEvent', '../store/events.ts')],
   ['the sandbox in the API', 'api/1.ts', use('lab', '../sandbox/lab.ts')],
   ['the product in the sandbox', 'sandbox/1.ts', use('status', '../domain/status.ts')],

@@ -1,5 +1,6 @@
 /** One attempt to hand a webhook to its receiver. */
 import { Agent, request } from 'undici';
+import { retryAfterMs } from '../domain/retry-after.ts';
 import { DestinationRefused, guardedLookup, refusalOfUrl } from './destination.ts';
 import { signatureHeaders } from './signature.ts';
 
@@ -52,14 +53,6 @@ interface Answer {
   retryAfterMs: number | null;
 }
 
-/** `Retry-After` in milliseconds from `now`: seconds or a date; null when it is neither. */
-function retryAfter(header: string | string[] | undefined, now: Date): number | null {
-  const text = String(header ?? '').trim();
-  if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const date = Date.parse(text);
-  return Number.isNaN(date) ? null : Math.max(0, date - now.getTime());
-}
-
 /**
  * @param timeoutMs for the whole attempt: finding the address, connecting, sending, and the answer's head and body
  */
@@ -88,7 +81,7 @@ export function createDeliverer(options: { allowPrivate: boolean; timeoutMs: num
       body: outgoing.body,
     });
     await body.dump({ limit: ANSWER_BYTES, signal }).catch(() => undefined);
-    return { statusCode, retryAfterMs: retryAfter(headers['retry-after'], at) };
+    return { statusCode, retryAfterMs: retryAfterMs([headers['retry-after']].flat()[0] ?? null, at.getTime()) };
   }
 
   return {

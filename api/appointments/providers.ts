@@ -1,4 +1,5 @@
 /** Questions to phlebotomy providers while a caller waits. What changes anything goes through a journey instead. */
+
 import {
   APPOINTMENT_PROVIDERS,
   type AppointmentProvider,
@@ -8,9 +9,9 @@ import {
   type PlaceLister,
   type ServiceType,
 } from '../../domain/appointments/appointment.ts';
+import { PartnerUnreachable } from '../../partners/partner-unreachable.ts';
 import {
   BookingRefused,
-  PartnerUnreachable,
   type PhlebotomyAdapter,
   type PhlebotomyEndpoint,
 } from '../../partners/phlebotomy/phlebotomy-adapter.ts';

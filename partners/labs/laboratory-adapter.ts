@@ -35,40 +35,10 @@ export interface LabAcknowledgement {
 
 /**
  * One wire to laboratories. Both calls answer with whatever the lab decided and throw
- * `LabUnreachable` when there is no decision; an aborted `signal` is rethrown as its reason. Sending
+ * `PartnerUnreachable` when there is no decision; an aborted `signal` is rethrown as its reason. Sending
  * again is safe: the placer order number and the message are the same (F4).
  */
 export interface LaboratoryAdapter {
   submit(order: LabOrderMessage, at: LabEndpoint, signal: AbortSignal): Promise<LabAcknowledgement>;
   cancel(order: LabOrderMessage, at: LabEndpoint, signal: AbortSignal): Promise<LabAcknowledgement>;
-}
-
-/**
- * What kept the lab's decision from us: no connection, no answer in time, an answer that is a
- * failure of the lab, credentials or an address or a format to be put right by an operator, or an
- * answer that isn't one to our message.
- */
-export type LabFault = 'connection' | 'timeout' | 'unavailable' | 'credentials' | 'configuration' | 'answer';
-
-/** No decision was had from the lab. Always worth another try; `message` says what to do meanwhile. */
-export class LabUnreachable extends Error {
-  readonly lab: string;
-  readonly fault: LabFault;
-  readonly retryable = true;
-  /** Whether the lab may hold the message all the same. */
-  readonly mayHaveArrived: boolean;
-  /** How long the lab asked us to wait (`Retry-After`), in milliseconds; null when it didn't. */
-  readonly retryAfterMs: number | null;
-
-  constructor(
-    message: string,
-    details: { lab: string; fault: LabFault; mayHaveArrived: boolean; retryAfterMs?: number | null; cause?: unknown },
-  ) {
-    super(message, { cause: details.cause });
-    this.name = 'LabUnreachable';
-    this.lab = details.lab;
-    this.fault = details.fault;
-    this.mayHaveArrived = details.mayHaveArrived;
-    this.retryAfterMs = details.retryAfterMs ?? null;
-  }
 }

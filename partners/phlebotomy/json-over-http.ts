@@ -1,10 +1,9 @@
 /** The adapter for companies that speak docs/phlebotomy.md. */
 import type { z } from 'zod';
-import { AnswerTooLong, boundedText, mayHaveArrived, networkCode, waitOf } from '../no-answer.ts';
+import { callPartner } from '../http.ts';
+import { PartnerUnreachable } from '../partner-unreachable.ts';
 import {
   BookingRefused,
-  type PartnerFault,
-  PartnerUnreachable,
   type PhlebotomyAdapter,
   type PhlebotomyEndpoint,
   REFUSAL_CODES,
@@ -102,111 +101,47 @@ function visitBody({ address, ...visit }: VisitRequest): object {
 }
 
 async function call<Answer>(request: Call<Answer>, at: PhlebotomyEndpoint, signal: AbortSignal): Promise<Answer> {
-  const { status, retryAfterMs, body } = await send(request, at, signal);
-  if (status < 200 || status > 299) throw refusal(request, status, retryAfterMs, body);
-  const answer = request.answer.safeParse(json(body));
-  if (answer.success) return answer.data;
-  const [issue] = answer.error.issues;
-  throw unreachable(request, 'answer', {
+  const { provider, method, path, body, idempotency_key } = request;
+  const partner = `Phlebotomy provider ${provider}`;
+  const answer = await callPartner({
+    partner,
+    method,
+    url: `${at.url.replace(/\/+$/, '')}${path}`,
+    headers: {
+      accept: 'application/json',
+      authorization: `Bearer ${at.key}`,
+      ...(body && { 'content-type': 'application/json' }),
+      ...(idempotency_key && { 'idempotency-key': idempotency_key }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+    timeoutMs: at.timeoutMs,
+    longestAnswer: LONGEST_ANSWER,
+    credentials: 'set the key that the provider gave you',
+    signal,
+  });
+  const { status } = answer;
+  if (status < 200 || status > 299) throw refusal(provider, partner, status, answer.body);
+  const read = request.answer.safeParse(json(answer.body));
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new PartnerUnreachable(partner, 'answer', {
     what: `answered ${status} with something that cannot be right (${issue?.path.join('.') || 'body'})`,
     toDo: 'ask the provider; the call will be retried',
-    mayHaveHappened: true,
-    cause: answer.error,
+    cause: read.error,
   });
 }
 
-async function send(request: Call<unknown>, at: PhlebotomyEndpoint, signal: AbortSignal) {
-  const { method, path, body, idempotency_key } = request;
-  const deadline = AbortSignal.timeout(at.timeoutMs);
-  try {
-    const response = await fetch(`${at.url.replace(/\/+$/, '')}${path}`, {
-      method,
-      headers: {
-        accept: 'application/json',
-        authorization: `Bearer ${at.key}`,
-        ...(body && { 'content-type': 'application/json' }),
-        ...(idempotency_key && { 'idempotency-key': idempotency_key }),
-      },
-      body: body ? JSON.stringify(body) : null,
-      redirect: 'manual',
-      signal: AbortSignal.any([signal, deadline]),
-    });
-    const retryAfterMs = waitOf(response.headers.get('retry-after'), Date.now());
-    return { status: response.status, retryAfterMs, body: await boundedText(response, LONGEST_ANSWER) };
-  } catch (cause) {
-    signal.throwIfAborted();
-    if (deadline.aborted) {
-      throw unreachable(request, 'timeout', {
-        what: `did not respond within ${at.timeoutMs} ms`,
-        toDo: 'the call will be retried',
-        mayHaveHappened: true,
-        cause,
-      });
-    }
-    if (cause instanceof AnswerTooLong) {
-      throw unreachable(request, 'answer', {
-        what: 'answered with more than can be an answer',
-        toDo: 'ask the company; the call will be made again',
-        mayHaveHappened: true,
-        cause,
-      });
-    }
-    const code = networkCode(cause);
-    throw unreachable(request, 'connection', {
-      what: `can't be reached (${code})`,
-      toDo: 'check that the provider is up and that the URL of its connection is right',
-      mayHaveHappened: mayHaveArrived(code),
-      cause,
-    });
-  }
-}
-
-/** What a status other than 2xx means. */
-function refusal(
-  request: Call<unknown>,
-  status: number,
-  retryAfterMs: number | null,
-  body: string,
-): BookingRefused | PartnerUnreachable {
-  if (status === 401 || status === 403) {
-    return unreachable(request, 'credentials', {
-      what: `answered ${status}: it rejects the key of its connection`,
-      toDo: 'set the key that the provider gave you',
-      mayHaveHappened: false,
-    });
-  }
-  if (status >= 500 || status === 408 || status === 429) {
-    return unreachable(request, 'unavailable', {
-      what: `answered ${status}`,
-      toDo: 'the call will be retried',
-      mayHaveHappened: status !== 429,
-      retryAfterMs,
-    });
-  }
+/** What a status means that is no success and none that passes. */
+function refusal(provider: string, partner: string, status: number, body: string): BookingRefused | PartnerUnreachable {
   const refused = RefusalAnswer.safeParse(json(body));
   if (status >= 400 && refused.success) {
     const { error, message } = refused.data;
     const code: RefusalCode = REFUSAL_CODES.find((known) => known === error) ?? 'invalid_request';
-    return new BookingRefused(request.provider, code, message || `The provider refused: ${error}`);
+    return new BookingRefused(provider, code, message || `The provider refused: ${error}`);
   }
-  return unreachable(request, 'configuration', {
+  return new PartnerUnreachable(partner, 'configuration', {
     what: `answered ${status} without saying why`,
     toDo: 'check the URL of its connection',
-    mayHaveHappened: false,
-  });
-}
-
-function unreachable(
-  { provider, method }: Call<unknown>,
-  fault: PartnerFault,
-  how: { what: string; toDo: string; mayHaveHappened: boolean; retryAfterMs?: number | null; cause?: unknown },
-): PartnerUnreachable {
-  return new PartnerUnreachable(`Phlebotomy provider ${provider} ${how.what}; ${how.toDo}`, {
-    provider,
-    fault,
-    mayHaveHappened: how.mayHaveHappened && method !== 'GET',
-    retryAfterMs: how.retryAfterMs ?? null,
-    cause: how.cause,
   });
 }
 

@@ -170,38 +170,3 @@ export class BookingRefused extends Error {
     this.code = code;
   }
 }
-
-/**
- * What kept the company's decision from us: no connection, no answer in time, a failure of the company, a key or an
- * address to be put right by an operator, or an answer that makes no sense.
- */
-export type PartnerFault = 'connection' | 'timeout' | 'unavailable' | 'credentials' | 'configuration' | 'answer';
-
-/** No decision was had from the company. Always worth another try; `message` says what to do meanwhile. */
-export class PartnerUnreachable extends Error {
-  readonly provider: string;
-  readonly fault: PartnerFault;
-  readonly retryable = true;
-  /** Whether what was asked may have been done all the same: look for it by reference before giving up. */
-  readonly mayHaveHappened: boolean;
-  /** How long the company asked us to wait (`Retry-After`), in milliseconds; null when it didn't. */
-  readonly retryAfterMs: number | null;
-
-  constructor(
-    message: string,
-    details: {
-      provider: string;
-      fault: PartnerFault;
-      mayHaveHappened: boolean;
-      retryAfterMs?: number | null;
-      cause?: unknown;
-    },
-  ) {
-    super(message, { cause: details.cause });
-    this.name = 'PartnerUnreachable';
-    this.provider = details.provider;
-    this.fault = details.fault;
-    this.mayHaveHappened = details.mayHaveHappened;
-    this.retryAfterMs = details.retryAfterMs ?? null;
-  }
-}
