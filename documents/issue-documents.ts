@@ -3,17 +3,20 @@ import { DateTime } from 'luxon';
 import { specimenSource } from '../domain/catalogue/tubes.ts';
 import { fastingNeeded } from '../domain/messages/fasting.ts';
 import { isEnded } from '../domain/orders/transitions.ts';
+import { isCorrection } from '../domain/results/lab-report.ts';
 import type { OrderResult } from '../domain/results/results.ts';
 import type { PaperUrl } from '../links/booking-url.ts';
 import { type Contact, contactOf, logoOf } from '../store/access/teams.ts';
 import type { Catalogue } from '../store/catalogue/catalogue.ts';
-import type { IssuedDocument, OrderDocument, TeamDocument } from '../store/documents.ts';
+import type { IssuedDocument, LabMessageDocument, OrderDocument, TeamDocument } from '../store/documents.ts';
 import { isDuplicateKey } from '../store/duplicate-key.ts';
+import { isWithoutJourney } from '../store/orders/added-results.ts';
 import { combinedResult } from '../store/orders/combined-result.ts';
 import { findSignature } from '../store/orders/signature-images.ts';
 import { collectionOf, type Store } from '../store/store.ts';
+import type { ReportedOrder } from './report-status.ts';
 import { renderRequisition } from './requisition.ts';
-import { type ReportedOrder, type ReportPanel, renderResultReport } from './result-report.ts';
+import { type ReportPanel, renderResultReport } from './result-report.ts';
 
 type RedrawState = NonNullable<ReportedOrder['redraw']> | null;
 
@@ -97,10 +100,14 @@ export function createDocumentIssuer(
         panels.set(id, { name, result_slugs: [...new Set([...known, ...owed])], specimen: specimenSource(specimen) });
       }
     }
+    const reported = documents.map((document) => {
+      const { placer_order_number, origin } = document.order;
+      return { placer_order_number, origin, redraw, ended_as: endingWithout(document) };
+    });
     return renderResultReport({
       title_kind,
       result,
-      orders: everything.map(({ order: { placer_order_number, origin } }) => ({ placer_order_number, origin, redraw })),
+      orders: reported,
       patient: first.order.patient,
       patient_id: first.order.user_id,
       physician: first.order.physician,
@@ -122,6 +129,15 @@ export function createDocumentIssuer(
     if (!redraw) return null;
     if (!isEnded(redraw.last_status, redraw.collection_method)) return 'open';
     return redraw.result_version > 0 ? 'reported' : 'without_results';
+  }
+
+  /** Whether the laboratory corrected what was added to an order that had ended without a result: no event says so. */
+  async function isCorrectedAfterItsEnd(document: OrderDocument): Promise<boolean> {
+    if (!endingWithout(document)) return false;
+    const applied = await store.labMessages
+      .find({ order_id: document._id, state: 'applied' })
+      .lean<LabMessageDocument[]>();
+    return applied.some(({ report }) => isCorrection(report));
   }
 
   return {
@@ -162,10 +178,11 @@ export function createDocumentIssuer(
       const newest = await store.results.findOne({ order_id: orderId }).sort({ version: -1 }).lean();
       const document = newest && (await store.orders.findById(orderId).lean<OrderDocument>());
       if (!newest || !document) return null;
-      const corrected = document.events[newest.event_number - 1]?.status === 'corrected';
       const redraw = await redrawOf(document);
-      const version = redraw ? `${newest.version}:redraw_${redraw}` : newest.version;
-      return issued(`${orderId}:result:${version}`, 'result', () =>
+      const state = redraw ? `redraw_${redraw}` : endingWithout(document);
+      const corrected =
+        document.events[newest.event_number - 1]?.status === 'corrected' || (await isCorrectedAfterItsEnd(document));
+      return issued([orderId, 'result', newest.version, ...(state ? [state] : [])].join(':'), 'result', () =>
         report('order', newest.result, [document], corrected, redraw),
       );
     },
@@ -173,9 +190,17 @@ export function createDocumentIssuer(
     async combined(transactionId) {
       const combined = await combinedResult(store, catalogue, transactionId);
       if (!combined) return null;
-      return issued(`${transactionId}:combined_result:${combined.revision}`, 'combined_result', () =>
+      const ending = combined.orders.map(endingWithout).find((ended) => ended !== null);
+      const id = [transactionId, 'combined_result', combined.revision, ...(ending ? [ending] : [])].join(':');
+      return issued(id, 'combined_result', () =>
         report('combined', combined.result, combined.orders, combined.corrected),
       );
     },
   };
+}
+
+/** How an order ended to which results were added afterwards; null for every other (docs/decisions/0016). */
+function endingWithout(document: OrderDocument): 'canceled' | 'failed' | null {
+  if (document.result_version === 0 || !isWithoutJourney(document)) return null;
+  return document.last_status === 'cancelled' ? 'canceled' : 'failed';
 }

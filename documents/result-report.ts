@@ -2,7 +2,6 @@
 import { ageOn, todayIn } from '../domain/calendar.ts';
 import type { Laboratory } from '../domain/catalogue/catalogue.ts';
 import type { PatientDetails, Physician } from '../domain/orders/order.ts';
-import type { OrderOrigin } from '../domain/orders/status.ts';
 import { phoneText } from '../domain/people/phone.ts';
 import type { BiomarkerResult, MissingBiomarkerResult, OrderResult, SampleData } from '../domain/results/results.ts';
 import { dateTime, plainDate } from './dates.ts';
@@ -10,6 +9,7 @@ import { type Field, placeFields } from './fields.ts';
 import { type Flag, flagOf, flagWords } from './flags.ts';
 import { type PerformingPlace, performingLaboratories, placeLaboratories } from './performing-laboratories.ts';
 import { drawRangeBar, numberIn } from './range-bar.ts';
+import { canceledMarks, type ReportedOrder, statusOf } from './report-status.ts';
 import { groupsOf, inOrder, pendingIn, specimenOf } from './result-groups.ts';
 import { finishWithRunningLines, SANDBOX_MARK } from './running.ts';
 import { Sheet } from './sheet.ts';
@@ -17,17 +17,6 @@ import { ACCENT, ALERT, INK, TEXT, WASH } from './styles.ts';
 import { type Cell, type Column, Table } from './table.ts';
 import { readableUnit } from './units.ts';
 import { contactText, counted, filedName, MISSING_BECAUSE, SEX } from './words.ts';
-
-/** One order that the report is about. */
-export interface ReportedOrder {
-  placer_order_number: string;
-  origin: OrderOrigin;
-  /** What has become of the redraw that followed it, in a report that leaves the redraw's own results out. */
-  redraw?: 'open' | 'reported' | 'without_results' | null;
-  /** ISO instants; the sample's own times are printed where these are absent. */
-  collected_at?: string | null;
-  reported_at?: string | null;
-}
 
 /**
  * A heading with the results expected under it. Ordered results in no panel follow under "Individual tests", what
@@ -82,7 +71,7 @@ export async function renderResultReport(content: ResultReportContent): Promise<
     patient: content.patient,
     document: `Requisition ${numbers}`,
     foot: `Ordered through ${content.team.name}${contact ? ` · ${contact}` : ''}`,
-    marks: content.sandbox ? [SANDBOX_MARK] : [],
+    marks: [...canceledMarks(content), ...(content.sandbox ? [SANDBOX_MARK] : [])],
   });
 }
 
@@ -108,20 +97,6 @@ function letterhead(sheet: Sheet, content: ResultReportContent): void {
   sheet.y = y + 12;
 }
 
-/** The status in a word, and what it means for the reader. */
-function statusOf(content: ResultReportContent): [string, string] {
-  const redraws = content.orders.map(({ redraw }) => redraw);
-  if (content.corrected) {
-    const more = redraws.includes('open') ? '; a redraw is in progress' : '';
-    return ['CORRECTED', `Replaces what was reported before${more}`];
-  }
-  if (content.result.metadata.status === 'partial') return ['PARTIAL', 'More results are expected'];
-  if (redraws.includes('open')) return ['INITIAL', 'A redraw is in progress; more results are expected'];
-  if (redraws.includes('reported')) return ['FINAL', 'Results of the redraw: see the combined report'];
-  if (redraws.includes('without_results')) return ['FINAL', 'The redraw produced no results'];
-  return ['FINAL', 'No more results are expected'];
-}
-
 function parties(sheet: Sheet, content: ResultReportContent): void {
   const { patient, physician, result, time_zone: zone } = content;
   const { metadata } = result;
@@ -142,11 +117,16 @@ function parties(sheet: Sheet, content: ResultReportContent): void {
       : [{ label: 'Client', value: content.team.name, strong: true }]),
     { label: 'Account', value: content.account_number, half: true },
     ...content.orders.map((order) => ({
-      label: order.origin === 'initial' ? 'Requisition' : `Requisition (${order.origin})`,
+      label: `Requisition${inBrackets([order.origin === 'initial' ? null : order.origin, order.ended_as])}`,
       value: order.placer_order_number,
     })),
   ];
   placeFields(sheet, [patientFields, orderFields, sampleFields(content)]);
+}
+
+function inBrackets(words: readonly (string | null | undefined)[]): string {
+  const said = words.filter(Boolean);
+  return said.length > 0 ? ` (${said.join(', ')})` : '';
 }
 
 /** Collected, received and reported, for each sample; two samples are told apart by number. */

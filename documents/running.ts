@@ -7,9 +7,9 @@ import { ALERT, INK, RULE, TEXT, type TextStyle } from './styles.ts';
 import { UNPRINTABLE } from './typeface.ts';
 import { filedName } from './words.ts';
 
-/** A word written across each page, and the sentence in the band above it. */
-interface PageMark {
-  word: string;
+/** The sentence in the band above each page, and a word written across it. */
+export interface PageMark {
+  word?: string;
   sentence: string;
   color: string;
 }
@@ -67,7 +67,7 @@ export function finishWithRunningLines(sheet: Sheet, lines: RunningLines): Promi
   });
 }
 
-/** Each mark's sentence in a band at the top of the page, its word across it. */
+/** Each mark's sentence in a band at the top of the page, its word, if it has one, across it. */
 function placeMarks(sheet: Sheet, marks: readonly PageMark[]): void {
   const band = sheet.width / marks.length;
   marks.forEach(({ word, sentence, color }, index) => {
@@ -77,6 +77,7 @@ function placeMarks(sheet: Sheet, marks: readonly PageMark[]): void {
     const size = Math.min(style.size, (style.size * (band - 8)) / sheet.widthOf(sentence, style));
     sheet.place(sentence, x, 9, band, { ...style, size });
 
+    if (word === undefined) return;
     const across = { ...TEXT.title, size: 92, leading: 92, color, tracking: 4 };
     const { pdf, height } = sheet;
     const middle = { x: sheet.left + sheet.width / 2, y: (height * (index + 1)) / (marks.length + 1) };

@@ -180,6 +180,36 @@ describe('A7: a report that can be trusted at a glance', () => {
   });
 
   it.each([
+    ['final', { ended_as: 'canceled' }, 'FINAL The order was canceled; the laboratory reported results anyway'],
+    ['partial', { ended_as: 'canceled' }, 'PARTIAL The order was canceled; the laboratory reported results anyway'],
+    ['final', { ended_as: 'failed' }, 'FINAL The order failed; no more results are expected'],
+  ] as const)('F5: a %s one of an order that had ended says so: %j', async (status, ending, words) => {
+    const orders = [{ ...ordered, ...ending }];
+    const content = reportOf(panel, resultsOf(panel), [], { orders });
+    content.result.metadata.status = status;
+    const pages = await pagesOf(await renderResultReport(content));
+    const [first = ''] = pages.map((page) => page.replace(/\s+/g, ' '));
+    expect(first).toContain(words);
+    expect(first).toMatch(new RegExp(`requisition \\(${ending.ended_as}\\) ${ordered.placer_order_number}`, 'i'));
+    expect(pages.length).toBeGreaterThan(1);
+    const band = 'CANCELED · The order was canceled; the laboratory reported results anyway';
+    const marked = pages.filter((page) => page.includes(band));
+    expect(marked).toHaveLength(ending.ended_as === 'canceled' ? pages.length : 0);
+  });
+
+  it('F5: a combined one names the order that was canceled', async () => {
+    const redraw = { placer_order_number: 'VN8P3W5R2T', origin: 'redraw', ended_as: 'canceled' } as const;
+    const changes = { title_kind: 'combined', orders: [ordered, redraw] } as const;
+    const content = reportOf([metabolic], [resultOf(metabolic, glucose)], [], {
+      ...changes,
+      orders: [...changes.orders],
+    });
+    const text = await textOf(await renderResultReport(content));
+    expect(text).toContain('FINAL Requisition VN8P3W5R2T was canceled; the laboratory reported results anyway');
+    expect(text).toMatch(/requisition \(redraw, canceled\) VN8P3W5R2T/i);
+  });
+
+  it.each([
     ['none flagged', []],
     ['1 flagged', ['high']],
     ['1 flagged, critical', ['critical']],

@@ -9,6 +9,7 @@ import {
   refusedMessageText,
 } from '../../store/inbox/inbox-review.ts';
 import { collectionOf } from '../../store/store.ts';
+import { textOf } from '../documents/pdf-reader.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { type LabMessageChanges, labMessage } from '../support/lab-message.ts';
 import { pendingActivities, stateOf } from '../support/temporal-view.ts';
@@ -331,7 +332,10 @@ describe('F5: a report that an operator delivers again', () => {
       order_transaction: { status: 'cancelled' },
     });
     expect(body.results).toContainEqual(expect.objectContaining({ loinc: GLUCOSE, result: '50' }));
-    expect((await venule.documents.result(order.id))?.subarray(0, 5).toString()).toBe('%PDF-');
+    const printed = async () => textOf((await venule.documents.result(order.id)) ?? Buffer.of());
+    expect(await printed()).toContain('FINAL The order was canceled; the laboratory reported results anyway');
+    const together = await venule.documents.combined(order.transaction_id);
+    expect(await textOf(together ?? Buffer.of())).toContain('The order was canceled; the laboratory reported results');
 
     const told = await venule.webhooks(order.id);
     const [added, ...more] = told.filter(({ _id: id }) => id.includes('result_added'));
@@ -349,6 +353,9 @@ describe('F5: a report that an operator delivers again', () => {
     await deliverAgain(venule.store, venule.catalogue, A_PERSON, correction._id);
     expect(await resultOf(order, GLUCOSE, 2)).toBe('95');
     expect(await resultOf(order, GLUCOSE, 1)).toBe('50');
+    const corrected = await printed();
+    expect(corrected).toContain('CORRECTED Replaces what was reported before');
+    expect(corrected).toContain('CANCELED · The order was canceled');
   });
 
   test('F5: on a canceled order by two persons at once is added once; one that fails halfway changes nothing', async () => {
@@ -384,6 +391,8 @@ describe('F5: a report that an operator delivers again', () => {
     await deliverAgain(venule.store, venule.catalogue, A_PERSON, _id);
     expect((await venule.reaches(order.id, 'ordered')).last_status).toBe('sample_error');
     expect((await readResult(order)).body).toMatchObject({ missing_results: [], metadata: { status: 'final' } });
+    const printed = await textOf((await venule.documents.result(order.id)) ?? Buffer.of());
+    expect(printed).toContain('FINAL The order failed; no more results are expected');
   });
 
   test('E1: each turn of a review is told: held, accepted, set aside again, rejected, accepted after all', async () => {
