@@ -53,6 +53,12 @@ export function startJourneySweep(parts: {
       return 'waits' as const;
     };
     const known = await journeys.position(claimed.order);
+    if (known === 'busy') return again();
+    if (known === 'stuck') {
+      logger.warn({ order_id: claimed.order._id }, 'journey.stepped_back');
+      await journeys.stepBack(claimed.order);
+      return again();
+    }
     // Read after the journey has answered: what it knows was written before.
     const order = await store.orders.findById(claimed.order._id).orFail().lean<OrderDocument>();
     const hasEnded = isEnded(order.last_status, order.collection_method);

@@ -35,6 +35,7 @@ import {
 } from '../workflows/messages.ts';
 import type { orderTransaction } from '../workflows/order-transaction.ts';
 import { searchAttributesOf } from '../workflows/search-attributes.ts';
+import { hasLostAnswer, stepBack } from './lost-answer.ts';
 
 /** A journey refuses; the message is what a caller is told (400). */
 export class JourneyRefusal extends Error {
@@ -94,8 +95,13 @@ export interface Journeys {
 
 /** Journeys, as they are compared with their store. Every method throws `JourneysUnavailable` when no answer came in time. */
 export interface ComparedJourneys {
-  /** How far a journey has come; `closed` when its workflow is, `missing` when there is none (yet, or any more). */
-  position(document: OrderDocument): Promise<JourneyPosition | 'closed' | 'missing'>;
+  /**
+   * How far a journey has come; `closed` when its workflow is, `missing` when there is none (yet, or any more), `busy`
+   * while it is at work on a task, and `stuck` when it cannot finish that task by itself.
+   */
+  position(document: OrderDocument): Promise<JourneyPosition | 'closed' | 'missing' | 'busy' | 'stuck'>;
+  /** Takes a stuck journey back to before the task that it is stuck after, and has it go on from there. */
+  stepBack(document: OrderDocument): Promise<void>;
   /** Gives a journey what its store holds and it does not know. */
   storeIsAhead(document: OrderDocument, held: RecordedAppointment): Promise<void>;
 }
@@ -155,7 +161,7 @@ export function temporalJourneys(
       const updateId = commandUpdateId(order.id, isFirst ? 'cancel' : `cancel:${randomUUID()}`);
       try {
         await client.withDeadline(Date.now() + policy.command_tried_for, () =>
-          handleOf(order).executeUpdate(cancelOrder, { updateId, args: [by] }),
+          unlessRunEnds(() => handleOf(order).executeUpdate(cancelOrder, { updateId, args: [by] })),
         );
       } catch (error) {
         if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
@@ -168,13 +174,11 @@ export function temporalJourneys(
 
     async appointment(document, command, by) {
       const { order } = document;
+      // A command that was refused can be given again: the appointment may be another by then.
+      const updateId = commandUpdateId(order.id, `${command.kind}:${randomUUID()}`);
       try {
         return await client.withDeadline(Date.now() + policy.command_tried_for, () =>
-          handleOf(order).executeUpdate(appointmentCommand, {
-            // A command that was refused can be given again: the appointment may be another by then.
-            updateId: commandUpdateId(order.id, `${command.kind}:${randomUUID()}`),
-            args: [command, by],
-          }),
+          unlessRunEnds(() => handleOf(order).executeUpdate(appointmentCommand, { updateId, args: [command, by] })),
         );
       } catch (error) {
         if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
@@ -197,13 +201,23 @@ export function temporalJourneys(
       const handle = handleOf(order);
       try {
         return await client.withDeadline(Date.now() + TAKEN_IN_MS, async () => {
-          const { status } = await handle.describe();
+          const { status, raw } = await handle.describe();
           if (status.name !== 'RUNNING') return 'closed';
+          // A question that comes with a task can leave the journey stuck (temporal/lost-answer.ts).
+          if (raw.pendingWorkflowTask) return (await hasLostAnswer(client, raw)) ? 'stuck' : 'busy';
           const { events, appointment } = await handle.query(journeyState);
           return positionOf(events, appointment);
         });
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return 'missing';
+        throw unavailable(error);
+      }
+    },
+
+    async stepBack({ order }) {
+      try {
+        await client.withDeadline(Date.now() + TAKEN_IN_MS, () => stepBack(client, journeyWorkflowId(order)));
+      } catch (error) {
         throw unavailable(error);
       }
     },
@@ -229,6 +243,20 @@ export function temporalJourneys(
       // Not there yet, or its last event is not written yet: the fact waits in the inbox.
       throw new JourneysUnavailable(`The journey of order ${document._id} does not exist (yet)`);
     }
+  }
+}
+
+/**
+ * Asks a second time when the run ended before it answered: it may go on in another run, as when it continued as new or
+ * was taken back (temporal/lost-answer.ts), and the question goes with it under its id.
+ */
+async function unlessRunEnds<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    const { cause } = error as Error;
+    if (!(cause instanceof ApplicationFailure) || cause.type !== 'AcceptedUpdateCompletedWorkflow') throw error;
+    return ask();
   }
 }
 
