@@ -14,9 +14,13 @@ import { isWithoutJourney } from '../store/orders/added-results.ts';
 import { combinedResult } from '../store/orders/combined-result.ts';
 import { findSignature } from '../store/orders/signature-images.ts';
 import { collectionOf, type Store } from '../store/store.ts';
+import { drawResultReport } from './drawing.ts';
 import type { ReportedOrder } from './report-status.ts';
 import { renderRequisition } from './requisition.ts';
-import { type ReportPanel, renderResultReport } from './result-report.ts';
+import type { ReportPanel } from './result-report.ts';
+
+/** Bytes: MongoDB takes 16 MB a document. */
+const LONGEST_KEPT = 15 * 1024 * 1024;
 
 type RedrawState = NonNullable<ReportedOrder['redraw']> | null;
 
@@ -48,6 +52,8 @@ export function createDocumentIssuer(
     const before = await held();
     if (before) return before.content;
     const document = { _id: id, kind, content: await render(), created_at: new Date() };
+    // The same content gives the same bytes: what is too long to keep is drawn again.
+    if (document.content.length > LONGEST_KEPT) return document.content;
     try {
       await collectionOf(store.issuedDocuments).insertOne(document);
       return document.content;
@@ -104,7 +110,7 @@ export function createDocumentIssuer(
       const { placer_order_number, origin } = document.order;
       return { placer_order_number, origin, redraw, ended_as: endingWithout(document) };
     });
-    return renderResultReport({
+    return drawResultReport({
       title_kind,
       result,
       orders: reported,
