@@ -134,10 +134,12 @@ export function digestReport(
 ): ReportDigest {
   const { tests, results } = statementsIn(report, expected);
   const ordered = new Set(markers.map(({ provider_id }) => provider_id));
-  const said = advance(noProgress(), {
-    tests: tests.filter(({ code }) => ordered.has(code)),
-    results: results.flatMap(({ expected: result, source: _, ...statement }) => (result ? [statement] : [])),
-  });
+  const said = progressOf([
+    {
+      tests: tests.filter(({ code }) => ordered.has(code)),
+      results: results.flatMap(({ expected: result, source: _, ...statement }) => (result ? [statement] : [])),
+    },
+  ]);
   const values = results.filter(({ failure_type }) => failure_type === null);
   const besides = values.filter(({ expected: result }) => !result).map(({ source }) => source.observation);
   const unknown = besides.filter((observation) => !isKnown(observation));
@@ -182,35 +184,45 @@ export const noProgress = <R extends ResultStatement = ResultStatement>(): Repor
   results: {},
 });
 
+/** What a report states, as far as progress goes. */
+type Statements<R extends ResultStatement> = Pick<ReportDigest, 'values_besides'> & {
+  tests: readonly TestStatement[];
+  results: readonly R[];
+};
+
 /** Takes a report's statements in; the given progress stays as it was. */
 export function advance<R extends ResultStatement>(
   progress: ReportProgress<R>,
-  {
-    tests,
-    results,
-    values_besides,
-  }: Pick<ReportDigest, 'values_besides'> & {
-    tests: readonly TestStatement[];
-    results: readonly R[];
-  },
+  statements: Statements<R>,
 ): ReportProgress<R> {
+  const copies = Object.entries(progress.results).map(([slug, byTest]) => [slug, { ...byTest }]);
   const next: ReportProgress<R> = {
+    ...progress,
     tests: { ...progress.tests },
-    results: { ...progress.results },
-    ...((progress.values_besides || values_besides) && { values_besides: true }),
+    results: Object.fromEntries(copies),
   };
-  for (const statement of tests) {
-    if (supersedes(statement, next.tests[statement.code])) next.tests[statement.code] = statement;
-  }
-  const copied = new Set<string>();
-  for (const statement of results) {
-    const { slug, test } = statement;
-    if (!supersedes(statement, next.results[slug]?.[test])) continue;
-    if (!copied.has(slug)) next.results[slug] = { ...next.results[slug] };
-    copied.add(slug);
-    (next.results[slug] as Record<string, R>)[test] = statement;
-  }
+  takeIn(next, statements);
   return next;
+}
+
+/** What all these reports state together, in the order in which they came; as much work as they are long. */
+export function progressOf<R extends ResultStatement>(reports: readonly Statements<R>[]): ReportProgress<R> {
+  const progress = noProgress<R>();
+  for (const report of reports) takeIn(progress, report);
+  return progress;
+}
+
+function takeIn<R extends ResultStatement>(progress: ReportProgress<R>, said: Statements<R>): void {
+  if (said.values_besides) progress.values_besides = true;
+  for (const statement of said.tests) {
+    if (supersedes(statement, progress.tests[statement.code])) progress.tests[statement.code] = statement;
+  }
+  for (const statement of said.results) {
+    const { slug, test } = statement;
+    progress.results[slug] ??= {};
+    const byTest = progress.results[slug];
+    if (supersedes(statement, byTest[test])) byTest[test] = statement;
+  }
 }
 
 /** The lab's word on a result over all the tests that it stands under: a value under one beats its absence under another. */

@@ -2,7 +2,7 @@
 import type { ExpectedResult, Laboratory, Marker } from '../catalogue/catalogue.ts';
 import type { Order } from '../orders/order.ts';
 import type { FailureType, Interpretation, LabReport, ReportedTest, Specimen } from './lab-report.ts';
-import { advance, type FullStatement, missingResults, noProgress, statementsIn, wordOn } from './report-progress.ts';
+import { type FullStatement, missingResults, progressOf, statementsIn, wordOn } from './report-progress.ts';
 import type {
   BiomarkerResult,
   MissingBiomarkerResult,
@@ -100,10 +100,7 @@ function entriesOf(
   samples: SampleNames,
 ): Map<string, Entry> {
   const expected = new Map(expectedResults(order, markers).map((result) => [result.slug, result]));
-  const progress = reports.reduce(
-    (before, report) => advance(before, statementsIn(report, [...expected.values()])),
-    noProgress<FullStatement<ExpectedOfOrder>>(),
-  );
+  const progress = progressOf(reports.map((report) => statementsIn(report, [...expected.values()])));
   const reasons = new Map(
     missingResults(progress, order.markers).map((missing) => [missing.slug, missing.failure_type]),
   );
