@@ -21,6 +21,7 @@ import type { LabMessageDocument, OrderDocument } from '../../store/documents.ts
 import { fanOut } from '../../store/outbox/webhooks.ts';
 import { closeStore, collectionOf, openStore, type Store } from '../../store/store.ts';
 import { TEST_CONFIG } from '../support/api.ts';
+import { COMPILED_ONCE } from '../support/compiled-once.ts';
 import { commit, deliveriesOf, endpointAt, freshDatabase } from '../webhooks/scene.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -53,7 +54,7 @@ describe('npm run admin', () => {
   function admin(args: string[], { env = {}, input = '' }: Run = {}) {
     return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
       const child = spawn(process.execPath, [join(root, 'cli', 'admin.ts'), ...args], {
-        env: { PATH: process.env.PATH, MONGODB_URI: database, VENULE_DATA_DIR: dataDir, ...env },
+        env: { ...COMPILED_ONCE, PATH: process.env.PATH, MONGODB_URI: database, VENULE_DATA_DIR: dataDir, ...env },
       });
       let [out, err] = ['', ''];
       child.stdout.on('data', (text) => (out += text));

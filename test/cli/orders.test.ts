@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Order } from '../../domain/orders/order.ts';
 import { findOrdersBy } from '../../store/orders/find-orders.ts';
 import { collectionOf } from '../../store/store.ts';
+import { COMPILED_ONCE } from '../support/compiled-once.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { until } from '../support/until.ts';
 import { endpointAt } from '../webhooks/scene.ts';
@@ -17,7 +18,7 @@ afterAll(() => venule.close());
 function admin(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, [join(import.meta.dirname, '../../cli/admin.ts'), ...args], {
-      env: { PATH: process.env.PATH, ...venule.environment },
+      env: { ...COMPILED_ONCE, PATH: process.env.PATH, ...venule.environment },
     });
     let [out, err] = ['', ''];
     child.stdout.on('data', (text) => (out += text));

@@ -19,11 +19,15 @@ declare global {
   var realParts: RealParts | undefined;
 }
 
-/** Gives the tests `TEMPORAL_ADDRESS` and `MONGODB_URI`; what is set already is used as it is. */
+/**
+ * Gives the tests `TEMPORAL_ADDRESS` and `MONGODB_URI`; what is set already is used as it is. `VENULE_TEST_FOLDER` is for
+ * what is made once for all of them.
+ */
 export default async function startRealParts(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'venule-test-'));
   const parts: RealParts = { folder, processes: [] };
   globalThis.realParts = parts;
+  process.env.VENULE_TEST_FOLDER = folder;
   const progress = (part: string) => (doing: string) => void process.stderr.write(`${part}: ${doing} …\n`);
   await Promise.all([
     (async () => {

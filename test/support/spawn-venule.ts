@@ -6,6 +6,7 @@ import { type Addresses, readRunning } from '../../local/parts/data-folder.ts';
 import { isRunning, type ProcessIdentity } from '../../local/parts/process.ts';
 import type { STOP_ORDER } from '../../local/parts/venule.ts';
 import { until } from './until.ts';
+import { giveBundle } from './workflow-bundle.ts';
 
 /** A part that `npm start` runs. */
 export type PartName = (typeof STOP_ORDER)[number];
@@ -49,6 +50,7 @@ export async function spawnVenule({
   dataDir: string;
   env?: NodeJS.ProcessEnv;
 }): Promise<SpawnedVenule> {
+  await giveBundle(dataDir);
   const start = spawnStart({ dataDir, env });
   let running = readRunning(dataDir);
   await until(() => {

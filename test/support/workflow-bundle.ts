@@ -1,35 +1,39 @@
-/** Today's workflow code, bundled once for a test file: what a worker would run. */
+/** Today's workflow code, bundled once for a run of the tests: what a worker would run. */
+import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  type BundleOptions,
-  bundleWorkflowCode,
-  DefaultLogger,
-  type WorkflowBundleWithSourceMap,
-} from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
+import { workflowBundle as keptBundle } from '../../temporal/workflow-bundle.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-let today: Promise<WorkflowBundleWithSourceMap> | undefined;
+let today: Promise<WorkflowBundle> | undefined;
 
 /** The workflows as they are. */
-export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
-  today ??= bundled();
+export function workflowBundle(): Promise<WorkflowBundle> {
+  today ??= keptBundle(process.env.VENULE_TEST_FOLDER as string);
   return today;
 }
 
-/** The workflows with one module changed on its way into the bundle, by the webpack loader in that file. */
-export function changedWorkflowBundle(module: string, loader: string): Promise<WorkflowBundleWithSourceMap> {
-  return bundled((config) => {
-    const rule = { test: (file: string) => file === join(root, module), enforce: 'pre' as const, loader };
-    return { ...config, module: { ...config.module, rules: [...(config.module?.rules ?? []), rule] } };
-  });
+/** Puts the workflows where a worker with that data folder would first of all make them, if this is a run of the tests. */
+export async function giveBundle(dataDir: string): Promise<void> {
+  const made = process.env.VENULE_TEST_FOLDER;
+  if (!made) return;
+  await workflowBundle();
+  for (const name of readdirSync(made).filter((file) => file.endsWith('.js'))) {
+    cpSync(join(made, name), join(dataDir, name));
+  }
 }
 
-function bundled(change?: BundleOptions['webpackConfigHook']): Promise<WorkflowBundleWithSourceMap> {
+/** The workflows with one module changed on its way into the bundle, by the webpack loader in that file. */
+export function changedWorkflowBundle(module: string, loader: string): Promise<WorkflowBundle> {
+  const rule = { test: (file: string) => file === join(root, module), enforce: 'pre' as const, loader };
   return bundleWorkflowCode({
     workflowsPath: join(root, 'workflows/index.ts'),
     failureConverterPath: join(root, 'temporal/failure-converter.ts'),
     logger: new DefaultLogger('ERROR'),
-    ...(change && { webpackConfigHook: change }),
+    webpackConfigHook: (config) => ({
+      ...config,
+      module: { ...config.module, rules: [...(config.module?.rules ?? []), rule] },
+    }),
   });
 }
