@@ -104,7 +104,8 @@ describe('limits of a message', () => {
 
   test.each<[string, () => string]>([
     ['a header of any length', () => message().replace('BIG-1', 'C'.repeat(20_000))],
-    ['separators without end', () => message(obr('A'), `NTE|1|L|${'~'.repeat(2_100_000)}`)],
+    ['separators without end', () => message(obr('A'), `NTE|1|L|${'~'.repeat(1_100_000)}`)],
+    ['escapes without end', () => message(obr('A'), `NTE|1|L|${'\\T\\'.repeat(550_000)}`)],
     [
       'specimens that each of a thousand tests would have',
       () => message(obr('A'), ...many(1_000, (n) => `SPM|${n}|S${n}`), ...many(1_000, (n) => obr(`T${n}`))),

@@ -13,8 +13,8 @@ export const MESSAGE_LIMITS = {
   other_segments: 10_000,
   /** Characters of a segment that carries no text of any length (all but OBX and NTE). */
   segment_characters: 16 * 1024,
-  /** Field, component, repetition and subcomponent separators, all together. */
-  separators: 2_000_000,
+  /** Field, component, repetition and subcomponent separators and escape characters, all together. */
+  separators: 1_000_000,
   /** Specimens of all tests; an OBR without an SPM has those of its order. */
   specimens_of_tests: 20_000,
   /** Bytes of one report as it is stored. */
@@ -26,7 +26,7 @@ export const NAMED_PROBLEMS = 20;
 
 /**
  * What there is too much of in a message, in words for its sender; undefined when it keeps the limits.
- * @param separators The delimiters of the message.
+ * @param separators The delimiters of the message, the escape character among them.
  */
 export function excessIn(text: string, separators: readonly string[]): string | undefined {
   const counts = new Map<string, number>();
@@ -53,7 +53,7 @@ export function excessIn(text: string, separators: readonly string[]): string | 
       return `A message can have at most ${limit} ${name} segments; split it into several messages`;
   }
   if (separatorCount > MESSAGE_LIMITS.separators) {
-    return `A message can have at most ${MESSAGE_LIMITS.separators} separators; split it into several messages`;
+    return `A message can have at most ${MESSAGE_LIMITS.separators} separators and escape characters; split it into several messages`;
   }
   return undefined;
 }

@@ -193,7 +193,7 @@ export function* readingMessage(text: string): Steps<ReceivedSegment[]> {
   if (new Set([field, component, repetition, escaping, subcomponent]).size !== 5) {
     throw refused('A message must begin with an MSH segment and its five delimiters: MSH|^~\\&|');
   }
-  const excess = excessIn(message, [field, component, repetition, subcomponent]);
+  const excess = excessIn(message, [field, component, repetition, escaping, subcomponent]);
   if (excess) throw refused(excess);
 
   const delimiters = { field, component, repetition, escape: escaping, subcomponent };

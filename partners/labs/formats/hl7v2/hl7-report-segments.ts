@@ -60,8 +60,8 @@ export function* groupingOrders(
       if (test) test.specimens.push(segment);
       else problems.push(segment.problem('100', 'An SPM must follow the OBR of its test'));
     } else if (segment.name === 'NTE') {
-      const lines = segment.freeText(3) === '' ? [] : segment.lines(3);
-      for (const line of lines) notes?.push(line);
+      const lines = segment.lines(3);
+      if (lines.some((line) => line.trim() !== '')) for (const line of lines) notes?.push(line);
     }
   }
   if (!segments.some((segment) => segment.name === 'PID')) {
