@@ -16,6 +16,8 @@ export interface PartnerCall {
   longestAnswer: number;
   /** What an operator does about refused credentials, as errors say it. */
   credentials: string;
+  /** Makes text of the answer's bytes; UTF-8 unless told. */
+  decode?: (answer: Buffer) => string;
   /** Ends the call; its reason is thrown. */
   signal?: AbortSignal;
 }
@@ -45,7 +47,7 @@ export async function callPartner(call: PartnerCall): Promise<PartnerAnswer> {
       redirect: 'manual',
       signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
     });
-    const answer = { status: response.status, body: await boundedText(response, call.longestAnswer) };
+    const answer = { status: response.status, body: await boundedText(response, call) };
     throwIfUnavailable(call, answer.status, response.headers.get('retry-after'));
     return answer;
   } catch (cause) {
@@ -93,7 +95,10 @@ class AnswerTooLong extends Error {
   override name = 'AnswerTooLong';
 }
 
-async function boundedText(response: Response, most: number): Promise<string> {
+async function boundedText(
+  response: Response,
+  { longestAnswer: most, decode = (answer) => new TextDecoder().decode(answer) }: PartnerCall,
+): Promise<string> {
   if (response.body === null) return '';
   const parts: Uint8Array[] = [];
   let length = 0;
@@ -103,7 +108,7 @@ async function boundedText(response: Response, most: number): Promise<string> {
     if (length > most) throw new AnswerTooLong(`The answer is longer than ${most} bytes`);
     parts.push(part);
   }
-  return new TextDecoder().decode(Buffer.concat(parts));
+  return decode(Buffer.concat(parts));
 }
 
 /** The system's code for why `fetch` failed, from the cause of its `TypeError`. */

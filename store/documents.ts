@@ -1,4 +1,5 @@
 /** What MongoDB holds: one interface for each collection. Instants that are only served are ISO text; those that are queried are dates. */
+import type { mongo } from 'mongoose';
 import type {
   Appointment,
   AppointmentProvider,
@@ -213,7 +214,8 @@ export interface LabMessageTextDocument {
   /** Who sent it first. */
   lab_slug: string;
   environment: 'sandbox' | 'production';
-  raw: string;
+  /** Its text; its bytes where they are not UTF-8. */
+  raw: string | mongo.Binary;
   /** Why nothing of it was taken in: codes and places, never a value. Null when it was, or when that was not decided. */
   refused: string | null;
   received_at: Date;

@@ -239,7 +239,7 @@ function models(connection: Connection) {
     labMessageTexts: define<LabMessageTextDocument>(
       connection,
       'lab_message_texts',
-      { _id: text, lab_slug: text, environment: text, raw: text, refused: textOrNull, received_at: date },
+      { _id: text, lab_slug: text, environment: text, raw: whole, refused: textOrNull, received_at: date },
       [[{ received_at: -1 }, { partialFilterExpression: { refused: { $gt: '' } } }]],
     ),
     appointmentClaims: define<AppointmentClaimDocument>(

@@ -2,6 +2,7 @@
 import express, { type Request, type Response, type Router } from 'express';
 import type { Logger } from 'pino';
 import { writeAcknowledgement } from '../../partners/labs/formats/hl7v2/hl7-acknowledgement.ts';
+import { decodeMessage, isKnownCharset } from '../../partners/labs/formats/hl7v2/hl7-charset.ts';
 import { MESSAGE_LIMITS } from '../../partners/labs/formats/hl7v2/hl7-limits.ts';
 import { Hl7Refused } from '../../partners/labs/formats/hl7v2/hl7-message.ts';
 import { readingReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
@@ -32,7 +33,7 @@ export function partnersRouter(
 ): Router {
   const router = express.Router();
   router.use(phlebotomyEventsRouter({ store, logger, guesses }));
-  const body = express.text({ type: HL7, limit: MESSAGE_LIMITS.bytes, defaultCharset: 'utf-8' });
+  const body = express.raw({ type: HL7, limit: MESSAGE_LIMITS.bytes });
 
   /** What cannot be stored for now is not acknowledged: the lab sends it again (F12). */
   async function stored<T>(lab: string, response: Response, work: () => Promise<T>): Promise<T | null> {
@@ -62,6 +63,11 @@ export function partnersRouter(
     }
     await stored(lab, response, () => guesses.passed(request, claimed));
     if (response.headersSent) return;
+    const charset = charsetOf(request);
+    if (charset !== undefined && !isKnownCharset(charset)) {
+      response.status(415).json({ detail: UNREADABLE[415] });
+      return;
+    }
     if (!request.is(HL7)) {
       response.status(415).json({ detail: `Send HL7 v2 messages as ${HL7}` });
       return;
@@ -75,19 +81,23 @@ export function partnersRouter(
       return;
     }
 
-    const raw = typeof request.body === 'string' ? request.body : '';
-    if (Buffer.byteLength(raw) > MESSAGE_LIMITS.bytes) {
+    const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const text = unlessRefused(() => decodeMessage(raw, charset));
+    if (typeof text === 'string' && Buffer.byteLength(text) > MESSAGE_LIMITS.bytes) {
       response.status(413).json({ detail: UNREADABLE[413] });
       return;
     }
     const now = new Date().toISOString();
     const answer = (acknowledgement: Parameters<typeof writeAcknowledgement>[1]) =>
-      response.type(`${HL7}; charset=utf-8`).send(writeAcknowledgement(raw, acknowledgement, now));
+      response
+        .type(`${HL7}; charset=utf-8`)
+        .send(writeAcknowledgement(typeof text === 'string' ? text : raw.toString('latin1'), acknowledgement, now));
     const from = { lab_slug: lab, environment };
     const content_hash = await stored(lab, response, () => keepText(store, { ...from, raw }));
     if (!content_hash) return;
     try {
-      const { message, reports } = await inTurns(readingReports(raw, reportingLab(lab, environment)));
+      if (typeof text !== 'string') throw text;
+      const { message, reports } = await inTurns(readingReports(text, reportingLab(lab, environment)));
       const read = { ...from, content_hash, control_id: message.control_id, reports };
       await stored(lab, response, () => storeReports(store, read, MESSAGE_LIMITS.report_bytes));
       if (!response.headersSent) answer({ code: 'AA', text: '' });
@@ -107,6 +117,19 @@ export function partnersRouter(
   });
   return router;
 }
+
+/** What work makes, or why a message is refused. */
+function unlessRefused<T>(work: () => T): T | Hl7Refused {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Hl7Refused) return error;
+    throw error;
+  }
+}
+
+const charsetOf = (request: Request) =>
+  /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
 
 const TOO_LONG = new Hl7Refused([
   {

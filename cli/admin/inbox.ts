@@ -1,6 +1,7 @@
 /** `admin inbox`: what laboratories sent, and what became of it (F5). */
 import { type Command, Option } from 'commander';
 import { DOUBTS } from '../../domain/results/report-matching.ts';
+import { readableMessage } from '../../partners/labs/formats/hl7v2/hl7-charset.ts';
 import { loadCatalogue } from '../../store/catalogue/catalogue.ts';
 import type { LabMessageDocument } from '../../store/documents.ts';
 import {
@@ -55,7 +56,7 @@ function toDecide({ state, unmatched_reason, doubts, unknown_codes }: LabMessage
 const inWords = (person: { first_name: string; last_name: string; dob: string | null; gender: string | null }) =>
   [person.first_name, person.last_name, person.dob, person.gender].filter(Boolean).join(' ');
 
-const inLines = (message: string) => message.replace(/\r\n?/g, '\n').trimEnd();
+const inLines = (message: string | Buffer) => readableMessage(message).replace(/\r\n?/g, '\n').trimEnd();
 
 /** Adds `inbox` to the program. */
 export function addInboxCommands(program: Command): void {
@@ -109,7 +110,7 @@ export function addInboxCommands(program: Command): void {
         if (raw) {
           const text = await messageTextOf(store, report);
           if (text === null) throw new CannotDo(`The message of report ${id} is no longer kept`);
-          return out.done(inLines(text), { id, raw: text });
+          return out.done(inLines(text), { id, raw: readableMessage(text) });
         }
         const ordered = report.order_id ? await store.orders.findById(report.order_id).lean() : null;
         const { patient, placer_order_number, filler_order_number, tests } = report.report;
@@ -147,7 +148,7 @@ export function addInboxCommands(program: Command): void {
         if (id !== undefined) {
           const text = await refusedMessageText(store, id);
           if (text === null) throw new CannotDo(`There is no rejected message ${id}; see admin inbox refused`);
-          return out.done(inLines(text), { id, raw: text });
+          return out.done(inLines(text), { id, raw: readableMessage(text) });
         }
         const messages = await listRefusedMessages(store, given({ lab_slug: lab }), limit);
         out.list(

@@ -54,12 +54,12 @@ export async function findReport(store: Store, id: string): Promise<LabMessageDo
   return collectionOf(store.labMessages).findOne({ _id: id });
 }
 
-/** The message that carried a report, as it came; null when it is kept no more. */
+/** The message that carried a report, as it came, which is bytes where they are not UTF-8; null when it is kept no more. */
 export async function messageTextOf(
   store: Store,
   { raw, content_hash }: Pick<LabMessageDocument, 'raw' | 'content_hash'>,
-): Promise<string | null> {
-  return raw ?? (await collectionOf(store.labMessageTexts).findOne({ _id: content_hash }))?.raw ?? null;
+): Promise<string | Buffer | null> {
+  return raw ?? asItCame(await collectionOf(store.labMessageTexts).findOne({ _id: content_hash }));
 }
 
 /** Messages of which nothing could be taken in, newest first, without their texts. */
@@ -77,8 +77,13 @@ export async function listRefusedMessages(
 }
 
 /** A refused message as it came; null when there is no such message. @param id As `listRefusedMessages` has it. */
-export async function refusedMessageText(store: Store, id: string): Promise<string | null> {
-  return (await collectionOf(store.labMessageTexts).findOne({ _id: id, refused: { $gt: '' } }))?.raw ?? null;
+export async function refusedMessageText(store: Store, id: string): Promise<string | Buffer | null> {
+  return asItCame(await collectionOf(store.labMessageTexts).findOne({ _id: id, refused: { $gt: '' } }));
+}
+
+function asItCame(message: LabMessageTextDocument | null): string | Buffer | null {
+  if (message === null) return null;
+  return typeof message.raw === 'string' ? message.raw : Buffer.from(message.raw.buffer);
 }
 
 /** What became of a report that was delivered again: it is in line for its journey, or a result of its ended order. */

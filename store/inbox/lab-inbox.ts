@@ -2,6 +2,7 @@
  * The inbox: what laboratories sent, stored before it is acknowledged and given to its journey afterward (F5). Nothing
  * that was acknowledged is ever dropped: what no journey takes in is kept as late or unmatched, for people to see.
  */
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import mongoose, { type ClientSession } from 'mongoose';
 import { isEnded, takesResults } from '../../domain/orders/transitions.ts';
@@ -31,17 +32,18 @@ const BATCH = 100;
 export interface ReceivedMessage {
   lab_slug: string;
   environment: Environment;
-  raw: string;
+  raw: Buffer;
 }
 
 /**
  * Keeps a message as it came, once, before anything of it is read (G1). The same again changes nothing.
- * @returns SHA-256 of its text, which its reports are stored with.
+ * @returns SHA-256 of its bytes, which its reports are stored with.
  */
 export async function keepText(store: Store, { lab_slug, environment, raw }: ReceivedMessage): Promise<string> {
   const _id = createHash('sha256').update(raw).digest('hex');
   try {
-    const text = { _id, lab_slug, environment, raw, refused: null, received_at: new Date() };
+    const kept = isUtf8(raw) ? raw.toString('utf8') : new BSON.Binary(raw);
+    const text = { _id, lab_slug, environment, raw: kept, refused: null, received_at: new Date() };
     await collectionOf(store.labMessageTexts).insertOne(text);
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;

@@ -35,7 +35,7 @@ afterAll(() => venule.close());
 const message = (order: Order, changes: LabMessageChanges = {}) => labMessage(venule.catalogue, order, changes);
 
 /** Delivers and insists on the acknowledgment AA. */
-async function deliver(text: string, to = lab): Promise<void> {
+async function deliver(text: string | Uint8Array<ArrayBuffer>, to = lab): Promise<void> {
   const answer = await venule.deliver(to, text);
   expect([answer.status, answer.text]).toEqual([200, expect.stringContaining('MSA|AA|')]);
 }
@@ -141,6 +141,17 @@ describe('G1: messages are kept once, as they came', () => {
       expect(report?.raw).toBeUndefined();
     }
     expect(await venule.store.labMessageTexts.countDocuments({ raw: sent })).toBe(1);
+  });
+
+  test('one in Latin-1 that says so is read as it was meant; the bytes are kept as they came', async () => {
+    const order = await placed();
+    const labelled = message(order).replace(/^(MSH[^\r]*)/, '$1||||||8859/1');
+    const sent = Uint8Array.from(Buffer.from(`${labelled}\rNTE|1|L|Señora Muñoz: 5 µL`, 'latin1'));
+    await deliver(sent);
+    await venule.reaches(order.id, 'completed');
+    const [report] = await inInbox(order);
+    expect(JSON.stringify(report?.report)).toContain('Señora Muñoz: 5 µL');
+    expect(report && (await messageTextOf(venule.store, report))).toEqual(Buffer.from(sent));
   });
 
   test('a report that has the message with it, as those of before have, shows that', async () => {
@@ -498,7 +509,7 @@ test('F4: an order for a lab that nobody has connected waits, saying what to do,
 });
 
 describe('F12: what is not taken in', () => {
-  const refusedWith = async (text: string) => {
+  const refusedWith = async (text: string | Uint8Array<ArrayBuffer>) => {
     const before = await venule.store.labMessages.countDocuments();
     const answer = await venule.deliver(lab, text);
     expect(await venule.store.labMessages.countDocuments()).toBe(before);
@@ -515,6 +526,18 @@ describe('F12: what is not taken in', () => {
     const answer = await refusedWith(change(message(order)));
     expect(answer.status).toBe(200);
     expect(answer.text).toMatch(/\rMSA\|AR\|.*\rERR\|/s);
+  });
+
+  test('text that is not in its character set is refused (AR) in a few words, and kept as it came (G1)', async () => {
+    const order = await placed();
+    const sent = Uint8Array.from(Buffer.from(`${message(order)}\rNTE|1|L|Señora Muñoz`, 'latin1'));
+    const answer = await refusedWith(sent);
+    expect(answer.status).toBe(200);
+    expect(answer.text).toMatch(/\rMSA\|AR\|.*\rERR\|\|MSH\^1\^18\|102[^\r]*name the character set in MSH-18/s);
+    expect(answer.text).not.toContain('\ufffd');
+    const [kept] = await listRefusedMessages(venule.store, { lab_slug: lab }, 1);
+    expect(kept?.refused).toContain('102 at MSH^1^18');
+    expect(await refusedMessageText(venule.store, kept?._id ?? '')).toEqual(Buffer.from(sent));
   });
 
   test('a test message (MSH-11 T) is refused, unless it comes with a sandbox lab’s credentials', async () => {

@@ -90,6 +90,18 @@ describe('A3: an order goes to the laboratory', () => {
   });
 });
 
+test.each([
+  ['8859/1', 'latin1'],
+  ['', 'latin1'],
+  ['UNICODE UTF-8', 'utf8'],
+] as const)('the words of an acknowledgment in %j are read as they were meant', async (set, encoding) => {
+  answer = (body, response) => {
+    const written = writeAcknowledgement(body, { code: 'AR', text: 'Señora Muñoz is unknown' }, sentAt);
+    response.end(Buffer.from(written.replace('UNICODE UTF-8', set), encoding));
+  };
+  expect(await adapter.submit(order, at, never)).toMatchObject({ code: 'AR', text: 'Señora Muñoz is unknown' });
+});
+
 describe('F4: a laboratory that gives no decision is tried again', () => {
   test('when nothing listens', async () => {
     const idle = createServer();

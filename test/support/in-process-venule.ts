@@ -105,7 +105,11 @@ export interface InProcessVenule {
   /** What the sandbox laboratory knows of an order. */
   atLab(order: Order): Promise<LabView>;
   /** Delivers a message to the inbox as the laboratory would, other headers aside; answers with status and acknowledgement. */
-  deliver(lab: string, message: string, headers?: Record<string, string>): Promise<{ status: number; text: string }>;
+  deliver(
+    lab: string,
+    message: string | Uint8Array<ArrayBuffer>,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; text: string }>;
   webhooks(orderId: string): Promise<(WebhookMessageDocument & { body: WebhookBody })[]>;
   stopWorker(): Promise<void>;
   startWorker(): Promise<void>;

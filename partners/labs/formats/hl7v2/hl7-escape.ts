@@ -1,4 +1,5 @@
 /** Escape sequences of HL7 v2 (chapter 2.7): how a delimiter or a line break travels inside a field. */
+import { isUtf8 } from 'node:buffer';
 import type { Delimiters } from './hl7-message.ts';
 
 const ESCAPED = { '|': '\\F\\', '^': '\\S\\', '&': '\\T\\', '~': '\\R\\', '\\': '\\E\\' } as const;
@@ -54,8 +55,14 @@ function meaning(sequence: string, delimiters: Delimiters): string {
     case 'E':
       return delimiters.escape;
     case 'X':
-      return Buffer.from(sequence.slice(1), 'hex').toString('utf8');
+      return hexText(sequence.slice(1)) ?? `${delimiters.escape}${sequence}${delimiters.escape}`;
     default:
       return layout(sequence);
   }
+}
+
+/** The text of hexadecimal bytes; undefined where they are none in UTF-8: what cannot be read stays as it was sent. */
+function hexText(digits: string): string | undefined {
+  const bytes = Buffer.from(digits, 'hex');
+  return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
 }

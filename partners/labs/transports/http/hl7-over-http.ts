@@ -2,6 +2,7 @@
 import { callPartner } from '../../../http.ts';
 import { PartnerUnreachable } from '../../../partner-unreachable.ts';
 import { readAcknowledgement } from '../../formats/hl7v2/hl7-acknowledgement.ts';
+import { readableMessage } from '../../formats/hl7v2/hl7-charset.ts';
 import { Hl7Refused } from '../../formats/hl7v2/hl7-message.ts';
 import { type OrderPurpose, orderControlId, orderMessage } from '../../formats/hl7v2/hl7-order-message.ts';
 import type { LabAcknowledgement, LabEndpoint, LabOrderMessage, LaboratoryAdapter } from '../../laboratory-adapter.ts';
@@ -33,6 +34,8 @@ async function send(
     body: orderMessage({ ...message, purpose }),
     timeoutMs: at.timeoutMs,
     longestAnswer: LONGEST_ACKNOWLEDGEMENT,
+    // A decision counts, whatever its words are written in.
+    decode: readableMessage,
     credentials: `set the user and password that the lab gave you for account ${message.account.id}`,
     signal,
   });
