@@ -2,7 +2,8 @@
 import { NativeConnection, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker';
 import { type Logger, pino } from 'pino';
 import { createActivities } from './activities/create-activities.ts';
-import { type Config, describeConfig, loadConfig } from './config.ts';
+import { type Config, loadConfig } from './config/config.ts';
+import { describeConfig } from './config/variables.ts';
 import { startJourneySweep } from './dispatch/journey-sweep.ts';
 import { startReportDispatcher } from './dispatch/lab-reports.ts';
 import { startAppointmentDispatcher } from './dispatch/provider-events.ts';

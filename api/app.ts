@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse as parseQuery } from 'node:querystring';
 import express, { type Express, type RequestHandler, type Router } from 'express';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import { wrongCodecAddress } from './codec.ts';
 import type { ApiDeps, Doors } from './deps.ts';
 import { endpoints } from './endpoints.ts';

@@ -1,6 +1,6 @@
 /** What the API is made with. */
 import type { Logger } from 'pino';
-import type { Config } from '../config.ts';
+import type { Config } from '../config/config.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import type { BookingKeys } from '../store/appointments/booking-keys.ts';
 import type { Catalogue } from '../store/catalogue/catalogue.ts';

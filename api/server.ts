@@ -1,7 +1,8 @@
 /** The API as a program: opens what it needs, listens, and stops without dropping a request. */
 import type { AddressInfo } from 'node:net';
 import { type Logger, pino } from 'pino';
-import { type Config, describeConfig, loadConfig } from '../config.ts';
+import { type Config, loadConfig } from '../config/config.ts';
+import { describeConfig } from '../config/variables.ts';
 import { createDocumentIssuer } from '../documents/issue-documents.ts';
 import { policyWith } from '../domain/policy.ts';
 import { createPaperUrl } from '../links/booking-url.ts';

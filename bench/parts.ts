@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
-import { loadConfig } from '../config.ts';
+import { loadConfig } from '../config/config.ts';
 import { mongodbUri, mongodProgram, startMongodb } from '../local/parts/mongodb.ts';
 import { freePort } from '../local/parts/ports.ts';
 import type { RunningPart } from '../local/parts/process.ts';

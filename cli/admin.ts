@@ -1,7 +1,7 @@
 /** `npm run admin -- …`: what an operator sets, looks up and puts right. */
 import { Command, CommanderError } from 'commander';
 import { ApiError } from '../api/http/errors.ts';
-import { ConfigError } from '../config.ts';
+import { ConfigError } from '../config/config.ts';
 import { CannotDeliver } from '../store/inbox/inbox-review.ts';
 import { addBookingLinkCommands } from './admin/booking-links.ts';
 import { addConnectionCommands } from './admin/connections.ts';

@@ -1,6 +1,6 @@
 /** Whether the worker of this host asks Temporal for work: exit code 0 if so. For the health check of a container. */
 import { hostname } from 'node:os';
-import { loadConfig } from '../config.ts';
+import { loadConfig } from '../config/config.ts';
 import { parseCodecKeys } from '../temporal/codec.ts';
 import { temporalClient } from '../temporal/connection.ts';
 

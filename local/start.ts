@@ -1,5 +1,6 @@
 /** `npm start`: all of Venule on this machine, on real parts, going on with the data of the last time. */
-import { ConfigError, describeConfig, loadConfig } from '../config.ts';
+import { ConfigError, loadConfig } from '../config/config.ts';
+import { describeConfig } from '../config/variables.ts';
 import { DataFolder } from './parts/data-folder.ts';
 import { PartMissing } from './parts/source.ts';
 import { StartScreen } from './parts/start-screen.ts';

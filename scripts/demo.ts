@@ -2,8 +2,10 @@
 import { parseArgs } from 'node:util';
 import { JunctionClient, JunctionError } from '@junction-api/sdk';
 import { walkAtHome } from './demo/at-home.ts';
+import type { Moment } from './demo/heard-orders.ts';
 import { inOrderOfTime } from './demo/in-order.ts';
-import { type JourneyReport, LABS, type Lab, type Moment, walkJourney } from './demo/journey.ts';
+import { type JourneyReport, walkJourney } from './demo/journey.ts';
+import { LABS, type Lab } from './demo/lab-reports.ts';
 import { aside, directory, heading, momentLines, resultTable, shortPath } from './demo/screen.ts';
 import { findOrStartVenule, type Venule } from './demo/venule.ts';
 

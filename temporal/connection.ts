@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
-import type { TemporalConfig } from '../config.ts';
+import type { TemporalConfig } from '../config/config.ts';
 import { type CodecKeys, EncryptionCodec } from './codec.ts';
 
 /** Without it a client takes up to two minutes to notice that the server is back. */

@@ -3,7 +3,7 @@ import { devNull } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { pino } from 'pino';
 import { startApi } from '../../api/server.ts';
-import { loadConfig } from '../../config.ts';
+import { loadConfig } from '../../config/config.ts';
 import { serve } from '../program.ts';
 
 serve(async () => {

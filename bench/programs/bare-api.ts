@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { loadConfig } from '../../config.ts';
+import { loadConfig } from '../../config/config.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { temporalClient } from '../../temporal/connection.ts';
 import { serve } from '../program.ts';

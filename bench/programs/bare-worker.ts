@@ -1,7 +1,7 @@
 /** A worker of bare workflows; its activities do nothing but count. */
 import { join } from 'node:path';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import { loadConfig } from '../../config.ts';
+import { loadConfig } from '../../config/config.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { encryptingConverter } from '../../temporal/connection.ts';
 import { serve } from '../program.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
-import { loadConfig } from '../../config.ts';
+import { loadConfig } from '../../config/config.ts';
 import { startWorker } from '../../worker.ts';
 import { serve } from '../program.ts';
 

@@ -3,7 +3,7 @@
  * loop's longest in the API's own process.
  */
 import { randomUUID } from 'node:crypto';
-import { loadConfig } from '../../config.ts';
+import { loadConfig } from '../../config/config.ts';
 import type { Measurement } from '../measurement.ts';
 import type { Parts } from '../parts.ts';
 

@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { loadConfig } from '../../config.ts';
+import { loadConfig } from '../../config/config.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { temporalClient } from '../../temporal/connection.ts';
 import type { Measurement } from '../measurement.ts';

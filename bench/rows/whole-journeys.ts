@@ -9,7 +9,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { loadConfig } from '../../config.ts';
+import { loadConfig } from '../../config/config.ts';
 import type { Measurement } from '../measurement.ts';
 import { orderRequest, THYROID_PANEL } from '../order-request.ts';
 import type { Parts } from '../parts.ts';

@@ -1,6 +1,6 @@
 /** `admin retention`: what is not kept for ever. */
 import type { Command } from 'commander';
-import { loadConfig } from '../../config.ts';
+import { loadConfig } from '../../config/config.ts';
 import { FORGETTABLE, type Retention, wouldForget } from '../../store/retention.ts';
 import { inSession, positive } from './session.ts';
 

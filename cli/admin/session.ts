@@ -1,7 +1,7 @@
 /** One command at work: the database it found, and where its output goes. */
 import { userInfo } from 'node:os';
 import { type Command, InvalidArgumentError } from 'commander';
-import { loadConfig } from '../../config.ts';
+import { loadConfig } from '../../config/config.ts';
 import { policyWith } from '../../domain/policy.ts';
 import type { Principal } from '../../domain/principal.ts';
 import { readRunning } from '../../local/parts/data-folder.ts';

@@ -4,7 +4,7 @@
  * mail is kept, MONGODB_URI where the SMS are.
  */
 import { join } from 'node:path';
-import { loadConfig } from '../../config.ts';
+import { loadConfig } from '../../config/config.ts';
 import { startMailCatcher } from './catcher.ts';
 import { openSmsBox } from './sms-box.ts';
 

@@ -2,19 +2,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Junction, type JunctionClient } from '@junction-api/sdk';
-import {
-  ADDRESS,
-  expect,
-  type JourneyReport,
-  type Lab,
-  listen,
-  type Moment,
-  NotAsExpected,
-  Orders,
-  PATIENT,
-  rowsOf,
-  save,
-} from './journey.ts';
+import { expect, type Moment, NotAsExpected, Orders } from './heard-orders.ts';
+import { ADDRESS, type JourneyReport, listen, PATIENT, rowsOf, save } from './journey.ts';
+import type { Lab } from './lab-reports.ts';
 import { watchMail } from './mail.ts';
 import type { Venule } from './venule.ts';
 

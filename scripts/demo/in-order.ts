@@ -1,5 +1,5 @@
 /** Moments in the order in which they happened, which is not quite the one in which the demo hears of them. */
-import type { Moment } from './journey.ts';
+import type { Moment } from './heard-orders.ts';
 
 /** For how long something that happened earlier may still be on its way, in milliseconds. */
 const LAG = 1_000;

@@ -1,15 +1,12 @@
 /** The demo’s story: a panel is ordered, its lab loses two results, a redraw brings them. All of it through the SDK. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { Junction, type JunctionClient } from '@junction-api/sdk';
+import { expect, type Moment, NotAsExpected, Orders } from './heard-orders.ts';
+import { type Lab, loseResults, simulate } from './lab-reports.ts';
 import { watchMail } from './mail.ts';
-import { type News, type NewsSource, newsByAsking, newsByWebhook, type ToldOrder } from './news.ts';
+import { type NewsSource, newsByAsking, newsByWebhook } from './news.ts';
 import type { Venule } from './venule.ts';
-
-/** The laboratories that the demo can order at. */
-export const LABS = ['labcorp', 'quest', 'bioreference'] as const;
-export type Lab = (typeof LABS)[number];
 
 /** The demo’s patient. */
 export const PATIENT = {
@@ -29,19 +26,7 @@ export const ADDRESS = {
   country: 'US',
 };
 
-/** How long the demo waits for one thing to happen, in milliseconds. */
-const PATIENCE = 60_000;
 const LOST_RESULTS = 2;
-
-/** One line of the timeline. */
-export interface Moment {
-  at: Date;
-  /** Whose doing it was: ours, an order’s, or the mail server’s. */
-  who: 'demo' | 'initial' | 'redraw' | 'mail';
-  /** The order’s new status, what we did, or what the mail is for. */
-  what: string;
-  note: string;
-}
 
 /** One line of the combined result. */
 export interface ResultRow {
@@ -66,11 +51,6 @@ export interface JourneyReport {
   missing: string[];
   /** Paths of PDFs, by what they are. */
   documents: Record<string, string>;
-}
-
-/** Something is not as it should be; the message says what. */
-export class NotAsExpected extends Error {
-  override name = 'NotAsExpected';
 }
 
 /**
@@ -193,7 +173,7 @@ export async function walkJourney(
   }
 }
 
-interface Panel {
+export interface Panel {
   id: string;
   name: string;
   lab: string;
@@ -238,49 +218,6 @@ export function listen(
   );
 }
 
-/**
- * Has the lab report everything but the named results. `POST /v3/order/{id}/test` with `has_missing_results` leaves out
- * about a third of the panel (three markers of ten) of the lab’s own choice; for exactly these two, the sandbox
- * laboratory is told itself. Where it cannot be reached, its own choice has to do.
- */
-async function loseResults(
-  { sandboxLab }: Venule,
-  client: JunctionClient,
-  order: { id: string; lab: Lab },
-  lost: Panel['results'],
-): Promise<void> {
-  if (!sandboxLab) return simulate(client, order.id, { hasMissingResults: true });
-  const lab = `${sandboxLab.url}/sandbox/labs/${order.lab}/orders`;
-  const headers = {
-    authorization: `Basic ${Buffer.from(`${sandboxLab.user}:${sandboxLab.password}`).toString('base64')}`,
-    'content-type': 'application/json',
-  };
-  const placer = await placerOrderNumber(client, order.id);
-  const response = await fetch(`${lab}/${placer}/simulate`, {
-    method: 'POST',
-    headers,
-    body: JSON.stringify({
-      final_status: 'completed',
-      interpretation: 'abnormal',
-      missing: lost.map(({ loinc }) => ({ loinc, reason: 'QS' })),
-    }),
-  });
-  expect(response.ok, `The sandbox laboratory answered ${response.status}: ${await response.clone().text()}`);
-}
-
-/** The number that the lab knows the order by: the requisition’s title says it. */
-async function placerOrderNumber(client: JunctionClient, orderId: string): Promise<string> {
-  const requisition = await client.labTests.getOrderRequistionPdf({ orderId });
-  const [, number] =
-    /\(Requisition (\w+)\)/.exec(Buffer.from(await requisition.arrayBuffer()).toString('latin1')) ?? [];
-  if (number === undefined) throw new NotAsExpected('The requisition PDF does not name its number in its title');
-  return number;
-}
-
-async function simulate(client: JunctionClient, orderId: string, body: Junction.SimulationFlags): Promise<void> {
-  await client.labTests.simulateOrderProcess({ orderId, finalStatus: 'completed.walk_in_test.completed', body });
-}
-
 /** The rows of a result, of which those of `redrawSample` come from the redraw. */
 export function rowsOf({ results }: Junction.LabResultsRaw, redrawSample: string): ResultRow[] {
   expect(Array.isArray(results), 'The combined result is not a list');
@@ -305,78 +242,4 @@ export async function save(
   const path = join(folder, `${name}.pdf`);
   writeFileSync(path, content);
   return path;
-}
-
-/** The demo’s orders as news tell of them. */
-export class Orders {
-  readonly #tell: (moment: Moment) => void;
-  readonly #orders = new Map<string, ToldOrder>();
-  #failure: Error | undefined;
-
-  constructor(tell: (moment: Moment) => void) {
-    this.#tell = tell;
-  }
-
-  knows(orderId: string): boolean {
-    return this.#orders.has(orderId);
-  }
-
-  /** Webhooks may come twice and in any order: each event counts once, when it is first heard of. */
-  hear({ order, webhook }: News): void {
-    const known = this.#orders.get(order.id);
-    const fresh = order.events.slice(known?.events.length ?? 0);
-    if (known && fresh.length === 0) return;
-    this.#orders.set(order.id, order);
-    for (const event of fresh) {
-      const status = lowLevel(event.status);
-      const latest = event === fresh.at(-1);
-      const told = webhook && latest ? webhook : webhook ? 'partial: no webhook is sent' : '';
-      const why = [event.status_detail, event.reason].filter(Boolean).join(': ');
-      this.#tell({
-        at: new Date(event.created_at),
-        who: order.origin === 'redraw' ? 'redraw' : 'initial',
-        what: status,
-        note: [MEANING[status], why, told && `(${told})`].filter(Boolean).join(' '),
-      });
-    }
-  }
-
-  fail(failure: Error): void {
-    this.#failure ??= failure;
-  }
-
-  /** Waits until the order has that status. @throws NotAsExpected when it takes too long or the order ends elsewhere */
-  async reaches(orderId: string, status: string): Promise<ToldOrder> {
-    const deadline = Date.now() + PATIENCE;
-    for (;;) {
-      if (this.#failure) throw this.#failure;
-      const order = this.#orders.get(orderId);
-      const statuses = order?.events.map((event) => lowLevel(event.status)) ?? [];
-      if (order && statuses.includes(status)) return order;
-      const last = statuses.at(-1) ?? 'unheard of';
-      expect(!ENDINGS.includes(last), `Order ${orderId} ended ${last} instead of reaching ${status}`);
-      expect(Date.now() < deadline, `Order ${orderId} is ${last} after a minute; ${status} was expected`);
-      await pause(25);
-    }
-  }
-}
-
-const ENDINGS = ['cancelled', 'completed', 'sample_error', 'redraw_available'];
-
-const MEANING: Record<string, string> = {
-  ordered: 'accepted',
-  requisition_created: 'the lab has the order',
-  appointment_pending: 'a visit was requested',
-  appointment_scheduled: 'the visit is scheduled',
-  draw_completed: 'the specimen was drawn',
-  partial_results: 'some results are in',
-  redraw_available: 'a redraw was ordered for the rest',
-  completed: 'all results are in',
-};
-
-const lowLevel = (status: string) => status.split('.').at(-1) ?? status;
-
-/** @throws NotAsExpected with these words when it does not hold */
-export function expect(holds: boolean, otherwise: string): void {
-  if (!holds) throw new NotAsExpected(otherwise);
 }

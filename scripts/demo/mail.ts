@@ -1,6 +1,6 @@
 /** Mail to the demo’s patient, as the mail catcher gets it. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Moment } from './journey.ts';
+import type { Moment } from './heard-orders.ts';
 
 interface CaughtMail {
   id: string;

@@ -2,7 +2,8 @@
 import { relative } from 'node:path';
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
-import type { JourneyReport, Moment } from './journey.ts';
+import type { Moment } from './heard-orders.ts';
+import type { JourneyReport } from './journey.ts';
 
 const WIDTH = 100;
 const COLUMNS = { time: 12, who: 8, what: 21 };

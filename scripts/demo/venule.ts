@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Config, loadConfig } from '../../config.ts';
+import { type Config, loadConfig } from '../../config/config.ts';
 import { type Running, readRunning } from '../../local/parts/data-folder.ts';
 import { isRunning } from '../../local/parts/process.ts';
 

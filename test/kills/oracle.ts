@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
-import { loadConfig } from '../../config.ts';
+import { loadConfig } from '../../config/config.ts';
 import { isActive } from '../../domain/appointments/appointment.ts';
 import { journeyWorkflowId, mailMessageId } from '../../domain/ids.ts';
 import { mailFor } from '../../domain/messages/messages.ts';

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { parse } from 'yaml';
-import { configVariables } from '../../config.ts';
+import { configVariables } from '../../config/variables.ts';
 
 interface Service {
   command?: string | string[];

@@ -1,8 +1,9 @@
-/** `config.ts`: parsed once, typed, refused by name, and documented from the same list. */
+/** `config/`: parsed once, typed, refused by name, and documented from the same list. */
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, configVariables, describeConfig, loadConfig } from '../../config.ts';
+import { ConfigError, loadConfig } from '../../config/config.ts';
+import { configVariables, describeConfig } from '../../config/variables.ts';
 
 describe('the configuration', () => {
   let dataDir: string;

@@ -17,7 +17,7 @@ import { SMTPServer } from 'smtp-server';
 import { createApp } from '../../api/app.ts';
 import { httpServer } from '../../api/http/http-server.ts';
 import { temporalSandboxSimulations } from '../../api/orders/sandbox-walks.ts';
-import { loadConfig } from '../../config.ts';
+import { loadConfig } from '../../config/config.ts';
 import { createDocumentIssuer, type DocumentIssuer } from '../../documents/issue-documents.ts';
 import type { Appointment } from '../../domain/appointments/appointment.ts';
 import type { AppointmentCommand } from '../../domain/appointments/appointment-command.ts';
