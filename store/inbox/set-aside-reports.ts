@@ -1,5 +1,6 @@
 /** Reports that no journey could take in when they came: what becomes of them when their order goes on (G2). */
 import type { ClientSession } from 'mongoose';
+import type { ProposedEvent } from '../../domain/orders/order.ts';
 import type { OrderDocument } from '../documents.ts';
 import { collectionOf, type Store } from '../store.ts';
 import { tellOfReview } from './match-review.ts';
@@ -30,7 +31,7 @@ export async function namingReportsAside(
   store: Store,
   session: ClientSession,
   order_id: string,
-  reason: string | null,
+  { status, reason }: Pick<ProposedEvent, 'status' | 'reason'>,
 ): Promise<string | null> {
   const aside = await collectionOf(store.labMessages)
     .find({ order_id, state: 'unmatched' }, { session, projection: { _id: 1 } })
@@ -40,5 +41,9 @@ export async function namingReportsAside(
   if (aside.length === 0) return reason;
   const named = aside.slice(0, NAMED_REPORTS).map(({ _id }) => _id);
   const more = aside.length > NAMED_REPORTS ? ' and others' : '';
-  return `The requisition expired: no results could be accepted in time. The lab has reported; the report was set aside and is waiting for review  (${named.join(', ')}${more}).`;
+  const expired =
+    status === 'cancelled'
+      ? 'The requisition expired: no results could be accepted in time.'
+      : 'The lab sent no further results that could be accepted in time.';
+  return `${expired} The lab has reported; the report was set aside and is waiting for review (${named.join(', ')}${more}).`;
 }

@@ -139,8 +139,8 @@ async function recordIn(
   }
 
   const now = new Date();
-  const isExpiry = proposed.yields_to_reports && proposed.status === 'cancelled';
-  const reason = isExpiry ? await namingReportsAside(store, session, order._id, proposed.reason) : proposed.reason;
+  const isExpiry = proposed.yields_to_reports;
+  const reason = isExpiry ? await namingReportsAside(store, session, order._id, proposed) : proposed.reason;
   const event: OrderEvent = {
     number: proposed.number,
     status: proposed.status,

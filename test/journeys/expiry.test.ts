@@ -62,6 +62,19 @@ describe('F1: an order whose results do not come in time', () => {
     expect(await venule.atLab(order)).toMatchObject({ received: { cancel: 0 } });
   });
 
+  test('G2: is completed naming the report that was set aside, when that holds the others', async () => {
+    const order = await placeWithStoredReport([CBC], expiringIn(2_000));
+    await venule.deliver(
+      'labcorp',
+      labMessage(venule.catalogue, { ...order, patient: { ...order.patient, dob: '1950-01-01' } }),
+    );
+    await venule.startWorker();
+    const { events } = await venule.reaches(order.id, 'completed');
+    const aside = await venule.store.labMessages.findOne({ order_id: order.id, state: 'unmatched' }).orFail().lean();
+    expect(events.at(-1)?.reason).toContain(aside._id);
+    await venule.ended(order);
+  });
+
   test('does not expire while a report on it is stored and not yet delivered', async () => {
     const order = await placeWithStoredReport();
     await lease(order, new Date(Date.now() + 3_600_000));
