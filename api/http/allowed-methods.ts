@@ -3,9 +3,8 @@ import type { Express } from 'express';
 
 /** As much of one of Express's layers as is read: a route, or a router whose path is a beginning. */
 interface Layer {
-  match(path: string): boolean;
-  /** What of the path it matched, after `match`. */
-  path?: string;
+  /** What of the path it matched; false when it is not its own. */
+  match(path: string): { path: string } | false;
   route?: { methods: Record<string, boolean> };
   handle: { stack?: Layer[] };
 }
@@ -19,9 +18,10 @@ export function allowedMethods(app: Express, path: string): string[] {
 
 function methodsAt(stack: readonly Layer[], path: string): string[] {
   return stack.flatMap((layer) => {
-    if (!layer.match(path)) return [];
+    const matched = layer.match(path);
+    if (!matched) return [];
     if (layer.route) return Object.keys(layer.route.methods).map((method) => method.toUpperCase());
-    const rest = path.slice((layer.path ?? '').length);
+    const rest = path.slice(matched.path.length);
     return layer.handle.stack ? methodsAt(layer.handle.stack, rest.startsWith('/') ? rest : `/${rest}`) : [];
   });
 }

@@ -264,6 +264,22 @@ describe('2.5: no answer is empty, and none but JSON', () => {
     }
   });
 
+  test.each([
+    ['/partners/labs/labcorp/hl7', 'POST'],
+    ['/partners/phlebotomy/getlabs/events', 'POST'],
+    ['/unsubscribe/token', 'GET, HEAD, POST'],
+    ['/book/token/state', 'GET, HEAD'],
+    ['/book/token/cancel', 'POST'],
+    ['/book/paper/token', 'GET, HEAD, POST'],
+  ])('what partners and patients open, too: %s takes %s', async (path, allowed) => {
+    const asked = await fetch(`${api.url}${path}`, { method: 'OPTIONS' });
+    expect([asked.status, asked.headers.get('allow')]).toEqual([204, allowed]);
+    // A link that nobody was given is not there, whatever the method.
+    if (path.startsWith('/book/')) return;
+    const refused = await fetch(`${api.url}${path}`, { method: 'DELETE' });
+    expect([refused.status, refused.headers.get('allow')]).toEqual([405, allowed]);
+  });
+
   test('500 order_ids fit into a query; what does not fit is 431 in the same shape', async () => {
     const ids = Array.from({ length: 500 }, () => `order_ids=${crypto.randomUUID()}`).join('&');
     expect((await caller.request('GET', `/v3/orders?${ids}`)).status).toBe(200);
