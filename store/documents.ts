@@ -472,6 +472,20 @@ export interface PhlebotomyConnectionDocument {
   secrets: string[];
 }
 
+/** An event that a phlebotomy provider signed and that nobody can read, as it came (G1). */
+export interface UnreadableEventDocument {
+  /** The same event with the same content has the same. */
+  _id: string;
+  provider: AppointmentProvider;
+  environment: 'sandbox' | 'production';
+  event_id: string;
+  /** The body's text; its bytes where they are not UTF-8. */
+  raw: string | mongo.Binary;
+  /** What is wrong with it: paths, never a value. */
+  unreadable_because: string;
+  received_at: Date;
+}
+
 /**
  * What a phlebotomy provider told us: stored before it is answered, given to its journey afterward. `stored` →
  * `delivered`, or `kept` when no journey takes it in.

@@ -30,6 +30,7 @@ import type {
   SignatureImageDocument,
   TeamDocument,
   ToldMessageDocument,
+  UnreadableEventDocument,
   UnsubscribeLinkDocument,
   UnsubscriptionDocument,
   UserDocument,
@@ -561,6 +562,20 @@ function models(connection: Connection) {
         [{ state: 1, lease_until: 1, received_at: 1 }, { partialFilterExpression: { state: 'stored' } }],
         [{ appointment_id: 1, received_at: 1 }, { partialFilterExpression: { appointment_id: { $gt: '' } } }],
       ],
+    ),
+    unreadableEvents: define<UnreadableEventDocument>(
+      connection,
+      'unreadable_events',
+      {
+        _id: text,
+        provider: text,
+        environment: text,
+        event_id: text,
+        raw: whole,
+        unreadable_because: text,
+        received_at: date,
+      },
+      [[{ received_at: -1 }]],
     ),
   };
 }

@@ -11,7 +11,7 @@ import {
 } from '../../partners/phlebotomy/events.ts';
 import { phlebotomyConnectionsOf } from '../../store/connections/phlebotomy-connections.ts';
 import type { PhlebotomyConnectionDocument } from '../../store/documents.ts';
-import { storePhlebotomyEvent } from '../../store/inbox/phlebotomy-inbox.ts';
+import { keepUnreadableEvent, storePhlebotomyEvent } from '../../store/inbox/phlebotomy-inbox.ts';
 import type { Store } from '../../store/store.ts';
 import { ApiError } from '../http/errors.ts';
 import type { GuessLimit } from '../http/guess-limit.ts';
@@ -19,8 +19,8 @@ import { unreadable } from '../http/request-checks.ts';
 
 const LARGEST_EVENT = '256kb';
 
-/** `POST /phlebotomy/{provider}/events`, as docs/phlebotomy.md has it: 204 stored, 401 forged, 429 forged too
- * often, 503 not stored. */
+/** `POST /phlebotomy/{provider}/events`, as docs/phlebotomy.md has it: 204 stored, 400 kept and not understood, 401
+ * forged, 429 forged too often, 503 not stored. */
 export function phlebotomyEventsRouter({
   store,
   logger,
@@ -45,22 +45,20 @@ export function phlebotomyEventsRouter({
         response.status(401).json({ detail: 'The event is not signed with this provider’s secret' });
         return;
       }
-      const { connection, event } = sender;
-      if (!isUtf8(raw) || unreadable(event, []).length > 0) throw new UnreadableEvent(['text that is no text']);
-      await storePhlebotomyEvent(store, {
-        ...event,
-        provider,
-        environment: connection.environment,
-        raw: raw.toString('utf8'),
-      });
+      const { environment } = sender.connection;
+      const event = isText(raw, sender.event) ? sender.event : new UnreadableEvent(['text that is no text']);
+      if (event instanceof UnreadableEvent) {
+        const event_id = String(request.headers['webhook-id']);
+        const unreadable_because = event.fields.join(', ') || 'not JSON';
+        await keepUnreadableEvent(store, { provider, environment, event_id, raw, unreadable_because });
+        logger.warn({ provider, event_id, fields: event.fields }, 'phlebotomy.event.unreadable');
+        response.status(400).json({ detail: event.message });
+        return;
+      }
+      await storePhlebotomyEvent(store, { ...event, provider, environment, raw: raw.toString('utf8') });
       response.status(204).end();
     } catch (error) {
       if (error instanceof ApiError) throw error;
-      if (error instanceof UnreadableEvent) {
-        logger.warn({ provider, fields: error.fields }, 'phlebotomy.event.unreadable');
-        response.status(400).json({ detail: error.message });
-        return;
-      }
       logger.error({ err: error, provider }, 'phlebotomy.event.not_stored');
       response.status(503).set('Retry-After', '5').json({ detail: 'The event could not be stored; send it again' });
     }
@@ -68,19 +66,20 @@ export function phlebotomyEventsRouter({
   return router;
 }
 
-/**
- * Who sent an event: the connection whose secret signed it; null when none did.
- * @throws UnreadableEvent when it is signed and says nothing that can be understood
- */
+const isText = (raw: Buffer, event: PhlebotomyEvent | UnreadableEvent) =>
+  isUtf8(raw) && (event instanceof UnreadableEvent || unreadable(event, []).length === 0);
+
+/** Who sent an event, and what it says: the connection whose secret signed it; null when none did. */
 function senderOf(
   connections: readonly PhlebotomyConnectionDocument[],
   headers: Parameters<typeof readPhlebotomyEvent>[0],
   raw: Buffer,
-): { connection: PhlebotomyConnectionDocument; event: PhlebotomyEvent } | null {
+): { connection: PhlebotomyConnectionDocument; event: PhlebotomyEvent | UnreadableEvent } | null {
   for (const connection of connections) {
     try {
       return { connection, event: readPhlebotomyEvent(headers, raw, connection.secrets) };
     } catch (error) {
+      if (error instanceof UnreadableEvent) return { connection, event: error };
       if (!(error instanceof ForgedEvent)) throw error;
     }
   }

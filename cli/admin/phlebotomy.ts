@@ -4,7 +4,7 @@ import { APPOINTMENT_PROVIDERS, type AppointmentProvider } from '../../domain/ap
 import type { Environment } from '../../store/connections/lab-connections.ts';
 import { findPhlebotomyConnection, setPhlebotomyConnection } from '../../store/connections/phlebotomy-connections.ts';
 import type { PhlebotomyConnectionDocument, PhlebotomyEventDocument } from '../../store/documents.ts';
-import { listPhlebotomyEvents } from '../../store/inbox/phlebotomy-inbox.ts';
+import { listPhlebotomyEvents, listUnreadableEvents, unreadableEventBody } from '../../store/inbox/phlebotomy-inbox.ts';
 import { recordAudit } from '../../store/orders/audit.ts';
 import { collectionOf } from '../../store/store.ts';
 import { passwordReader } from './secrets.ts';
@@ -131,6 +131,35 @@ Example:
             why: event.kept_because ?? event.last_error,
             appointment: event.appointment_id ?? event.reference,
             order: event.order_id,
+          })),
+          'Nothing found.',
+        );
+      }),
+    );
+
+  phlebotomy
+    .command('refused')
+    .description('events that could not be read, newest first')
+    .argument('[id]', 'print this one as received; it may name a patient')
+    .addOption(new Option('--provider <name>', 'only from this provider').choices(APPOINTMENT_PROVIDERS))
+    .option('--limit <n>', 'maximum number', positive, 50)
+    .action((id: string | undefined, { provider, limit }: Pick<EventFlags, 'provider' | 'limit'>, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        if (id !== undefined) {
+          const body = await unreadableEventBody(store, id);
+          if (body === null) throw new CannotDo(`There is no such event ${id}; see admin phlebotomy refused`);
+          const raw = typeof body === 'string' ? body : body.toString('latin1');
+          return out.done(raw, { id, raw });
+        }
+        const events = await listUnreadableEvents(store, given({ provider }), limit);
+        out.list(
+          events.map(({ _id, received_at, provider: from, environment, event_id, unreadable_because }) => ({
+            id: _id,
+            received_at,
+            provider: from,
+            environment,
+            event_id,
+            why: unreadable_because,
           })),
           'Nothing found.',
         );

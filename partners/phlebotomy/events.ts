@@ -21,7 +21,7 @@ export class ForgedEvent extends Error {
   }
 }
 
-/** The company's own, and not an event as docs/phlebotomy.md has it. To be answered 400. */
+/** The company's own, and not an event as docs/phlebotomy.md has it. To be kept, and answered 400. */
 export class UnreadableEvent extends Error {
   /** Paths of what is wrong, without what stands there. */
   readonly fields: string[];

@@ -8,6 +8,7 @@ import { addToEndedOrder, isWithoutJourney } from '../orders/added-results.ts';
 import { recordAudit } from '../orders/audit.ts';
 import { exceedsResult } from '../orders/result-limit.ts';
 import { collectionOf, type Store } from '../store.ts';
+import { cameAs } from './as-it-came.ts';
 import { REJECTED, tellOfReview } from './match-review.ts';
 
 export const LAB_MESSAGE_STATES = [
@@ -59,7 +60,7 @@ export async function messageTextOf(
   store: Store,
   { raw, content_hash }: Pick<LabMessageDocument, 'raw' | 'content_hash'>,
 ): Promise<string | Buffer | null> {
-  return raw ?? asItCame(await collectionOf(store.labMessageTexts).findOne({ _id: content_hash }));
+  return raw ?? cameAs(await collectionOf(store.labMessageTexts).findOne({ _id: content_hash }));
 }
 
 /** Messages of which nothing could be taken in, newest first, without their texts. */
@@ -78,12 +79,7 @@ export async function listRefusedMessages(
 
 /** A refused message as it came; null when there is no such message. @param id As `listRefusedMessages` has it. */
 export async function refusedMessageText(store: Store, id: string): Promise<string | Buffer | null> {
-  return asItCame(await collectionOf(store.labMessageTexts).findOne({ _id: id, refused: { $gt: '' } }));
-}
-
-function asItCame(message: LabMessageTextDocument | null): string | Buffer | null {
-  if (message === null) return null;
-  return typeof message.raw === 'string' ? message.raw : Buffer.from(message.raw.buffer);
+  return cameAs(await collectionOf(store.labMessageTexts).findOne({ _id: id, refused: { $gt: '' } }));
 }
 
 /** What became of a report that was delivered again: it is in line for its journey, or a result of its ended order. */

@@ -2,7 +2,6 @@
  * The inbox: what laboratories sent, stored before it is acknowledged and given to its journey afterward (F5). Nothing
  * that was acknowledged is ever dropped: what no journey takes in is kept as late or unmatched, for people to see.
  */
-import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import mongoose, { type ClientSession } from 'mongoose';
 import { isEnded, takesResults } from '../../domain/orders/transitions.ts';
@@ -21,6 +20,7 @@ import { bytesInResult } from '../orders/result-limit.ts';
 import { reportedOrder } from '../orders/take-result-in.ts';
 import { collectionOf, type Store } from '../store.ts';
 import { uuidByName } from '../uuid-by-name.ts';
+import { asItCame } from './as-it-came.ts';
 import { HELD, tellOfReview } from './match-review.ts';
 
 const { BSON } = mongoose.mongo;
@@ -42,8 +42,7 @@ export interface ReceivedMessage {
 export async function keepText(store: Store, { lab_slug, environment, raw }: ReceivedMessage): Promise<string> {
   const _id = createHash('sha256').update(raw).digest('hex');
   try {
-    const kept = isUtf8(raw) ? raw.toString('utf8') : new BSON.Binary(raw);
-    const text = { _id, lab_slug, environment, raw: kept, refused: null, received_at: new Date() };
+    const text = { _id, lab_slug, environment, raw: asItCame(raw), refused: null, received_at: new Date() };
     await collectionOf(store.labMessageTexts).insertOne(text);
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;

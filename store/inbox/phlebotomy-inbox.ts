@@ -2,12 +2,19 @@
  * The inbox of phlebotomy providers: what they tell is stored before it is answered and given to its journey afterward.
  * What no journey takes in is kept, for people to see; nothing is dropped.
  */
-
+import { createHash } from 'node:crypto';
 import type { AppointmentProvider, AppointmentReport } from '../../domain/appointments/appointment.ts';
 import type { Environment } from '../connections/lab-connections.ts';
-import type { AppointmentDocument, OrderDocument, PhlebotomyEventDocument } from '../documents.ts';
+import type {
+  AppointmentDocument,
+  OrderDocument,
+  PhlebotomyEventDocument,
+  UnreadableEventDocument,
+} from '../documents.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
 import { collectionOf, type Store } from '../store.ts';
+import { uuidByName } from '../uuid-by-name.ts';
+import { asItCame, cameAs } from './as-it-came.ts';
 
 /** For how long an event waits for its appointment, which may be recorded after it, in milliseconds. */
 const APPOINTMENT_WITHIN_MS = 24 * 60 * 60 * 1000;
@@ -42,6 +49,45 @@ export async function storePhlebotomyEvent(store: Store, event: ReceivedEvent): 
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
   }
+}
+
+/** Keeps an event that cannot be read, for people to look at; the same one again changes nothing (G1). */
+export async function keepUnreadableEvent(
+  store: Store,
+  event: Pick<ReceivedEvent, 'provider' | 'environment' | 'event_id'> & { raw: Buffer; unreadable_because: string },
+): Promise<void> {
+  const { provider, environment, event_id, raw } = event;
+  const content = createHash('sha256').update(raw).digest('hex');
+  const _id = uuidByName([provider, environment, event_id, content].join('\n'));
+  try {
+    await collectionOf(store.unreadableEvents).insertOne({
+      ...event,
+      _id,
+      raw: asItCame(raw),
+      received_at: new Date(),
+    });
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+  }
+}
+
+/** Events that could not be read, newest first, without their bodies. */
+export function listUnreadableEvents(
+  store: Store,
+  choice: { provider?: AppointmentProvider },
+  limit: number,
+): Promise<Omit<UnreadableEventDocument, 'raw'>[]> {
+  return collectionOf(store.unreadableEvents)
+    .find(choice)
+    .project<Omit<UnreadableEventDocument, 'raw'>>({ raw: 0 })
+    .sort({ received_at: -1 })
+    .limit(limit)
+    .toArray();
+}
+
+/** The body of an event that could not be read, as it came; null when there is no such event. */
+export async function unreadableEventBody(store: Store, id: string): Promise<string | Buffer | null> {
+  return cameAs(await collectionOf(store.unreadableEvents).findOne({ _id: id }));
 }
 
 /**

@@ -13,7 +13,7 @@ import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/lab/server.ts';
 import type { SealedSlot } from '../../store/appointments/booking-keys.ts';
 import { connectSandboxPhlebotomy, setPhlebotomyConnection } from '../../store/connections/phlebotomy-connections.ts';
-import { listPhlebotomyEvents } from '../../store/inbox/phlebotomy-inbox.ts';
+import { listPhlebotomyEvents, listUnreadableEvents, unreadableEventBody } from '../../store/inbox/phlebotomy-inbox.ts';
 import { collectionOf } from '../../store/store.ts';
 import { AppointmentRefused, JourneysUnavailable } from '../../temporal/journeys.ts';
 import {
@@ -825,28 +825,54 @@ describe('what phlebotomy companies tell', () => {
       occurred_at: new Date().toISOString(),
       data: { origin: 'provider' },
     });
-  const send = (body: string, { secret = SECRET, id = randomUUID() as string, provider = 'getlabs' } = {}) =>
+  const send = (
+    body: string | Buffer<ArrayBuffer>,
+    { secret = SECRET, id = randomUUID() as string, provider = 'getlabs' } = {},
+  ) =>
     fetch(`${api.url}/partners/phlebotomy/${provider}/events`, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
         'webhook-id': id,
         'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
-        'webhook-signature': new Webhook(secret).sign(id, new Date(), body),
+        'webhook-signature': new Webhook(secret).sign(id, new Date(), body as string),
       },
       body,
     });
   const stored = (id: string) => collectionOf(api.store.phlebotomyEvents).findOne({ event_id: id });
 
-  test('a forged event is 401 and nothing is stored; one that cannot be read is 400', async () => {
+  test('a forged event is 401 and nothing is stored', async () => {
     const forger = `whsec_${Buffer.from('another secret, nobody knows it').toString('base64')}`;
     const forged = eventOf(randomUUID());
     expect((await send(forged, { secret: forger })).status).toBe(401);
     expect((await send(forged, { provider: 'nobody' })).status).toBe(401);
     expect((await fetch(`${api.url}/partners/phlebotomy/getlabs/events`, { method: 'POST' })).status).toBe(401);
-    expect((await send('{}')).status).toBe(400);
     // Companies may still be telling of what earlier tests had them do: only these events are counted.
-    expect(await collectionOf(api.store.phlebotomyEvents).countDocuments({ raw: { $in: [forged, '{}', ''] } })).toBe(0);
+    const kept = { raw: { $in: [forged, ''] } };
+    expect(await collectionOf(api.store.phlebotomyEvents).countDocuments(kept)).toBe(0);
+    expect(await collectionOf(api.store.unreadableEvents).countDocuments(kept)).toBe(0);
+  });
+
+  test.each([
+    ['nothing of an event', '{}', /^type, appointment, occurred_at$/],
+    ['no JSON', 'Good morning', /^not JSON$/],
+    ['a letter that is no text', eventOf('Mu\ud800oz'), /^text that is no text$/],
+    ['bytes that are no text', Buffer.from(eventOf('Muñoz'), 'latin1'), /^text that is no text$/],
+  ])('G1: a signed event with %s is 400, and kept once, as it came, for people to see', async (_, body, why) => {
+    const id = randomUUID();
+    for (const _again of [1, 2]) expect((await send(body, { id })).status).toBe(400);
+    const listed = (await listUnreadableEvents(api.store, { provider: 'getlabs' }, 10)).filter(
+      ({ event_id }) => event_id === id,
+    );
+    expect(listed).toMatchObject([
+      { provider: 'getlabs', environment: 'sandbox', unreadable_because: expect.stringMatching(why) },
+    ]);
+    expect(listed[0]).not.toHaveProperty('raw');
+    expect(await unreadableEventBody(api.store, listed[0]?._id ?? '')).toEqual(body);
+    const another = Buffer.concat([Buffer.from(body), Buffer.from(' ')]);
+    expect((await send(another, { id })).status).toBe(400);
+    expect(await collectionOf(api.store.unreadableEvents).countDocuments({ event_id: id })).toBe(2);
+    expect(await stored(id)).toBeNull();
   });
 
   test('an event is stored once, and 204', async () => {

@@ -18,6 +18,7 @@ import { seedCatalogue } from '../../store/catalogue/catalogue.ts';
 import { environmentOfLab, findLabConnection } from '../../store/connections/lab-connections.ts';
 import { findPhlebotomyConnection } from '../../store/connections/phlebotomy-connections.ts';
 import type { LabMessageDocument, OrderDocument } from '../../store/documents.ts';
+import { keepUnreadableEvent } from '../../store/inbox/phlebotomy-inbox.ts';
 import { fanOut } from '../../store/outbox/webhooks.ts';
 import { closeStore, collectionOf, openStore, type Store } from '../../store/store.ts';
 import { TEST_CONFIG } from '../support/api.ts';
@@ -285,6 +286,15 @@ describe('npm run admin', () => {
     });
     expect(JSON.stringify(await json('phlebotomy', 'list'))).not.toMatch(/whsec|outward/);
     expect(await json('phlebotomy', 'events', '--state', 'kept')).toEqual([]);
+    expect(await json('phlebotomy', 'refused')).toEqual([]);
+
+    const event = { provider: 'getlabs', environment: 'production', event_id: 'evt_1' } as const;
+    const raw = Buffer.from('Good morning');
+    await keepUnreadableEvent(store, { ...event, raw, unreadable_because: 'not JSON' });
+    const [refused] = await json('phlebotomy', 'refused', '--provider', 'getlabs');
+    expect(refused).toMatchObject({ provider: 'getlabs', event_id: 'evt_1', why: 'not JSON' });
+    expect(await json('phlebotomy', 'refused', refused.id)).toEqual({ id: refused.id, raw: 'Good morning' });
+    expect((await admin(['phlebotomy', 'refused', 'nothing'])).err).toContain('There is no such event nothing');
   });
 
   describe('booking-link revoke', () => {
