@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { create, type Font, type Glyph } from 'fontkit';
+import { create, type Font, type Glyph, type GlyphRun } from 'fontkit';
 import { unpacked } from './woff.ts';
 
 const resolve = createRequire(join(import.meta.dirname, 'typeface.ts')).resolve;
@@ -87,6 +87,7 @@ function face(file: string): Face {
   const font = create(unpacked(readFileSync(resolve(file)))) as Font;
   keepLetters(font);
   leaveUnattached(font);
+  layOutOnce(font);
   const made = { name: file, font };
   opened.set(file, made);
   return made;
@@ -119,6 +120,30 @@ function leaveUnattached(font: Font): void {
   const attach = placing.applyAnchor.bind(placing);
   placing.applyAnchor = (mark, base, at) => {
     if (mark.markAnchor && base) attach(mark, base, at);
+  };
+}
+
+/** How many words a typeface remembers. */
+const MOST_WORDS = 5_000;
+
+/**
+ * Laying out a word is most of the work of setting a page, and most words of one document stand in the next one, too.
+ * What is remembered is lent out with positions of their own, because the drawer scales them in place.
+ */
+function layOutOnce(font: Font): void {
+  const layOut = font.layout.bind(font);
+  const known = new Map<string, GlyphRun>();
+  font.layout = (text, ...how) => {
+    if (how.some((given) => given !== undefined)) return layOut(text, ...how);
+    const run = known.get(text) ?? layOut(text);
+    // Those that are asked for again stay; the oldest go.
+    known.delete(text);
+    known.set(text, run);
+    if (known.size > MOST_WORDS) known.delete(known.keys().next().value as string);
+    const positions = run.positions.map((position) =>
+      Object.assign(Object.create(Object.getPrototypeOf(position)), position),
+    );
+    return Object.create(run, { positions: { value: positions } });
   };
 }
 
