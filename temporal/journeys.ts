@@ -72,6 +72,8 @@ export class AppointmentRefused extends JourneyRefusal {
 export interface Journeys {
   /** Starts an order transaction; one that was started before is fine. Asks again for some seconds when no answer comes. */
   start(order: Order): Promise<void>;
+  /** Whether the journey of an order transaction has begun and goes on. */
+  isUnderWay(transactionId: string): Promise<boolean>;
   /**
    * Cancels an order, in the name of whoever asks, and returns when it is cancelled. The journey is asked whatever the store says: it may have lost what
    * is recorded.
@@ -151,6 +153,17 @@ export function temporalJourneys(
           if (!(refusal instanceof JourneysUnavailable) || Date.now() + PAUSE_MS >= giveUpAt) throw refusal;
           await sleep(PAUSE_MS);
         }
+      }
+    },
+
+    async isUnderWay(transactionId) {
+      const handle = client.workflow.getHandle(transactionWorkflowId(transactionId));
+      try {
+        const { status } = await client.withDeadline(Date.now() + TAKEN_IN_MS, () => handle.describe());
+        return status.name === 'RUNNING';
+      } catch (error) {
+        if (error instanceof WorkflowNotFoundError) return false;
+        throw unavailable(error);
       }
     },
 

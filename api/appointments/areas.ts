@@ -53,7 +53,7 @@ export const areaEndpoints = [
     response: pscAnswer,
     errors: ['not_found', 'rule_broken'],
     async handler({ deps, team, params, query }) {
-      const { order } = await orderOf(deps.store, team._id, params.order_id);
+      const { order } = await orderOf(deps, team._id, params.order_id);
       const laboratory = deps.catalogue.laboratories.get(order.lab_id);
       if (!laboratory) throw new ApiError('not_found', `There is no laboratory ${order.lab_id}.`);
       const near = { ...query, zip: order.address.zip, accountId: order.lab_account_id };

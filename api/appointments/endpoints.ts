@@ -57,7 +57,7 @@ interface KeyedRequest {
 }
 
 async function askedOf({ deps, team, by, params }: OrderRequest, type: AppointmentType): Promise<Asked> {
-  return { deps, team, by, order: await orderOf(deps.store, team._id, params.order_id), type };
+  return { deps, team, by, order: await orderOf(deps, team._id, params.order_id), type };
 }
 
 async function activeOf(asked: OrderRequest, type: AppointmentType): Promise<ClientFacingAppointment> {

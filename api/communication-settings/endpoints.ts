@@ -39,8 +39,9 @@ export const communicationSettingsEndpoints = [
     request: { params: orderPath },
     response: settingsAnswer,
     errors: ['not_found'],
-    async handler({ deps: { store }, team, params }) {
-      return settingsOf(store, await orderOf(store, team._id, params.order_id));
+    async handler({ deps, team, params }) {
+      const { store } = deps;
+      return settingsOf(store, await orderOf(deps, team._id, params.order_id));
     },
   }),
 
@@ -55,8 +56,9 @@ export const communicationSettingsEndpoints = [
     request: { params: orderPath, body: communicationSettingsBody },
     response: settingsAnswer,
     errors: ['not_found', 'rule_broken'],
-    async handler({ deps: { store }, team, params, body: { sms_enabled } }) {
-      const document = await orderOf(store, team._id, params.order_id);
+    async handler({ deps, team, params, body: { sms_enabled } }) {
+      const { store } = deps;
+      const document = await orderOf(deps, team._id, params.order_id);
       if (sms_enabled && !document.order.options.sms_enabled) {
         const because = 'SMS were switched off for the team when the order was accepted';
         throw new ApiError('rule_broken', `${because}, so they cannot be switched on for it`);

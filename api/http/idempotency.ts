@@ -8,6 +8,7 @@ import type { IdempotencyDocument } from '../../store/documents.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import { newPlacerOrderNumber } from '../../store/orders/placer-order-number.ts';
 import type { Store } from '../../store/store.ts';
+import { uuidByName } from '../../store/uuid-by-name.ts';
 import type { OrderIds } from '../orders/accept-order.ts';
 import { ApiError, asApiError, ERRORS, errorEnvelope, ReplayedRefusal } from './errors.ts';
 
@@ -17,11 +18,15 @@ const RENEWED_EVERY_MS = 1_000;
 /** How long writing the answer down may hold the answer up, in milliseconds. */
 const NOTE_MS = 2_000;
 
-/** Ids for an order that begins now. */
-export function newOrderIds(): OrderIds {
+/** The transaction of a team's initial order, by which its journey is found while it has yet to be written. */
+export const transactionIdFor = (teamId: string, orderId: string) => uuidByName(`transaction ${teamId} ${orderId}`);
+
+/** Ids for an order of this team that begins now. */
+export function newOrderIds(teamId: string): OrderIds {
+  const order_id = randomUUID();
   return {
-    order_id: randomUUID(),
-    transaction_id: randomUUID(),
+    order_id,
+    transaction_id: transactionIdFor(teamId, order_id),
     placer_order_number: newPlacerOrderNumber(),
     created_at: new Date().toISOString(),
   };

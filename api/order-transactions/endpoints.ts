@@ -2,8 +2,8 @@
 import { clientFacingTransaction, orderTransactionResponse } from '../../store/orders/client-facing-order.ts';
 import { combinedResult } from '../../store/orders/combined-result.ts';
 import { findTransaction } from '../../store/orders/read-orders.ts';
-import type { Store } from '../../store/store.ts';
 import { orderTransactionResponse as transactionAnswer } from '../../wire/order-shapes.ts';
+import type { ApiDeps } from '../deps.ts';
 import { defineEndpoint, pdf } from '../http/endpoint.ts';
 import { ApiError } from '../http/errors.ts';
 import { labResultsRaw } from '../results/schemas.ts';
@@ -11,10 +11,15 @@ import { transactionPath } from './schemas.ts';
 
 const tag = 'Order transactions';
 
-async function transactionOf(store: Store, teamId: string, id: string) {
+/** The team's transaction with this id, found and refused as `orderOf` does. */
+async function transactionOf({ store, journeys }: ApiDeps, teamId: string, id: string) {
   const found = await findTransaction(store, teamId, id);
-  if (!found) throw new ApiError('not_found', `There is no order transaction ${id}.`);
-  return found;
+  if (found) return found;
+  const isWritten = await store.transactions.exists({ _id: id });
+  if (isWritten || !(await journeys.isUnderWay(id))) {
+    throw new ApiError('not_found', `There is no order transaction ${id}.`);
+  }
+  throw new ApiError('unavailable', `Order transaction ${id} was accepted and is being recorded; please retry.`);
 }
 
 /** Endpoints of order transactions. */
@@ -28,8 +33,8 @@ export const orderTransactionEndpoints = [
     request: { params: transactionPath },
     response: transactionAnswer,
     errors: ['not_found'],
-    async handler({ deps: { store }, team, params: { transaction_id } }) {
-      const { transaction, orders } = await transactionOf(store, team._id, transaction_id);
+    async handler({ deps, team, params: { transaction_id } }) {
+      const { transaction, orders } = await transactionOf(deps, team._id, transaction_id);
       return orderTransactionResponse(transaction, orders);
     },
   }),
@@ -43,9 +48,9 @@ export const orderTransactionEndpoints = [
     request: { params: transactionPath },
     response: labResultsRaw,
     errors: ['not_found'],
-    async handler({ deps: { store, catalogue }, team, params: { transaction_id } }) {
-      const { transaction, orders } = await transactionOf(store, team._id, transaction_id);
-      const combined = await combinedResult(store, catalogue, transaction_id);
+    async handler({ deps, team, params: { transaction_id } }) {
+      const { transaction, orders } = await transactionOf(deps, team._id, transaction_id);
+      const combined = await combinedResult(deps.store, deps.catalogue, transaction_id);
       if (!combined) throw new ApiError('not_found', `Order transaction ${transaction_id} has no results yet.`);
       return { ...combined.result, order_transaction: clientFacingTransaction(transaction, orders) };
     },
@@ -61,7 +66,7 @@ export const orderTransactionEndpoints = [
     response: pdf,
     errors: ['not_found'],
     async handler({ deps, team, params: { transaction_id } }) {
-      await transactionOf(deps.store, team._id, transaction_id);
+      await transactionOf(deps, team._id, transaction_id);
       const report = await deps.documents.combined(transaction_id);
       if (!report) throw new ApiError('not_found', `Order transaction ${transaction_id} has no results yet.`);
       return report;

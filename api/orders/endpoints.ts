@@ -7,12 +7,11 @@ import { orderDocument } from '../../store/orders/order-document.ts';
 import { clientFacingOrders, findOrder } from '../../store/orders/read-orders.ts';
 import { openOrder } from '../../store/orders/record-event.ts';
 import { RESENT_AT_MOST, resendOrderEvents, TooManyOrders } from '../../store/outbox/webhook-resend.ts';
-import type { Store } from '../../store/store.ts';
 import { type ClientFacingOrder, clientFacingOrder as orderAnswer } from '../../wire/order-shapes.ts';
 import type { ApiDeps } from '../deps.ts';
 import { defineEndpoint, pdf } from '../http/endpoint.ts';
 import { ApiError } from '../http/errors.ts';
-import { newOrderIds, ORDERS_KEPT_FOR_MS, onceForKey } from '../http/idempotency.ts';
+import { newOrderIds, ORDERS_KEPT_FOR_MS, onceForKey, transactionIdFor } from '../http/idempotency.ts';
 import { acceptOrder, type OrderIds } from './accept-order.ts';
 import { cancelOrder } from './cancel-order.ts';
 import { listOrders } from './list-orders.ts';
@@ -38,13 +37,25 @@ const tag = 'Orders';
 const WRITTEN_WITHIN_MS = 5_000;
 
 /**
- * The team's order with this id.
- * @throws ApiError `not_found`, for another team's order too
+ * The team's order with this id. One whose caller has been told of success is never denied: it may have yet to be written,
+ * when the database was away just then.
+ * @throws ApiError `not_found`, for another team's order too; `unavailable` when it is still to be written
+ * @throws JourneysUnavailable when Temporal cannot say whether there is such an order
  */
-export async function orderOf(store: Store, teamId: string, orderId: string): Promise<OrderDocument> {
-  const order = await findOrder(store, teamId, orderId);
-  if (!order) throw new ApiError('not_found', `There is no order ${orderId}.`);
-  return order;
+export async function orderOf(
+  { store, journeys }: Pick<ApiDeps, 'store' | 'journeys'>,
+  teamId: string,
+  orderId: string,
+): Promise<OrderDocument> {
+  const written = () => findOrder(store, teamId, orderId);
+  const order = await written();
+  if (order) return order;
+  if (!(await journeys.isUnderWay(transactionIdFor(teamId, orderId)))) {
+    throw new ApiError('not_found', `There is no order ${orderId}.`);
+  }
+  const since = await written();
+  if (!since) throw new ApiError('unavailable', `Order ${orderId} was accepted and is being recorded; please retry.`);
+  return since;
 }
 
 async function answerOf({ store, catalogue }: ApiDeps, document: OrderDocument): Promise<ClientFacingOrder> {
@@ -92,10 +103,11 @@ export const orderEndpoints = [
       const key = headers['x-idempotency-key'];
       const answer = (order: ClientFacingOrder) => ({ order, status: 'success', message: 'order created' });
       const place = async (ids: OrderIds) => answer(await open(deps, await acceptOrder(deps, { team, by }, body, ids)));
-      if (key === undefined) return place(newOrderIds());
+      if (key === undefined) return place(newOrderIds(team._id));
       const keepRefusals = headers['x-idempotency-error'] !== 'no-cache';
       const id = `${team._id}:${key}`;
-      const request = { id, newIds: newOrderIds, keptForMs: ORDERS_KEPT_FOR_MS, keepRefusals, body, correlationId };
+      const newIds = () => newOrderIds(team._id);
+      const request = { id, newIds, keptForMs: ORDERS_KEPT_FOR_MS, keepRefusals, body, correlationId };
       return onceForKey(deps.store, request, async (ids) => {
         const placed = await findOrder(deps.store, team._id, ids.order_id);
         return placed ? answer(await answerOf(deps, placed)) : place(ids);
@@ -159,7 +171,7 @@ export const orderEndpoints = [
     response: orderAnswer,
     errors: ['not_found'],
     async handler({ deps, team, params }) {
-      return answerOf(deps, await orderOf(deps.store, team._id, params.order_id));
+      return answerOf(deps, await orderOf(deps, team._id, params.order_id));
     },
   }),
 
@@ -173,11 +185,11 @@ export const orderEndpoints = [
     response: postOrderAnswer,
     errors: ['not_found', 'transition_not_allowed'],
     async handler({ deps, team, params, by }) {
-      const document = await orderOf(deps.store, team._id, params.order_id);
+      const document = await orderOf(deps, team._id, params.order_id);
       const before = await answerOf(deps, document);
       await cancelOrder(deps, document, by);
       // It is cancelled, whether or not it can be read again at this moment.
-      const order = await orderOf(deps.store, team._id, params.order_id)
+      const order = await orderOf(deps, team._id, params.order_id)
         .then((cancelled) => answerOf(deps, cancelled))
         .catch(() => before);
       return { order, status: 'success', message: 'order cancelled' };
@@ -197,7 +209,7 @@ export const orderEndpoints = [
     errors: ['not_found', 'forbidden', 'rule_broken', 'transition_not_allowed'],
     async handler({ deps, team, by, params, query, body }) {
       if (team.environment !== 'sandbox') throw new ApiError('forbidden', 'Only sandbox teams can simulate.');
-      await simulate(deps, { team, by }, await orderOf(deps.store, team._id, params.order_id), {
+      await simulate(deps, { team, by }, await orderOf(deps, team._id, params.order_id), {
         finalStatus: query.final_status,
         delaySeconds: query.delay,
         interpretation: body?.interpretation ?? 'normal',
@@ -218,7 +230,7 @@ export const orderEndpoints = [
     response: pdf,
     errors: ['not_found'],
     async handler({ deps, team, params }) {
-      const order = await orderOf(deps.store, team._id, params.order_id);
+      const order = await orderOf(deps, team._id, params.order_id);
       const requisition = await deps.documents.requisition(order._id);
       if (!requisition) throw new ApiError('not_found', 'The order has no requisition yet.');
       return requisition;

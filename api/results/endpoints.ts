@@ -28,8 +28,9 @@ export const resultEndpoints = [
     request: { params: orderPath },
     response: labResultsRaw,
     errors: ['not_found'],
-    async handler({ deps: { store }, team, params }) {
-      const order = await orderOf(store, team._id, params.order_id);
+    async handler({ deps, team, params }) {
+      const { store } = deps;
+      const order = await orderOf(deps, team._id, params.order_id);
       const [{ result }, transactions] = await Promise.all([
         newestResult(store, order._id),
         transactionsOf(store, [order]),
@@ -49,8 +50,9 @@ export const resultEndpoints = [
     request: { params: orderPath },
     response: labResultsMetadata,
     errors: ['not_found'],
-    async handler({ deps: { store }, team, params }) {
-      const order = await orderOf(store, team._id, params.order_id);
+    async handler({ deps, team, params }) {
+      const { store } = deps;
+      const order = await orderOf(deps, team._id, params.order_id);
       return (await newestResult(store, order._id)).result.metadata;
     },
   }),
@@ -65,7 +67,7 @@ export const resultEndpoints = [
     response: pdf,
     errors: ['not_found'],
     async handler({ deps, team, params }) {
-      const order = await orderOf(deps.store, team._id, params.order_id);
+      const order = await orderOf(deps, team._id, params.order_id);
       const report = await deps.documents.result(order._id);
       if (!report) throw new ApiError('not_found', `Order ${order._id} has no results yet.`);
       return report;

@@ -88,6 +88,9 @@ export async function startTestApi(
       if (!started.some(({ id }) => id === order.id)) started.push(order);
       if (now) throw now.error;
     },
+    async isUnderWay(transactionId) {
+      return started.some(({ transaction_id }) => transaction_id === transactionId);
+    },
     async cancel({ order, last_status, events }) {
       if (!mayFollow(order.collection_method, last_status, 'cancelled')) {
         throw new OrderNotCancellable(refusedTransition(last_status, 'cancelled'));
