@@ -51,7 +51,8 @@ export function readPhlebotomyEvent(
   const { appointment, occurred_at, data } = body.data;
   return {
     event_id: String(headers['webhook-id']),
-    reference: appointment.reference,
+    // Ours is a UUID, which a company may write in capitals.
+    reference: appointment.reference.toLowerCase(),
     report: {
       status: appointment.status,
       start_at: appointment.start,

@@ -41,10 +41,11 @@ export function beginning(word: string): RegExp {
   return new RegExp(`^${word.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`);
 }
 
-/** Words between blanks and commas, in lower case. */
+/** Words between blanks and commas, in lower case, whichever apostrophe they are written with. */
 export function wordsOf(text: string): string[] {
   return text
     .toLowerCase()
+    .replace(/[\u2018\u2019\u02bc]/g, "'")
     .split(/[\s,]+/)
     .filter(Boolean);
 }

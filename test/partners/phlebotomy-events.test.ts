@@ -52,6 +52,11 @@ describe('an event of a phlebotomy provider', () => {
     });
   });
 
+  it('6.2: knows our reference in capitals, too', () => {
+    const shouted = body.replace('order-1:visit-1', 'ORDER-1:VISIT-1');
+    expect(readPhlebotomyEvent(signed(shouted), shouted, [secret]).reference).toBe('order-1:visit-1');
+  });
+
   const forged: [why: string, headers: Record<string, string>, text: string][] = [
     ['unsigned', {}, body],
     ['signed by somebody else', signed(body, { by: `whsec_${randomBytes(32).toString('base64')}` }), body],

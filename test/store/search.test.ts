@@ -64,6 +64,7 @@ test.each([
   ['a name with a hyphen, whole or from the hyphen on', 'jane', [mary]],
   ['a name with a hyphen', 'mary-j', [mary]],
   ['a name from its apostrophe on', 'hara', [mary]],
+  ['a name with an apostrophe as word processors write it', 'O\u2019Hara', [mary]],
   ['the receiver, whose name has a comma', 'west desk', [mary]],
   ['a year of birth', '1988', [ada, mary]],
   ['a year and month of birth', '1988-03', [ada]],
