@@ -14,7 +14,8 @@ import type { Order, RecordedEvent } from '../domain/orders/order.ts';
 import type { TransactionStatus } from '../domain/orders/status.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import { rootMessage } from './failures.ts';
-import { type JourneyMemory, OrderJourney } from './journey/journey.ts';
+import { OrderJourney } from './journey/journey.ts';
+import type { JourneyMemory } from './journey/memory.ts';
 import { redrawOrder } from './redraw-order.ts';
 import { searchAttributesOf, standing } from './search-attributes.ts';
 

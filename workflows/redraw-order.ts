@@ -1,7 +1,8 @@
 import { continueAsNew } from '@temporalio/workflow';
 import type { Order, RecordedEvent } from '../domain/orders/order.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
-import { type JourneyMemory, OrderJourney } from './journey/journey.ts';
+import { OrderJourney } from './journey/journey.ts';
+import type { JourneyMemory } from './journey/memory.ts';
 
 export interface RedrawOrderInput {
   /** The redraw; its first event was written together with the initial order's last one. */

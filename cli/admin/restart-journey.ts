@@ -14,7 +14,7 @@ import { digestOf } from '../../store/inbox/lab-inbox.ts';
 import { recordAudit } from '../../store/orders/audit.ts';
 import { heldBeyond } from '../../store/orders/journey-check.ts';
 import { collectionOf, type Store } from '../../store/store.ts';
-import type { JourneyMemory } from '../../workflows/journey/journey.ts';
+import type { JourneyMemory } from '../../workflows/journey/memory.ts';
 import type { orderTransaction } from '../../workflows/order-transaction.ts';
 import type { redrawOrder } from '../../workflows/redraw-order.ts';
 import { searchAttributesOf } from '../../workflows/search-attributes.ts';

@@ -1,0 +1,99 @@
+/** The laboratory's reports: they wait here until the journey comes to them. */
+import { setHandler } from '@temporalio/workflow';
+import type { RecordedEvent } from '../../domain/orders/order.ts';
+import { redrawFor, statusDetailOf } from '../../domain/orders/redraw.ts';
+import {
+  advance,
+  anythingReported,
+  isFinal,
+  missingResults,
+  noProgress,
+  type ReportDigest,
+  type ReportProgress,
+} from '../../domain/results/report-progress.ts';
+import { reportArrived } from '../messages.ts';
+import type { JourneyContext } from './context.ts';
+import type { Decision } from './event-log.ts';
+import type { JourneyMemory } from './memory.ts';
+import { writeToStore } from './write-to-store.ts';
+
+export class LabReports {
+  readonly #journey: JourneyContext;
+  #progress: ReportProgress;
+  readonly #taken: Set<string>;
+  #waiting: ReportDigest[];
+
+  constructor(journey: JourneyContext, memory: JourneyMemory | undefined) {
+    this.#journey = journey;
+    this.#progress = memory?.progress ?? noProgress();
+    this.#taken = new Set(memory?.reports_taken);
+    this.#waiting = memory?.reports_waiting ?? [];
+  }
+
+  /** Hears reports from now on. */
+  listen(): void {
+    setHandler(reportArrived, (report) => {
+      const known = [...this.#taken, ...this.#waiting.map((waiting) => waiting.report_id)];
+      if (!known.includes(report.report_id)) this.#waiting.push(report);
+    });
+  }
+
+  /** Those that wait, oldest first. */
+  get waiting(): readonly ReportDigest[] {
+    return this.#waiting;
+  }
+
+  get isWaiting(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /** What a report does to the order (D4, D5, D7). */
+  decisionOn(report: ReportDigest): Decision {
+    const { order, rules } = this.#journey;
+    const { report_id } = report;
+    const progress = advance(this.#progress, report);
+    if (!isFinal(progress, order.markers, rules)) return { status: 'partial_results', report_id };
+    const missing = missingResults(progress, order.markers);
+    const redraw_results = redrawFor(order, missing);
+    if (redraw_results.length > 0) return { status: 'redraw_available', report_id, redraw_results };
+    if (order.origin === 'initial' && !anythingReported(progress, rules)) {
+      const status_detail = statusDetailOf(missing);
+      return { status: 'sample_error', report_id, status_detail, reason: 'The lab could not report any result.' };
+    }
+    return { status: 'completed', report_id };
+  }
+
+  /** An event is recorded: the report that brought it about is taken in. */
+  eventRecorded({ report_id }: RecordedEvent): void {
+    const report = this.#waiting.find((waiting) => waiting.report_id === report_id);
+    if (!report) return;
+    this.#progress = advance(this.#progress, report);
+    this.#taken.add(report.report_id);
+    if (report.unknown_codes) this.#journey.trouble(unknownCodes(report.report_id, report.unknown_codes));
+    this.#waiting = this.#waiting.filter((waiting) => waiting !== report);
+  }
+
+  /** Sets reports aside. They are not counted as taken: an operator may find their place and deliver them again (F5). */
+  async setAside(): Promise<void> {
+    const late = this.#waiting.map((report) => report.report_id);
+    if (late.length === 0) return;
+    await writeToStore('keepLateReports', late);
+    this.#waiting = this.#waiting.filter((report) => !late.includes(report.report_id));
+  }
+
+  /** For an engineer who asks. */
+  state() {
+    return {
+      reports_waiting: this.#waiting.map((report) => report.report_id),
+      reports_taken: [...this.#taken],
+      missing_results: missingResults(this.#progress, this.#journey.order.markers).map((missing) => missing.slug),
+    };
+  }
+
+  memory(): Pick<JourneyMemory, 'progress' | 'reports_taken' | 'reports_waiting'> {
+    return { progress: this.#progress, reports_taken: [...this.#taken], reports_waiting: this.#waiting };
+  }
+}
+
+const unknownCodes = (reportId: string, codes: readonly string[]) =>
+  `Report ${reportId} has values with codes that are not in the catalog (${codes.join(', ')}). They are shown as received. Check whether an ordered result is among them: npm run admin -- inbox show ${reportId}`;
