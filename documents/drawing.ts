@@ -1,16 +1,17 @@
 /**
- * Result reports are drawn in a thread of their own: a laboratory may report ten thousand results, and whoever asks for
- * something else meanwhile is not kept waiting.
+ * Documents are drawn in a thread of their own: whoever asks for something else meanwhile is not kept waiting, by a
+ * requisition for some tens of milliseconds, or by a report of ten thousand results for seconds.
  */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import type { RequisitionContent } from './requisition.ts';
 import type { ResultReportContent } from './result-report.ts';
 
+/** What is to be drawn. */
+type Drawable = { kind: 'requisition'; content: RequisitionContent } | { kind: 'result'; content: ResultReportContent };
+
 /** What the thread is asked for, and what it answers. */
-export interface Drawing {
-  id: number;
-  content: ResultReportContent;
-}
+export type Drawing = { id: number } & Drawable;
 export type Drawn = { id: number } & ({ pdf: Uint8Array } | { error: unknown });
 
 const waiting = new Map<number, PromiseWithResolvers<Buffer>>();
@@ -18,13 +19,13 @@ let thread: Worker | undefined;
 let asked = 0;
 
 /**
- * Prints a result report as `renderResultReport` does, in the other thread.
- * @throws whatever that throws; or what ended the thread, and the next report gets another one.
+ * Prints a document as `renderRequisition` or `renderResultReport` does, in the other thread.
+ * @throws whatever that throws; or what ended the thread, and the next document gets another one.
  */
-export function drawResultReport(content: ResultReportContent): Promise<Buffer> {
+export function drawDocument(drawable: Drawable): Promise<Buffer> {
   thread ??= startThread();
   asked += 1;
-  thread.postMessage({ id: asked, content } satisfies Drawing);
+  thread.postMessage({ id: asked, ...drawable } satisfies Drawing);
   thread.ref();
   const answer = Promise.withResolvers<Buffer>();
   waiting.set(asked, answer);

@@ -14,9 +14,8 @@ import { isWithoutJourney } from '../store/orders/added-results.ts';
 import { combinedResult } from '../store/orders/combined-result.ts';
 import { findSignature } from '../store/orders/signature-images.ts';
 import { collectionOf, type Store } from '../store/store.ts';
-import { drawResultReport } from './drawing.ts';
+import { drawDocument } from './drawing.ts';
 import type { ReportedOrder } from './report-status.ts';
-import { renderRequisition } from './requisition.ts';
 import type { ReportPanel } from './result-report.ts';
 
 /** Bytes: MongoDB takes 16 MB a document. */
@@ -110,7 +109,7 @@ export function createDocumentIssuer(
       const { placer_order_number, origin } = document.order;
       return { placer_order_number, origin, redraw, ended_as: endingWithout(document) };
     });
-    return drawResultReport({
+    const content = {
       title_kind,
       result,
       orders: reported,
@@ -124,7 +123,8 @@ export function createDocumentIssuer(
       panels: [...panels.values()],
       corrected,
       sandbox: first.order.options.sandbox,
-    });
+    };
+    return drawDocument({ kind: 'result', content });
   }
 
   /** What has become of the redraw of an order; null where there is none. */
@@ -161,7 +161,7 @@ export function createDocumentIssuer(
         const validUntil = DateTime.fromISO(event.created_at)
           .plus({ milliseconds: order.requisition_valid_for })
           .toUTC();
-        return renderRequisition({
+        const content = {
           order,
           laboratory,
           account,
@@ -176,7 +176,8 @@ export function createDocumentIssuer(
           team,
           signature: signed === undefined ? null : await findSignature(store, signed),
           booking_url: await paperUrl(document, validUntil.toJSDate()),
-        });
+        };
+        return drawDocument({ kind: 'requisition', content });
       });
     },
 

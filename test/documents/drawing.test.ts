@@ -1,7 +1,8 @@
 /** 2.1: who asks for a long report keeps nobody else waiting. */
 import type { ResultReportContent } from '../../documents/result-report.ts';
 import { type Counting, startCounting } from '../support/operations.ts';
-import { markersOf, reportOf, resultsOf, wellness } from './examples.ts';
+import { pngOf } from '../support/png.ts';
+import { markersOf, orderOf, reportOf, requisitionOf, resultsOf, wellness } from './examples.ts';
 
 let counting: Counting;
 beforeAll(async () => {
@@ -19,7 +20,8 @@ function reportTimes(times: number): ResultReportContent {
 }
 
 test('a report is drawn elsewhere, to the same bytes; this thread has no more to do for a long one', async () => {
-  const { drawResultReport } = await import('../../documents/drawing.ts');
+  const { drawDocument } = await import('../../documents/drawing.ts');
+  const drawResultReport = (content: ResultReportContent) => drawDocument({ kind: 'result', content });
   const contents = [reportTimes(1), reportTimes(10)];
   const works = [];
   for (const content of contents) works.push((await counting.of(() => drawResultReport(content))).total);
@@ -32,7 +34,8 @@ test('a report is drawn elsewhere, to the same bytes; this thread has no more to
 });
 
 test('of several at once each gets its own, and one that cannot be drawn fails alone', async () => {
-  const { drawResultReport } = await import('../../documents/drawing.ts');
+  const { drawDocument } = await import('../../documents/drawing.ts');
+  const drawResultReport = (content: ResultReportContent) => drawDocument({ kind: 'result', content });
   const broken = { ...reportTimes(1), result: null } as unknown as ResultReportContent;
   const [one, failed, other] = await Promise.allSettled(
     [1, 0, 3].map((n) => drawResultReport(n ? reportTimes(n) : broken)),
@@ -41,4 +44,15 @@ test('of several at once each gets its own, and one that cannot be drawn fails a
   const lengths = [one, other].map((drawn) => (drawn?.status === 'fulfilled' ? drawn.value.length : 0));
   expect(lengths[0]).toBeGreaterThan(0);
   expect(lengths[1]).toBeGreaterThan(lengths[0] ?? 0);
+});
+
+test('a requisition with its pictures, to the same bytes', async () => {
+  const { drawDocument } = await import('../../documents/drawing.ts');
+  const { renderRequisition } = await import('../../documents/requisition.ts');
+  const plain = requisitionOf(orderOf(panel));
+  const [logo, signature] = [pngOf(60, 20), pngOf(90, 30)];
+  const content = { ...plain, team: { ...plain.team, logo }, signature };
+  const drawn = await drawDocument({ kind: 'requisition', content });
+  expect(drawn.equals(await renderRequisition(content))).toBe(true);
+  expect(drawn.equals(await renderRequisition(plain))).toBe(false);
 });
