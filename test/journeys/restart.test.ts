@@ -1,6 +1,8 @@
 /** F10, C2: a journey that was ended by hand is started again from what MongoDB holds. */
 import { randomUUID } from 'node:crypto';
+import { pino } from 'pino';
 import { CannotRestart, restartJourney } from '../../cli/admin/restart-journey.ts';
+import { startAppointmentDispatcher } from '../../dispatch/provider-events.ts';
 import type { Order } from '../../domain/orders/order.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
@@ -14,7 +16,7 @@ const OPERATOR = { kind: 'person', id: 'ops' } as const;
 let venule: InProcessVenule;
 const scene = atHome(() => venule);
 beforeAll(async () => {
-  venule = await startVenule({ policy: { journey_checked_after: 200, partner_call: 1_000 } });
+  venule = await startVenule({ policy: { journey_checked_after: 200, partner_call: 5_000 } });
 });
 afterEach(async () => {
   await venule.fault({ lab, mode: 'ok' });
@@ -121,6 +123,31 @@ describe('C2: the provider is asked first', () => {
     await venule.simulate(document.order, { final_status: 'completed' });
     await venule.ended(document.order);
   });
+});
+
+test('G1: what a provider told a journey that ended before it had taken it in is told to the new one', async () => {
+  const document = await scene.order();
+  const [slot] = await scene.slots();
+  const visit = await scene.book(document, slot);
+  const held = await scene.heldFor(visit);
+  // Temporal has the events and no worker ever sees them: only the dispatcher of a worker runs.
+  await venule.stopWorker();
+  const dispatcher = startAppointmentDispatcher({ ...venule, logger: pino({ level: 'silent' }) });
+  try {
+    await venule.atCompany(`/sandbox/phlebotomy/getlabs/appointments/${held.id}/simulate`, { status: 'completed' });
+    const delivered = { appointment_id: visit.id, state: 'delivered' } as const;
+    await until(async () => (await venule.store.phlebotomyEvents.countDocuments(delivered)) === 2);
+  } finally {
+    await dispatcher.stop();
+  }
+  await endByHand(document.order);
+  await venule.startWorker();
+  expect(await statuses(document.order)).not.toContain('draw_completed');
+  await restart(document.order);
+  await venule.reaches(document._id, 'draw_completed');
+  const appointment = await venule.store.appointments.findById(visit.id).orFail().lean();
+  const told = appointment.events.map(({ status }) => status);
+  expect([told.at(-1), new Set(told).size]).toEqual(['completed', told.length]);
 });
 
 describe('D7: a redraw', () => {
