@@ -19,6 +19,11 @@ const DAYS = 14;
 /** At how many service centers times are looked for at once (contract §2.7). */
 const CENTRES_AT_ONCE = 3;
 const TOO_EARLY = 'start_date must be greater or equal than the current date';
+/** As far ahead as an order can be placed, in days. */
+const ASKED_AHEAD_DAYS = 731;
+const TOO_LATE = `start_date must be within ${ASKED_AHEAD_DAYS} days`;
+
+const isTooLate = (day: string) => Date.parse(day) > Date.now() + ASKED_AHEAD_DAYS * 86_400_000;
 
 type Deps = Pick<ApiDeps, 'store' | 'bookingKeys' | 'logger'>;
 
@@ -56,7 +61,7 @@ export function reachable(address: UsAddress): string[] {
 
 /**
  * Fourteen days of slots at an address; none where nobody comes.
- * @throws ApiError `rule_broken` for an address that cannot be reached (C3) and for a day that is past
+ * @throws ApiError `rule_broken` for an address that cannot be reached (C3) and for a day that is past or years away
  */
 export async function phlebotomyAvailability(
   deps: Deps,
@@ -69,6 +74,7 @@ export async function phlebotomyAvailability(
   const [likelyZone = team.options.time_zone] = timeZonesOf(address.state);
   const today = todayIn(likelyZone, new Date());
   if (startDate !== undefined && startDate < today) throw new ApiError('rule_broken', TOO_EARLY);
+  if (startDate !== undefined && isTooLate(startDate)) throw new ApiError('rule_broken', TOO_LATE);
 
   const answers = await Promise.all(
     companiesOf('phlebotomy', 'appointment-ready').map(async (provider) => {
@@ -123,6 +129,7 @@ export async function pscAvailability(
   if (start_date !== undefined && centres.some(({ time_zone }) => start_date < todayIn(time_zone, now))) {
     throw new ApiError('rule_broken', TOO_EARLY);
   }
+  if (start_date !== undefined && isTooLate(start_date)) throw new ApiError('rule_broken', TOO_LATE);
   const offers = await Promise.all(
     centres.map(async (centre) => {
       const first = start_date ?? todayIn(centre.time_zone, now);

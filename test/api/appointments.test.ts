@@ -201,6 +201,15 @@ describe('times at a patient’s address', () => {
     ).rejects.toMatchObject(refusedWith('start_date must be greater or equal than the current date'));
   });
 
+  test('6.3: a day that is years away is refused, as no calendar may have it', async () => {
+    const ask = (startDate: string) =>
+      caller.sdk.labTests.getPhlebotomyAppointmentAvailability({ startDate, body: PHOENIX });
+    expect((await ask(dayIn(730))).slots.map(({ date }) => date)).toEqual(fourteenDaysFrom(dayIn(730)));
+    for (const day of [dayIn(733), '9999-12-31']) {
+      await expect(ask(day)).rejects.toMatchObject(refusedWith('start_date must be within 731 days'));
+    }
+  });
+
   test.each(['down', 'error', 'nonsense'])('a company that is %s is 503 with Retry-After', async (mode) => {
     await fault('getlabs', mode, { calls: ['availability'], times: 1 });
     const answer = await caller.request('POST', '/v3/order/phlebotomy/appointment/availability', wire(PHOENIX));
@@ -609,6 +618,12 @@ describe('service centers', () => {
       { zipCode: '85004', radius: '25', startDate: '2020-01-01' },
       400,
       'start_date must be greater or equal than the current date',
+    ],
+    [
+      'a day that is years away',
+      { zipCode: '85004', radius: '25', startDate: '9999-12-31' },
+      400,
+      'start_date must be within 731 days',
     ],
     [
       'a laboratory without scheduling',
