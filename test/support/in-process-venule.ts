@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { Client, WorkflowHandle } from '@temporalio/client';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { DefaultLogger, Runtime, type WorkflowBundle } from '@temporalio/worker';
 import { pino } from 'pino';
 import PostalMime, { type Email } from 'postal-mime';
 import { SMTPServer } from 'smtp-server';
@@ -112,7 +112,8 @@ export interface InProcessVenule {
   ): Promise<{ status: number; text: string }>;
   webhooks(orderId: string): Promise<(WebhookMessageDocument & { body: WebhookBody })[]>;
   stopWorker(): Promise<void>;
-  startWorker(): Promise<void>;
+  /** @param bundle Workflow code other than today's. */
+  startWorker(bundle?: WorkflowBundle): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -311,8 +312,8 @@ export async function startVenule({
       return messages.map((message) => ({ ...message, body: JSON.parse(message.payload) }));
     },
     stopWorker,
-    async startWorker() {
-      worker ??= await startWorker(workerConfig, quiet, await workflowBundle());
+    async startWorker(bundle) {
+      worker ??= await startWorker(workerConfig, quiet, bundle ?? (await workflowBundle()));
     },
     async close() {
       await stopWorker();
