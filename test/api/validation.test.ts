@@ -64,6 +64,17 @@ describe('wrong and missing fields', () => {
     expect(await api.store.orders.countDocuments()).toBe(before);
   });
 
+  test('5.4: a name with letters that laboratories refuse is told so in words, not as a regular expression', async () => {
+    for (const first_name of ['Łukasz', '王小明', 'Ana  Maria', '-Ada']) {
+      const body = { user_id: userId, patient_details: { ...PATIENT, first_name }, patient_address: ADDRESS };
+      const response = await caller.request('POST', '/v3/order', body);
+      const { detail } = (await response.json()) as { detail: { loc: string[]; msg: string }[] };
+      const named = detail.find(({ loc }) => loc.at(-1) === 'first_name');
+      expect(named?.msg).toContain('only the letters A to Z without accents');
+      expect(named?.msg).not.toMatch(/[\^$[\]\\]|pattern/);
+    }
+  });
+
   test('fields of path, query and body are named together', async () => {
     const response = await caller.request('POST', '/v3/order/42/test?delay=soon', { interpretation: 'fine' });
     expect(response.status).toBe(422);
