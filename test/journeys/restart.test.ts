@@ -143,6 +143,8 @@ test('G1: what a provider told a journey that ended before it had taken it in is
   await endByHand(document.order);
   await venule.startWorker();
   expect(await statuses(document.order)).not.toContain('draw_completed');
+  // The provider, which is asked first, says nothing.
+  await atGetlabs({ mode: 'down', calls: ['read'] });
   await restart(document.order);
   await venule.reaches(document._id, 'draw_completed');
   const appointment = await venule.store.appointments.findById(visit.id).orFail().lean();
