@@ -5,13 +5,14 @@ export interface Alarm {
   ringIn(ms: number): void;
   /** Sleeps until it rings, at most for so many milliseconds. */
   sleep(ms: number): Promise<void>;
-  /** Forgets every ring to come. */
+  /** Forgets every ring to come: from now on there is none. */
   close(): void;
 }
 
 export function createAlarm(): Alarm {
   const timers = new Set<NodeJS.Timeout>();
   let rung = false;
+  let isClosed = false;
   let wake: (() => void) | undefined;
   const ring = () => {
     rung = true;
@@ -20,6 +21,7 @@ export function createAlarm(): Alarm {
   return {
     ring,
     ringIn(ms) {
+      if (isClosed) return;
       const timer = setTimeout(() => {
         timers.delete(timer);
         ring();
@@ -40,6 +42,7 @@ export function createAlarm(): Alarm {
       rung = false;
     },
     close() {
+      isClosed = true;
       for (const timer of timers) clearTimeout(timer);
     },
   };

@@ -1,6 +1,6 @@
 /** Empties an inbox. Several may run: a lease makes each message one dispatcher's at a time. */
 import type { Logger } from 'pino';
-import { createAlarm } from './alarm.ts';
+import { type Loop, startLoop } from './loop.ts';
 
 const LEASE_MS = 30_000;
 const POLL_MS = 1_000;
@@ -33,46 +33,33 @@ export function startInboxDispatcher<Message extends { attempts: number }>(
   inbox: Inbox<Message>,
   logger: Logger,
 ): InboxDispatcher {
-  const alarm = createAlarm();
-  const watch = inbox.watch(alarm.ring);
-  let stopping = false;
-
-  async function deliver(message: Message): Promise<void> {
+  async function deliver(message: Message, loop: Loop): Promise<void> {
     const retryInMs = Math.min(LONGEST_RETRY_MS, 250 * 2 ** message.attempts);
     try {
-      if ((await inbox.deliver(message, retryInMs)) === 'waits') alarm.ringIn(retryInMs);
+      if ((await inbox.deliver(message, retryInMs)) === 'waits') loop.wakeIn(retryInMs);
     } catch (error) {
       logger.warn({ err: error, ...inbox.describe(message), retryInMs }, `${inbox.name}.delivery.failed`);
       await inbox.postpone(message, String(error), retryInMs);
-      alarm.ringIn(retryInMs);
+      loop.wakeIn(retryInMs);
     }
   }
 
-  async function empty(): Promise<void> {
+  async function empty(loop: Loop): Promise<void> {
     for (let message = await inbox.claim(LEASE_MS); message; message = await inbox.claim(LEASE_MS)) {
-      await deliver(message);
-      if (stopping) return;
+      await deliver(message, loop);
+      if (loop.stopping) return;
     }
   }
 
-  const dispatching = (async () => {
-    while (!stopping) {
-      try {
-        await Promise.all(Array.from({ length: AT_ONCE }, empty));
-      } catch (error) {
-        logger.error({ err: error }, `${inbox.name}.inbox.unreachable`);
-      }
-      await alarm.sleep(POLL_MS);
-    }
-  })();
-
-  return {
-    async stop() {
-      stopping = true;
-      alarm.ring();
-      await watch.close();
-      await dispatching;
-      alarm.close();
+  return startLoop(
+    {
+      watch: (wake) => inbox.watch(wake),
+      async round(loop) {
+        await Promise.all(Array.from({ length: AT_ONCE }, () => empty(loop)));
+      },
+      pollMs: POLL_MS,
+      unreachable: `${inbox.name}.inbox.unreachable`,
     },
-  };
+    logger,
+  );
 }

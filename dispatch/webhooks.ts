@@ -7,8 +7,8 @@ import * as outbox from '../store/outbox/webhooks.ts';
 import type { Store } from '../store/store.ts';
 import { watchInserts } from '../store/watch-inserts.ts';
 import { createDeliverer } from '../webhooks/deliver.ts';
-import { createAlarm } from './alarm.ts';
 import { createLanes, type Lane, type LaneLimits } from './lanes.ts';
+import { type Loop, startLoop } from './loop.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -66,18 +66,16 @@ export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispa
   const { store, allowPrivate, logger, schedule = RETRY_PAUSES_MS, timeoutMs = 15 * SECOND, pollMs = SECOND } = options;
   const deliverer = createDeliverer({ allowPrivate, timeoutMs });
   const lanes = createLanes(LIMITS);
-  const alarm = createAlarm();
-  const watch = watchInserts(store.webhookMessages, alarm.ring);
   const underWay = new Set<Promise<void>>();
   const giveUp = new AbortController();
   /** Somebody had to be left waiting for an attempt to end. */
   let waiting = false;
-  let stopping = false;
 
   async function attempt(
     endpoint: WebhookEndpointDocument,
     claimed: outbox.ClaimedDelivery,
     lane: Lane,
+    loop: Loop,
   ): Promise<void> {
     const { message, delivery } = claimed;
     lane.begin();
@@ -101,11 +99,11 @@ export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispa
     const record = { at, status_code, error, duration_ms };
     const state = await outbox.recordAttempt(store, claimed, record, delivered, schedule);
     if (state === 'exhausted') logger.warn({ ...about, delivery_id: delivery._id }, 'message.attempt.exhausted');
-    if (state === 'pending') alarm.ringIn(Math.min(schedule[delivery.attempts.length] ?? 0, pollMs));
+    if (state === 'pending') loop.wakeIn(Math.min(schedule[delivery.attempts.length] ?? 0, pollMs));
   }
 
   /** Starts as many attempts to an endpoint as it may have. */
-  async function fill(endpoint: WebhookEndpointDocument): Promise<void> {
+  async function fill(endpoint: WebhookEndpointDocument, loop: Loop): Promise<void> {
     const free = lanes.take(endpoint._id, endpoint.failing_since !== null);
     if (free.length === 0) {
       waiting = true;
@@ -122,55 +120,47 @@ export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispa
         lane.giveBack();
         continue;
       }
-      const running = attempt(endpoint, claimed, lane)
+      const running = attempt(endpoint, claimed, lane, loop)
         .catch((error) =>
           logger.error({ err: error, delivery_id: claimed.delivery._id }, 'webhook.attempt.not_recorded'),
         )
         .finally(() => {
           underWay.delete(running);
           lane.giveBack();
-          if (waiting) alarm.ring();
+          if (waiting) loop.wake();
         });
       underWay.add(running);
     }
   }
 
-  async function dispatch(): Promise<void> {
+  async function dispatch(loop: Loop): Promise<void> {
     waiting = false;
-    while ((await outbox.fanOut(store, MESSAGES_AT_ONCE)) === MESSAGES_AT_ONCE && !stopping);
+    while ((await outbox.fanOut(store, MESSAGES_AT_ONCE)) === MESSAGES_AT_ONCE && !loop.stopping);
     const endpoints = await outbox.endpointsWithDueDeliveries(store);
     lanes.divide(endpoints.map(({ _id, failing_since }) => ({ id: _id, failing: failing_since !== null })));
     const leastServedFirst = endpoints.sort((a, b) => lanes.held(a._id) - lanes.held(b._id));
-    for (let from = 0; from < endpoints.length && !stopping; from += ENDPOINTS_AT_ONCE) {
-      await Promise.all(leastServedFirst.slice(from, from + ENDPOINTS_AT_ONCE).map(fill));
+    for (let from = 0; from < endpoints.length && !loop.stopping; from += ENDPOINTS_AT_ONCE) {
+      await Promise.all(leastServedFirst.slice(from, from + ENDPOINTS_AT_ONCE).map((endpoint) => fill(endpoint, loop)));
     }
   }
 
-  const dispatching = (async () => {
-    let reachable = true;
-    while (!stopping) {
-      try {
-        await dispatch();
-        reachable = true;
-      } catch (error) {
-        if (reachable) logger.error({ err: error }, 'webhook.outbox.unreachable');
-        reachable = false;
-      }
-      await alarm.sleep(pollMs);
-    }
-  })();
+  const loop = startLoop(
+    {
+      watch: (wake) => watchInserts(store.webhookMessages, wake),
+      round: dispatch,
+      pollMs,
+      unreachable: 'webhook.outbox.unreachable',
+    },
+    logger,
+  );
 
   return {
     async stop() {
-      stopping = true;
-      alarm.ring();
-      await watch.close();
-      await dispatching;
+      await loop.stop();
       const grace = setTimeout(() => giveUp.abort(), STOP_GRACE_MS);
       await Promise.all(underWay);
       clearTimeout(grace);
       await deliverer.close();
-      alarm.close();
     },
   };
 }
