@@ -23,11 +23,11 @@ const STORIES = {
   appointment_cancelled: ['scheduled', 'scheduled', 'cancelled'],
 } as const;
 
-function compose(kind: AppointmentMessageKind, link: string | null = booking_url) {
+function compose(kind: AppointmentMessageKind, link: string | null = booking_url, sandbox = false) {
   const appointment = appointmentOf([...STORIES[kind]]);
   const event_number = appointment.events.length;
   const content = {
-    order,
+    order: { ...order, options: { ...order.options, sandbox } },
     recipient,
     team,
     laboratory,
@@ -54,6 +54,14 @@ describe.each(APPOINTMENT_MESSAGE_KINDS)('F11: the mail %s', (kind) => {
     const written = ` ${[subject, text, calendar?.content].join('\n').toLowerCase()} `;
     for (const { name } of [...labTests, ...markers]) expect(written).not.toContain(` ${name.toLowerCase()} `);
     expect(written).not.toContain('gate code');
+  });
+
+  it('G5: says in subject, text and calendar that it is of the sandbox, where it is', () => {
+    const [marked, real] = [compose(kind, booking_url, true), compose(kind)];
+    expect(marked.subject).toMatch(/^\[Sandbox\] /);
+    expect(marked.text).toMatch(/^Sandbox\. This is a test/);
+    if (marked.calendar) expect(marked.calendar.content).toMatch(/^SUMMARY:\[Sandbox\] /m);
+    expect(`${real.subject} ${real.text} ${real.html} ${real.calendar?.content}`).not.toMatch(/sandbox/i);
   });
 
   it('has a Message-ID for its event, the same whenever it is made (F10)', () => {
