@@ -19,7 +19,7 @@ import { twilioSms } from './notifications/sms.ts';
 import { hasContact, listTeams } from './store/access/teams.ts';
 import { loadCatalogue, seedCatalogue } from './store/catalogue/catalogue.ts';
 import { loggedSms } from './store/messages/message-log.ts';
-import { closeStore, openStore, type Store } from './store/store.ts';
+import { closeStore, openStore, type Store } from './store/open.ts';
 import { parseCodecKeys } from './temporal/codec.ts';
 import { encryptingConverter, temporalClient } from './temporal/connection.ts';
 import { temporalJourneys } from './temporal/journeys.ts';

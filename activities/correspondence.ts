@@ -2,7 +2,7 @@
 import { recipientOf } from '../domain/messages/recipient.ts';
 import { contactOf, logoOf } from '../store/access/teams.ts';
 import { needsFasting } from '../store/catalogue/catalogue.ts';
-import type { OrderDocument } from '../store/documents.ts';
+import type { OrderDocument } from '../store/collections/orders.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** Correspondence about this store's orders. */

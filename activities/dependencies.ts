@@ -6,7 +6,7 @@ import type { SmsSender } from '../notifications/sms.ts';
 import type { SandboxLab } from '../partners/sandbox-controls.ts';
 import type { Contact } from '../store/access/teams.ts';
 import type { Catalogue } from '../store/catalogue/catalogue.ts';
-import type { Store } from '../store/store.ts';
+import type { Store } from '../store/open.ts';
 
 /** Everything that activities work on. */
 export interface ActivityDependencies {

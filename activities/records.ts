@@ -3,10 +3,11 @@ import { ApplicationFailure } from '@temporalio/common';
 import { failedChecks } from '../domain/orders/checks.ts';
 import { isEnded } from '../domain/orders/transitions.ts';
 import { recordAppointment } from '../store/appointments/record-appointment.ts';
-import { keepLateReport } from '../store/inbox/lab-inbox.ts';
+import { keepLateReport } from '../store/inbox/late-reports.ts';
 import { keepEarlierVisitEvent } from '../store/inbox/phlebotomy-inbox.ts';
+import { ensureOpen } from '../store/orders/open-order.ts';
 import { orderFacts } from '../store/orders/order-facts.ts';
-import { ensureOpen, recordEvent } from '../store/orders/record-event.ts';
+import { recordEvent } from '../store/orders/record-event.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
 

@@ -8,7 +8,7 @@ import { type PlannedVisit, reminderDue } from '../domain/messages/reminders.ts'
 import { type OutgoingSms, SmsRefused } from '../notifications/sms.ts';
 import { appointmentReminderSms, appointmentSms, bookingReminderSms, orderSms } from '../notifications/sms-texts.ts';
 import { appointmentAt, appointmentOf } from '../store/appointments/held-appointment.ts';
-import type { OrderDocument } from '../store/documents.ts';
+import type { OrderDocument } from '../store/collections/orders.ts';
 import { smsEnabled } from '../store/messages/communication-settings.ts';
 import { holdBack, noteSent } from '../store/messages/message-log.ts';
 import { correspondence } from './correspondence.ts';

@@ -4,7 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import type { BookingKeys } from '../store/appointments/booking-keys.ts';
 import type { Catalogue } from '../store/catalogue/catalogue.ts';
-import type { Store } from '../store/store.ts';
+import type { Store } from '../store/open.ts';
 import type { Journeys } from '../temporal/journeys.ts';
 import type { Doorkeeper } from './http/doorkeeper.ts';
 import type { GuessLimit } from './http/guess-limit.ts';

@@ -6,7 +6,9 @@ import type { Logger } from 'pino';
 import { positionOf, standingOf } from '../domain/orders/journey-position.ts';
 import { isEnded } from '../domain/orders/transitions.ts';
 import { THE_JOURNEY } from '../domain/principal.ts';
-import type { OrderDocument } from '../store/documents.ts';
+import { collectionOf } from '../store/collections/define.ts';
+import type { OrderDocument } from '../store/collections/orders.ts';
+import type { Store } from '../store/open.ts';
 import { recordAudit } from '../store/orders/audit.ts';
 import {
   type ClaimedCheck,
@@ -17,7 +19,6 @@ import {
   postponeJourneyCheck,
   storedPosition,
 } from '../store/orders/journey-check.ts';
-import { collectionOf, type Store } from '../store/store.ts';
 import type { ComparedJourneys } from '../temporal/journeys.ts';
 import { type InboxDispatcher, startInboxDispatcher } from './inbox.ts';
 

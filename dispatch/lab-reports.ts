@@ -1,18 +1,11 @@
 /** Gives stored reports to their journeys (F5). */
 import type { Logger } from 'pino';
 import type { Catalogue } from '../store/catalogue/catalogue.ts';
-import type { OrderDocument } from '../store/documents.ts';
-import {
-  claimReport,
-  digestOf,
-  holdTooLong,
-  keepLateReport,
-  markDelivered,
-  markUndelivered,
-  noteUnknownCodes,
-} from '../store/inbox/lab-inbox.ts';
+import type { OrderDocument } from '../store/collections/orders.ts';
+import { claimReport, digestOf, markDelivered, markUndelivered, noteUnknownCodes } from '../store/inbox/lab-inbox.ts';
+import { holdTooLong, keepLateReport } from '../store/inbox/late-reports.ts';
+import type { Store } from '../store/open.ts';
 import { exceedsResult } from '../store/orders/result-limit.ts';
-import type { Store } from '../store/store.ts';
 import { watchInserts } from '../store/watch-inserts.ts';
 import type { Journeys } from '../temporal/journeys.ts';
 import { type InboxDispatcher, startInboxDispatcher } from './inbox.ts';

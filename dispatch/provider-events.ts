@@ -9,7 +9,7 @@ import {
   markEventDelivered,
   markEventUndelivered,
 } from '../store/inbox/phlebotomy-inbox.ts';
-import type { Store } from '../store/store.ts';
+import type { Store } from '../store/open.ts';
 import { watchInserts } from '../store/watch-inserts.ts';
 import type { Journeys } from '../temporal/journeys.ts';
 import { type InboxDispatcher, startInboxDispatcher } from './inbox.ts';

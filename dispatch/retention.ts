@@ -1,7 +1,7 @@
 /** Forgets, once a day, what is older than it is to be kept. */
 import type { Logger } from 'pino';
+import type { Store } from '../store/open.ts';
 import { FORGETTABLE, forget, type Retention } from '../store/retention.ts';
-import type { Store } from '../store/store.ts';
 
 const FIRST_AFTER_MS = 60_000;
 const EVERY_MS = 24 * 3_600_000;

@@ -1,10 +1,10 @@
 /** Takes webhooks from the outbox to their receivers, beside any number of other processes that do the same (E4). */
 import type { Logger } from 'pino';
-import type { WebhookEndpointDocument } from '../store/documents.ts';
+import type { WebhookEndpointDocument } from '../store/collections/outbox.ts';
+import type { Store } from '../store/open.ts';
 import { validSecrets } from '../store/outbox/webhook-endpoints.ts';
 import { noteFailure, noteSuccess } from '../store/outbox/webhook-health.ts';
 import * as outbox from '../store/outbox/webhooks.ts';
-import type { Store } from '../store/store.ts';
 import { watchInserts } from '../store/watch-inserts.ts';
 import { createDeliverer } from '../webhooks/deliver.ts';
 import { createLanes, type Lane, type LaneLimits } from './lanes.ts';

@@ -5,8 +5,8 @@ import { isEnded } from '../domain/orders/transitions.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import { bookingToken } from '../store/access/booking-links.ts';
 import { paperToken } from '../store/access/paper-links.ts';
-import type { OrderDocument } from '../store/documents.ts';
-import type { Store } from '../store/store.ts';
+import type { OrderDocument } from '../store/collections/orders.ts';
+import type { Store } from '../store/open.ts';
 import { type LinkSource, linkSecret } from './link-secret.ts';
 
 /** The address of an order's booking page, the same whenever it is asked for; null when there is nothing to book. */

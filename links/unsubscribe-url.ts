@@ -1,7 +1,6 @@
 /** Where the patient says that a team is to send no more mail: the link in every mail. */
-
 import { unsubscribeToken } from '../store/messages/unsubscriptions.ts';
-import type { Store } from '../store/store.ts';
+import type { Store } from '../store/open.ts';
 import { type LinkSource, linkSecret } from './link-secret.ts';
 
 /** The address at which a mail address ends a team's mail, the same whenever it is asked for. */

@@ -2,11 +2,12 @@
  * What need not be kept for ever: webhooks that were taken, the text of laboratories' messages once their orders are over,
  * and the text of SMS. Off unless somebody says how long. Results, reports and everything that is open always stay.
  */
-
-import type { LabMessageDocument, OrderTransactionDocument } from './documents.ts';
+import { collectionOf } from './collections/define.ts';
+import type { LabMessageDocument } from './collections/inbox.ts';
+import type { OrderTransactionDocument } from './collections/orders.ts';
+import type { Store } from './open.ts';
 import { recordAudit } from './orders/audit.ts';
 import { latestOrderMessages } from './outbox/webhook-resend.ts';
-import { collectionOf, type Store } from './store.ts';
 
 const BATCH = 200;
 const DAY = 24 * 3_600_000;

@@ -1,7 +1,7 @@
 /** Word of new rows, from whichever process wrote them. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Model } from 'mongoose';
-import { collectionOf } from './store.ts';
+import { collectionOf } from './collections/define.ts';
 
 /** How long one look at the stream lasts while nothing happens; also the longest that closing it takes. */
 const WATCH_TURN_MS = 500;

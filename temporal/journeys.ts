@@ -24,7 +24,7 @@ import type { JourneyPolicy } from '../domain/policy.ts';
 import type { Principal } from '../domain/principal.ts';
 import type { ReportDigest } from '../domain/results/report-progress.ts';
 import { TODAYS_RULES } from '../domain/rules.ts';
-import type { OrderDocument } from '../store/documents.ts';
+import type { OrderDocument } from '../store/collections/orders.ts';
 import {
   appointmentCommand,
   appointmentReport,

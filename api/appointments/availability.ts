@@ -7,7 +7,8 @@ import { BookingRefused, type Slot } from '../../partners/phlebotomy/phlebotomy-
 import { addressParts } from '../../partners/phlebotomy/us-address.ts';
 import { offerSlots } from '../../store/appointments/availabilities.ts';
 import type { KnownCentre } from '../../store/appointments/service-centers.ts';
-import type { OfferedPlace, TeamDocument } from '../../store/documents.ts';
+import type { TeamDocument } from '../../store/collections/access.ts';
+import type { OfferedPlace } from '../../store/collections/appointments.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../http/errors.ts';
 import { ask, companiesOf } from './providers.ts';

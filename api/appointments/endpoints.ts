@@ -7,7 +7,7 @@ import { cancellationReasons } from '../../domain/orders/cancellation-reasons.ts
 import type { Principal } from '../../domain/principal.ts';
 import { clientFacingAppointment } from '../../store/appointments/client-facing-appointment.ts';
 import { activeAppointment, findAppointment } from '../../store/appointments/read-appointments.ts';
-import type { TeamDocument } from '../../store/documents.ts';
+import type { TeamDocument } from '../../store/collections/access.ts';
 import {
   clientFacingAppointment as appointmentAnswer,
   type ClientFacingAppointment,

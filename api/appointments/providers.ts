@@ -1,5 +1,4 @@
 /** Questions to phlebotomy providers while a caller waits. What changes anything goes through a journey instead. */
-
 import {
   APPOINTMENT_PROVIDERS,
   type AppointmentProvider,
@@ -16,8 +15,8 @@ import {
   type PhlebotomyEndpoint,
 } from '../../partners/phlebotomy/phlebotomy-adapter.ts';
 import { adapterFor, PROVIDERS } from '../../partners/phlebotomy/registry.ts';
+import type { TeamDocument } from '../../store/collections/access.ts';
 import { findPhlebotomyConnection } from '../../store/connections/phlebotomy-connections.ts';
-import type { TeamDocument } from '../../store/documents.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../http/errors.ts';
 

@@ -8,7 +8,7 @@ import {
   rememberServiceCentres,
 } from '../../store/appointments/service-centers.ts';
 import type { Catalogue } from '../../store/catalogue/catalogue.ts';
-import type { TeamDocument } from '../../store/documents.ts';
+import type { TeamDocument } from '../../store/collections/access.ts';
 import type { ApiDeps } from '../deps.ts';
 import { labAccountOf, labAccountsOf } from '../orders/lab-account-choice.ts';
 import { ask, companiesOf, placesOfLab } from './providers.ts';

@@ -1,11 +1,11 @@
 /** `/v3/order/:order_id/communication_settings`: what is sent to an order's patient, and what was held back. */
 import type { z } from 'zod';
 import { recipientOf } from '../../domain/messages/recipient.ts';
-import type { OrderDocument } from '../../store/documents.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
 import { smsEnabled, switchSms } from '../../store/messages/communication-settings.ts';
 import { heldMessages } from '../../store/messages/message-log.ts';
 import { isUnsubscribed } from '../../store/messages/unsubscriptions.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store } from '../../store/open.ts';
 import { defineEndpoint } from '../http/endpoint.ts';
 import { ApiError } from '../http/errors.ts';
 import { orderOf } from '../orders/endpoints.ts';

@@ -2,8 +2,8 @@
 import type { Request } from 'express';
 import type { Principal } from '../../domain/principal.ts';
 import { findTeamByApiKey, hashOfKey } from '../../store/access/teams.ts';
-import type { TeamDocument } from '../../store/documents.ts';
-import type { Store } from '../../store/store.ts';
+import type { TeamDocument } from '../../store/collections/access.ts';
+import type { Store } from '../../store/open.ts';
 import { ApiError } from './errors.ts';
 import type { GuessLimit } from './guess-limit.ts';
 

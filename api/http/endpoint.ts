@@ -4,7 +4,7 @@
  */
 import type { z } from 'zod';
 import type { Principal } from '../../domain/principal.ts';
-import type { TeamDocument } from '../../store/documents.ts';
+import type { TeamDocument } from '../../store/collections/access.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError, type ErrorCode, type FieldProblem } from './errors.ts';
 import { bracketed, notUtf8, readHeaders, readQuery } from './query.ts';

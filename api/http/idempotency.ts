@@ -4,10 +4,10 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { IdempotencyDocument } from '../../store/documents.ts';
+import type { IdempotencyDocument } from '../../store/collections/access.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
+import type { Store } from '../../store/open.ts';
 import { newPlacerOrderNumber } from '../../store/orders/placer-order-number.ts';
-import type { Store } from '../../store/store.ts';
 import { uuidByName } from '../../store/uuid-by-name.ts';
 import type { OrderIds } from '../orders/accept-order.ts';
 import { ApiError, asApiError, ERRORS, errorEnvelope, ReplayedRefusal } from './errors.ts';

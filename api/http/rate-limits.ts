@@ -1,6 +1,6 @@
 /** Counts that all APIs share, kept in MongoDB; while that is away each API counts for itself. */
 import { RateLimiterMemory, RateLimiterMongo, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Store } from '../../store/store.ts';
+import type { Store } from '../../store/open.ts';
 import { ApiError } from './errors.ts';
 
 /** Counts what is done under a key. */

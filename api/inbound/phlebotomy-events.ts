@@ -9,10 +9,10 @@ import {
   readPhlebotomyEvent,
   UnreadableEvent,
 } from '../../partners/phlebotomy/events.ts';
+import type { PhlebotomyConnectionDocument } from '../../store/collections/connections.ts';
 import { phlebotomyConnectionsOf } from '../../store/connections/phlebotomy-connections.ts';
-import type { PhlebotomyConnectionDocument } from '../../store/documents.ts';
 import { keepUnreadableEvent, storePhlebotomyEvent } from '../../store/inbox/phlebotomy-inbox.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store } from '../../store/open.ts';
 import { ApiError } from '../http/errors.ts';
 import type { GuessLimit } from '../http/guess-limit.ts';
 import { unreadable } from '../http/request-checks.ts';

@@ -11,7 +11,7 @@ import { reportingLab } from '../../partners/labs/registry.ts';
 import type { Catalogue } from '../../store/catalogue/catalogue.ts';
 import { environmentOfLab } from '../../store/connections/lab-connections.ts';
 import { keepText, noteRefusal, ReportTooLong, storeReports } from '../../store/inbox/lab-inbox.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store } from '../../store/open.ts';
 import { isAway, loggable } from '../http/errors.ts';
 import type { GuessLimit } from '../http/guess-limit.ts';
 import { phlebotomyEventsRouter } from './phlebotomy-events.ts';

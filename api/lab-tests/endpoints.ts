@@ -9,8 +9,8 @@ import {
   clientFacingMarker,
   clientFacingMarkerComplete,
 } from '../../store/catalogue/client-facing-catalogue.ts';
-import type { LabTestDocument } from '../../store/documents.ts';
-import type { Store } from '../../store/store.ts';
+import type { LabTestDocument } from '../../store/collections/catalogue.ts';
+import type { Store } from '../../store/open.ts';
 import {
   clientFacingLabTest as labTestAnswer,
   clientFacingMarker as markerAnswer,

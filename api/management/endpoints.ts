@@ -1,6 +1,8 @@
 /** `/v1/org/{org}/team/{team}/{environment}/webhook`: where a team wants its events told. */
 import type { z } from 'zod';
-import type { TeamDocument, WebhookEndpointDocument } from '../../store/documents.ts';
+import type { TeamDocument } from '../../store/collections/access.ts';
+import type { WebhookEndpointDocument } from '../../store/collections/outbox.ts';
+import type { Store } from '../../store/open.ts';
 import {
   createEndpoint,
   deleteEndpoint,
@@ -12,7 +14,6 @@ import {
   validSecrets,
 } from '../../store/outbox/webhook-endpoints.ts';
 import { recoverDeliveries } from '../../store/outbox/webhook-resend.ts';
-import type { Store } from '../../store/store.ts';
 import { type DestinationRules, refusalOfDestination } from '../../webhooks/destination.ts';
 import { newSigningSecret, SECRET_OVERLAP_MS } from '../../webhooks/signature.ts';
 import { defineEndpoint, type Endpoint, nothing, validationFailed } from '../http/endpoint.ts';

@@ -1,4 +1,3 @@
-/** `/v3/order_transaction`: a journey with its orders, and what they brought together (D9, D10). */
 import { clientFacingTransaction, orderTransactionResponse } from '../../store/orders/client-facing-order.ts';
 import { combinedResult } from '../../store/orders/combined-result.ts';
 import { findTransaction } from '../../store/orders/read-orders.ts';

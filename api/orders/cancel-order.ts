@@ -1,6 +1,6 @@
 /** A caller cancels an order. */
 import type { Principal } from '../../domain/principal.ts';
-import type { OrderDocument } from '../../store/documents.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
 import { OrderNotCancellable } from '../../temporal/journeys.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../http/errors.ts';

@@ -1,9 +1,9 @@
 /** What a journey refuses while it knows less than its store: a crash set it back, and it catches up in seconds. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { standingOf } from '../../domain/orders/journey-position.ts';
-import type { OrderDocument } from '../../store/documents.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
+import type { Store } from '../../store/open.ts';
 import { storedPosition } from '../../store/orders/journey-check.ts';
-import type { Store } from '../../store/store.ts';
 import { JourneyRefusal, JourneysUnavailable } from '../../temporal/journeys.ts';
 
 /** How long a caller waits for a journey that is behind its store, in milliseconds. */

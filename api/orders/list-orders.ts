@@ -1,9 +1,10 @@
 /** `GET /v3/orders`: the filters of the contract, in the database's words; each has an index (§2.2). */
 import type { QueryFilter } from 'mongoose';
 import { todayIn } from '../../domain/calendar.ts';
-import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
+import type { TeamDocument } from '../../store/collections/access.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
+import type { Store } from '../../store/open.ts';
 import { beginning, searchFilter, wordsOf } from '../../store/orders/search-terms.ts';
-import type { Store } from '../../store/store.ts';
 import { type OrderListQuery, readInstant } from './schemas.ts';
 
 /** Counting stops here, so that a list is as quick with a million orders as with ten thousand. */

@@ -1,5 +1,4 @@
 /** The sandbox partners, as requests tell them what to do; in production nobody is told. */
-
 import type { Appointment } from '../../domain/appointments/appointment.ts';
 import type { SimulatedReport } from '../../domain/simulated-report.ts';
 import {
@@ -9,7 +8,7 @@ import {
   tellSandboxDesk,
   tellSandboxLab,
 } from '../../partners/sandbox-controls.ts';
-import type { OrderDocument } from '../../store/documents.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../http/errors.ts';
 

@@ -7,7 +7,8 @@ import { fullStatus, type OrderLowLevelStatus, type OrderStatus, parseFullStatus
 import { isEnded, mayFollow, refusedTransition, takesResults } from '../../domain/orders/transitions.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { SimulatedReport } from '../../domain/simulated-report.ts';
-import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
+import type { TeamDocument } from '../../store/collections/access.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
 import { findOrder } from '../../store/orders/read-orders.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../http/errors.ts';

@@ -4,7 +4,7 @@ import { phoneText } from '../../domain/people/phone.ts';
 import { SANDBOX_MARK } from '../../notifications/letter.ts';
 import { html, type Markup } from '../../notifications/markup.ts';
 import { type Contact, contactOf, hasContact, logoOf } from '../../store/access/teams.ts';
-import type { TeamDocument } from '../../store/documents.ts';
+import type { TeamDocument } from '../../store/collections/access.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../http/errors.ts';
 

@@ -1,7 +1,7 @@
 /** `/v3/order/{id}/result`: readable from the moment a report was processed (A7). */
-import type { ResultDocument } from '../../store/documents.ts';
+import type { ResultDocument } from '../../store/collections/orders.ts';
+import type { Store } from '../../store/open.ts';
 import { transactionsOf } from '../../store/orders/read-orders.ts';
-import type { Store } from '../../store/store.ts';
 import { defineEndpoint, pdf } from '../http/endpoint.ts';
 import { ApiError } from '../http/errors.ts';
 import { orderOf } from '../orders/endpoints.ts';

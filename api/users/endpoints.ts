@@ -1,9 +1,9 @@
 /** `/v2/user`: the patients of a team. */
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
-import type { UserDocument } from '../../store/documents.ts';
+import type { UserDocument } from '../../store/collections/access.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store } from '../../store/open.ts';
 import { defineEndpoint, nothing } from '../http/endpoint.ts';
 import { ApiError } from '../http/errors.ts';
 import {

@@ -1,9 +1,9 @@
 /** `admin connection`: where partners are reached, and how they and we prove who we are (F12). */
 import { type Command, Option } from 'commander';
+import type { LabConnectionDocument } from '../../store/collections/connections.ts';
+import { collectionOf } from '../../store/collections/define.ts';
 import { type Environment, findLabConnection, hashOfPassword } from '../../store/connections/lab-connections.ts';
-import type { LabConnectionDocument } from '../../store/documents.ts';
 import { recordAudit } from '../../store/orders/audit.ts';
-import { collectionOf } from '../../store/store.ts';
 import { passwordReader } from './secrets.ts';
 import { CannotDo, given, inSession, operator, requireLab, webAddress } from './session.ts';
 

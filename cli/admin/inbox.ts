@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { DOUBTS } from '../../domain/results/report-matching.ts';
 import { readableMessage } from '../../partners/labs/formats/hl7v2/hl7-charset.ts';
 import { loadCatalogue } from '../../store/catalogue/catalogue.ts';
-import type { LabMessageDocument } from '../../store/documents.ts';
+import type { LabMessageDocument } from '../../store/collections/inbox.ts';
 import {
   closeReport,
   type DeliveredAgain,

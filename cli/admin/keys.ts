@@ -7,7 +7,7 @@ import {
   listManagementKeys,
   revokeApiKey,
 } from '../../store/access/teams.ts';
-import type { ApiKeyDocument } from '../../store/documents.ts';
+import type { ApiKeyDocument } from '../../store/collections/access.ts';
 import { recordAudit } from '../../store/orders/audit.ts';
 import { CannotDo, inSession, operator, type Session, teamCalled } from './session.ts';
 

@@ -9,9 +9,10 @@ import {
 } from '../../domain/catalogue/catalogue.ts';
 import { US_STATES } from '../../domain/people/us-states.ts';
 import { ORGANISATION } from '../../store/access/teams.ts';
-import type { LabAccountDocument } from '../../store/documents.ts';
+import type { LabAccountDocument } from '../../store/collections/catalogue.ts';
+import { collectionOf } from '../../store/collections/define.ts';
+import type { Store } from '../../store/open.ts';
 import { recordAudit } from '../../store/orders/audit.ts';
-import { collectionOf, type Store } from '../../store/store.ts';
 import { CannotDo, given, inSession, operator, repeated, requireLab, teamCalled } from './session.ts';
 
 type Billing = LabAccountDocument['allowed_billing'];

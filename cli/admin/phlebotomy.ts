@@ -1,12 +1,13 @@
 /** `admin phlebotomy`: where phlebotomy providers are reached, and what they sent us that no journey took in. */
 import { Argument, type Command, Option } from 'commander';
 import { APPOINTMENT_PROVIDERS, type AppointmentProvider } from '../../domain/appointments/appointment.ts';
+import type { PhlebotomyConnectionDocument } from '../../store/collections/connections.ts';
+import { collectionOf } from '../../store/collections/define.ts';
+import type { PhlebotomyEventDocument } from '../../store/collections/inbox.ts';
 import type { Environment } from '../../store/connections/lab-connections.ts';
 import { findPhlebotomyConnection, setPhlebotomyConnection } from '../../store/connections/phlebotomy-connections.ts';
-import type { PhlebotomyConnectionDocument, PhlebotomyEventDocument } from '../../store/documents.ts';
 import { listPhlebotomyEvents, listUnreadableEvents, unreadableEventBody } from '../../store/inbox/phlebotomy-inbox.ts';
 import { recordAudit } from '../../store/orders/audit.ts';
-import { collectionOf } from '../../store/store.ts';
 import { passwordReader } from './secrets.ts';
 import { CannotDo, given, inSession, operator, positive, webAddress } from './session.ts';
 

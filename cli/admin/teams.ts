@@ -6,7 +6,7 @@ import { isPrintable } from '../../documents/pictures.ts';
 import { isPhoneNumber } from '../../domain/people/phone-number.ts';
 import { isTimeZone } from '../../domain/people/time-zones.ts';
 import { createTeam, hasContact, listTeams, updateTeam } from '../../store/access/teams.ts';
-import type { TeamDocument } from '../../store/documents.ts';
+import type { TeamDocument } from '../../store/collections/access.ts';
 import { recordAudit } from '../../store/orders/audit.ts';
 import { CannotDo, given, inSession, onOff, operator, teamCalled } from './session.ts';
 

@@ -5,9 +5,9 @@ import { cancelOrder } from '../../api/orders/cancel-order.ts';
 import { NOT_COLLECTED_YET } from '../../domain/orders/checks.ts';
 import { LOW_LEVEL_STATUSES } from '../../domain/orders/status.ts';
 import { isEnded } from '../../domain/orders/transitions.ts';
-import type { OrderDocument } from '../../store/documents.ts';
+import { collectionOf } from '../../store/collections/define.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
 import { recordAudit } from '../../store/orders/audit.ts';
-import { collectionOf } from '../../store/store.ts';
 import { Named } from './output.ts';
 import { CannotDo, inSession, operator, positive, teamNames, withJourneys } from './session.ts';
 

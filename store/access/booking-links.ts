@@ -1,6 +1,7 @@
 /** Links to the patient's booking page: each opens one order, until it expires or is revoked. */
-import type { BookingLinkDocument } from '../documents.ts';
-import { collectionOf, type Store } from '../store.ts';
+import type { BookingLinkDocument } from '../collections/access.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { Store } from '../open.ts';
 import { linkId, linkToken } from './link-tokens.ts';
 
 /**

@@ -3,9 +3,10 @@
  * birth date does, and ten wrong ones close the link for good.
  */
 import { randomBytes } from 'node:crypto';
-import type { BookingLinkDocument } from '../documents.ts';
+import type { BookingLinkDocument } from '../collections/access.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { Store } from '../open.ts';
 import { recordAudit } from '../orders/audit.ts';
-import { collectionOf, type Store } from '../store.ts';
 import { stateOf, tokenOfOrder } from './booking-links.ts';
 import { linkId } from './link-tokens.ts';
 

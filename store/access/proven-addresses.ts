@@ -1,5 +1,6 @@
 /** Addresses from which an identity has shown the right password, so that others' failures from there do not lock it out. */
-import { collectionOf, type Store } from '../store.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { Store } from '../open.ts';
 
 /** @param who An address and an identity. */
 export async function isProvenAddress(store: Store, who: string): Promise<boolean> {

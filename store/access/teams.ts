@@ -1,9 +1,10 @@
 /** Teams, and the keys that their callers and their operator show. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Principal } from '../../domain/principal.ts';
-import type { ApiKeyDocument, TeamDocument, TeamOptions } from '../documents.ts';
+import type { ApiKeyDocument, TeamDocument, TeamOptions } from '../collections/access.ts';
+import { collectionOf } from '../collections/define.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
-import { collectionOf, type Store } from '../store.ts';
+import type { Store } from '../open.ts';
 
 /** The one organization of a self-hosted Venule: `{org}` of the Management API. */
 export const ORGANISATION = 'default';

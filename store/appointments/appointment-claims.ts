@@ -2,11 +2,11 @@
  * One patient has at most one active appointment with one phlebotomy provider, across all of the patient's orders in the
  * team (C2). A claim is one row that only one appointment can hold, so of two bookings at once exactly one goes on.
  */
-
 import { blocksBooking } from '../../domain/appointments/appointment.ts';
 import type { ArrangeVisit } from '../../domain/appointments/appointment-command.ts';
+import { collectionOf } from '../collections/define.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
-import { collectionOf, type Store } from '../store.ts';
+import type { Store } from '../open.ts';
 
 /** Whose appointment it is to be, and with whom. */
 export interface Claim {

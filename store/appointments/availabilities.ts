@@ -4,8 +4,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { AppointmentProvider } from '../../domain/appointments/appointment.ts';
-import type { OfferedPlace, OfferedTime } from '../documents.ts';
-import { collectionOf, type Store } from '../store.ts';
+import type { OfferedPlace, OfferedTime } from '../collections/appointments.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { Store } from '../open.ts';
 import type { BookingKeys } from './booking-keys.ts';
 
 /** How long a slot can be booked whose company does not say, in milliseconds. */

@@ -1,8 +1,10 @@
 /** Appointments as MongoDB holds them, read for those who need them as they are or were. */
 import type { ClientSession } from 'mongoose';
 import type { Appointment } from '../../domain/appointments/appointment.ts';
-import type { AppointmentDocument, OrderDocument } from '../documents.ts';
-import { collectionOf, type Store } from '../store.ts';
+import type { AppointmentDocument } from '../collections/appointments.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { OrderDocument } from '../collections/orders.ts';
+import type { Store } from '../open.ts';
 
 /** An appointment as its journey knows it. */
 export function appointmentOf({ _id, created_at: _, updated_at: __, ...rest }: AppointmentDocument): Appointment {

@@ -1,7 +1,7 @@
 /** Appointments as they are now. */
 import { type Appointment, type AppointmentType, isActive } from '../../domain/appointments/appointment.ts';
-import type { AppointmentDocument } from '../documents.ts';
-import type { Store } from '../store.ts';
+import type { AppointmentDocument } from '../collections/appointments.ts';
+import type { Store } from '../open.ts';
 import { appointmentOf } from './held-appointment.ts';
 
 /** An order's newest appointment of that type, whatever became of it; null when it never had one. */

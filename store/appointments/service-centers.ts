@@ -1,8 +1,9 @@
 /** Service centers as companies last told of them: callers name them by their codes alone. */
 import type { AppointmentProvider, PlaceLister } from '../../domain/appointments/appointment.ts';
+import type { ServiceCentreDocument } from '../collections/appointments.ts';
+import { collectionOf } from '../collections/define.ts';
 import type { Environment } from '../connections/lab-connections.ts';
-import type { ServiceCentreDocument } from '../documents.ts';
-import { collectionOf, type Store } from '../store.ts';
+import type { Store } from '../open.ts';
 
 /** A service center, as much as an appointment needs to know. */
 export type KnownCentre = Pick<ServiceCentreDocument, 'code' | 'name' | 'address' | 'location' | 'time_zone'>;

@@ -5,7 +5,7 @@ import type { LabAccount, Laboratory, LabTest, Marker } from '../../domain/catal
 import { fastingNeeded } from '../../domain/messages/fasting.ts';
 import type { Order } from '../../domain/orders/order.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
-import type { Store } from '../store.ts';
+import type { Store } from '../open.ts';
 
 /** After this long a reader's view is read anew, so that a check never judges by an old one (A2). */
 const FRESH_FOR_MS = 30_000;

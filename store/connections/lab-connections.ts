@@ -1,8 +1,8 @@
 /** Where laboratories are reached, and how they and we prove who we are (F12). */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { LabConnectionDocument } from '../documents.ts';
-import type { Store } from '../store.ts';
+import type { LabConnectionDocument } from '../collections/connections.ts';
+import type { Store } from '../open.ts';
 
 export type Environment = LabConnectionDocument['environment'];
 

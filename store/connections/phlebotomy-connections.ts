@@ -5,8 +5,8 @@ import {
   PLACE_LISTERS,
   type PlaceLister,
 } from '../../domain/appointments/appointment.ts';
-import type { PhlebotomyConnectionDocument } from '../documents.ts';
-import type { Store } from '../store.ts';
+import type { PhlebotomyConnectionDocument } from '../collections/connections.ts';
+import type { Store } from '../open.ts';
 import type { Environment } from './lab-connections.ts';
 
 /** Adds a connection or replaces it. */

@@ -3,11 +3,13 @@ import type { ClientSession } from 'mongoose';
 import type { Principal } from '../../domain/principal.ts';
 import { mismatch } from '../../domain/results/report-matching.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { LabMessageDocument, LabMessageTextDocument, OrderDocument } from '../documents.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { LabMessageDocument, LabMessageTextDocument } from '../collections/inbox.ts';
+import type { OrderDocument } from '../collections/orders.ts';
+import type { Store } from '../open.ts';
 import { addToEndedOrder, isWithoutJourney } from '../orders/added-results.ts';
 import { recordAudit } from '../orders/audit.ts';
 import { exceedsResult } from '../orders/result-limit.ts';
-import { collectionOf, type Store } from '../store.ts';
 import { cameAs } from './as-it-came.ts';
 import { REJECTED, tellOfReview } from './match-review.ts';
 

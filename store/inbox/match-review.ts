@@ -1,9 +1,11 @@
 /** What a team is told of a report that is held for a person, and of what became of it (E1). */
 import { randomUUID } from 'node:crypto';
 import type { ClientSession } from 'mongoose';
-import type { LabMessageDocument, OrderDocument } from '../documents.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { LabMessageDocument } from '../collections/inbox.ts';
+import type { OrderDocument } from '../collections/orders.ts';
+import type { Store } from '../open.ts';
 import { putInOutbox } from '../outbox/outbox.ts';
-import { collectionOf, type Store } from '../store.ts';
 
 /** Where the review of a report stands, in the words of the wire. */
 export interface ReviewStanding {

@@ -4,15 +4,13 @@
  */
 import { createHash } from 'node:crypto';
 import type { AppointmentProvider, AppointmentReport } from '../../domain/appointments/appointment.ts';
+import type { AppointmentDocument } from '../collections/appointments.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { PhlebotomyEventDocument, UnreadableEventDocument } from '../collections/inbox.ts';
+import type { OrderDocument } from '../collections/orders.ts';
 import type { Environment } from '../connections/lab-connections.ts';
-import type {
-  AppointmentDocument,
-  OrderDocument,
-  PhlebotomyEventDocument,
-  UnreadableEventDocument,
-} from '../documents.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
-import { collectionOf, type Store } from '../store.ts';
+import type { Store } from '../open.ts';
 import { uuidByName } from '../uuid-by-name.ts';
 import { asItCame, cameAs } from './as-it-came.ts';
 

@@ -1,8 +1,9 @@
 /** Reports that no journey could take in when they came: what becomes of them when their order goes on (G2). */
 import type { ClientSession } from 'mongoose';
 import type { ProposedEvent } from '../../domain/orders/order.ts';
-import type { OrderDocument } from '../documents.ts';
-import { collectionOf, type Store } from '../store.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { OrderDocument } from '../collections/orders.ts';
+import type { Store } from '../open.ts';
 import { tellOfReview } from './match-review.ts';
 
 /** Has reports taken again that came before the specimen was drawn, as far as was known; their review is over. */

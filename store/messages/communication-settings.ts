@@ -1,6 +1,7 @@
 /** What may be sent about one order. */
-import type { OrderDocument } from '../documents.ts';
-import { collectionOf, type Store } from '../store.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { OrderDocument } from '../collections/orders.ts';
+import type { Store } from '../open.ts';
 
 /** Whether SMS go out about that order: what the caller last said, else what held when it was accepted. */
 export function smsEnabled({ sms_enabled, order }: Pick<OrderDocument, 'sms_enabled' | 'order'>): boolean {

@@ -1,6 +1,7 @@
 /** The message log: what was sent to patients, what was held back, and SMS that are kept while there is no account with a carrier. */
-import type { HeldMessageDocument, SentMessageDocument, ToldMessageDocument } from '../documents.ts';
-import { collectionOf, type Store } from '../store.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { HeldMessageDocument, SentMessageDocument, ToldMessageDocument } from '../collections/messages.ts';
+import type { Store } from '../open.ts';
 
 /** A sender that keeps messages; the same reference again changes nothing. */
 export function loggedSms(store: Store) {

@@ -5,9 +5,10 @@
 import { createHash } from 'node:crypto';
 import type { Principal } from '../../domain/principal.ts';
 import { linkId, linkToken } from '../access/link-tokens.ts';
-import type { UnsubscribeLinkDocument } from '../documents.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { UnsubscribeLinkDocument } from '../collections/messages.ts';
+import type { Store } from '../open.ts';
 import { recordAudit } from '../orders/audit.ts';
-import { collectionOf, type Store } from '../store.ts';
 
 /** A mail address as one team writes to it. */
 export type Recipient = Pick<UnsubscribeLinkDocument, 'team_id' | 'address_hash'>;

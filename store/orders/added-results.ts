@@ -6,10 +6,11 @@ import type { ClientSession } from 'mongoose';
 import { isEnded } from '../../domain/orders/transitions.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { OrderDocument } from '../documents.ts';
-import type { Store } from '../store.ts';
+import type { OrderDocument } from '../collections/orders.ts';
+import type { Store } from '../open.ts';
 import { recordAudit } from './audit.ts';
-import { enqueueOrderWebhook, readJourney, tellCritical, writeNext } from './record-event.ts';
+import { enqueueOrderWebhook, tellCritical } from './order-webhooks.ts';
+import { readJourney, writeNext } from './record-event.ts';
 import { takeResultIn } from './take-result-in.ts';
 
 /** The endings after which reports are still taken in without a person (docs/decisions/0003). */

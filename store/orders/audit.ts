@@ -4,8 +4,11 @@ import type { ClientSession } from 'mongoose';
 import type { AppointmentEvent } from '../../domain/appointments/appointment.ts';
 import type { OrderEvent } from '../../domain/orders/order.ts';
 import type { Principal } from '../../domain/principal.ts';
-import type { AppointmentDocument, AuditDocument, OrderDocument } from '../documents.ts';
-import { collectionOf, type Store } from '../store.ts';
+import type { AuditDocument } from '../collections/access.ts';
+import type { AppointmentDocument } from '../collections/appointments.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { OrderDocument } from '../collections/orders.ts';
+import type { Store } from '../open.ts';
 
 /**
  * Writes an entry that belongs to no transition; transitions write theirs in their own transaction.

@@ -12,7 +12,7 @@ import type {
 } from '../../wire/order-shapes.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { clientFacingLabTest } from '../catalogue/client-facing-catalogue.ts';
-import type { OrderDocument, OrderTransactionDocument } from '../documents.ts';
+import type { OrderDocument, OrderTransactionDocument } from '../collections/orders.ts';
 
 /**
  * A transaction with its orders, oldest first (E2).

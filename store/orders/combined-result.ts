@@ -4,8 +4,9 @@ import { isCorrection } from '../../domain/results/lab-report.ts';
 import { foldReports } from '../../domain/results/result-fold.ts';
 import type { OrderResult } from '../../domain/results/results.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { LabMessageDocument, OrderDocument, OrderTransactionDocument } from '../documents.ts';
-import type { Store } from '../store.ts';
+import type { LabMessageDocument } from '../collections/inbox.ts';
+import type { OrderDocument, OrderTransactionDocument } from '../collections/orders.ts';
+import type { Store } from '../open.ts';
 import { reportedOrder } from './take-result-in.ts';
 
 /** What the orders of a transaction have brought together. */

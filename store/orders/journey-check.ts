@@ -6,8 +6,9 @@
 import type { RecordedAppointment } from '../../domain/appointments/appointment-command.ts';
 import { type JourneyPosition, positionOf } from '../../domain/orders/journey-position.ts';
 import { appointmentOf } from '../appointments/held-appointment.ts';
-import type { OrderDocument } from '../documents.ts';
-import { collectionOf, type Store } from '../store.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { OrderDocument } from '../collections/orders.ts';
+import type { Store } from '../open.ts';
 import { readJourney, recordedEvent } from './record-event.ts';
 
 /** An order with the one asking that is at work on it. */

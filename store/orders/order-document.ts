@@ -1,6 +1,6 @@
 /** An order as the database first holds it. */
 import type { Order, OrderEvent } from '../../domain/orders/order.ts';
-import type { OrderDocument } from '../documents.ts';
+import type { OrderDocument } from '../collections/orders.ts';
 import { searchTerms } from './search-terms.ts';
 
 /**

@@ -3,8 +3,8 @@ import { todayIn } from '../../domain/calendar.ts';
 import type { OrderFacts } from '../../domain/orders/checks.ts';
 import type { Order } from '../../domain/orders/order.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { TeamDocument } from '../documents.ts';
-import type { Store } from '../store.ts';
+import type { TeamDocument } from '../collections/access.ts';
+import type { Store } from '../open.ts';
 
 /**
  * The facts about an order as they are now.

@@ -1,8 +1,9 @@
 /** Everything that happened to an order and its redraw, from every side, in the order of time. */
 import type { Principal } from '../../domain/principal.ts';
-import type { OrderDocument } from '../documents.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { OrderDocument } from '../collections/orders.ts';
 import { messagesOf } from '../messages/message-log.ts';
-import { collectionOf, type Store } from '../store.ts';
+import type { Store } from '../open.ts';
 
 /** One thing that happened. */
 export interface TimelineEntry {

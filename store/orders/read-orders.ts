@@ -1,9 +1,8 @@
 /** Orders as they are now, with their transactions, in the shapes of the wire. */
-
 import type { ClientFacingOrder, ClientFacingOrderTransaction } from '../../wire/order-shapes.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { OrderDocument, OrderTransactionDocument } from '../documents.ts';
-import type { Store } from '../store.ts';
+import type { OrderDocument, OrderTransactionDocument } from '../collections/orders.ts';
+import type { Store } from '../open.ts';
 import { clientFacingOrder, clientFacingTransaction } from './client-facing-order.ts';
 
 /** One of a team's orders; null for an order of another team, too. */

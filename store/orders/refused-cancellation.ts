@@ -1,8 +1,10 @@
 /** A cancellation that came too late for the laboratory: the order stays canceled, and says what the laboratory said (F4). */
 import { partner } from '../../domain/principal.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { collectionOf, type Store } from '../store.ts';
-import { enqueueOrderWebhook, readJourney } from './record-event.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { Store } from '../open.ts';
+import { enqueueOrderWebhook } from './order-webhooks.ts';
+import { readJourney } from './record-event.ts';
 
 /**
  * Notes on the order's cancellation that its laboratory refused it, tells callers, and writes an audit entry; doing it

@@ -1,8 +1,9 @@
 /** How much one order's result can hold: it is one document, and grows with every report that is taken in (F5). */
 import mongoose, { type ClientSession } from 'mongoose';
 import type { LabReport } from '../../domain/results/lab-report.ts';
-import type { LabMessageDocument } from '../documents.ts';
-import { collectionOf, type Store } from '../store.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { LabMessageDocument } from '../collections/inbox.ts';
+import type { Store } from '../open.ts';
 
 const { BSON } = mongoose.mongo;
 

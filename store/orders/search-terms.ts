@@ -1,7 +1,8 @@
 /** What an order is found by: words, all in lower case, of which the beginning is enough; on one index. */
 import type { QueryFilter } from 'mongoose';
-import type { OrderDocument } from '../documents.ts';
-import { collectionOf, type Store } from '../store.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { OrderDocument } from '../collections/orders.ts';
+import type { Store } from '../open.ts';
 
 /** A search of more words is one of these words: each costs a look. */
 const MOST_WORDS = 8;

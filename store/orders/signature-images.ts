@@ -1,6 +1,7 @@
 /** Physicians' signatures, each kept once under the hash of its content: an order holds the hash, and no picture goes through Temporal. */
 import { createHash } from 'node:crypto';
-import { collectionOf, type Store } from '../store.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { Store } from '../open.ts';
 
 /** The name that a picture is kept under: SHA-256, hex. */
 export function signatureHash(image: Buffer): string {

@@ -5,8 +5,10 @@ import type { OrderEvent } from '../../domain/orders/order.ts';
 import { isEnded } from '../../domain/orders/transitions.ts';
 import { foldReports, type ReportedOrder } from '../../domain/results/result-fold.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { LabMessageDocument, OrderDocument } from '../documents.ts';
-import { collectionOf, type Store } from '../store.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { LabMessageDocument } from '../collections/inbox.ts';
+import type { OrderDocument } from '../collections/orders.ts';
+import type { Store } from '../open.ts';
 import { searchTerms } from './search-terms.ts';
 
 /**

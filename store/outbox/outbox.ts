@@ -1,7 +1,8 @@
 /** Events to be told, written in the transaction that makes them true (E3, E4). */
 import type { ClientSession } from 'mongoose';
 import type { WebhookEventType } from '../../domain/webhook-events.ts';
-import { collectionOf, type Store } from '../store.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { Store } from '../open.ts';
 
 /** An event about to be told. */
 export interface OutgoingEvent {

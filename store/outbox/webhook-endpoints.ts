@@ -1,7 +1,8 @@
 /** Where a team wants its events told. */
 import { randomUUID } from 'node:crypto';
-import type { WebhookEndpointDocument } from '../documents.ts';
-import { collectionOf, type Store } from '../store.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { WebhookEndpointDocument } from '../collections/outbox.ts';
+import type { Store } from '../open.ts';
 
 /** What a caller says about an endpoint; the rest is ours to keep. */
 export interface EndpointSettings {

@@ -1,8 +1,8 @@
 /** What an endpoint's answers say about the endpoint: whether it is left alone for a while, or for good (E4). */
-
-import type { WebhookEndpointDocument } from '../documents.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { WebhookEndpointDocument } from '../collections/outbox.ts';
+import type { Store } from '../open.ts';
 import { recordAudit } from '../orders/audit.ts';
-import { collectionOf, type Store } from '../store.ts';
 import { THE_DISPATCHER } from './webhooks.ts';
 
 const HOUR = 60 * 60 * 1000;

@@ -1,7 +1,8 @@
 /** Telling again: the latest event of chosen orders, and everything that an endpoint missed (E4). */
 import { ORDER_EVENT_TYPES } from '../../domain/webhook-events.ts';
-import type { WebhookDeliveryDocument, WebhookEndpointDocument } from '../documents.ts';
-import { collectionOf, type Store } from '../store.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { WebhookDeliveryDocument, WebhookEndpointDocument } from '../collections/outbox.ts';
+import type { Store } from '../open.ts';
 import {
   enabledEndpoints,
   firstDeliveryId,

@@ -1,6 +1,7 @@
 /** Webhook deliveries as an operator sees them: what was given up, and sending it again (E4). */
-import type { WebhookDeliveryDocument } from '../documents.ts';
-import { collectionOf, type Store } from '../store.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { WebhookDeliveryDocument } from '../collections/outbox.ts';
+import type { Store } from '../open.ts';
 import { NO_LEASE } from './webhooks.ts';
 
 /** Which deliveries an operator means. */

@@ -3,18 +3,18 @@
  * one delivery for each endpoint that wants it, and each delivery is claimed, attempted and recorded on its own.
  * Everything can be done twice, by several processes, without a message being lost.
  */
-
 import type { ClientSession } from 'mongoose';
 import type { Principal } from '../../domain/principal.ts';
+import { collectionOf } from '../collections/define.ts';
 import type {
   WebhookAttempt,
   WebhookDeliveryDocument,
   WebhookEndpointDocument,
   WebhookMessageDocument,
-} from '../documents.ts';
+} from '../collections/outbox.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
+import type { Store } from '../open.ts';
 import { recordAudit } from '../orders/audit.ts';
-import { collectionOf, type Store } from '../store.ts';
 
 /** As the audit names it. */
 export const THE_DISPATCHER: Principal = { kind: 'system', id: 'webhook dispatcher' };

@@ -12,9 +12,9 @@ import { CANCELLATION_REASONS } from '../../domain/orders/cancellation-reasons.t
 import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/lab/server.ts';
 import type { SealedSlot } from '../../store/appointments/booking-keys.ts';
+import { collectionOf } from '../../store/collections/define.ts';
 import { connectSandboxPhlebotomy, setPhlebotomyConnection } from '../../store/connections/phlebotomy-connections.ts';
 import { listPhlebotomyEvents, listUnreadableEvents, unreadableEventBody } from '../../store/inbox/phlebotomy-inbox.ts';
-import { collectionOf } from '../../store/store.ts';
 import { AppointmentRefused, JourneysUnavailable } from '../../temporal/journeys.ts';
 import {
   ADDRESS,

@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import { smsActivities } from '../../activities/sms.ts';
 import { SmsRefused, type SmsSender, twilioSms } from '../../notifications/sms.ts';
+import { collectionOf } from '../../store/collections/define.ts';
 import { loggedSms } from '../../store/messages/message-log.ts';
 import { findUnsubscribeLink, unsubscribe, unsubscribeToken } from '../../store/messages/unsubscriptions.ts';
-import { collectionOf } from '../../store/store.ts';
 import { appointmentOf } from '../notifications/appointment-example.ts';
 import { type Caller, newUser, orderRequest, startTestApi, type TestApi } from '../support/api.ts';
 

@@ -4,7 +4,7 @@ import type { Order } from '../../domain/orders/order.ts';
 import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import { refusedTransition } from '../../domain/orders/transitions.ts';
 import { policyWith } from '../../domain/policy.ts';
-import type { OrderDocument } from '../../store/documents.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
 import { JourneysUnavailable, OrderNotCancellable, temporalJourneys } from '../../temporal/journeys.ts';
 
 const order = {

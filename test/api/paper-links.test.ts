@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { createPaperUrl } from '../../links/booking-url.ts';
 import { revokeBookingLinks } from '../../store/access/booking-links.ts';
-import type { BookingLinkDocument, OrderDocument } from '../../store/documents.ts';
-import { collectionOf } from '../../store/store.ts';
+import type { BookingLinkDocument } from '../../store/collections/access.ts';
+import { collectionOf } from '../../store/collections/define.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { type Caller, newUser, orderRequest, PATIENT, startTestApi, type TestApi } from '../support/api.ts';
 

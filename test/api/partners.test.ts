@@ -9,7 +9,7 @@ import { answerErrors } from '../../api/http/mount.ts';
 import { partnersRouter } from '../../api/inbound/router.ts';
 import type { Catalogue } from '../../store/catalogue/catalogue.ts';
 import { hashOfPassword } from '../../store/connections/lab-connections.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store } from '../../store/open.ts';
 
 const NOBODY_GUESSES: GuessLimit = { failed: async () => undefined, passed: async () => undefined };
 

@@ -3,7 +3,7 @@ import { endpoints } from '../../api/endpoints.ts';
 import { zipCanBeIn } from '../../api/http/zip-states.ts';
 import { managementEndpoints } from '../../api/management/endpoints.ts';
 import { isPhoneNumber } from '../../domain/people/phone-number.ts';
-import { collectionOf } from '../../store/store.ts';
+import { collectionOf } from '../../store/collections/define.ts';
 import { ADDRESS, type Caller, newUser, orderRequest, PATIENT, startTestApi, type TestApi } from '../support/api.ts';
 
 let api: TestApi;

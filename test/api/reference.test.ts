@@ -4,7 +4,7 @@ import { endpoints } from '../../api/endpoints.ts';
 import { managementEndpoints } from '../../api/management/endpoints.ts';
 import { openApiDocument } from '../../api/reference/openapi.ts';
 import { REQUEST_EXAMPLES } from '../../api/reference/request-examples.ts';
-import { collectionOf } from '../../store/store.ts';
+import { collectionOf } from '../../store/collections/define.ts';
 import { openBrowser } from '../booking/browser.ts';
 import { startTestApi, type TestApi } from '../support/api.ts';
 import { until } from '../support/until.ts';

@@ -13,7 +13,7 @@ import type { Order } from '../../domain/orders/order.ts';
 import { createBookingUrl } from '../../links/booking-url.ts';
 import { revokeBookingLinks } from '../../store/access/booking-links.ts';
 import { updateTeam } from '../../store/access/teams.ts';
-import { collectionOf } from '../../store/store.ts';
+import { collectionOf } from '../../store/collections/define.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { readByZxingCpp } from '../documents/barcode-readers.ts';
 import { pagesOf, picturesOf } from '../documents/pdf-reader.ts';

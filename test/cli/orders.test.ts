@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Order } from '../../domain/orders/order.ts';
+import { collectionOf } from '../../store/collections/define.ts';
 import { findOrdersBy } from '../../store/orders/find-orders.ts';
-import { collectionOf } from '../../store/store.ts';
 import { COMPILED_ONCE } from '../support/compiled-once.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { until } from '../support/until.ts';

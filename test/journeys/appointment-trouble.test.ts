@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Appointment, AppointmentReport } from '../../domain/appointments/appointment.ts';
 import type { OfferedSlot, ProviderEvent } from '../../domain/appointments/appointment-command.ts';
-import type { OrderDocument } from '../../store/documents.ts';
+import { collectionOf } from '../../store/collections/define.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
 import { recordEvent } from '../../store/orders/record-event.ts';
-import { collectionOf } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';

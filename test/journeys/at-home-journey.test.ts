@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { JunctionClient } from '@junction-api/sdk';
 import { createApiKey, createTeam } from '../../store/access/teams.ts';
-import type { OrderDocument, TeamOptions } from '../../store/documents.ts';
+import type { TeamOptions } from '../../store/collections/access.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
 import { createEndpoint } from '../../store/outbox/webhook-endpoints.ts';
 import { newSigningSecret } from '../../webhooks/signature.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';

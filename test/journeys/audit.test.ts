@@ -1,5 +1,6 @@
 import type { Principal } from '../../domain/principal.ts';
-import type { AppointmentDocument, OrderDocument } from '../../store/documents.ts';
+import type { AppointmentDocument } from '../../store/collections/appointments.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
 import { WALK_IN_TEST } from '../support/api.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { JunctionClient, JunctionError } from '@junction-api/sdk';
 import { isActive } from '../../domain/appointments/appointment.ts';
-import { closeStore, collectionOf, openStore, type Store } from '../../store/store.ts';
+import { collectionOf } from '../../store/collections/define.ts';
+import { closeStore, openStore, type Store } from '../../store/open.ts';
 import { type SpawnedVenule, spawnVenule } from '../support/spawn-venule.ts';
 import { until } from '../support/until.ts';
 

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import type { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Order } from '../../domain/orders/order.ts';
-import { collectionOf } from '../../store/store.ts';
+import { collectionOf } from '../../store/collections/define.ts';
 import { OrderNotCancellable } from '../../temporal/journeys.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';

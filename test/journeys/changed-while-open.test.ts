@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
 import { journeyWorkflowId, transactionWorkflowId } from '../../domain/ids.ts';
-import type { OrderDocument } from '../../store/documents.ts';
-import { openOrder } from '../../store/orders/record-event.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
+import { openOrder } from '../../store/orders/open-order.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { encryptingConverter } from '../../temporal/connection.ts';
 import { searchAttributesOf } from '../../workflows/search-attributes.ts';

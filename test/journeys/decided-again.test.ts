@@ -8,10 +8,10 @@ import type { OfferedSlot } from '../../domain/appointments/appointment-command.
 import type { ProposedEvent } from '../../domain/orders/order.ts';
 import { PROVIDERS } from '../../partners/phlebotomy/registry.ts';
 import { recordAppointment } from '../../store/appointments/record-appointment.ts';
+import { collectionOf } from '../../store/collections/define.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
 import { findPhlebotomyConnection } from '../../store/connections/phlebotomy-connections.ts';
-import type { OrderDocument } from '../../store/documents.ts';
 import { recordEvent } from '../../store/orders/record-event.ts';
-import { collectionOf } from '../../store/store.ts';
 import { AppointmentRefused } from '../../temporal/journeys.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';

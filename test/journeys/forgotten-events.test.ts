@@ -2,8 +2,8 @@
 import type { Order, ProposedEvent } from '../../domain/orders/order.ts';
 import { appointmentOf } from '../../store/appointments/held-appointment.ts';
 import { recordAppointment } from '../../store/appointments/record-appointment.ts';
+import { collectionOf } from '../../store/collections/define.ts';
 import { recordEvent } from '../../store/orders/record-event.ts';
-import { collectionOf } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';

@@ -1,4 +1,5 @@
 import type { Order } from '../../domain/orders/order.ts';
+import { collectionOf } from '../../store/collections/define.ts';
 import { setLabConnection } from '../../store/connections/lab-connections.ts';
 import {
   closeReport,
@@ -8,7 +9,6 @@ import {
   messageTextOf,
   refusedMessageText,
 } from '../../store/inbox/inbox-review.ts';
-import { collectionOf } from '../../store/store.ts';
 import { textOf } from '../documents/pdf-reader.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { type LabMessageChanges, labMessage } from '../support/lab-message.ts';

@@ -2,8 +2,8 @@
 import type { Appointment } from '../../domain/appointments/appointment.ts';
 import type { Order } from '../../domain/orders/order.ts';
 import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
+import { collectionOf } from '../../store/collections/define.ts';
 import { deliverAgain } from '../../store/inbox/inbox-review.ts';
-import { collectionOf } from '../../store/store.ts';
 import { atHome } from '../support/at-home.ts';
 import type { InProcessVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { LabAccountDocument } from '../../store/documents.ts';
-import { collectionOf } from '../../store/store.ts';
+import type { LabAccountDocument } from '../../store/collections/catalogue.ts';
+import { collectionOf } from '../../store/collections/define.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';
 import { currentDetails, pendingActivities, stateOf } from '../support/temporal-view.ts';

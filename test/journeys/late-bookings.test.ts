@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { OfferedSlot } from '../../domain/appointments/appointment-command.ts';
-import { collectionOf } from '../../store/store.ts';
+import { collectionOf } from '../../store/collections/define.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { until } from '../support/until.ts';

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Order } from '../../domain/orders/order.ts';
-import type { OrderDocument, OrderTransactionDocument } from '../../store/documents.ts';
+import type { OrderDocument, OrderTransactionDocument } from '../../store/collections/orders.ts';
 import { combinedResult } from '../../store/orders/combined-result.ts';
 import { structureOf, textOf } from '../documents/pdf-reader.ts';
 import { orderRequest } from '../support/api.ts';

@@ -2,7 +2,7 @@
 import { simulated } from '../../api/orders/simulate.ts';
 import { fullStatus, LOW_LEVEL_STATUSES, type OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import { mayFollow } from '../../domain/orders/transitions.ts';
-import type { OrderDocument } from '../../store/documents.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { until } from '../support/until.ts';

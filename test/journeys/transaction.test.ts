@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { OrderTransactionDocument } from '../../store/documents.ts';
-import { openOrder } from '../../store/orders/record-event.ts';
+import type { OrderTransactionDocument } from '../../store/collections/orders.ts';
+import { openOrder } from '../../store/orders/open-order.ts';
 import { anOrder, type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 
 let venule: InProcessVenule;

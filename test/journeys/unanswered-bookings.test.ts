@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Appointment } from '../../domain/appointments/appointment.ts';
 import type { ConfirmationPatience, OfferedSlot } from '../../domain/appointments/appointment-command.ts';
-import { collectionOf } from '../../store/store.ts';
+import { collectionOf } from '../../store/collections/define.ts';
 import { atHome } from '../support/at-home.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { until } from '../support/until.ts';

@@ -2,7 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { collectionOf, type Store } from '../../store/store.ts';
+import { collectionOf } from '../../store/collections/define.ts';
+import type { Store } from '../../store/open.ts';
 import { runCampaign } from './campaign.ts';
 import { SCENARIOS } from './scenarios.ts';
 

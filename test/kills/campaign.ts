@@ -1,6 +1,7 @@
 /** Journeys side by side while parts die at random, by a seed; then everything is compared with everything. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { closeStore, collectionOf, openStore, type Store } from '../../store/store.ts';
+import { collectionOf } from '../../store/collections/define.ts';
+import { closeStore, openStore, type Store } from '../../store/open.ts';
 import { type PartName, type SpawnedVenule, spawnVenule } from '../support/spawn-venule.ts';
 import { until } from '../support/until.ts';
 import { Caller } from './caller.ts';

@@ -8,7 +8,7 @@ import nodemailer from 'nodemailer';
 import { type MailCatcher, startMailCatcher } from '../../local/mail-catcher/catcher.ts';
 import { openSmsBox } from '../../local/mail-catcher/sms-box.ts';
 import { loggedSms } from '../../store/messages/message-log.ts';
-import { closeStore, openStore } from '../../store/store.ts';
+import { closeStore, openStore } from '../../store/open.ts';
 import { until } from '../support/until.ts';
 
 describe('the mail catcher', () => {

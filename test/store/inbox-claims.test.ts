@@ -1,8 +1,9 @@
 /** However much waits in an inbox, taking the next message looks at that one: no sorting, no bodies. */
 import { randomUUID } from 'node:crypto';
+import { collectionOf } from '../../store/collections/define.ts';
 import { claimReport } from '../../store/inbox/lab-inbox.ts';
 import { claimPhlebotomyEvent } from '../../store/inbox/phlebotomy-inbox.ts';
-import { collectionOf, type Store } from '../../store/store.ts';
+import type { Store } from '../../store/open.ts';
 import { freshStore } from '../webhooks/scene.ts';
 
 const BACKLOG = 3000;

@@ -1,8 +1,9 @@
 /** 0001: orders from before journeys were asked are asked about, once each. */
 import { randomUUID } from 'node:crypto';
-import type { OrderDocument } from '../../store/documents.ts';
+import { collectionOf } from '../../store/collections/define.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
+import type { Store } from '../../store/open.ts';
 import { claimJourneyCheck, confirmJourney, markUnasked } from '../../store/orders/journey-check.ts';
-import { collectionOf, type Store } from '../../store/store.ts';
 import { freshStore } from '../webhooks/scene.ts';
 
 let store: Store;

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Order } from '../../domain/orders/order.ts';
 import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue/catalogue.ts';
-import { openOrder } from '../../store/orders/record-event.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store } from '../../store/open.ts';
+import { openOrder } from '../../store/orders/open-order.ts';
 import { anOrder } from '../support/in-process-venule.ts';
 import { freshStore } from '../webhooks/scene.ts';
 

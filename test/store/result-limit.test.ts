@@ -3,8 +3,8 @@ import mongoose from 'mongoose';
 import type { LabReport, Observation } from '../../domain/results/lab-report.ts';
 import { foldReports } from '../../domain/results/result-fold.ts';
 import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue/catalogue.ts';
+import type { Store } from '../../store/open.ts';
 import { bytesInResult } from '../../store/orders/result-limit.ts';
-import type { Store } from '../../store/store.ts';
 import { anOrder } from '../support/in-process-venule.ts';
 import { freshStore } from '../webhooks/scene.ts';
 

@@ -1,11 +1,12 @@
 /** What need not be kept for ever: only what is settled goes, and only when somebody said how long it is kept. */
 import { randomUUID } from 'node:crypto';
 import { startRetention } from '../../dispatch/retention.ts';
-import type { LabMessageDocument } from '../../store/documents.ts';
+import { collectionOf } from '../../store/collections/define.ts';
+import type { LabMessageDocument } from '../../store/collections/inbox.ts';
+import type { Store } from '../../store/open.ts';
 import { latestOrderMessages } from '../../store/outbox/webhook-resend.ts';
 import { claimDue, fanOut, recordAttempt } from '../../store/outbox/webhooks.ts';
 import { forget, wouldForget } from '../../store/retention.ts';
-import { collectionOf, type Store } from '../../store/store.ts';
 import { until } from '../support/until.ts';
 import { commit, deliveriesOf, endpointAt, freshStore, silent } from '../webhooks/scene.ts';
 

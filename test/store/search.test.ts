@@ -2,9 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { listOrders } from '../../api/orders/list-orders.ts';
 import { orderListQuery } from '../../api/orders/schemas.ts';
-import type { OrderDocument, TeamDocument } from '../../store/documents.ts';
+import type { TeamDocument } from '../../store/collections/access.ts';
+import { collectionOf } from '../../store/collections/define.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
+import type { Store } from '../../store/open.ts';
 import { fillSearchTerms, searchFilter, searchTerms } from '../../store/orders/search-terms.ts';
-import { collectionOf, type Store } from '../../store/store.ts';
 import { freshStore } from '../webhooks/scene.ts';
 
 const team = { _id: randomUUID(), options: { time_zone: 'America/New_York' } } as TeamDocument;

@@ -3,7 +3,7 @@ import { isPhoneNumber } from '../../domain/people/phone-number.ts';
 import { ensureSandboxTeam, updateTeam } from '../../store/access/teams.ts';
 import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue/catalogue.ts';
 import { connectSandboxLabs, findLabConnection, setLabConnection } from '../../store/connections/lab-connections.ts';
-import type { Store } from '../../store/store.ts';
+import type { Store } from '../../store/open.ts';
 import { freshStore } from '../webhooks/scene.ts';
 
 let store: Store;

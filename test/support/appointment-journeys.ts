@@ -2,16 +2,16 @@
  * Journeys that do of appointments what a test of the API needs: they carry commands to the company and write what it
  * answers. What a journey is careful about (C2, crashes, the order's own events) is tested with real ones.
  */
-
 import type { Appointment, AppointmentEventStatus } from '../../domain/appointments/appointment.ts';
 import type { AppointmentCommand, OfferedSlot, ProviderEvent } from '../../domain/appointments/appointment-command.ts';
 import { SLOT_TAKEN } from '../../domain/appointments/appointment-refusals.ts';
 import { BookingRefused, type PartnerAppointment } from '../../partners/phlebotomy/phlebotomy-adapter.ts';
 import { PROVIDERS } from '../../partners/phlebotomy/registry.ts';
 import { appointmentOf } from '../../store/appointments/held-appointment.ts';
+import { collectionOf } from '../../store/collections/define.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
 import { findPhlebotomyConnection } from '../../store/connections/phlebotomy-connections.ts';
-import type { OrderDocument } from '../../store/documents.ts';
-import { collectionOf, type Store } from '../../store/store.ts';
+import type { Store } from '../../store/open.ts';
 import { AppointmentRefused, type Journeys } from '../../temporal/journeys.ts';
 
 /** What was asked of the journeys, and how they are to behave. */

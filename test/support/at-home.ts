@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Appointment, AppointmentReport, UsAddress } from '../../domain/appointments/appointment.ts';
 import type { ConfirmationPatience, OfferedSlot } from '../../domain/appointments/appointment-command.ts';
 import type { Principal } from '../../domain/principal.ts';
-import type { OrderDocument } from '../../store/documents.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
 import { storePhlebotomyEvent } from '../../store/inbox/phlebotomy-inbox.ts';
 import type { InProcessVenule } from './in-process-venule.ts';
 

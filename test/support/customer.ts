@@ -12,8 +12,9 @@ import { type Junction, JunctionClient, JunctionError } from '@junction-api/sdk'
 import { Connection } from '@temporalio/client';
 import { transactionWorkflowId } from '../../domain/ids.ts';
 import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
-import type { OrderDocument } from '../../store/documents.ts';
-import { closeStore, collectionOf, openStore, type Store } from '../../store/store.ts';
+import { collectionOf } from '../../store/collections/define.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
+import { closeStore, openStore, type Store } from '../../store/open.ts';
 import type { SpawnedVenule } from './spawn-venule.ts';
 import { until } from './until.ts';
 

@@ -1,7 +1,7 @@
 /** A dispatcher in a process of its own, to be killed: `MONGODB_URI=… node dispatcher-process.ts`. */
 import pino from 'pino';
 import { startWebhookDispatcher } from '../../dispatch/webhooks.ts';
-import { openStore } from '../../store/store.ts';
+import { openStore } from '../../store/open.ts';
 
 openStore(process.env.MONGODB_URI as string).then((store) =>
   startWebhookDispatcher({

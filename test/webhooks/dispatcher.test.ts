@@ -10,6 +10,8 @@ import {
   startWebhookDispatcher,
   type WebhookDispatcher,
 } from '../../dispatch/webhooks.ts';
+import { collectionOf } from '../../store/collections/define.ts';
+import type { Store } from '../../store/open.ts';
 import {
   deleteEndpoint,
   rotateSecret,
@@ -19,7 +21,6 @@ import {
 import { recoverDeliveries } from '../../store/outbox/webhook-resend.ts';
 import { replayExhausted } from '../../store/outbox/webhook-review.ts';
 import { claimDue, fanOut } from '../../store/outbox/webhooks.ts';
-import { collectionOf, type Store } from '../../store/store.ts';
 import { newSigningSecret, SECRET_OVERLAP_MS } from '../../webhooks/signature.ts';
 import {
   commit,

@@ -13,9 +13,9 @@ import {
   ensureManagementKey,
   revokeApiKey,
 } from '../../store/access/teams.ts';
-import type { TeamDocument } from '../../store/documents.ts';
+import type { TeamDocument } from '../../store/collections/access.ts';
+import type { Store } from '../../store/open.ts';
 import { validSecrets } from '../../store/outbox/webhook-endpoints.ts';
-import type { Store } from '../../store/store.ts';
 import { isSigningSecret, newSigningSecret } from '../../webhooks/signature.ts';
 import { commit, deliveriesOf, freshStore, silent } from './scene.ts';
 

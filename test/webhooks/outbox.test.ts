@@ -1,6 +1,8 @@
 /** E4: the outbox loses nothing, doubles nothing, and gives up on an endpoint only by its rules. */
 import { randomUUID } from 'node:crypto';
-import type { WebhookDeliveryDocument, WebhookEndpointDocument } from '../../store/documents.ts';
+import { collectionOf } from '../../store/collections/define.ts';
+import type { WebhookDeliveryDocument, WebhookEndpointDocument } from '../../store/collections/outbox.ts';
+import type { Store } from '../../store/open.ts';
 import { updateEndpoint } from '../../store/outbox/webhook-endpoints.ts';
 import { noteFailure, noteSuccess } from '../../store/outbox/webhook-health.ts';
 import {
@@ -10,7 +12,6 @@ import {
   TooManyOrders,
 } from '../../store/outbox/webhook-resend.ts';
 import { claimDue, fanOut, recordAttempt } from '../../store/outbox/webhooks.ts';
-import { collectionOf, type Store } from '../../store/store.ts';
 import { commit, deliveriesOf, endpointAt, freshStore } from './scene.ts';
 
 const HOUR = 60 * 60 * 1000;

@@ -4,9 +4,10 @@ import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'nod
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import pino from 'pino';
-import type { WebhookDeliveryDocument, WebhookMessageDocument } from '../../store/documents.ts';
+import { collectionOf } from '../../store/collections/define.ts';
+import type { WebhookDeliveryDocument, WebhookMessageDocument } from '../../store/collections/outbox.ts';
+import { closeStore, openStore, type Store } from '../../store/open.ts';
 import { createEndpoint, type EndpointSettings } from '../../store/outbox/webhook-endpoints.ts';
-import { closeStore, collectionOf, openStore, type Store } from '../../store/store.ts';
 import { newSigningSecret } from '../../webhooks/signature.ts';
 
 export const silent = pino({ level: 'silent' });

@@ -16,7 +16,7 @@ import { fastingBefore, fastingRule, MORNING } from '../../../notifications/fast
 import { directionsTo, onOneLine } from '../../../notifications/visit-time.ts';
 import { newestAppointment } from '../../../store/appointments/read-appointments.ts';
 import { needsFasting } from '../../../store/catalogue/catalogue.ts';
-import type { OrderDocument } from '../../../store/documents.ts';
+import type { OrderDocument } from '../../../store/collections/orders.ts';
 import type { ApiDeps } from '../../deps.ts';
 import { patientReasons, type Words, whereThePatientStands } from './patient-words.ts';
 

@@ -1,7 +1,7 @@
 /** A link that opens nothing, and what it is answered with. */
 import type { ErrorRequestHandler, Request } from 'express';
 import type { Contact } from '../../../store/access/teams.ts';
-import type { TeamDocument } from '../../../store/documents.ts';
+import type { TeamDocument } from '../../../store/collections/access.ts';
 import { pageSender, sendPage, unnamedSender } from '../patient-page.ts';
 import { closedPage } from './pages.ts';
 

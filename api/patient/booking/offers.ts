@@ -2,7 +2,7 @@
 import { blocksBooking } from '../../../domain/appointments/appointment.ts';
 import { directionsTo } from '../../../notifications/visit-time.ts';
 import { activeAppointment } from '../../../store/appointments/read-appointments.ts';
-import type { TeamDocument } from '../../../store/documents.ts';
+import type { TeamDocument } from '../../../store/collections/access.ts';
 import { phlebotomyAvailability, pscAvailability } from '../../appointments/availability.ts';
 import { ask, companiesOf } from '../../appointments/providers.ts';
 import type { AvailabilityAnswer, PscInfo } from '../../appointments/schemas.ts';

@@ -1,8 +1,9 @@
 /** From the token in an address to the order that it opens. */
 import type { Principal } from '../../../domain/principal.ts';
 import { findBookingLink } from '../../../store/access/booking-links.ts';
-import type { OrderDocument, TeamDocument } from '../../../store/documents.ts';
-import type { Store } from '../../../store/store.ts';
+import type { TeamDocument } from '../../../store/collections/access.ts';
+import type { OrderDocument } from '../../../store/collections/orders.ts';
+import type { Store } from '../../../store/open.ts';
 import { ClosedLink, EXPIRED, REVOKED, SCAN_AGAIN } from './closed-link.ts';
 
 /** What a patient came for. */

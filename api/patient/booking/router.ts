@@ -10,7 +10,8 @@ import { SLOT_TAKEN } from '../../../domain/appointments/appointment-refusals.ts
 import { REQUEST_LIMITS } from '../../../domain/limits.ts';
 import { findOffer } from '../../../store/appointments/availabilities.ts';
 import { activeAppointment } from '../../../store/appointments/read-appointments.ts';
-import type { OrderDocument, TeamDocument } from '../../../store/documents.ts';
+import type { TeamDocument } from '../../../store/collections/access.ts';
+import type { OrderDocument } from '../../../store/collections/orders.ts';
 import { calendarDate, uuid } from '../../../wire/fields.ts';
 import { type Asked, book, cancel, request, reschedule } from '../../appointments/commands.ts';
 import type { ApiDeps, Doors } from '../../deps.ts';

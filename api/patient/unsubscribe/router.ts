@@ -3,7 +3,7 @@
  * that check mail open every link; a POST does, from the page or from the mail program itself (RFC 8058).
  */
 import express, { type ErrorRequestHandler, type Request, type RequestHandler, type Router } from 'express';
-import type { TeamDocument } from '../../../store/documents.ts';
+import type { TeamDocument } from '../../../store/collections/access.ts';
 import {
   findUnsubscribeLink,
   hasUnsubscribed,

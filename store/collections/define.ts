@@ -1,0 +1,33 @@
+/** How a collection is defined: fields, indexes and, in its family's file, the type of its documents. */
+import mongoose, { type Connection, type Model, Schema, type SchemaDefinition } from 'mongoose';
+
+type Index = [
+  fields: Record<string, 1 | -1>,
+  options?: { unique?: boolean; expireAfterSeconds?: number; partialFilterExpression?: object },
+];
+
+export const Mixed = Schema.Types.Mixed;
+export const text = { type: String, required: true } as const;
+export const textOrNull = { type: String, default: null } as const;
+export const date = { type: Date, required: true } as const;
+export const dateOrNull = { type: Date, default: null } as const;
+export const whole = { type: Mixed, required: true } as const;
+export const wholeOrNull = { type: Mixed, default: null } as const;
+export const yes = { type: Boolean, required: true } as const;
+export const count = { type: Number, required: true } as const;
+
+export function define<T>(
+  connection: Connection,
+  collection: string,
+  fields: SchemaDefinition,
+  indexes: Index[] = [],
+): Model<T> {
+  const schema = new Schema(fields, { collection, versionKey: false, minimize: false, autoIndex: false });
+  for (const [keys, options] of indexes) schema.index(keys, options);
+  return connection.model(collection, schema) as unknown as Model<T>;
+}
+
+/** A model's collection without mongoose's casting, for documents that are already in the shape they are stored in. */
+export function collectionOf<T extends { _id: unknown }>(model: Model<T>): mongoose.mongo.Collection<T> {
+  return model.collection as unknown as mongoose.mongo.Collection<T>;
+}

@@ -1,0 +1,194 @@
+/** What partners sent: kept as it came, stored before it is answered, given to its journey afterward. */
+import type { Connection, mongo } from 'mongoose';
+import type { AppointmentProvider, AppointmentReport } from '../../domain/appointments/appointment.ts';
+import type { LabReport } from '../../domain/results/lab-report.ts';
+import type { Doubt, MatchDecision } from '../../domain/results/report-matching.ts';
+import { count, date, define, Mixed, text, textOrNull, whole } from './define.ts';
+
+/**
+ * A message from a lab (one report of it): stored before it is acknowledged, given to its journey afterward.
+ * `stored` → `delivered` → `applied` | `late`; `unmatched` when there is no journey to give it to, and `closed` when a
+ * person has decided that none ever takes it.
+ */
+export interface LabMessageDocument {
+  _id: string;
+  lab_slug: string;
+  control_id: string;
+  /** SHA-256 of the message, hex; with the lab and control id it tells a repeat from another message. */
+  content_hash: string;
+  /** Which report of the message, from 0. */
+  report_index: number;
+  /** The message itself, where it was kept with each of its reports; others are in `LabMessageTextDocument`. */
+  raw?: string;
+  report: LabReport;
+  state: 'stored' | 'delivered' | 'applied' | 'late' | 'unmatched' | 'closed';
+  order_id: string | null;
+  team_id: string | null;
+  /** The event of the order that took it in. */
+  event_number: number | null;
+  unmatched_reason: MatchDecision | null;
+  /** Why a person closed it; absent where nobody did. */
+  closed_because?: string;
+  /** What made a person look at it; absent where nothing did. */
+  doubts?: Doubt[];
+  /** How many bytes it adds to a result at most; absent where it came before that was measured. */
+  bytes_in_result?: number;
+  /** Codes of its values that the catalogue does not know, the first few; absent where there are none. */
+  unknown_codes?: string[];
+  /** A dispatcher works on it until then. */
+  lease_until: Date;
+  attempts: number;
+  last_error: string | null;
+  received_at: Date;
+}
+
+/** A message from a lab as it came, kept once and before it was read (G1). */
+export interface LabMessageTextDocument {
+  /** SHA-256 of the text, hex: the `content_hash` of its reports. */
+  _id: string;
+  /** Who sent it first. */
+  lab_slug: string;
+  environment: 'sandbox' | 'production';
+  /** Its text; its bytes where they are not UTF-8. */
+  raw: string | mongo.Binary;
+  /** Why nothing of it was taken in: codes and places, never a value. Null when it was, or when that was not decided. */
+  refused: string | null;
+  received_at: Date;
+}
+
+/**
+ * What a phlebotomy provider told us: stored before it is answered, given to its journey afterward. `stored` →
+ * `delivered`, or `kept` when no journey takes it in.
+ */
+export interface PhlebotomyEventDocument {
+  /** `<provider>:<environment>:<event id>`: the same again is the same event. */
+  _id: string;
+  provider: AppointmentProvider;
+  environment: 'sandbox' | 'production';
+  event_id: string;
+  /** The body as it came. */
+  raw: string;
+  /** Ours, from the booking. */
+  reference: string;
+  report: AppointmentReport;
+  state: 'stored' | 'delivered' | 'kept';
+  /** Once its appointment was found. */
+  appointment_id: string | null;
+  order_id: string | null;
+  team_id: string | null;
+  /**
+   * `earlier_visit`: it changes nothing about a visit that is over, and a person is to look; `counted_as_draw`: that visit
+   * took place after all, and the order went on from there;
+   * `contradicts_the_lab`: it calls a visit off of which the lab has results (G2).
+   */
+  kept_because:
+    | 'no_such_appointment'
+    | 'journey_over'
+    | 'earlier_visit'
+    | 'counted_as_draw'
+    | 'contradicts_the_lab'
+    | null;
+  /** A dispatcher works on it until then. */
+  lease_until: Date;
+  attempts: number;
+  last_error: string | null;
+  received_at: Date;
+}
+
+/** An event that a phlebotomy provider signed and that nobody can read, as it came (G1). */
+export interface UnreadableEventDocument {
+  /** The same event with the same content has the same. */
+  _id: string;
+  provider: AppointmentProvider;
+  environment: 'sandbox' | 'production';
+  event_id: string;
+  /** The body's text; its bytes where they are not UTF-8. */
+  raw: string | mongo.Binary;
+  /** What is wrong with it: paths, never a value. */
+  unreadable_because: string;
+  received_at: Date;
+}
+
+/** The models of these collections. */
+export const inboxCollections = (connection: Connection) => ({
+  labMessages: define<LabMessageDocument>(
+    connection,
+    'lab_messages',
+    {
+      _id: text,
+      lab_slug: text,
+      control_id: text,
+      content_hash: text,
+      report_index: count,
+      raw: { type: String },
+      report: whole,
+      state: text,
+      order_id: textOrNull,
+      team_id: textOrNull,
+      event_number: { type: Number, default: null },
+      unmatched_reason: textOrNull,
+      closed_because: { type: String },
+      doubts: { type: Mixed },
+      bytes_in_result: { type: Number },
+      unknown_codes: { type: Mixed },
+      lease_until: date,
+      attempts: count,
+      last_error: textOrNull,
+      received_at: date,
+    },
+    [
+      [{ lab_slug: 1, control_id: 1, content_hash: 1, report_index: 1 }, { unique: true }],
+      [{ state: 1, lease_until: 1, received_at: 1 }, { partialFilterExpression: { state: 'stored' } }],
+      [{ order_id: 1, received_at: 1 }],
+      [{ received_at: -1 }, { partialFilterExpression: { unknown_codes: { $exists: true } } }],
+      [{ received_at: 1 }],
+      [{ content_hash: 1 }],
+    ],
+  ),
+  labMessageTexts: define<LabMessageTextDocument>(
+    connection,
+    'lab_message_texts',
+    { _id: text, lab_slug: text, environment: text, raw: whole, refused: textOrNull, received_at: date },
+    [[{ received_at: -1 }, { partialFilterExpression: { refused: { $gt: '' } } }]],
+  ),
+  phlebotomyEvents: define<PhlebotomyEventDocument>(
+    connection,
+    'phlebotomy_events',
+    {
+      _id: text,
+      provider: text,
+      environment: text,
+      event_id: text,
+      raw: text,
+      reference: text,
+      report: whole,
+      state: text,
+      appointment_id: textOrNull,
+      order_id: textOrNull,
+      team_id: textOrNull,
+      kept_because: textOrNull,
+      lease_until: date,
+      attempts: count,
+      last_error: textOrNull,
+      received_at: date,
+    },
+    [
+      [{ state: 1, lease_until: 1, received_at: 1 }, { partialFilterExpression: { state: 'stored' } }],
+      [{ appointment_id: 1, received_at: 1 }, { partialFilterExpression: { appointment_id: { $gt: '' } } }],
+    ],
+  ),
+  unreadableEvents: define<UnreadableEventDocument>(
+    connection,
+    'unreadable_events',
+    {
+      _id: text,
+      provider: text,
+      environment: text,
+      event_id: text,
+      raw: whole,
+      unreadable_because: text,
+      received_at: date,
+    },
+    [[{ received_at: -1 }]],
+  ),
+});

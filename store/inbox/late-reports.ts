@@ -1,0 +1,132 @@
+/** Reports that no open journey takes in: a correction, a part of the combined result, or held for a person. */
+import type { ClientSession } from 'mongoose';
+import { isEnded, takesResults } from '../../domain/orders/transitions.ts';
+import { partner } from '../../domain/principal.ts';
+import type { Doubt, MatchDecision } from '../../domain/results/report-matching.ts';
+import { foldReports } from '../../domain/results/result-fold.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { LabMessageDocument } from '../collections/inbox.ts';
+import type { OrderDocument } from '../collections/orders.ts';
+import type { Store } from '../open.ts';
+import { combinedResultIn } from '../orders/combined-result.ts';
+import { tellCritical } from '../orders/order-webhooks.ts';
+import { recordEvent } from '../orders/record-event.ts';
+import { reportedOrder } from '../orders/take-result-in.ts';
+import { orderOf } from './lab-inbox.ts';
+import { HELD, tellOfReview } from './match-review.ts';
+
+/**
+ * Keeps a report that no open journey takes in. A completed order's result is corrected by it if it says anything new
+ * (F5); while a redraw is open it joins the combined result (D5); otherwise it is shown as unmatched. Doing it again
+ * changes nothing.
+ */
+export async function keepLateReport(store: Store, catalogue: Catalogue, reportId: string): Promise<void> {
+  const message = await store.labMessages.findById(reportId).lean<LabMessageDocument>();
+  if (!message || !['stored', 'delivered'].includes(message.state)) return;
+  const order = await orderOf(store, message);
+  switch (order.last_status) {
+    case 'completed':
+    case 'corrected':
+      if (!(await saysAnythingNew(store, catalogue, order, message))) return setAside(store, reportId, null);
+      await recordEvent(store, catalogue, {
+        order_id: order._id,
+        number: order.events.length + 1,
+        status: 'corrected',
+        status_detail: null,
+        reason: null,
+        report_id: reportId,
+        filler_order_number: null,
+        redraw_results: [],
+        yields_to_reports: false,
+        by: partner(message.lab_slug),
+      });
+      // Somebody else's event may hold that number; then this report has still to be kept.
+      return keepLateReport(store, catalogue, reportId);
+    case 'redraw_available':
+      return joinCombinedResult(store, catalogue, order, reportId);
+    default:
+      return setAside(store, reportId, unmatchedBecause(order));
+  }
+}
+
+function unmatchedBecause(order: OrderDocument): MatchDecision {
+  if (order.last_status === 'cancelled') return 'match_cancelled';
+  if (isEnded(order.last_status, order.collection_method)) return 'match_completed';
+  return takesResults(order.collection_method, order.last_status) ? 'no_match' : 'wrong_collection';
+}
+
+/** Holds a report that its order's result has no more room for; no journey hears of it. */
+export const holdTooLong = (store: Store, reportId: string): Promise<void> =>
+  setAside(store, reportId, 'match_sample_id', ['too_long_for_its_result']);
+
+async function setAside(
+  store: Store,
+  reportId: string,
+  reason: MatchDecision | null,
+  doubts: Doubt[] = [],
+): Promise<void> {
+  await store.connection.transaction(async (session) => {
+    const message = await markAside(store, session, reportId, reason, doubts);
+    if (message && reason) await tellOfReview(store, session, { ...message, unmatched_reason: reason }, HELD);
+  });
+}
+
+/** Keeps a report as late, and tells of the combined result when that becomes critical by it (E1). */
+async function joinCombinedResult(
+  store: Store,
+  catalogue: Catalogue,
+  order: OrderDocument,
+  reportId: string,
+): Promise<void> {
+  const { transaction_id } = order;
+  await store.connection.transaction(async (session) => {
+    // Of two reports at once the second conflicts here, and begins again with what the first brought.
+    await collectionOf(store.transactions).updateOne({ _id: transaction_id }, { $inc: { version: 1 } }, { session });
+    const isCritical = async () => {
+      const combined = await combinedResultIn(session, store, catalogue, transaction_id);
+      return combined?.result.metadata.interpretation === 'critical';
+    };
+    const wasCritical = await isCritical();
+    const message = await markAside(store, session, reportId, null);
+    if (message && !wasCritical && (await isCritical())) {
+      await tellCritical(store, session, order, `critical_${reportId}`);
+    }
+  });
+}
+
+function markAside(
+  store: Store,
+  session: ClientSession,
+  reportId: string,
+  reason: MatchDecision | null,
+  doubts: Doubt[] = [],
+): Promise<LabMessageDocument | null> {
+  return store.labMessages
+    .findOneAndUpdate(
+      { _id: reportId, state: { $in: ['stored', 'delivered'] as const } },
+      {
+        $set: { state: reason ? 'unmatched' : 'late', unmatched_reason: reason, ...(doubts.length > 0 && { doubts }) },
+      },
+      { session },
+    )
+    .lean<LabMessageDocument>()
+    .exec();
+}
+
+async function saysAnythingNew(
+  store: Store,
+  catalogue: Catalogue,
+  order: OrderDocument,
+  message: LabMessageDocument,
+): Promise<boolean> {
+  const applied = await store.labMessages
+    .find({ order_id: order._id, state: 'applied' })
+    .sort({ event_number: 1, received_at: 1 })
+    .lean<LabMessageDocument[]>();
+  const valuesWith = (messages: readonly LabMessageDocument[]) => {
+    const result = foldReports([reportedOrder(catalogue, order, messages)]);
+    return JSON.stringify([result?.results, result?.missing_results.map((missing) => missing.slug)]);
+  };
+  return valuesWith(applied) !== valuesWith([...applied, message]);
+}

@@ -1,0 +1,56 @@
+/** Event 1 of an order. */
+import type { Order, RecordedEvent } from '../../domain/orders/order.ts';
+import { transactionStatus } from '../../domain/orders/transaction.ts';
+import { THE_JOURNEY } from '../../domain/principal.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { OrderDocument, OrderTransactionDocument } from '../collections/orders.ts';
+import { isDuplicateKey } from '../duplicate-key.ts';
+import type { Store } from '../open.ts';
+import { auditOrderEvents } from './audit.ts';
+import { orderDocument } from './order-document.ts';
+import { enqueueOrderWebhook } from './order-webhooks.ts';
+
+/**
+ * Event 1 of an initial order: the order itself and its transaction (D1). Written by the API together with the start of
+ * the workflow, and by the workflow's first step: whoever is second changes nothing.
+ * To be called once the journey has started, so that an order that can be read has one.
+ */
+export async function openOrder(store: Store, catalogue: Catalogue, order: Order): Promise<RecordedEvent> {
+  await catalogue.know([order.lab_test_id]);
+  const document = orderDocument(order);
+  const transaction: OrderTransactionDocument = {
+    _id: order.transaction_id,
+    team_id: order.team_id,
+    user_id: order.user_id,
+    status: transactionStatus([{ origin: order.origin, status: document.last_status }]),
+    version: 1,
+    created_at: document.created_at,
+    updated_at: document.created_at,
+  };
+  try {
+    await store.connection.transaction(async (session) => {
+      await collectionOf(store.transactions).insertOne(transaction, { session });
+      await collectionOf(store.orders).insertOne(document, { session });
+      await enqueueOrderWebhook(store, session, catalogue, 'labtest.order.created', document, transaction, [document]);
+      await auditOrderEvents(store, session, document, document.events, order.placed_by ?? THE_JOURNEY);
+    });
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+    const held = await store.orders.findById(order.id).lean<OrderDocument>();
+    if (!held) throw error;
+  }
+  return opened(document);
+}
+
+/** The same, for the journey's first step: the API mostly was there before, and to look costs less than to try. */
+export async function ensureOpen(store: Store, catalogue: Catalogue, order: Order): Promise<RecordedEvent> {
+  const held = await store.orders.exists({ _id: order.id });
+  return held ? opened(orderDocument(order)) : openOrder(store, catalogue, order);
+}
+
+function opened(document: OrderDocument): RecordedEvent {
+  const [first] = document.events;
+  if (!first) throw new Error(`Order ${document._id} was made without an event`);
+  return { ...first, transaction_status: 'active', redraw: null };
+}
