@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DateTime } from 'luxon';
 import { pino } from 'pino';
-import { Webhook } from 'standardwebhooks';
 import { startAppointmentDispatcher } from '../../dispatch/provider-events.ts';
 import { SLOT_TAKEN } from '../../domain/appointments/appointment-refusals.ts';
 import { CANCELLATION_REASONS } from '../../domain/orders/cancellation-reasons.ts';
@@ -27,6 +26,7 @@ import {
   type TestApi,
 } from '../support/api.ts';
 import { appointmentJourneys } from '../support/appointment-journeys.ts';
+import { providerEvent, signedBy } from '../support/provider-event.ts';
 import { until } from '../support/until.ts';
 
 const KEY = 'phlebotomy-key';
@@ -822,24 +822,6 @@ describe('an appointment at a service center', () => {
 
 describe('what phlebotomy companies tell', () => {
   const quiet = pino({ level: 'silent' });
-  const eventOf = (reference: string, changes: object = {}) =>
-    JSON.stringify({
-      type: 'appointment.updated',
-      appointment: {
-        id: 'gl_1',
-        reference,
-        status: 'completed',
-        start: '2026-12-01T16:00:00Z',
-        end: '2026-12-01T17:00:00Z',
-        timezone: 'America/Phoenix',
-        number: 'GL-001',
-        access_notes: null,
-        appointment_notes: null,
-        ...changes,
-      },
-      occurred_at: new Date().toISOString(),
-      data: { origin: 'provider' },
-    });
   const send = (
     body: string | Buffer<ArrayBuffer>,
     { secret = SECRET, id = randomUUID() as string, provider = 'getlabs' } = {},
@@ -848,9 +830,7 @@ describe('what phlebotomy companies tell', () => {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
-        'webhook-id': id,
-        'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
-        'webhook-signature': new Webhook(secret).sign(id, new Date(), body as string),
+        ...signedBy(secret, body, { id }),
       },
       body,
     });
@@ -858,7 +838,7 @@ describe('what phlebotomy companies tell', () => {
 
   test('a forged event is 401 and nothing is stored', async () => {
     const forger = `whsec_${Buffer.from('another secret, nobody knows it').toString('base64')}`;
-    const forged = eventOf(randomUUID());
+    const forged = providerEvent(randomUUID());
     expect((await send(forged, { secret: forger })).status).toBe(401);
     expect((await send(forged, { provider: 'nobody' })).status).toBe(401);
     expect((await fetch(`${api.url}/partners/phlebotomy/getlabs/events`, { method: 'POST' })).status).toBe(401);
@@ -871,8 +851,8 @@ describe('what phlebotomy companies tell', () => {
   test.each([
     ['nothing of an event', '{}', /^type, appointment, occurred_at$/],
     ['no JSON', 'Good morning', /^not JSON$/],
-    ['a letter that is no text', eventOf('Mu\ud800oz'), /^text that is no text$/],
-    ['bytes that are no text', Buffer.from(eventOf('Muñoz'), 'latin1'), /^text that is no text$/],
+    ['a letter that is no text', providerEvent('Mu\ud800oz'), /^text that is no text$/],
+    ['bytes that are no text', Buffer.from(providerEvent('Muñoz'), 'latin1'), /^text that is no text$/],
   ])('G1: a signed event with %s is 400, and kept once, as it came, for people to see', async (_, body, why) => {
     const id = randomUUID();
     for (const _again of [1, 2]) expect((await send(body, { id })).status).toBe(400);
@@ -892,7 +872,7 @@ describe('what phlebotomy companies tell', () => {
 
   test('an event is stored once, and 204', async () => {
     const id = randomUUID();
-    const body = eventOf(randomUUID());
+    const body = providerEvent(randomUUID());
     expect((await send(body, { id })).status).toBe(204);
     expect((await send(body, { id })).status).toBe(204);
     expect(await collectionOf(api.store.phlebotomyEvents).countDocuments({ event_id: id })).toBe(1);
@@ -918,7 +898,7 @@ describe('what phlebotomy companies tell', () => {
 
       // Found by the company's own id where it has lost our reference.
       const event = randomUUID();
-      await send(eventOf('lost', { id: providerId }), { id: event });
+      await send(providerEvent('lost', { id: providerId }), { id: event });
       await until(async () => (await stored(event))?.state === 'delivered');
       expect(await stored(event)).toMatchObject({ appointment_id: id, order_id: orderId });
     } finally {
@@ -935,13 +915,13 @@ describe('what phlebotomy companies tell', () => {
     await collectionOf(api.store.appointments).deleteOne({ _id: appointment._id });
     const dispatcher = startAppointmentDispatcher({ store: api.store, journeys: desk, logger: quiet });
     try {
-      await send(eventOf(appointment._id), { id: early });
+      await send(providerEvent(appointment._id), { id: early });
       await until(async () => ((await stored(early))?.attempts ?? 0) > 0);
       expect((await stored(early))?.state).toBe('stored');
       await collectionOf(api.store.appointments).insertOne(appointment);
       await until(async () => (await stored(early))?.state === 'delivered');
 
-      await send(eventOf(randomUUID(), { id: 'gl_unknown' }), { id: orphan });
+      await send(providerEvent(randomUUID(), { id: 'gl_unknown' }), { id: orphan });
       const dayBefore = new Date(Date.now() - 25 * 3_600_000);
       await collectionOf(api.store.phlebotomyEvents).updateOne(
         { event_id: orphan },
@@ -951,7 +931,7 @@ describe('what phlebotomy companies tell', () => {
       expect(await stored(orphan)).toMatchObject({ kept_because: 'no_such_appointment' });
 
       desk.desk.open = false;
-      await send(eventOf(appointment._id), { id: late });
+      await send(providerEvent(appointment._id), { id: late });
       await until(async () => (await stored(late))?.state === 'kept');
       expect(await stored(late)).toMatchObject({ kept_because: 'journey_over', order_id: orderId });
       const shown = await listPhlebotomyEvents(api.store, { state: 'kept', order_id: orderId }, 10);

@@ -1,7 +1,6 @@
 /** Requests that are too large, not text, never whole, or asked the wrong way. */
 import { connect } from 'node:net';
 import { text as allOf } from 'node:stream/consumers';
-import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import { endpoints } from '../../api/endpoints.ts';
 import type { Endpoint } from '../../api/http/endpoint.ts';
@@ -16,6 +15,7 @@ import { connectSandboxPhlebotomy } from '../../store/connections/phlebotomy-con
 import { codecEndpointToken, EncryptionCodec } from '../../temporal/codec.ts';
 import { type Caller, newUser, orderRequest, startTestApi, TEST_CODEC_KEYS, type TestApi } from '../support/api.ts';
 import { pngOf } from '../support/png.ts';
+import { providerEvent, signedBy } from '../support/provider-event.ts';
 import { placesOf, takesText, withValue } from '../support/schema-paths.ts';
 
 const management = managementEndpoints({ allowPrivate: true });
@@ -457,35 +457,11 @@ describe('2.5: the doors of partners', () => {
     }
   });
 
-  const tell = (body: Buffer, headers: Record<string, string> = {}) => {
-    const id = crypto.randomUUID();
-    return fetch(`${api.url}/partners/phlebotomy/getlabs/events`, {
+  const tell = (body: Buffer, headers: Record<string, string> = {}) =>
+    fetch(`${api.url}/partners/phlebotomy/getlabs/events`, {
       method: 'POST',
-      headers: {
-        'webhook-id': id,
-        'webhook-timestamp': String(Math.floor(Date.now() / 1000)),
-        'webhook-signature': new Webhook(secret).sign(id, new Date(), body as unknown as string),
-        ...headers,
-      },
+      headers: { ...signedBy(secret, body), ...headers },
       body,
-    });
-  };
-  const event = (reference: string) =>
-    JSON.stringify({
-      type: 'appointment.updated',
-      appointment: {
-        id: 'gl_1',
-        reference,
-        status: 'completed',
-        start: '2026-12-01T16:00:00Z',
-        end: '2026-12-01T17:00:00Z',
-        timezone: 'America/Phoenix',
-        number: 'GL-001',
-        access_notes: null,
-        appointment_notes: null,
-      },
-      occurred_at: new Date().toISOString(),
-      data: { origin: 'provider' },
     });
 
   test.each(STRANGE)('webhooks of providers: %s, signed or not, is refused as JSON', async (_what, bytes) => {
@@ -496,16 +472,16 @@ describe('2.5: the doors of partners', () => {
   });
 
   test('webhooks of providers: text within an event that is no text is refused, and what is strange is taken', async () => {
-    const ill = Buffer.from(event('ILL'));
+    const ill = Buffer.from(providerEvent('ILL'));
     const at = ill.indexOf('ILL');
     ill.set([0xc3, 0x28, 0xff], at);
     const before = await api.store.phlebotomyEvents.countDocuments();
-    for (const body of [ill, Buffer.from(event('a\0b')), Buffer.from(event('a\ud800'))]) {
+    for (const body of [ill, Buffer.from(providerEvent('a\0b')), Buffer.from(providerEvent('a\ud800'))]) {
       const answer = await tell(body);
       expect([answer.status, await answer.json()]).toEqual([400, { detail: expect.any(String) }]);
     }
     expect(await api.store.phlebotomyEvents.countDocuments()).toBe(before);
-    expect((await tell(Buffer.from(event('\u202eشاه\u0301')))).status).toBe(204);
+    expect((await tell(Buffer.from(providerEvent('\u202eشاه\u0301')))).status).toBe(204);
   });
 
   test('a delivery that never comes whole is ended, and says so', async () => {

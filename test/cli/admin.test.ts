@@ -25,7 +25,8 @@ import { closeStore, openStore, type Store } from '../../store/open.ts';
 import { fanOut } from '../../store/outbox/webhooks.ts';
 import { TEST_CONFIG } from '../support/api.ts';
 import { COMPILED_ONCE } from '../support/compiled-once.ts';
-import { commit, deliveriesOf, endpointAt, freshDatabase } from '../webhooks/scene.ts';
+import { freshDatabase } from '../support/fresh-store.ts';
+import { commit, deliveriesOf, endpointAt } from '../webhooks/scene.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 

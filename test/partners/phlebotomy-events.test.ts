@@ -1,36 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { Webhook } from 'standardwebhooks';
 import { ForgedEvent, readPhlebotomyEvent, UnreadableEvent } from '../../partners/phlebotomy/events.ts';
+import { providerEvent, signedBy } from '../support/provider-event.ts';
 
 const secret = `whsec_${randomBytes(32).toString('base64')}`;
 const another = `whsec_${randomBytes(32).toString('base64')}`;
 const MINUTE = 60_000;
 
 const event = {
-  type: 'appointment.updated',
-  appointment: {
-    id: 'gl_1',
-    reference: 'order-1:visit-1',
-    status: 'scheduled',
-    start: '2026-12-01T16:00:00Z',
-    end: '2026-12-01T17:00:00Z',
-    timezone: 'America/Phoenix',
-    number: 'GL-001',
-    access_notes: null,
-    appointment_notes: null,
-  },
+  ...JSON.parse(providerEvent('order-1:visit-1', { status: 'scheduled' })),
   occurred_at: '2026-11-30T09:00:00-07:00',
   data: { origin: 'patient' },
 };
-
-function signed(body: string, { by = secret, at = new Date() } = {}) {
-  return {
-    'webhook-id': 'evt_1',
-    'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-    'webhook-signature': new Webhook(by).sign('evt_1', at, body),
-  };
-}
-
+const signed = (text: string, { by = secret, at = new Date() } = {}) => signedBy(by, text, { id: 'evt_1', at });
 const body = JSON.stringify(event);
 
 describe('an event of a phlebotomy provider', () => {

@@ -4,7 +4,7 @@ import { collectionOf } from '../../store/collections/define.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
 import type { Store } from '../../store/open.ts';
 import { claimJourneyCheck, confirmJourney, markUnasked } from '../../store/orders/journey-check.ts';
-import { freshStore } from '../webhooks/scene.ts';
+import { freshStore } from '../support/fresh-store.ts';
 
 let store: Store;
 let discard: () => Promise<void>;

@@ -1,19 +1,17 @@
 /** D1: an order is opened once, however often it is. */
 import { randomUUID } from 'node:crypto';
 import type { Order } from '../../domain/orders/order.ts';
-import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue/catalogue.ts';
+import type { Catalogue } from '../../store/catalogue/catalogue.ts';
 import type { Store } from '../../store/open.ts';
 import { openOrder } from '../../store/orders/open-order.ts';
+import { freshCatalogue } from '../support/fresh-store.ts';
 import { anOrder } from '../support/in-process-venule.ts';
-import { freshStore } from '../webhooks/scene.ts';
 
 let store: Store;
 let discard: () => Promise<void>;
 let catalogue: Catalogue;
 beforeAll(async () => {
-  ({ store, discard } = await freshStore());
-  await seedCatalogue(store);
-  catalogue = await loadCatalogue(store);
+  ({ store, catalogue, discard } = await freshCatalogue());
 });
 afterAll(() => discard());
 

@@ -2,19 +2,15 @@
 import mongoose from 'mongoose';
 import type { LabReport, Observation } from '../../domain/results/lab-report.ts';
 import { foldReports } from '../../domain/results/result-fold.ts';
-import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue/catalogue.ts';
-import type { Store } from '../../store/open.ts';
+import type { Catalogue } from '../../store/catalogue/catalogue.ts';
 import { bytesInResult } from '../../store/orders/result-limit.ts';
+import { freshCatalogue } from '../support/fresh-store.ts';
 import { anOrder } from '../support/in-process-venule.ts';
-import { freshStore } from '../webhooks/scene.ts';
 
-let store: Store;
 let discard: () => Promise<void>;
 let catalogue: Catalogue;
 beforeAll(async () => {
-  ({ store, discard } = await freshStore());
-  await seedCatalogue(store);
-  catalogue = await loadCatalogue(store);
+  ({ catalogue, discard } = await freshCatalogue());
 });
 afterAll(() => discard());
 

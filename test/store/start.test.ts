@@ -1,18 +1,16 @@
 /** What an operator has set outlives the next start. */
 import { isPhoneNumber } from '../../domain/people/phone-number.ts';
 import { ensureSandboxTeam, updateTeam } from '../../store/access/teams.ts';
-import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue/catalogue.ts';
+import { type Catalogue, seedCatalogue } from '../../store/catalogue/catalogue.ts';
 import { connectSandboxLabs, findLabConnection, setLabConnection } from '../../store/connections/lab-connections.ts';
 import type { Store } from '../../store/open.ts';
-import { freshStore } from '../webhooks/scene.ts';
+import { freshCatalogue } from '../support/fresh-store.ts';
 
 let store: Store;
 let discard: () => Promise<void>;
 let catalogue: Catalogue;
 beforeAll(async () => {
-  ({ store, discard } = await freshStore());
-  await seedCatalogue(store);
-  catalogue = await loadCatalogue(store);
+  ({ store, catalogue, discard } = await freshCatalogue());
 });
 afterAll(() => discard());
 

@@ -17,7 +17,8 @@ import type { TeamDocument } from '../../store/collections/access.ts';
 import type { Store } from '../../store/open.ts';
 import { validSecrets } from '../../store/outbox/webhook-endpoints.ts';
 import { isSigningSecret, newSigningSecret } from '../../webhooks/signature.ts';
-import { commit, deliveriesOf, freshStore, silent } from './scene.ts';
+import { freshStore } from '../support/fresh-store.ts';
+import { commit, deliveriesOf, silent } from './scene.ts';
 
 describe('the Management API', () => {
   let store: Store;

@@ -1,4 +1,4 @@
-/** What the webhook tests share: a database of their own, messages in its outbox, and receivers on real ports. */
+/** What the webhook tests share: messages in an outbox, and receivers on real ports. */
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,32 +6,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pino from 'pino';
 import { collectionOf } from '../../store/collections/define.ts';
 import type { WebhookDeliveryDocument, WebhookMessageDocument } from '../../store/collections/outbox.ts';
-import { closeStore, openStore, type Store } from '../../store/open.ts';
+import type { Store } from '../../store/open.ts';
 import { createEndpoint, type EndpointSettings } from '../../store/outbox/webhook-endpoints.ts';
 import { newSigningSecret } from '../../webhooks/signature.ts';
 
 export const silent = pino({ level: 'silent' });
-
-/** The address of a database that no other test uses. */
-export function freshDatabase(): string {
-  const url = new URL(process.env.MONGODB_URI as string);
-  url.pathname = `/webhooks-${randomUUID()}`;
-  return url.href;
-}
-
-/** A store of its own, where it is, and how to take it away again. */
-export async function freshStore(): Promise<{ store: Store; database: string; discard(): Promise<void> }> {
-  const database = freshDatabase();
-  const store = await openStore(database);
-  return {
-    store,
-    database,
-    async discard() {
-      await store.connection.dropDatabase();
-      await closeStore(store);
-    },
-  };
-}
 
 /** Waits until the question has an answer that is neither undefined nor false. */
 export async function until<T>(
