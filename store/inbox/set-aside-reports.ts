@@ -1,5 +1,6 @@
 /** Reports that no journey could take in when they came: what becomes of them when their order goes on (G2). */
 import type { ClientSession } from 'mongoose';
+import { EXPIRY_REASONS } from '../../domain/orders/expiry-reasons.ts';
 import type { ProposedEvent } from '../../domain/orders/order.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { OrderDocument } from '../collections/orders.ts';
@@ -42,9 +43,6 @@ export async function namingReportsAside(
   if (aside.length === 0) return reason;
   const named = aside.slice(0, NAMED_REPORTS).map(({ _id }) => _id);
   const more = aside.length > NAMED_REPORTS ? ' and others' : '';
-  const expired =
-    status === 'cancelled'
-      ? 'The requisition expired: no results could be accepted in time.'
-      : 'The lab sent no further results that could be accepted in time.';
+  const { set_aside: expired } = EXPIRY_REASONS[status === 'cancelled' ? 'cancelled' : 'completed'];
   return `${expired} The lab has reported; the report was set aside and is waiting for review (${named.join(', ')}${more}).`;
 }

@@ -73,6 +73,7 @@ describe('F1: an order whose results do not come in time', () => {
     const aside = await venule.store.labMessages.findOne({ order_id: order.id, state: 'unmatched' }).orFail().lean();
     expect(events.at(-1)?.reason).toContain(aside._id);
     await venule.ended(order);
+    expect((await stateOf(venule.workflow(order))).troubles).toContainEqual(events.at(-1)?.reason);
   });
 
   test('does not expire while a report on it is stored and not yet delivered', async () => {

@@ -1,11 +1,10 @@
 /** How long results are awaited (F1). */
 import { sleep } from '@temporalio/workflow';
+import { EXPIRY_REASONS } from '../../domain/orders/expiry-reasons.ts';
 import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import { now } from '../clock.ts';
 import type { JourneyContext } from './context.ts';
 import type { Decision } from './event-log.ts';
-
-const EXPIRED = 'The requisition expired: no results arrived in time.';
 
 export class Deadline {
   #at = Number.POSITIVE_INFINITY;
@@ -36,10 +35,6 @@ export class Deadline {
 /** What the deadline does to an order: with anything drawn or reported it completes as it is, else it is cancelled. */
 export function expiryOf(status: OrderLowLevelStatus): Decision {
   const inTheLab = status === 'partial_results' || status === 'draw_completed';
-  return inTheLab
-    ? { status: 'completed', reason: 'The lab sent no further results in time.', yields_to_reports: true }
-    : { status: 'cancelled', reason: EXPIRED, yields_to_reports: true };
+  const ending = inTheLab ? 'completed' : 'cancelled';
+  return { status: ending, reason: EXPIRY_REASONS[ending].nothing_came, yields_to_reports: true };
 }
-
-/** Whether the store gave another reason: it names reports that were set aside, and somebody has to look at them (G2). */
-export const namesReports = (reason: string) => reason !== EXPIRED;

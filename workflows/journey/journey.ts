@@ -5,6 +5,7 @@
  * holds, which after a crash may be one that an earlier attempt wrote (event-log.ts).
  */
 import { allHandlersFinished, CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import { namesReportsAside } from '../../domain/orders/expiry-reasons.ts';
 import type { Order, RecordedEvent } from '../../domain/orders/order.ts';
 import { takesResults } from '../../domain/orders/transitions.ts';
 import type { JourneyPolicy } from '../../domain/policy.ts';
@@ -12,7 +13,7 @@ import { partner } from '../../domain/principal.ts';
 import type { ReportDigest } from '../../domain/results/report-progress.ts';
 import { now } from '../clock.ts';
 import { AfterTheEnd } from './after-the-end.ts';
-import { expiryOf, namesReports } from './deadline.ts';
+import { expiryOf } from './deadline.ts';
 import type { JourneyMemory } from './memory.ts';
 import { type Beginning, type JourneyParts, journeyParts } from './parts.ts';
 import { type Wait, waitForLab } from './waits.ts';
@@ -191,9 +192,7 @@ export class OrderJourney {
     const { policy, history, log, reports, cancellation, card } = this.#parts;
     if (this.#areReportsHeld) await reports.setAside();
     const recorded = await log.propose(expiryOf(history.status));
-    if (recorded?.status === 'cancelled' && recorded.reason && namesReports(recorded.reason)) {
-      card.trouble(recorded.reason);
-    }
+    if (recorded?.reason && namesReportsAside(recorded.reason)) card.trouble(recorded.reason);
     if (recorded) return;
     card.describe({ what: 'a report, which is being delivered' });
     const isNext = () => reports.isWaiting || cancellation.isRequested;
