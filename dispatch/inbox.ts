@@ -44,19 +44,36 @@ export function startInboxDispatcher<Message extends { attempts: number }>(
     }
   }
 
-  async function empty(loop: Loop): Promise<void> {
-    for (let message = await inbox.claim(LEASE_MS); message; message = await inbox.claim(LEASE_MS)) {
-      await deliver(message, loop);
-      if (loop.stopping) return;
+  /**
+   * Takes one message after another. Who finds one calls others to help, half of them at a time, so that an inbox that
+   * mostly is empty is mostly asked once, and a full one soon has everybody at work.
+   */
+  async function empty(loop: Loop, helpers: number): Promise<void> {
+    const helping: Promise<void>[] = [];
+    let uncalled = helpers;
+    try {
+      for (let message = await inbox.claim(LEASE_MS); message; message = await inbox.claim(LEASE_MS)) {
+        if (uncalled > 0) {
+          const called = Math.ceil(uncalled / 2);
+          uncalled -= called;
+          const help = empty(loop, called - 1);
+          // Told below, however long this one's own message takes.
+          help.catch(() => {});
+          helping.push(help);
+        }
+        await deliver(message, loop);
+        if (loop.stopping) return;
+      }
+    } finally {
+      await Promise.allSettled(helping);
     }
+    await Promise.all(helping);
   }
 
   return startLoop(
     {
       watch: (wake) => inbox.watch(wake),
-      async round(loop) {
-        await Promise.all(Array.from({ length: AT_ONCE }, () => empty(loop)));
-      },
+      round: (loop) => empty(loop, AT_ONCE - 1),
       pollMs: POLL_MS,
       unreachable: `${inbox.name}.inbox.unreachable`,
     },
