@@ -6,6 +6,7 @@ import { type Config, loadConfig } from './config/config.ts';
 import { describeConfig } from './config/variables.ts';
 import { startJourneySweep } from './dispatch/journey-sweep.ts';
 import { startReportDispatcher } from './dispatch/lab-reports.ts';
+import { startMigrations } from './dispatch/migrations.ts';
 import { startAppointmentDispatcher } from './dispatch/provider-events.ts';
 import { startRetention } from './dispatch/retention.ts';
 import { startWebhookDispatcher } from './dispatch/webhooks.ts';
@@ -94,9 +95,17 @@ export async function startWorker(
   const appointmentEvents = startAppointmentDispatcher({ store, journeys, logger });
   const sweep = startJourneySweep({ store, journeys, checkedAfter: policy.journey_checked_after, logger });
   const webhooks = startWebhookDispatcher({ store, allowPrivate: config.webhookAllowPrivate, logger });
+  const migrations = startMigrations({ store, logger });
   const retention = startRetention({ store, retention: config.retention, logger });
   const stopped = worker.run().finally(async () => {
-    await Promise.all([reports.stop(), appointmentEvents.stop(), sweep.stop(), webhooks.stop(), retention.stop()]);
+    await Promise.all([
+      reports.stop(),
+      appointmentEvents.stop(),
+      sweep.stop(),
+      webhooks.stop(),
+      retention.stop(),
+      migrations.stop(),
+    ]);
     mailer.close();
     await Promise.all([connection.close(), clientConnection.close(), closeStore(store)]);
   });

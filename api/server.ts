@@ -13,7 +13,6 @@ import { loadCatalogue, seedCatalogue } from '../store/catalogue/catalogue.ts';
 import { connectSandboxLabs } from '../store/connections/lab-connections.ts';
 import { connectSandboxPhlebotomy } from '../store/connections/phlebotomy-connections.ts';
 import { closeStore, openStore } from '../store/open.ts';
-import { fillSearchTerms } from '../store/orders/search-terms.ts';
 import { parseCodecKeys } from '../temporal/codec.ts';
 import { temporalClient } from '../temporal/connection.ts';
 import { temporalJourneys } from '../temporal/journeys.ts';
@@ -75,9 +74,6 @@ export async function startApi(config: Config, logger: Logger): Promise<RunningA
   });
 
   const server = httpServer(app);
-  const termsFilled = fillSearchTerms(store).catch((error: Error) =>
-    logger.error({ error: error.name }, 'search_terms'),
-  );
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(config.port, config.host, resolve);
   });
@@ -91,7 +87,6 @@ export async function startApi(config: Config, logger: Logger): Promise<RunningA
       await closed;
       clearTimeout(impatient);
       await Promise.all([connection.close(), closeStore(store)]);
-      await termsFilled;
     },
   };
 }

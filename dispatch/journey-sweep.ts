@@ -15,7 +15,6 @@ import {
   claimJourneyCheck,
   confirmJourney,
   heldBeyond,
-  markUnasked,
   postponeJourneyCheck,
   storedPosition,
 } from '../store/orders/journey-check.ts';
@@ -86,30 +85,11 @@ export function startJourneySweep(parts: {
     return 'settled';
   }
 
-  /** How far this process is with orders from before journeys were asked, which come when nothing else does. */
-  let unasked: string | null = '';
-  /** Marking under way: one pass, however many claims wait for it. */
-  let marking: Promise<void> | undefined;
-  const markMore = async (after: string) => {
-    unasked = await markUnasked(store, after);
-  };
-  async function claim(leaseMs: number): Promise<ClaimedCheck | null> {
-    let claimed = await claimJourneyCheck(store, checkedAfter, leaseMs);
-    while (!claimed && unasked !== null) {
-      marking ??= markMore(unasked).finally(() => {
-        marking = undefined;
-      });
-      await marking;
-      claimed = await claimJourneyCheck(store, checkedAfter, leaseMs);
-    }
-    return claimed;
-  }
-
   return startInboxDispatcher(
     {
       name: 'journey_check',
       watch: () => ({ close: async () => {} }),
-      claim,
+      claim: (leaseMs) => claimJourneyCheck(store, checkedAfter, leaseMs),
       deliver: check,
       postpone: (claimed, _error, retryInMs) => postponeJourneyCheck(store, claimed, retryInMs),
       describe: ({ order: { _id } }) => ({ order_id: _id }),

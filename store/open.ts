@@ -6,6 +6,7 @@ import { catalogueCollections } from './collections/catalogue.ts';
 import { connectionsCollections } from './collections/connections.ts';
 import { inboxCollections } from './collections/inbox.ts';
 import { messagesCollections } from './collections/messages.ts';
+import { migrationsCollections } from './collections/migrations.ts';
 import { ordersCollections } from './collections/orders.ts';
 import { outboxCollections } from './collections/outbox.ts';
 
@@ -18,6 +19,7 @@ const models = (connection: Connection) => ({
   ...appointmentsCollections(connection),
   ...accessCollections(connection),
   ...connectionsCollections(connection),
+  ...migrationsCollections(connection),
 });
 
 /** The database, open. */

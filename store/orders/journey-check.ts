@@ -37,29 +37,6 @@ export async function claimJourneyCheck(
   return order?.journey_check ? { order, attempts: order.journey_check.attempts } : null;
 }
 
-const MARKED_AT_ONCE = 20;
-
-/**
- * Has the journeys of orders from before journeys were asked looked at, a few orders at a time: those have no mark, and
- * may have lost what they wrote as any other. It may be stopped at any moment and done by many at once: an order that
- * has a mark, or had one, is passed over.
- * @param after The id of the order to go on from; empty to begin with.
- * @returns The same for the next time; null when there are no more.
- */
-export async function markUnasked(store: Store, after: string): Promise<string | null> {
-  const unasked = { journey_check: { $exists: false } };
-  const found = await collectionOf(store.orders)
-    .find({ _id: { $gt: after }, ...unasked }, { projection: { _id: 1 } })
-    .sort({ _id: 1 })
-    .limit(MARKED_AT_ONCE)
-    .toArray();
-  const ids = found.map(({ _id }) => _id);
-  // Long ago, as far as anybody waits for an event to stay the last.
-  const journey_check = { due: new Date(1), attempts: 0 };
-  await collectionOf(store.orders).updateMany({ _id: { $in: ids }, ...unasked }, { $set: { journey_check } });
-  return ids.at(-1) ?? null;
-}
-
 /** Its journey need not be asked again, unless it has written something since the asking began. */
 export async function confirmJourney(store: Store, { order }: ClaimedCheck): Promise<void> {
   await collectionOf(store.orders).updateOne(asClaimed(order), { $set: { journey_check: null } });

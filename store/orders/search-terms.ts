@@ -1,12 +1,9 @@
 /** What an order is found by: words, all in lower case, of which the beginning is enough; on one index. */
 import type { QueryFilter } from 'mongoose';
-import { collectionOf } from '../collections/define.ts';
 import type { OrderDocument } from '../collections/orders.ts';
-import type { Store } from '../open.ts';
 
 /** A search of more words is one of these words: each costs a look. */
 const MOST_WORDS = 8;
-const FILLED_AT_ONCE = 500;
 /** Before ids, so that no short name finds the ids that happen to begin like it. */
 const ID = '#';
 /** Six characters of an id or more, a digit among the first of them. */
@@ -49,26 +46,4 @@ export function wordsOf(text: string): string[] {
     .replace(/[\u2018\u2019\u02bc]/g, "'")
     .split(/[\s,]+/)
     .filter(Boolean);
-}
-
-/**
- * Fills in the terms of orders from before there were any, some hundred at a time. It may be stopped at any moment and run
- * by many at once: what is filled in already is passed over.
- */
-export async function fillSearchTerms(store: Store): Promise<void> {
-  const unfilled = { search_terms: { $exists: false } };
-  const orders = collectionOf(store.orders);
-  for (;;) {
-    const found = await orders.find(unfilled).limit(FILLED_AT_ONCE).toArray();
-    if (found.length === 0) return;
-    await orders.bulkWrite(
-      found.map((document) => ({
-        updateOne: {
-          filter: { _id: document._id, ...unfilled },
-          update: { $set: { search_terms: searchTerms(document) } },
-        },
-      })),
-      { ordered: false },
-    );
-  }
 }

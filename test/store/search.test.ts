@@ -6,7 +6,7 @@ import type { TeamDocument } from '../../store/collections/access.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
 import type { Store } from '../../store/open.ts';
-import { fillSearchTerms, searchFilter, searchTerms } from '../../store/orders/search-terms.ts';
+import { searchFilter, searchTerms } from '../../store/orders/search-terms.ts';
 import { freshStore } from '../support/fresh-store.ts';
 
 const team = { _id: randomUUID(), options: { time_zone: 'America/New_York' } } as TeamDocument;
@@ -91,18 +91,4 @@ test('6.6: a search reads an index, and no more than what begins that way', asyn
     .explain('executionStats');
   expect(executionStats.totalDocsExamined).toBeLessThanOrEqual(2);
   expect(JSON.stringify(executionStats)).toContain('search_terms');
-});
-
-test('6.6: orders from before are filled in, by two at once and however often, and nothing else of them changes', async () => {
-  const ids = others.map(({ _id }) => _id);
-  await collectionOf(store.orders).updateMany({ _id: { $in: ids } }, { $unset: { search_terms: 1 } });
-  const late = { search_terms: ['written meanwhile'] };
-  await collectionOf(store.orders).updateOne({ _id: ids[0] as string }, { $set: late });
-  expect(await found('hopper')).toEqual([]);
-  await Promise.all([fillSearchTerms(store), fillSearchTerms(store)]);
-  await fillSearchTerms(store);
-  expect((await found('hopper')).length).toBe(100);
-  expect(await store.orders.countDocuments({ search_terms: { $exists: false } })).toBe(0);
-  expect(await collectionOf(store.orders).findOne({ _id: ids[0] as string })).toMatchObject(late);
-  expect(await collectionOf(store.orders).findOne({ _id: ids[1] as string })).toEqual(others[1]);
 });
