@@ -5,13 +5,13 @@ import type { Appointment, AppointmentType } from '../../domain/appointments/app
 import type { ConfirmationPatience } from '../../domain/appointments/appointment-command.ts';
 import { cancellationReasons } from '../../domain/orders/cancellation-reasons.ts';
 import type { Principal } from '../../domain/principal.ts';
-import { clientFacingAppointment } from '../../store/appointments/client-facing-appointment.ts';
 import { activeAppointment, findAppointment } from '../../store/appointments/read-appointments.ts';
 import type { TeamDocument } from '../../store/collections/access.ts';
 import {
   clientFacingAppointment as appointmentAnswer,
   type ClientFacingAppointment,
 } from '../../wire/appointment-shapes.ts';
+import { clientFacingAppointment } from '../../wire/client-facing-appointment.ts';
 import type { ApiDeps } from '../deps.ts';
 import { defineEndpoint, validationFailed } from '../http/endpoint.ts';
 import { ApiError } from '../http/errors.ts';

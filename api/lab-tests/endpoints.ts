@@ -2,19 +2,19 @@
 import type { QueryFilter } from 'mongoose';
 import type { Laboratory, LabTest, Marker } from '../../domain/catalogue/catalogue.ts';
 import type { Catalogue } from '../../store/catalogue/catalogue.ts';
-import {
-  clientFacingLab,
-  clientFacingLabAccount,
-  clientFacingLabTest,
-  clientFacingMarker,
-  clientFacingMarkerComplete,
-} from '../../store/catalogue/client-facing-catalogue.ts';
 import type { LabTestDocument } from '../../store/collections/catalogue.ts';
 import type { Store } from '../../store/open.ts';
 import {
   clientFacingLabTest as labTestAnswer,
   clientFacingMarker as markerAnswer,
 } from '../../wire/catalogue-shapes.ts';
+import {
+  clientFacingLab,
+  clientFacingLabAccount,
+  clientFacingLabTest,
+  clientFacingMarker,
+  clientFacingMarkerComplete,
+} from '../../wire/client-facing-catalogue.ts';
 import { defineEndpoint } from '../http/endpoint.ts';
 import { ApiError } from '../http/errors.ts';
 import { labAccountOf, labAccountsOf } from '../orders/lab-account-choice.ts';

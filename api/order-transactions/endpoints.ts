@@ -1,6 +1,6 @@
-import { clientFacingTransaction, orderTransactionResponse } from '../../store/orders/client-facing-order.ts';
 import { combinedResult } from '../../store/orders/combined-result.ts';
 import { findTransaction } from '../../store/orders/read-orders.ts';
+import { clientFacingTransaction, orderTransactionResponse } from '../../wire/client-facing-order.ts';
 import { orderTransactionResponse as transactionAnswer } from '../../wire/order-shapes.ts';
 import type { ApiDeps } from '../deps.ts';
 import { defineEndpoint, pdf } from '../http/endpoint.ts';

@@ -2,11 +2,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Order } from '../../domain/orders/order.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
-import { clientFacingOrder, clientFacingTransaction } from '../../store/orders/client-facing-order.ts';
 import { openOrder } from '../../store/orders/open-order.ts';
 import { orderDocument } from '../../store/orders/order-document.ts';
 import { clientFacingOrders, findOrder } from '../../store/orders/read-orders.ts';
 import { RESENT_AT_MOST, resendOrderEvents, TooManyOrders } from '../../store/outbox/webhook-resend.ts';
+import { clientFacingOrder, clientFacingTransaction } from '../../wire/client-facing-order.ts';
 import { type ClientFacingOrder, clientFacingOrder as orderAnswer } from '../../wire/order-shapes.ts';
 import type { ApiDeps } from '../deps.ts';
 import { defineEndpoint, pdf } from '../http/endpoint.ts';

@@ -5,6 +5,8 @@ import type { ProposedAppointment, RecordedAppointment } from '../../domain/appo
 import type { OrderEvent } from '../../domain/orders/order.ts';
 import { transactionStatus } from '../../domain/orders/transaction.ts';
 import { THE_JOURNEY } from '../../domain/principal.ts';
+import { clientFacingAppointment } from '../../wire/client-facing-appointment.ts';
+import { oldestFirst } from '../../wire/client-facing-order.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { AppointmentDocument } from '../collections/appointments.ts';
 import { collectionOf } from '../collections/define.ts';
@@ -12,10 +14,8 @@ import type { OrderDocument } from '../collections/orders.ts';
 import { takeAgain } from '../inbox/set-aside-reports.ts';
 import type { Store } from '../open.ts';
 import { auditAppointmentEvents, auditOrderEvents } from '../orders/audit.ts';
-import { oldestFirst } from '../orders/client-facing-order.ts';
 import { enqueueOrderWebhook, enqueueWebhook } from '../orders/order-webhooks.ts';
 import { haveChecked, readJourney, recordedEvent, StoreIsBehind, writeNext } from '../orders/record-event.ts';
-import { clientFacingAppointment } from './client-facing-appointment.ts';
 import { appointmentOf, asOf, newestAppointment } from './held-appointment.ts';
 
 /** So many of the newest events are compared with what the journey has heard, which remembers more. */

@@ -3,11 +3,11 @@ import type { ClientSession } from 'mongoose';
 import { webhookMessageId } from '../../domain/ids.ts';
 import { isEnded } from '../../domain/orders/transitions.ts';
 import type { WebhookEventType } from '../../domain/webhook-events.ts';
+import { clientFacingOrder, clientFacingTransaction } from '../../wire/client-facing-order.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { OrderDocument, OrderTransactionDocument } from '../collections/orders.ts';
 import type { Store } from '../open.ts';
 import { putInOutbox } from '../outbox/outbox.ts';
-import { clientFacingOrder, clientFacingTransaction } from './client-facing-order.ts';
 
 /**
  * Puts an order, as it is at this event, into the outbox (E1–E3).

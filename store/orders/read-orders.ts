@@ -1,9 +1,10 @@
 /** Orders as they are now, with their transactions, in the shapes of the wire. */
+
+import { clientFacingOrder, clientFacingTransaction } from '../../wire/client-facing-order.ts';
 import type { ClientFacingOrder, ClientFacingOrderTransaction } from '../../wire/order-shapes.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { OrderDocument, OrderTransactionDocument } from '../collections/orders.ts';
 import type { Store } from '../open.ts';
-import { clientFacingOrder, clientFacingTransaction } from './client-facing-order.ts';
 
 /** One of a team's orders; null for an order of another team, too. */
 export async function findOrder(store: Store, teamId: string, orderId: string): Promise<OrderDocument | null> {

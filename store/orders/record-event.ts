@@ -7,6 +7,7 @@ import type { ClientSession } from 'mongoose';
 import type { OrderEvent, ProposedEvent, RecordedEvent } from '../../domain/orders/order.ts';
 import { transactionStatus } from '../../domain/orders/transaction.ts';
 import { THE_JOURNEY } from '../../domain/principal.ts';
+import { oldestFirst } from '../../wire/client-facing-order.ts';
 import { newestAppointment } from '../appointments/held-appointment.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { collectionOf } from '../collections/define.ts';
@@ -14,7 +15,6 @@ import type { OrderDocument, OrderTransactionDocument } from '../collections/ord
 import { namingReportsAside, takeAgain } from '../inbox/set-aside-reports.ts';
 import type { Store } from '../open.ts';
 import { auditOrderEvents } from './audit.ts';
-import { oldestFirst } from './client-facing-order.ts';
 import { orderDocument } from './order-document.ts';
 import { enqueueOrderWebhook, tellCritical } from './order-webhooks.ts';
 import { redrawOrder } from './redraw-order.ts';

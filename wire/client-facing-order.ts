@@ -2,25 +2,62 @@
  * Orders and order transactions in the shapes of the wire. Pure: the API answers with them, and the transition that
  * writes an event freezes them into its webhook (E2, E3).
  */
-import type { MedicalProxy, OrderEvent } from '../../domain/orders/order.ts';
-import { type CollectionMethod, fullStatus, topLevelStatus } from '../../domain/orders/status.ts';
+import type { LabTest } from '../domain/catalogue/catalogue.ts';
+import type { MedicalProxy, Order, OrderEvent } from '../domain/orders/order.ts';
+import {
+  type CollectionMethod,
+  fullStatus,
+  type OrderLowLevelStatus,
+  type OrderOrigin,
+  type TransactionStatus,
+  topLevelStatus,
+} from '../domain/orders/status.ts';
+import type { Interpretation } from '../domain/results/lab-report.ts';
+import { clientFacingLabTest, type Surroundings } from './client-facing-catalogue.ts';
 import type {
   ClientFacingOrder,
   ClientFacingOrderEvent,
   ClientFacingOrderTransaction,
   OrderTransactionResponse,
-} from '../../wire/order-shapes.ts';
-import type { Catalogue } from '../catalogue/catalogue.ts';
-import { clientFacingLabTest } from '../catalogue/client-facing-catalogue.ts';
-import type { OrderDocument, OrderTransactionDocument } from '../collections/orders.ts';
+} from './order-shapes.ts';
+
+/** An order as it is held: what callers are told of it is made from this. */
+export interface HeldOrder {
+  _id: string;
+  order: Order;
+  /** Oldest first; never empty. */
+  events: readonly OrderEvent[];
+  last_status: OrderLowLevelStatus;
+  origin: OrderOrigin;
+  user_id: string;
+  interpretation: Interpretation | null;
+  has_missing_results: boolean | null;
+  sample_id: string | null;
+  appointment_id: string | null;
+  activate_by: string | null;
+  created_at: Date;
+  updated_at: Date;
+}
+
+/** Its order transaction as it is held. */
+interface HeldTransaction {
+  _id: string;
+  team_id: string;
+  status: TransactionStatus;
+}
+
+/** The catalogue that orders are told with. */
+interface KnownLabTests extends Surroundings {
+  readonly labTests: ReadonlyMap<string, LabTest>;
+}
 
 /**
  * A transaction with its orders, oldest first (E2).
  * @param orders every order of the transaction, in any order, as they are to be told
  */
 export function clientFacingTransaction(
-  transaction: Pick<OrderTransactionDocument, '_id' | 'status'>,
-  orders: readonly OrderDocument[],
+  transaction: Omit<HeldTransaction, 'team_id'>,
+  orders: readonly HeldOrder[],
 ): ClientFacingOrderTransaction {
   return {
     id: transaction._id,
@@ -39,8 +76,8 @@ export function clientFacingTransaction(
 
 /** A transaction as `GET /v3/order_transaction/{id}` names its facts (D9). */
 export function orderTransactionResponse(
-  transaction: Pick<OrderTransactionDocument, '_id' | 'team_id' | 'status'>,
-  orders: readonly OrderDocument[],
+  transaction: HeldTransaction,
+  orders: readonly HeldOrder[],
 ): OrderTransactionResponse {
   return {
     id: transaction._id,
@@ -64,8 +101,8 @@ export function orderTransactionResponse(
  * @throws Error when the catalogue does not know its lab test: call `catalogue.know` first
  */
 export function clientFacingOrder(
-  document: OrderDocument,
-  catalogue: Catalogue,
+  document: HeldOrder,
+  catalogue: KnownLabTests,
   transaction: ClientFacingOrderTransaction,
   publicUrl: string | null,
 ): ClientFacingOrder {
@@ -139,7 +176,7 @@ export function clientFacingOrder(
 }
 
 /** Where the requisition is read, with the team's key, from the moment there is one. */
-function requisitionUrl({ _id, events }: OrderDocument, publicUrl: string | null): string | null {
+function requisitionUrl({ _id, events }: HeldOrder, publicUrl: string | null): string | null {
   const isMade = events.some(({ status }) => status === 'requisition_created');
   return isMade && publicUrl !== null ? `${publicUrl}/v3/order/${_id}/requisition/pdf` : null;
 }
@@ -165,11 +202,11 @@ function clientFacingEvent(method: CollectionMethod, event: OrderEvent): ClientF
   };
 }
 
-function latestEvent({ _id, events }: OrderDocument): OrderEvent {
+function latestEvent({ _id, events }: HeldOrder): OrderEvent {
   const latest = events.at(-1);
   if (!latest) throw new Error(`Order ${_id} has no events.`);
   return latest;
 }
 
-export const oldestFirst = (orders: readonly OrderDocument[]) =>
+export const oldestFirst = <T extends { created_at: Date }>(orders: readonly T[]): T[] =>
   [...orders].sort((a, b) => a.created_at.getTime() - b.created_at.getTime());

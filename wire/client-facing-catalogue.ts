@@ -1,13 +1,18 @@
 /** The catalogue in the shapes of the wire. */
-import type { LabAccount, Laboratory, LabTest, Marker } from '../../domain/catalogue/catalogue.ts';
+import type { LabAccount, Laboratory, LabTest, Marker } from '../domain/catalogue/catalogue.ts';
 import type {
   ClientFacingLab,
   ClientFacingLabAccount,
   ClientFacingLabTest,
   ClientFacingMarker,
   ClientFacingMarkerComplete,
-} from '../../wire/catalogue-shapes.ts';
-import type { Catalogue } from './catalogue.ts';
+} from './catalogue-shapes.ts';
+
+/** As much of the catalogue as a lab test is told with. */
+export interface Surroundings {
+  readonly laboratories: ReadonlyMap<number, Laboratory>;
+  readonly markers: ReadonlyMap<number, Marker>;
+}
 
 export function clientFacingLab(laboratory: Laboratory): ClientFacingLab {
   return {
@@ -64,7 +69,7 @@ export function clientFacingMarkerComplete(marker: Marker): ClientFacingMarkerCo
  */
 export function clientFacingLabTest(
   labTest: LabTest,
-  catalogue: Catalogue,
+  catalogue: Surroundings,
   markerIds: readonly number[] = labTest.marker_ids,
 ): ClientFacingLabTest {
   const laboratory = catalogue.laboratories.get(labTest.lab_id);

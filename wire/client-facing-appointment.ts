@@ -1,6 +1,6 @@
 /** Appointments in the shape of the wire: the API answers with them, and webhooks freeze them (E3). */
-import { type Appointment, isOverdue, providerStatus } from '../../domain/appointments/appointment.ts';
-import type { ClientFacingAppointment } from '../../wire/appointment-shapes.ts';
+import { type Appointment, isOverdue, providerStatus } from '../domain/appointments/appointment.ts';
+import type { ClientFacingAppointment } from './appointment-shapes.ts';
 
 /** An appointment with everything a caller may know of it at that moment. */
 export function clientFacingAppointment(appointment: Appointment, now = new Date()): ClientFacingAppointment {
