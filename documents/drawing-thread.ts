@@ -1,8 +1,8 @@
 /** The other end of `drawing.ts`: draws one document after another. */
 import { parentPort } from 'node:worker_threads';
 import type { Drawing, Drawn } from './drawing.ts';
-import { type RequisitionContent, renderRequisition } from './requisition.ts';
-import { renderResultReport } from './result-report.ts';
+import { type RequisitionContent, renderRequisition } from './requisition/requisition.ts';
+import { renderResultReport } from './result-report/result-report.ts';
 
 parentPort?.on('message', async (drawing: Drawing) => {
   const { id } = drawing;

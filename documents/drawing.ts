@@ -4,8 +4,8 @@
  */
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { RequisitionContent } from './requisition.ts';
-import type { ResultReportContent } from './result-report.ts';
+import type { RequisitionContent } from './requisition/requisition.ts';
+import type { ResultReportContent } from './result-report/result-report.ts';
 
 /** What is to be drawn. */
 type Drawable = { kind: 'requisition'; content: RequisitionContent } | { kind: 'result'; content: ResultReportContent };

@@ -18,8 +18,8 @@ import { isWithoutJourney } from '../store/orders/added-results.ts';
 import { combinedResult } from '../store/orders/combined-result.ts';
 import { findSignature } from '../store/orders/signature-images.ts';
 import { drawDocument } from './drawing.ts';
-import type { ReportedOrder } from './report-status.ts';
-import type { ReportPanel } from './result-report.ts';
+import type { ReportedOrder } from './result-report/report-status.ts';
+import type { ReportPanel } from './result-report/result-report.ts';
 
 /** Bytes: MongoDB takes 16 MB a document. */
 const LONGEST_KEPT = 15 * 1024 * 1024;

@@ -1,6 +1,6 @@
 /** Pictures in requests: a physician's signature. */
 import { z } from 'zod';
-import { isPrintable, kindOfPicture } from '../../documents/pictures.ts';
+import { isPrintable, kindOfPicture } from '../../documents/page/pictures.ts';
 import { REQUEST_LIMITS } from '../../domain/limits.ts';
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;

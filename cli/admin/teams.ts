@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
-import { isPrintable } from '../../documents/pictures.ts';
+import { isPrintable } from '../../documents/page/pictures.ts';
 import { isPhoneNumber } from '../../domain/people/phone-number.ts';
 import { isTimeZone } from '../../domain/people/time-zones.ts';
 import { createTeam, hasContact, listTeams, updateTeam } from '../../store/access/teams.ts';

@@ -1,6 +1,6 @@
-import { drawCode128 } from '../../documents/barcode.ts';
-import { renderRequisition } from '../../documents/requisition.ts';
-import { Sheet } from '../../documents/sheet.ts';
+import { drawCode128 } from '../../documents/page/barcode.ts';
+import { Sheet } from '../../documents/page/sheet.ts';
+import { renderRequisition } from '../../documents/requisition/requisition.ts';
 import { newPlacerOrderNumber } from '../../store/orders/placer-order-number.ts';
 import { readByZxing, readByZxingCpp } from './barcode-readers.ts';
 import { markers, markersOf, orderOf, requisitionOf, wellness } from './examples.ts';

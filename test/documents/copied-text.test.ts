@@ -1,8 +1,8 @@
-import { renderRequisition } from '../../documents/requisition.ts';
-import { renderResultReport } from '../../documents/result-report.ts';
-import { Sheet } from '../../documents/sheet.ts';
-import { TEXT } from '../../documents/styles.ts';
-import { faceFor } from '../../documents/typeface.ts';
+import { Sheet } from '../../documents/page/sheet.ts';
+import { TEXT } from '../../documents/page/styles.ts';
+import { faceFor } from '../../documents/page/typeface.ts';
+import { renderRequisition } from '../../documents/requisition/requisition.ts';
+import { renderResultReport } from '../../documents/result-report/result-report.ts';
 import type { LabReport } from '../../domain/results/lab-report.ts';
 import { foldReports } from '../../domain/results/result-fold.ts';
 import type { OrderResult } from '../../domain/results/results.ts';

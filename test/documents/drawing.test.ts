@@ -1,5 +1,5 @@
 /** 2.1: who asks for a long report keeps nobody else waiting. */
-import type { ResultReportContent } from '../../documents/result-report.ts';
+import type { ResultReportContent } from '../../documents/result-report/result-report.ts';
 import { type Counting, startCounting } from '../support/operations.ts';
 import { pngOf } from '../support/png.ts';
 import { markersOf, orderOf, reportOf, requisitionOf, resultsOf, wellness } from './examples.ts';
@@ -28,7 +28,7 @@ test('a report is drawn elsewhere, to the same bytes; this thread has no more to
   const [short = 0, long] = works;
   expect(short).toBeGreaterThan(0);
   expect(long).toBeLessThanOrEqual(short);
-  const { renderResultReport } = await import('../../documents/result-report.ts');
+  const { renderResultReport } = await import('../../documents/result-report/result-report.ts');
   const content = reportTimes(2);
   expect((await drawResultReport(content)).equals(await renderResultReport(content))).toBe(true);
 });
@@ -48,7 +48,7 @@ test('of several at once each gets its own, and one that cannot be drawn fails a
 
 test('a requisition with its pictures, to the same bytes', async () => {
   const { drawDocument } = await import('../../documents/drawing.ts');
-  const { renderRequisition } = await import('../../documents/requisition.ts');
+  const { renderRequisition } = await import('../../documents/requisition/requisition.ts');
   const plain = requisitionOf(orderOf(panel));
   const [logo, signature] = [pngOf(60, 20), pngOf(90, 30)];
   const content = { ...plain, team: { ...plain.team, logo }, signature };

@@ -1,8 +1,8 @@
 /** Orders and results made from the seeded catalogue, to print and to mail. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RequisitionContent } from '../../documents/requisition.ts';
-import type { ResultReportContent } from '../../documents/result-report.ts';
+import type { RequisitionContent } from '../../documents/requisition/requisition.ts';
+import type { ResultReportContent } from '../../documents/result-report/result-report.ts';
 import type { ExpectedResult, LabAccount, Laboratory, LabTest, Marker } from '../../domain/catalogue/catalogue.ts';
 import { specimenSource } from '../../domain/catalogue/tubes.ts';
 import type { Order, OrderInsurance } from '../../domain/orders/order.ts';

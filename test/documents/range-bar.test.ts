@@ -1,4 +1,4 @@
-import { numberIn, positionOf } from '../../documents/range-bar.ts';
+import { numberIn, positionOf } from '../../documents/result-report/range-bar.ts';
 
 describe('A7: where a value lies on the range bar', () => {
   it.each([

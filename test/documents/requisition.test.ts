@@ -1,4 +1,4 @@
-import { renderRequisition } from '../../documents/requisition.ts';
+import { renderRequisition } from '../../documents/requisition/requisition.ts';
 import { insurance, markers, markersOf, orderOf, requisitionOf, team, wellness } from './examples.ts';
 import { pagesOf, structureOf, textOf } from './pdf-reader.ts';
 

@@ -1,6 +1,6 @@
-import { renderResultReport } from '../../documents/result-report.ts';
-import { readableUnit } from '../../documents/units.ts';
-import { MISSING_BECAUSE } from '../../documents/words.ts';
+import { MISSING_BECAUSE } from '../../documents/page/words.ts';
+import { renderResultReport } from '../../documents/result-report/result-report.ts';
+import { readableUnit } from '../../documents/result-report/units.ts';
 import { FAILURE_TYPES } from '../../domain/results/lab-report.ts';
 import { markersOf, missingOf, reportOf, resultOf, resultsOf, sampleOf, wellness } from './examples.ts';
 import { pagesOf, textOf } from './pdf-reader.ts';

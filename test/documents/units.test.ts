@@ -1,4 +1,4 @@
-import { readableUnit } from '../../documents/units.ts';
+import { readableUnit } from '../../documents/result-report/units.ts';
 
 describe('A7: units as people read them', () => {
   it.each([

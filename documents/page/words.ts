@@ -1,8 +1,8 @@
 /** The words that documents print for coded facts. */
-import type { BillingType } from '../domain/catalogue/catalogue.ts';
-import type { PatientDetails, PostalAddress } from '../domain/orders/order.ts';
-import { phoneText } from '../domain/people/phone.ts';
-import type { FailureType } from '../domain/results/lab-report.ts';
+import type { BillingType } from '../../domain/catalogue/catalogue.ts';
+import type { PatientDetails, PostalAddress } from '../../domain/orders/order.ts';
+import { phoneText } from '../../domain/people/phone.ts';
+import type { FailureType } from '../../domain/results/lab-report.ts';
 
 /** Why a result is missing, in a sentence for the patient. */
 export const MISSING_BECAUSE: Record<FailureType, string> = {

@@ -1,5 +1,5 @@
 /** How a result that needs attention is marked: in words and form, so that it survives a black-and-white copy. */
-import type { BiomarkerResult } from '../domain/results/results.ts';
+import type { BiomarkerResult } from '../../domain/results/results.ts';
 
 export interface Flag {
   severity: 'abnormal' | 'critical';

@@ -1,12 +1,12 @@
 /** Who is tested, who ordered, and who pays, at the head of a requisition (42 CFR 493.1241(c)(1) to (3)). */
-import { phoneText } from '../domain/people/phone.ts';
-import { dateOf, plainDate } from './dates.ts';
-import { type Field, placeFields } from './fields.ts';
-import { isPrintable } from './pictures.ts';
+import { phoneText } from '../../domain/people/phone.ts';
+import { dateOf, plainDate } from '../page/dates.ts';
+import { type Field, placeFields } from '../page/fields.ts';
+import { isPrintable } from '../page/pictures.ts';
+import type { Sheet } from '../page/sheet.ts';
+import { INK } from '../page/styles.ts';
+import { addressLines, BILL_TO, filedName, SEX } from '../page/words.ts';
 import type { RequisitionContent } from './requisition.ts';
-import type { Sheet } from './sheet.ts';
-import { INK } from './styles.ts';
-import { addressLines, BILL_TO, filedName, SEX } from './words.ts';
 
 /** Prints patient, physician and client, order and bill side by side. */
 export function parties(sheet: Sheet, content: RequisitionContent): void {

@@ -1,7 +1,7 @@
 /** How the results of a report are grouped: by panel, then the single tests, then what nobody asked for. */
-import type { OrderResult } from '../domain/results/results.ts';
+import type { OrderResult } from '../../domain/results/results.ts';
+import { counted } from '../page/words.ts';
 import type { ReportPanel, ResultReportContent } from './result-report.ts';
-import { counted } from './words.ts';
 
 /** What was tested in a group; in the group of single tests, what any of them was tested in. */
 export function specimenOf(group: ResultGroup, { panels }: ResultReportContent): string {

@@ -2,15 +2,15 @@
  * The last page of a requisition is the patient's to keep: where to go, what to bring, how to book. Nothing on it is for
  * the laboratory, and nothing tells the birth date, with which the booking page is opened.
  */
-import type { Laboratory } from '../domain/catalogue/catalogue.ts';
-import type { CollectionMethod } from '../domain/orders/status.ts';
-import { phoneText } from '../domain/people/phone.ts';
-import { drawQr } from './barcode.ts';
-import { dateOf } from './dates.ts';
+import type { Laboratory } from '../../domain/catalogue/catalogue.ts';
+import type { CollectionMethod } from '../../domain/orders/status.ts';
+import { phoneText } from '../../domain/people/phone.ts';
+import { drawQr } from '../page/barcode.ts';
+import { dateOf } from '../page/dates.ts';
+import { heading, type Sheet } from '../page/sheet.ts';
+import { TEXT } from '../page/styles.ts';
+import { contactText } from '../page/words.ts';
 import type { RequisitionContent } from './requisition.ts';
-import { heading, type Sheet } from './sheet.ts';
-import { TEXT } from './styles.ts';
-import { contactText } from './words.ts';
 
 const QR_SIDE = 128;
 

@@ -1,8 +1,8 @@
 /** How a result report stands: partial, final or corrected, and what has become of its orders. */
-import type { OrderOrigin } from '../domain/orders/status.ts';
-import type { OrderResult } from '../domain/results/results.ts';
-import type { PageMark } from './running.ts';
-import { ALERT } from './styles.ts';
+import type { OrderOrigin } from '../../domain/orders/status.ts';
+import type { OrderResult } from '../../domain/results/results.ts';
+import type { PageMark } from '../page/running.ts';
+import { ALERT } from '../page/styles.ts';
 
 /** One order that the report is about. */
 export interface ReportedOrder {

@@ -1,5 +1,5 @@
 /** What every page of a document carries: who and what it is about, its marks, and what could not be printed. */
-import type { PatientDetails } from '../domain/orders/order.ts';
+import type { PatientDetails } from '../../domain/orders/order.ts';
 import { plainDate } from './dates.ts';
 import { lettersOf } from './line.ts';
 import type { Sheet } from './sheet.ts';

@@ -1,6 +1,6 @@
 /** A small bar that shows where a value lies between the ends of its reference range. */
-import type { Sheet } from './sheet.ts';
-import { INK, MUTED } from './styles.ts';
+import type { Sheet } from '../page/sheet.ts';
+import { INK, MUTED } from '../page/styles.ts';
 
 /** Where on the bar (0 to 1) the low and the high end of the range are drawn. */
 const LOW_AT = 0.25;

@@ -1,12 +1,12 @@
 /** Labels to tear off and stick on what was drawn: one for each tube, cup or card. */
 
-import type { Tubes } from '../domain/catalogue/tubes.ts';
-import type { Order } from '../domain/orders/order.ts';
-import { code128Width, drawCode128, MODULES } from './barcode.ts';
-import { plainDate } from './dates.ts';
-import type { Sheet } from './sheet.ts';
-import { INK, RULE, TEXT } from './styles.ts';
-import { filedName, SEX } from './words.ts';
+import type { Tubes } from '../../domain/catalogue/tubes.ts';
+import type { Order } from '../../domain/orders/order.ts';
+import { code128Width, drawCode128, MODULES } from '../page/barcode.ts';
+import { plainDate } from '../page/dates.ts';
+import type { Sheet } from '../page/sheet.ts';
+import { INK, RULE, TEXT } from '../page/styles.ts';
+import { filedName, SEX } from '../page/words.ts';
 
 const COLUMNS = 3;
 const HEIGHT = 71;

@@ -1,9 +1,9 @@
 /** Who tested: name, address, director and CLIA number (42 CFR 493.1291(c)(2)), and where the report ends. */
-import { phoneText } from '../domain/people/phone.ts';
-import type { SampleData } from '../domain/results/results.ts';
+import { phoneText } from '../../domain/people/phone.ts';
+import type { SampleData } from '../../domain/results/results.ts';
+import type { Sheet } from '../page/sheet.ts';
+import { TEXT } from '../page/styles.ts';
 import type { ResultReportContent } from './result-report.ts';
-import type { Sheet } from './sheet.ts';
-import { TEXT } from './styles.ts';
 
 /** A laboratory as the report names it; `key` is how results refer to it. */
 export interface PerformingPlace {

@@ -1,22 +1,22 @@
 /** The result report: of one order, or of an order and its redraw together (A7, D9, D10). */
-import { ageOn, todayIn } from '../domain/calendar.ts';
-import type { Laboratory } from '../domain/catalogue/catalogue.ts';
-import type { PatientDetails, Physician } from '../domain/orders/order.ts';
-import { phoneText } from '../domain/people/phone.ts';
-import type { BiomarkerResult, MissingBiomarkerResult, OrderResult, SampleData } from '../domain/results/results.ts';
-import { dateTime, plainDate } from './dates.ts';
-import { type Field, placeFields } from './fields.ts';
+import { ageOn, todayIn } from '../../domain/calendar.ts';
+import type { Laboratory } from '../../domain/catalogue/catalogue.ts';
+import type { PatientDetails, Physician } from '../../domain/orders/order.ts';
+import { phoneText } from '../../domain/people/phone.ts';
+import type { BiomarkerResult, MissingBiomarkerResult, OrderResult, SampleData } from '../../domain/results/results.ts';
+import { dateTime, plainDate } from '../page/dates.ts';
+import { type Field, placeFields } from '../page/fields.ts';
+import { finishWithRunningLines, SANDBOX_MARK } from '../page/running.ts';
+import { Sheet } from '../page/sheet.ts';
+import { ACCENT, ALERT, INK, TEXT, WASH } from '../page/styles.ts';
+import { type Cell, type Column, Table } from '../page/table.ts';
+import { contactText, counted, filedName, MISSING_BECAUSE, SEX } from '../page/words.ts';
 import { type Flag, flagOf, flagWords } from './flags.ts';
 import { type PerformingPlace, performingLaboratories, placeLaboratories } from './performing-laboratories.ts';
 import { drawRangeBar, numberIn } from './range-bar.ts';
 import { canceledMarks, type ReportedOrder, statusOf } from './report-status.ts';
 import { groupsOf, inOrder, pendingIn, specimenOf } from './result-groups.ts';
-import { finishWithRunningLines, SANDBOX_MARK } from './running.ts';
-import { Sheet } from './sheet.ts';
-import { ACCENT, ALERT, INK, TEXT, WASH } from './styles.ts';
-import { type Cell, type Column, Table } from './table.ts';
 import { readableUnit } from './units.ts';
-import { contactText, counted, filedName, MISSING_BECAUSE, SEX } from './words.ts';
 
 /**
  * A heading with the results expected under it. Ordered results in no panel follow under "Individual tests", what

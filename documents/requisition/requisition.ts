@@ -1,17 +1,17 @@
 /** The requisition: what the patient carries to the draw, and what the phlebotomist and the laboratory read (A3, G7). */
-import type { LabAccount, Laboratory, Marker } from '../domain/catalogue/catalogue.ts';
-import { tubesFor, tubesInWords } from '../domain/catalogue/tubes.ts';
-import type { Order } from '../domain/orders/order.ts';
-import { code128Width, drawCode128, QUIET } from './barcode.ts';
-import { dateOf, dateTime } from './dates.ts';
+import type { LabAccount, Laboratory, Marker } from '../../domain/catalogue/catalogue.ts';
+import { tubesFor, tubesInWords } from '../../domain/catalogue/tubes.ts';
+import type { Order } from '../../domain/orders/order.ts';
+import { code128Width, drawCode128, QUIET } from '../page/barcode.ts';
+import { dateOf, dateTime } from '../page/dates.ts';
+import { isPrintable } from '../page/pictures.ts';
+import { CANCELED_MARK, finishWithRunningLines, SANDBOX_MARK } from '../page/running.ts';
+import { heading, Sheet } from '../page/sheet.ts';
+import { ACCENT, INK, TEXT, WASH } from '../page/styles.ts';
+import { type Column, Table } from '../page/table.ts';
 import { placeLabels } from './labels.ts';
+import { parties } from './parties.ts';
 import { patientPage } from './patient-page.ts';
-import { isPrintable } from './pictures.ts';
-import { parties } from './requisition-parties.ts';
-import { CANCELED_MARK, finishWithRunningLines, SANDBOX_MARK } from './running.ts';
-import { heading, Sheet } from './sheet.ts';
-import { ACCENT, INK, TEXT, WASH } from './styles.ts';
-import { type Column, Table } from './table.ts';
 
 /** The client of the laboratory, and whom the patient turns to with questions. */
 export interface IssuingTeam {
