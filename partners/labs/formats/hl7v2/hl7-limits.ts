@@ -15,6 +15,8 @@ export const MESSAGE_LIMITS = {
   segment_characters: 16 * 1024,
   /** Field, component, repetition and subcomponent separators and escape characters, all together. */
   separators: 1_000_000,
+  /** The same of one segment. */
+  separators_of_segment: 50_000,
   /** Specimens of all tests; an OBR without an SPM has those of its order. */
   specimens_of_tests: 20_000,
   /** Bytes of one report as it is stored. */
@@ -32,6 +34,7 @@ export function excessIn(text: string, separators: readonly string[]): string | 
   const counts = new Map<string, number>();
   const marks = new Set(separators.map((separator) => separator.charCodeAt(0)));
   let separatorCount = 0;
+  let countedBefore = 0;
   let start = 0;
   for (let at = 0; at <= text.length; at += 1) {
     const code = at < text.length ? text.charCodeAt(at) : LINE_FEED;
@@ -46,6 +49,10 @@ export function excessIn(text: string, separators: readonly string[]): string | 
         return `A segment other than OBX and NTE can have at most ${MESSAGE_LIMITS.segment_characters} characters`;
       }
     }
+    if (separatorCount - countedBefore > MESSAGE_LIMITS.separators_of_segment) {
+      return `A segment can have at most ${MESSAGE_LIMITS.separators_of_segment} separators and escape characters; split it into several segments`;
+    }
+    countedBefore = separatorCount;
     start = at + 1;
   }
   for (const [name, limit] of Object.entries({ ...MESSAGE_LIMITS.segments, other: MESSAGE_LIMITS.other_segments })) {

@@ -4,7 +4,7 @@ import { Hl7Context, Hl7Field, Hl7Segment } from '@medplum/core';
 import { textOf } from './free-text.ts';
 import { escapeHl7, unescapeHl7 } from './hl7-escape.ts';
 import { excessIn, NAMED_PROBLEMS } from './hl7-limits.ts';
-import { A_STEP, atOnce, type Steps } from './steps.ts';
+import { atOnce, Pace, type Steps } from './steps.ts';
 
 /** Message error conditions, HL7 table 0357. */
 export const ERROR_CONDITIONS = {
@@ -88,6 +88,11 @@ export class ReceivedSegment {
     this.sequence = sequence;
     this.#line = line;
     this.#delimiters = delimiters;
+  }
+
+  /** How many characters it has. */
+  get length(): number {
+    return this.#line.length;
   }
 
   /** One component as text, subcomponents and all: `text(3, 2)` of an OBX is OBX-3.2. */
@@ -182,10 +187,10 @@ const SEGMENT_NAME = /^[A-Z][A-Z0-9]{2}$/;
  * read (hl7-limits.ts).
  * @throws Hl7Refused when the text doesn't begin with a usable MSH, holds too much, or has a line that is no segment.
  */
-export const readMessage = (text: string): ReceivedSegment[] => atOnce(readingMessage(text));
+export const readMessage = (text: string): ReceivedSegment[] => atOnce(readingMessage(text, new Pace()));
 
 /** The same, in steps. */
-export function* readingMessage(text: string): Steps<ReceivedSegment[]> {
+export function* readingMessage(text: string, pace: Pace): Steps<ReceivedSegment[]> {
   const message = text.replace(/^\uFEFF/, '').trim();
   const [field = '', component = '', repetition = '', escaping = '', subcomponent = ''] =
     DELIMITERS.exec(message)?.slice(1) ?? [];
@@ -195,6 +200,7 @@ export function* readingMessage(text: string): Steps<ReceivedSegment[]> {
   }
   const excess = excessIn(message, [field, component, repetition, escaping, subcomponent]);
   if (excess) throw refused(excess);
+  yield;
 
   const delimiters = { field, component, repetition, escape: escaping, subcomponent };
   const seen = new Map<string, number>();
@@ -210,7 +216,7 @@ export function* readingMessage(text: string): Steps<ReceivedSegment[]> {
     const sequence = (seen.get(name) ?? 0) + 1;
     seen.set(name, sequence);
     segments.push(new ReceivedSegment(line, sequence, delimiters));
-    if (segments.length % A_STEP === 0) yield;
+    if (pace.isTurnOver(line.length)) yield;
   }
   return segments;
 }

@@ -5,10 +5,11 @@ import type {
   Observation,
   ReportedStatus,
 } from '../../../../domain/results/lab-report.ts';
-import { textOf } from './free-text.ts';
+import { joiningLines } from './free-text.ts';
 import type { Hl7Problem, ReceivedSegment } from './hl7-message.ts';
 import { isoInstant } from './hl7-time.ts';
 import { failureOf, type ReasonTable } from './missing-reasons.ts';
+import type { Pace, Steps } from './steps.ts';
 
 /** OBX-11, table 0085. `pending` observations say that a value will come and are left out of a report. */
 const STATUSES: Readonly<Record<string, ReportedStatus | 'pending'>> = {
@@ -56,6 +57,7 @@ export interface ObservationContext {
   zone: string;
   /** Where everything that is wrong is put. */
   problems: Hl7Problem[];
+  pace: Pace;
 }
 
 /** A coded reason for which there is no result. */
@@ -83,17 +85,18 @@ export function rejectReason(segment: ReceivedSegment, field: number, reasons: R
 }
 
 /**
- * Reads an OBX. Undefined when it holds nothing to report: its value is still to come, it carries a
+ * Reads an OBX, in steps. Undefined when it holds nothing to report: its value is still to come, it carries a
  * document, or something is wrong, which is then among `context.problems`.
  */
-export function readObservation(obx: ReceivedSegment, context: ObservationContext): Observation | undefined {
-  const { problems, notes } = context;
+export function* readingObservation(obx: ReceivedSegment, context: ObservationContext): Steps<Observation | undefined> {
+  const { problems } = context;
   const status = statusOf(obx, problems);
   const { loinc, local, name } = codesOf(obx, 3);
   if (!loinc && !local) problems.push(obx.problem('101', 'OBX-3 must have the code of the result', 3));
   const observed_at = instantIn(obx, 14, context.zone, problems) ?? context.collectedAt;
   if (!status || status === 'pending') return undefined;
 
+  const notes = yield* joiningLines(context.notes, context.pace);
   const flags = flagsOf(obx);
   const facts = {
     loinc,
@@ -114,7 +117,7 @@ export function readObservation(obx: ReceivedSegment, context: ObservationContex
       value: null,
       failure_type: reason?.failure_type ?? 'unknown_failure',
       interpretation: 'unknown',
-      notes: [reason?.text, textOf(notes)].filter(Boolean).join('\n') || null,
+      notes: [reason?.text, notes].filter(Boolean).join('\n') || null,
     };
   }
 
@@ -122,7 +125,7 @@ export function readObservation(obx: ReceivedSegment, context: ObservationContex
   if (!reading) return undefined;
   return {
     ...facts,
-    notes: textOf(notes) || null,
+    notes: notes || null,
     ...reading,
     status,
     failure_type: null,
@@ -162,14 +165,14 @@ type Reading = Pick<Observation, 'type' | 'value'> & { notes?: null };
 function readValue(
   obx: ReceivedSegment,
   status: ReportedStatus,
-  notes: readonly string[],
+  notes: string,
   problems: Hl7Problem[],
 ): Reading | undefined {
   const type = obx.text(2);
   if (DOCUMENT_TYPES.includes(type)) return undefined;
   if (obx.freeText(5) === '') {
     if (status === 'preliminary') return undefined;
-    if (notes.length > 0) return { type: 'comment', value: textOf(notes), notes: null };
+    if (notes) return { type: 'comment', value: notes, notes: null };
     problems.push(obx.problem('101', 'OBX-5, the value, is required unless OBX-11 is X', 5));
     return undefined;
   }
@@ -195,7 +198,7 @@ const VALUE_TYPES: Readonly<Record<string, (obx: ReceivedSegment) => Reading | s
   CWE: codedValue,
 };
 
-/** With the blanks that begin its lines: the text may go on in other OBX (`joinText`). */
+/** With the blanks that begin its lines: the text may go on in other OBX (`joiningText`). */
 function words(obx: ReceivedSegment): Reading {
   return { type: 'comment', value: obx.lines(5).join('\n') };
 }
@@ -232,4 +235,31 @@ function flagsOf(obx: ReceivedSegment): string[] {
 function interpretationOf(flags: readonly string[]): Interpretation {
   const meanings = flags.map((flag) => (Object.hasOwn(FLAGS, flag) ? FLAGS[flag] : 'unknown'));
   return WORST_FIRST.find((interpretation) => meanings.includes(interpretation)) ?? 'normal';
+}
+
+/** Text that a lab spread over several OBX of the same code and status becomes one observation. */
+export function* joiningText(observations: readonly Observation[], pace: Pace): Steps<Observation[]> {
+  const joined: { observation: Observation; lines: string[] | null }[] = [];
+  const texts = new Map<string, string[]>();
+  for (const observation of observations) {
+    const { loinc, provider_id, status, type, value } = observation;
+    if (type !== 'comment' || value === null) {
+      joined.push({ observation, lines: null });
+      continue;
+    }
+    const key = JSON.stringify([loinc, provider_id, status]);
+    const begun = texts.get(key);
+    if (begun) {
+      begun.push(value);
+      continue;
+    }
+    const lines = [value];
+    texts.set(key, lines);
+    joined.push({ observation, lines });
+  }
+  const whole: Observation[] = [];
+  for (const { observation, lines } of joined) {
+    whole.push(lines ? { ...observation, value: yield* joiningLines(lines, pace) } : observation);
+  }
+  return whole;
 }

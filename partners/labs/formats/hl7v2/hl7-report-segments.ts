@@ -1,6 +1,6 @@
 /** The segments of an ORU^R01, sorted into orders and their tests. */
 import type { Hl7Problem, ReceivedSegment } from './hl7-message.ts';
-import { A_STEP, type Steps } from './steps.ts';
+import type { Pace, Steps } from './steps.ts';
 
 /** One OBR with what stands under it. */
 export interface TestSegments {
@@ -27,6 +27,7 @@ export function* groupingOrders(
   segments: readonly ReceivedSegment[],
   header: ReceivedSegment,
   problems: Hl7Problem[],
+  pace: Pace,
 ): Steps<OrderSegments[]> {
   const orders = new Orders();
   let pid: ReceivedSegment | undefined;
@@ -34,8 +35,8 @@ export function* groupingOrders(
   let test: TestSegments | undefined;
   let notes: string[] | undefined;
 
-  for (const [index, segment] of segments.entries()) {
-    if (index % A_STEP === A_STEP - 1) yield;
+  for (const segment of segments) {
+    if (pace.isTurnOver(segment.length)) yield;
     if (segment.name === 'PID') {
       pid = segment;
       orc = undefined;

@@ -6,14 +6,14 @@ import type {
   ReportedTest,
   Specimen,
 } from '../../../../domain/results/lab-report.ts';
-import { textOf } from './free-text.ts';
+import { joiningLines } from './free-text.ts';
 import { MESSAGE_LIMITS } from './hl7-limits.ts';
 import { type Hl7Problem, Hl7Refused, type ReceivedSegment, readingMessage } from './hl7-message.ts';
-import { codesOf, instantIn, readObservation, rejectReason } from './hl7-observation.ts';
+import { codesOf, instantIn, joiningText, readingObservation, rejectReason } from './hl7-observation.ts';
 import { groupingOrders, type OrderSegments, type TestSegments } from './hl7-report-segments.ts';
 import { isoDate } from './hl7-time.ts';
 import type { ReasonTable } from './missing-reasons.ts';
-import { A_STEP, atOnce, type Steps } from './steps.ts';
+import { atOnce, Pace, type Steps } from './steps.ts';
 
 /** What is known about the laboratory that sends a message. */
 export interface ReportingLab {
@@ -53,15 +53,16 @@ interface ReadMessage {
 
 /** The same, in steps: a long message holds nobody up. */
 export function* readingReports(text: string, lab: ReportingLab): Steps<ReadMessage> {
-  const [header, ...segments] = (yield* readingMessage(text)) as [ReceivedSegment, ...ReceivedSegment[]];
+  const pace = new Pace();
+  const [header, ...segments] = (yield* readingMessage(text, pace)) as [ReceivedSegment, ...ReceivedSegment[]];
   const problems: Hl7Problem[] = [];
   const message = readHeader(header, lab, problems);
   if (!message) throw new Hl7Refused(problems);
 
   const zone = lab.time_zone ?? 'America/New_York';
   const sentAt = instantIn(header, 7, zone, problems);
-  const reading = { lab, zone, sentAt, controlId: message.control_id, problems };
-  const orders = yield* groupingOrders(segments, header, problems);
+  const reading = { lab, zone, sentAt, controlId: message.control_id, problems, pace };
+  const orders = yield* groupingOrders(segments, header, problems, pace);
   if (specimensOfTests(orders) > MESSAGE_LIMITS.specimens_of_tests) {
     const words = `The tests in a message can have at most ${MESSAGE_LIMITS.specimens_of_tests} specimens; split it into several messages`;
     throw new Hl7Refused([header.problem('100', words)]);
@@ -89,6 +90,7 @@ interface Reading {
   sentAt: string | null;
   controlId: string;
   problems: Hl7Problem[];
+  pace: Pace;
 }
 
 const PROCESSING_IDS = ['P', 'T', 'D'] as const;
@@ -120,16 +122,19 @@ function readHeader(header: ReceivedSegment, lab: ReportingLab, problems: Hl7Pro
 }
 
 function* readingOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, reading: Reading): Steps<LabReport> {
-  const { lab, zone, problems } = reading;
+  const { lab, zone, problems, pace } = reading;
   const requests = tests.map((test) => test.obr);
   const ofTheOrder = tests.flatMap((test) => test.specimens);
-  const specimens = tests.map((test) => specimensOf(test, ofTheOrder, reading));
   const instant = (segment: ReceivedSegment, field: number) => instantIn(segment, field, zone, problems);
 
-  const reportedAt =
-    present(requests.map((obr) => instant(obr, 22)))
-      .sort()
-      .at(-1) ?? reading.sentAt;
+  const specimens: Specimen[][] = [];
+  const reportTimes: (string | null)[] = [];
+  for (const test of tests) {
+    specimens.push(yield* readingSpecimens(test, ofTheOrder, reading));
+    reportTimes.push(instant(test.obr, 22));
+    if (pace.isTurnOver(test.obr.length)) yield;
+  }
+  const reportedAt = present(reportTimes).sort().at(-1) ?? reading.sentAt;
   if (!reportedAt) {
     problems.push(
       ...requests.map((obr) => obr.problem('101', 'The time of the report is required: OBR-22, or MSH-7', 22)),
@@ -194,7 +199,7 @@ function* readingTest(
   test: TestSegments,
   ofTheOrder: readonly ReceivedSegment[],
   specimens: Specimen[],
-  { lab, zone, problems }: Reading,
+  { lab, zone, problems, pace }: Reading,
 ): Steps<ReportedTest> {
   const { obr } = test;
   const { loinc, local, name } = codesOf(obr, 4);
@@ -212,18 +217,18 @@ function* readingTest(
   const collectedAt = specimens[0]?.collected_at ?? null;
   const observations: (Observation | undefined)[] = [];
   for (const { obx, notes } of test.observations) {
-    const around = { notes, rejection, collectedAt, reasons: lab.reasons, zone, problems };
-    observations.push(readObservation(obx, around));
-    if (observations.length % A_STEP === 0) yield;
+    const around = { notes, rejection, collectedAt, reasons: lab.reasons, zone, problems, pace };
+    observations.push(yield* readingObservation(obx, around));
+    if (pace.isTurnOver(obx.length)) yield;
   }
   return {
     provider_id: code ?? '',
     name,
     status: status ?? 'preliminary',
-    observations: joinText(present(observations)),
+    observations: yield* joiningText(present(observations), pace),
     specimens,
     failure_type: rejection?.failure_type ?? null,
-    notes: textOf(test.notes) || null,
+    notes: (yield* joiningLines(test.notes, pace)) || null,
   };
 }
 
@@ -232,11 +237,11 @@ const segmentsOf = (test: TestSegments, ofTheOrder: readonly ReceivedSegment[]) 
   test.specimens.length > 0 ? test.specimens : ofTheOrder;
 
 /** What a test was done on; what no SPM says, its OBR does. */
-function specimensOf(
+function* readingSpecimens(
   test: TestSegments,
   ofTheOrder: readonly ReceivedSegment[],
-  { zone, problems }: Reading,
-): Specimen[] {
+  { zone, problems, pace }: Reading,
+): Steps<Specimen[]> {
   const { obr } = test;
   const instant = (segment: ReceivedSegment, field: number) => instantIn(segment, field, zone, problems);
   const byRequest = {
@@ -244,35 +249,16 @@ function specimensOf(
     collected_at: instant(obr, 7),
     received_at: instant(obr, 14),
   };
-  const specimens = segmentsOf(test, ofTheOrder).map((spm) => ({
-    number: specimenNumber(spm) || byRequest.number,
-    collected_at: instant(spm, 17) ?? byRequest.collected_at,
-    received_at: instant(spm, 18) ?? byRequest.received_at,
-  }));
-  return specimens.length > 0 ? specimens : [byRequest];
-}
-
-/** Text that a lab spread over several OBX of the same code and status becomes one observation. */
-function joinText(observations: readonly Observation[]): Observation[] {
-  const joined: { observation: Observation; lines: string[] | null }[] = [];
-  const texts = new Map<string, string[]>();
-  for (const observation of observations) {
-    const { loinc, provider_id, status, type, value } = observation;
-    if (type !== 'comment' || value === null) {
-      joined.push({ observation, lines: null });
-      continue;
-    }
-    const key = JSON.stringify([loinc, provider_id, status]);
-    const begun = texts.get(key);
-    if (begun) {
-      begun.push(value);
-      continue;
-    }
-    const lines = [value];
-    texts.set(key, lines);
-    joined.push({ observation, lines });
+  const specimens: Specimen[] = [];
+  for (const spm of segmentsOf(test, ofTheOrder)) {
+    specimens.push({
+      number: specimenNumber(spm) || byRequest.number,
+      collected_at: instant(spm, 17) ?? byRequest.collected_at,
+      received_at: instant(spm, 18) ?? byRequest.received_at,
+    });
+    if (pace.isTurnOver(spm.length)) yield;
   }
-  return joined.map(({ observation, lines }) => (lines ? { ...observation, value: textOf(lines) } : observation));
+  return specimens.length > 0 ? specimens : [byRequest];
 }
 
 const CLIA_NUMBER = /^\d{2}D\d{7}$/;
