@@ -82,6 +82,20 @@ const visitOf = (venule: InProcessVenule, { id }: Pick<Appointment, 'id'>) =>
 const companyTrouble = (venule: InProcessVenule, trouble: object) =>
   venule.atCompany('/sandbox/phlebotomy/faults', { provider: 'getlabs', ...trouble });
 
+/** An order at home that the lab has acknowledged, and times that getlabs offers for it. */
+async function offered(venule: InProcessVenule, ...how: Parameters<InProcessVenule['place']>) {
+  const scene = atHome(() => venule);
+  const document = await scene.order(...how);
+  const [slot, another] = await scene.slots();
+  return { scene, document, slot, another };
+}
+
+/** The same, with the first of those times booked. */
+async function booked(venule: InProcessVenule, ...how: Parameters<InProcessVenule['place']>) {
+  const offer = await offered(venule, ...how);
+  return { ...offer, visit: await offer.scene.book(offer.document, offer.slot) };
+}
+
 /** The company comes, draws, and says so. */
 async function drawn(venule: InProcessVenule, order: Order): Promise<void> {
   const held = await until(() =>
@@ -259,9 +273,9 @@ export const JOURNEYS: Journey[] = [
   {
     name: 'at-home-completed',
     async walk(venule) {
-      const scene = atHome(() => venule);
-      const document = await scene.order({ options: { sms_enabled: true, reminders_enabled: true } });
-      const [slot, another] = await scene.slots();
+      const { scene, document, slot, another } = await offered(venule, {
+        options: { sms_enabled: true, reminders_enabled: true },
+      });
       await scene.book(document, slot, { notes: 'left arm' });
       if (!another) throw new Error('No second slot was offered');
       const reschedule = { kind: 'reschedule', slot: another, appointment_notes: 'right arm' } as const;
@@ -282,10 +296,7 @@ export const JOURNEYS: Journey[] = [
   {
     name: 'at-home-cancelled-with-its-visit',
     async walk(venule) {
-      const scene = atHome(() => venule);
-      const document = await scene.order();
-      const [slot] = await scene.slots();
-      await scene.book(document, slot);
+      const { document } = await booked(venule);
       await venule.journeys.cancel(document);
       return over(venule, document.order);
     },
@@ -294,11 +305,8 @@ export const JOURNEYS: Journey[] = [
   {
     name: 'at-home-expired-after-the-draw',
     async walk(venule) {
-      const scene = atHome(() => venule);
       const deadline = { requisition_valid: { at_home_phlebotomy: 1 }, results_awaited_longer: 6_000 };
-      const document = await scene.order({}, deadline);
-      const [slot] = await scene.slots();
-      await scene.book(document, slot);
+      const { document } = await booked(venule, {}, deadline);
       await drawn(venule, document.order);
       return over(venule, document.order);
     },
@@ -314,10 +322,7 @@ export const JOURNEYS: Journey[] = [
   {
     name: 'at-home-draw-shown-by-the-lab',
     async walk(venule) {
-      const scene = atHome(() => venule);
-      const document = await scene.order({}, { draw_inferred_after: 1 });
-      const [slot] = await scene.slots();
-      const visit = await scene.book(document, slot);
+      const { scene, document, visit } = await booked(venule, {}, { draw_inferred_after: 1 });
       const ago = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
       await scene.says(visit, { start_at: ago(2), end_at: ago(1) });
       await until(async () => Date.parse((await visitOf(venule, visit))?.end_at ?? '') < Date.now());
@@ -337,10 +342,7 @@ export const JOURNEYS: Journey[] = [
   {
     name: 'at-home-drawn-at-an-earlier-visit',
     async walk(venule) {
-      const scene = atHome(() => venule);
-      const document = await scene.order();
-      const [slot, another] = await scene.slots();
-      const visit = await scene.book(document, slot);
+      const { scene, document, visit, another } = await booked(venule);
       await venule.journeys.appointment(document, OTHER);
       const next = await scene.book(document, another);
       await scene.says(visit, { status: 'completed', occurred_at: new Date(Date.now() + 1000).toISOString() });
@@ -364,9 +366,7 @@ export const JOURNEYS: Journey[] = [
   {
     name: 'at-home-found-again',
     async walk(venule) {
-      const scene = atHome(() => venule);
-      const document = await scene.order({}, { partner_call: 1_000 });
-      const [slot] = await scene.slots();
+      const { scene, document, slot } = await offered(venule, {}, { partner_call: 1_000 });
       await companyTrouble(venule, { mode: 'down', after_accept: true, calls: ['book'] });
       await scene.book(document, slot).catch(() => {});
       await companyTrouble(venule, { mode: 'ok' });
@@ -387,9 +387,7 @@ export const JOURNEYS: Journey[] = [
   {
     name: 'at-home-confirmed-later',
     async walk(venule) {
-      const scene = atHome(() => venule);
-      const document = await scene.order();
-      const [slot] = await scene.slots();
+      const { scene, document, slot } = await offered(venule);
       await companyTrouble(venule, { mode: 'down', calls: ['book'] });
       await scene.book(document, slot, { patience: { answered_within: 1_000, confirmed_within: 60_000 } });
       await companyTrouble(venule, { mode: 'ok' });
