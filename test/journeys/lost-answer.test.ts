@@ -1,7 +1,7 @@
 /** A worker dies between two tasks of a journey, and Temporal's SDK loses the answer to a command (temporal/lost-answer.ts). */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { RecordedEvent } from '../../domain/orders/order.ts';
+import type { Order, RecordedEvent } from '../../domain/orders/order.ts';
 import { temporalJourneys } from '../../temporal/journeys.ts';
 import { journeyState } from '../../workflows/messages.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
@@ -22,8 +22,21 @@ afterAll(async () => {
   await venule?.close();
 });
 
-test('1.1, 1.9: a cancellation whose answer was lost is carried out, once, and its caller has an answer', async () => {
-  const order = await venule.place();
+/** What a run's history says since a command was accepted, in order. */
+async function sinceTheUpdate(order: Order, run?: string): Promise<string[]> {
+  const { workflowId } = venule.workflow(order);
+  const { events = [] } = await venule.client.workflow.getHandle(workflowId, run).fetchHistory();
+  const accepted = events?.findIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes) ?? -1;
+  return (accepted < 0 ? [] : (events ?? []).slice(accepted)).flatMap((event) => {
+    if (event.workflowExecutionUpdateAcceptedEventAttributes) return ['accepted'];
+    if (event.workflowExecutionUpdateCompletedEventAttributes) return ['completed'];
+    if (event.markerRecordedEventAttributes) return ['marker'];
+    return event.workflowTaskFailedEventAttributes ? ['failed'] : [];
+  });
+}
+
+/** Cancels an order that has its requisition, has the answer lost, and waits until the caller has one all the same. */
+async function cancelLosingTheAnswer(order: Order): Promise<void> {
   const document = await venule.reaches(order.id, 'requisition_created');
   const workflow = venule.workflow(order);
   await until(async () => (await stateOf(workflow)).under_way.length === 0);
@@ -39,39 +52,58 @@ test('1.1, 1.9: a cancellation whose answer was lost is carried out, once, and i
     env: { ...process.env, ...venule.environment },
     stdio: 'ignore',
   });
-  await until(async () => (await sinceTheUpdate()).includes('marker'), 60_000);
+  await until(async () => (await sinceTheUpdate(order)).includes('marker'), 60_000);
   doomed.kill('SIGKILL');
   await once(doomed, 'exit');
-  expect(await sinceTheUpdate()).toEqual(['accepted', 'marker']);
+  expect(await sinceTheUpdate(order)).toEqual(['accepted', 'marker']);
 
   await venule.startWorker();
   // The fault is there: without it, this test would show nothing.
-  await until(async () => (await sinceTheUpdate(runId)).includes('failed'));
+  await until(async () => (await sinceTheUpdate(order, runId)).includes('failed'));
   await canceled;
-  const outcome = await (await venule.ended(order)).result();
-  expect(outcome).toMatchObject({ status: 'cancelled', orders: [{ id: order.id, last_status: 'cancelled' }] });
-  expect((await workflow.describe()).runId).not.toBe(runId);
+  await until(async () => (await workflow.describe()).runId !== runId);
+}
 
-  const { events } = await stateOf(workflow);
-  expect(events.map(({ status }: RecordedEvent) => status)).toEqual(['ordered', 'requisition_created', 'cancelled']);
+/** Everything that follows from a cancellation has happened, and once. */
+async function expectCanceledOnce(order: Order): Promise<void> {
+  const expected = ['ordered', 'requisition_created', 'cancelled'];
+  const { events } = await stateOf(venule.workflow(order));
+  expect(events.map(({ status }: RecordedEvent) => status)).toEqual(expected);
   const stored = await venule.reaches(order.id, 'cancelled');
-  expect(stored.events.map(({ status }) => status)).toEqual(['ordered', 'requisition_created', 'cancelled']);
+  expect(stored.events.map(({ status }) => status)).toEqual(expected);
   expect(await venule.atLab(order)).toMatchObject({ state: 'cancelled', received: { new: 1, cancel: 1 } });
-  const mails = venule.mails.filter(({ subject }) => /cancel/i.test(subject ?? ''));
+  const mails = venule.mails.filter(
+    ({ subject, messageId }) => messageId?.includes(order.id) && /cancel/i.test(`${subject}`),
+  );
   expect(mails).toHaveLength(1);
   expect((await venule.webhooks(order.id)).map(({ event_number }) => event_number)).toEqual([1, 2, 3]);
+}
 
-  /** What the history says since a command was accepted, in order. */
-  async function sinceTheUpdate(run?: string): Promise<string[]> {
-    const { events: all } = await venule.client.workflow.getHandle(workflow.workflowId, run).fetchHistory();
-    const accepted = (all ?? []).findIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes);
-    return (all ?? []).slice(accepted < 0 ? all?.length : accepted).flatMap((event) => {
-      if (event.workflowExecutionUpdateAcceptedEventAttributes) return ['accepted'];
-      if (event.workflowExecutionUpdateCompletedEventAttributes) return ['completed'];
-      if (event.markerRecordedEventAttributes) return ['marker'];
-      return event.workflowTaskFailedEventAttributes ? ['failed'] : [];
-    });
-  }
+test('1.1, 1.9: a cancellation whose answer was lost is carried out, once, and its caller has an answer', async () => {
+  const order = await venule.place();
+  await cancelLosingTheAnswer(order);
+  const outcome = await (await venule.ended(order)).result();
+  expect(outcome).toMatchObject({ status: 'cancelled', orders: [{ id: order.id, last_status: 'cancelled' }] });
+  await expectCanceledOnce(order);
+}, 200_000);
+
+test('D3: so is that of a redraw, and its parent comes to its end', async () => {
+  const order = await venule.place({ labTest: 'labcorp-thyroid-panel' });
+  await venule.reaches(order.id, 'requisition_created');
+  await venule.simulate(order, { final_status: 'completed', missing: [{ loinc: '3016-3', reason: 'QS' }] });
+  await venule.reaches(order.id, 'redraw_available');
+  const redraw = (await venule.redrawOf(order)).order;
+  await cancelLosingTheAnswer(redraw);
+  const outcome = await (await venule.ended(order)).result();
+  expect(outcome).toMatchObject({
+    orders: [
+      { id: order.id, last_status: 'redraw_available' },
+      { id: redraw.id, last_status: 'cancelled' },
+    ],
+  });
+  expect((await stateOf(venule.workflow(order))).failed).toEqual([]);
+  await venule.ended(redraw);
+  await expectCanceledOnce(redraw);
 }, 200_000);
 
 test('1.1: a journey that is at work is not asked how far it is', async () => {
