@@ -3,9 +3,9 @@ import type { Logger } from 'pino';
 import type { Catalogue } from '../store/catalogue/catalogue.ts';
 import type { OrderDocument } from '../store/collections/orders.ts';
 import { claimReport, digestOf, markDelivered, markUndelivered, noteUnknownCodes } from '../store/inbox/lab-inbox.ts';
-import { holdTooLong, keepLateReport } from '../store/inbox/late-reports.ts';
+import { holdExcess, keepLateReport } from '../store/inbox/late-reports.ts';
 import type { Store } from '../store/open.ts';
-import { exceedsResult } from '../store/orders/result-limit.ts';
+import { excessOnOrder } from '../store/orders/result-limit.ts';
 import { watchInserts } from '../store/watch-inserts.ts';
 import type { Journeys } from '../temporal/journeys.ts';
 import { type InboxDispatcher, startInboxDispatcher } from './inbox.ts';
@@ -24,9 +24,10 @@ export function startReportDispatcher(parts: {
       watch: (wake) => watchInserts(store.labMessages, wake),
       claim: (leaseMs) => claimReport(store, leaseMs),
       async deliver(message) {
-        if (await exceedsResult(store, message)) {
-          logger.warn({ report_id: message._id, order_id: message.order_id }, 'report.too_long_for_its_result');
-          await holdTooLong(store, message._id);
+        const excess = await excessOnOrder(store, message);
+        if (excess) {
+          logger.warn({ report_id: message._id, order_id: message.order_id }, `report.${excess}`);
+          await holdExcess(store, message._id, excess);
           return 'settled';
         }
         const order = await store.orders.findById(message.order_id).orFail().lean<OrderDocument>();

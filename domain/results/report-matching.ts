@@ -21,6 +21,7 @@ export const DOUBTS = {
   another_sex: 'the sex contradicts the order',
   reported_in_the_future: 'its report time is more than a day after it was received',
   too_long_for_its_result: 'with the other reports on its order, it is more than one result can hold',
+  too_many_for_its_order: 'its order has as many reports as it may have',
 } as const;
 export type Doubt = keyof typeof DOUBTS;
 

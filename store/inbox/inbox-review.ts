@@ -9,7 +9,7 @@ import type { OrderDocument } from '../collections/orders.ts';
 import type { Store } from '../open.ts';
 import { addToEndedOrder, isWithoutJourney } from '../orders/added-results.ts';
 import { recordAudit } from '../orders/audit.ts';
-import { exceedsResult } from '../orders/result-limit.ts';
+import { excessOnOrder } from '../orders/result-limit.ts';
 import { cameAs } from './as-it-came.ts';
 import { REJECTED, tellOfReview } from './match-review.ts';
 
@@ -172,7 +172,13 @@ async function deliverable(
   if (order.lab_slug !== report.lab_slug) {
     throw new CannotDeliver(`Order ${wanted} went to ${order.lab_slug}, but the report comes from ${report.lab_slug}`);
   }
-  if (await exceedsResult(store, { ...report, order_id: order._id }, session)) {
+  const excess = await excessOnOrder(store, { ...report, order_id: order._id }, session);
+  if (excess === 'too_many_for_its_order') {
+    throw new CannotDeliver(
+      `Order ${wanted} has as many reports as an order can have, so report ${id} cannot be added. Read it with: npm run admin -- inbox show ${id}`,
+    );
+  }
+  if (excess) {
     throw new CannotDeliver(
       `Report ${id} is, with the other reports on order ${wanted}, more than one result can hold. Ask the laboratory for a shorter one, and close it.`,
     );

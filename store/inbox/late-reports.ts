@@ -56,9 +56,9 @@ function unmatchedBecause(order: OrderDocument): MatchDecision {
   return takesResults(order.collection_method, order.last_status) ? 'no_match' : 'wrong_collection';
 }
 
-/** Holds a report that its order's result has no more room for; no journey hears of it. */
-export const holdTooLong = (store: Store, reportId: string): Promise<void> =>
-  setAside(store, reportId, 'match_sample_id', ['too_long_for_its_result']);
+/** Holds a report for which its order has no more room; no journey hears of it. */
+export const holdExcess = (store: Store, reportId: string, excess: Doubt): Promise<void> =>
+  setAside(store, reportId, 'match_sample_id', [excess]);
 
 async function setAside(
   store: Store,

@@ -1,6 +1,7 @@
-/** How much one order's result can hold: it is one document, and grows with every report that is taken in (F5). */
+/** How much one order's result can hold, and of how many reports: it is one document, and grows with every report that is taken in (F5). */
 import mongoose, { type ClientSession } from 'mongoose';
 import type { LabReport } from '../../domain/results/lab-report.ts';
+import type { Doubt } from '../../domain/results/report-matching.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { LabMessageDocument } from '../collections/inbox.ts';
 import type { Store } from '../open.ts';
@@ -9,6 +10,12 @@ const { BSON } = mongoose.mongo;
 
 /** What all reports of an order may add up to, in bytes: of the database's 16 MB, what the catalogue adds has the rest. */
 const LONGEST_RESULT = 15 * 1024 * 1024;
+
+/**
+ * How many reports an order can have. Its journey remembers each (none is taken twice), and so does the order's history;
+ * laboratories send one or a few for each test.
+ */
+const MOST_REPORTS = 500;
 
 /** By how much a value with all its fields is longer in a result than in a report; the same for a specimen, alone. */
 const MORE_OF_A_VALUE = 250;
@@ -42,26 +49,27 @@ const bytes = (text: string | null | undefined) => (text ? Buffer.byteLength(tex
 type Counted = Pick<LabMessageDocument, '_id' | 'order_id' | 'received_at' | 'report' | 'bytes_in_result'>;
 
 /**
- * Whether a report and those that go before it on its order are more than one result can hold: those that were taken in or
- * given to the journey, and those that came earlier and wait.
+ * What a report is too much of, with those that go before it on its order: those that were taken in or given to the
+ * journey, and those that came earlier and wait. Null when the order's result has room for it.
  */
-export async function exceedsResult(
+export async function excessOnOrder(
   store: Store,
   { _id, order_id, received_at, report, bytes_in_result }: Counted,
   session?: ClientSession,
-): Promise<boolean> {
+): Promise<Doubt | null> {
   const wait = {
     state: 'stored' as const,
     $or: [{ received_at: { $lt: received_at } }, { received_at, _id: { $lt: _id } }],
   };
   const [before] = await collectionOf(store.labMessages)
-    .aggregate<{ bytes: number }>(
+    .aggregate<{ reports: number; bytes: number }>(
       [
         { $match: { order_id, _id: { $ne: _id }, $or: [{ state: { $in: ['delivered', 'applied'] } }, wait] } },
         // From before reports were measured: no text is told more than twice.
         {
           $group: {
             _id: null,
+            reports: { $sum: 1 },
             bytes: { $sum: { $ifNull: ['$bytes_in_result', { $multiply: [2, { $bsonSize: '$report' }] }] } },
           },
         },
@@ -69,5 +77,8 @@ export async function exceedsResult(
       { ...(session && { session }) },
     )
     .toArray();
-  return (before?.bytes ?? 0) + (bytes_in_result ?? bytesInResult(report)) > LONGEST_RESULT;
+  const { reports, bytes: longBefore } = before ?? { reports: 0, bytes: 0 };
+  if (reports >= MOST_REPORTS) return 'too_many_for_its_order';
+  const isTooLong = longBefore + (bytes_in_result ?? bytesInResult(report)) > LONGEST_RESULT;
+  return isTooLong ? 'too_long_for_its_result' : null;
 }

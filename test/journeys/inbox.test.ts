@@ -281,6 +281,27 @@ test('F5: reports that together are more than a result can hold: the one too man
   expect(await keptAs(order, 'applied')).toBeTruthy();
 });
 
+test('1.7, F5: an order has at most 500 reports: the next is held and readable, and there is room again when one is not its own', async () => {
+  const order = await placed();
+  await deliver(message(order, { tests: [CBC] }));
+  await until(async () => (await statuses(order)).length === 3);
+  const first = await keptAs(order, 'applied');
+  const messages = collectionOf(venule.store.labMessages);
+  const others = Array.from({ length: 499 }, (_, n) => ({ ...first, _id: `${first._id}-${n}`, control_id: `N${n}` }));
+  await messages.insertMany(others);
+  await deliver(message(order, { tests: [CMP] }));
+  const held = await keptAs(order, 'unmatched');
+  expect(held).toMatchObject({ unmatched_reason: 'match_sample_id', doubts: ['too_many_for_its_order'] });
+  await expect(deliverAgain(venule.store, venule.catalogue, A_PERSON, held._id)).rejects.toThrow('as many reports');
+  expect((await messageTextOf(venule.store, held))?.toString()).toContain(CMP);
+
+  await messages.deleteMany({ _id: { $in: others.map(({ _id }) => _id) } });
+  await messages.insertMany(others.slice(1));
+  await deliverAgain(venule.store, venule.catalogue, A_PERSON, held._id);
+  await venule.ended(order);
+  expect((await statuses(order)).slice(2)).toEqual(['partial_results', 'completed']);
+});
+
 describe('D4, D5: results that stand where they were not expected', () => {
   test('values under codes that nobody knows are shown, are no sample error, and ask for a person', async () => {
     const order = await placed();

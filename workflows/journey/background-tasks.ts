@@ -2,6 +2,9 @@
 import { ApplicationFailure, TemporalFailure } from '@temporalio/workflow';
 import type { RecordedEvent } from '../../domain/orders/order.ts';
 import { rootMessage } from '../failures.ts';
+import type { JourneyMemory } from './memory.ts';
+
+type FailureMemory = Pick<JourneyMemory, 'failures' | 'earlier_failures'>;
 
 /** Something that is seen to, however long it takes. */
 export interface BackgroundTask {
@@ -13,21 +16,26 @@ export interface BackgroundTask {
   ifItFails: string;
 }
 
+/** How many failures are kept in words; earlier ones are counted. */
+const MOST_FAILURES = 50;
+
 export class BackgroundTasks {
   /** What is under way, oldest first. */
   readonly #open = new Map<Promise<void>, string>();
   readonly #failures: string[];
+  #earlierFailures: number;
   /** A fault of the code, which fails the workflow task, so that a mended version goes on from here. */
   #fault: { error: unknown } | undefined;
   readonly #trouble: (message: string) => void;
 
   /**
    * @param trouble Shows engineers at once what failed for good.
-   * @param failures What failed before the journey continued as new.
+   * @param memory What failed before the journey continued as new.
    */
-  constructor(trouble: (message: string) => void, failures: readonly string[] = []) {
+  constructor(trouble: (message: string) => void, { failures = [], earlier_failures = 0 }: FailureMemory = {}) {
     this.#trouble = trouble;
     this.#failures = [...failures];
+    this.#earlierFailures = earlier_failures;
   }
 
   runInBackground({ doing, done, ifItFails }: BackgroundTask): void {
@@ -45,6 +53,10 @@ export class BackgroundTasks {
   /** Notes something that failed for good and that a person must see to. */
   failed(message: string): void {
     this.#failures.push(message);
+    if (this.#failures.length > MOST_FAILURES) {
+      this.#failures.shift();
+      this.#earlierFailures += 1;
+    }
     this.#trouble(message);
   }
 
@@ -53,9 +65,17 @@ export class BackgroundTasks {
     return [...this.#open.values()].reverse();
   }
 
-  /** What failed for good, with what a person must do. */
+  /** What failed for good, with what a person must do, oldest first; of a great many the latest. */
   get failures(): readonly string[] {
-    return this.#failures;
+    const earlier = this.#earlierFailures;
+    return earlier > 0 ? [`${earlier} earlier failures are not listed.`, ...this.#failures] : this.#failures;
+  }
+
+  memory(): FailureMemory {
+    return {
+      failures: [...this.#failures],
+      ...(this.#earlierFailures > 0 && { earlier_failures: this.#earlierFailures }),
+    };
   }
 
   /** Waits until nothing is under way, whatever is set off meanwhile. @throws a fault of the code; never a failure. */
@@ -71,6 +91,6 @@ export class BackgroundTasks {
    */
   throwFailures(ending: RecordedEvent): void {
     if (this.#failures.length === 0) return;
-    throw ApplicationFailure.nonRetryable(this.#failures.join('\n'), 'CancellationNotDelivered', ending);
+    throw ApplicationFailure.nonRetryable(this.failures.join('\n'), 'CancellationNotDelivered', ending);
   }
 }

@@ -263,7 +263,7 @@ export class OrderJourney {
       events: history.events,
       ...reports.memory(),
       troubles: card.troubles,
-      failures: [...backgroundTasks.failures],
+      ...backgroundTasks.memory(),
       ...collection.memory?.(),
     };
   }

@@ -49,7 +49,7 @@ export function journeyParts(
   const rules = rulesOf(numbered);
   const history = new OrderHistory(order, memory?.events ?? events);
   const trouble = (message: string) => card.trouble(message);
-  const backgroundTasks = new BackgroundTasks(trouble, memory?.failures);
+  const backgroundTasks = new BackgroundTasks(trouble, memory);
   const journey: JourneyContext = { order, policy, rules, history, backgroundTasks, trouble };
 
   const laboratory = new LabOrdering(order, policy, { rules, trouble, mayHoldOrder: memory !== undefined });
