@@ -57,7 +57,7 @@ export interface Activities {
   recordAppointment(proposed: ProposedAppointment): Promise<RecordedAppointment>;
   /**
    * Claims the patient (C2) and books the visit, under the appointment's id as our reference.
-   * @param isRepeat Whether the same was asked before, so that the company is asked first what became of it.
+   * @param isRepeat Whether the same was asked before, so that the provider is asked first what became of it.
    */
   arrangeVisit(orderId: string, command: ArrangeVisit, isRepeat: boolean): Promise<VisitAnswer>;
   /** Moves the visit; null notes stay as they were (B2). Access notes go along (B1). */
@@ -67,13 +67,13 @@ export interface Activities {
     slot: OfferedSlot,
     appointmentNotes: string | null,
   ): Promise<VisitAnswer>;
-  /** Cancels the visit at the company. */
+  /** Cancels the visit at the provider. */
   withdrawVisit(orderId: string, appointmentId: string, reason: string, notes: string | null): Promise<VisitAnswer>;
-  /** What the company holds under an appointment's id; null when nothing. */
+  /** What the provider holds under an appointment's id; null when nothing. */
   findVisit(orderId: string, provider: AppointmentProvider, appointmentId: string): Promise<ArrangedVisit | null>;
-  /** Cancels what the company holds under an appointment's id, if anything, and gives the patient back (C2). */
+  /** Cancels what the provider holds under an appointment's id, if anything, and gives the patient back (C2). */
   undoVisit(orderId: string, provider: AppointmentProvider, appointmentId: string): Promise<void>;
-  /** Gives the patient back: the company holds nothing under the appointment's id (C2). */
+  /** Gives the patient back: the provider holds nothing under the appointment's id (C2). */
   releasePatient(appointmentId: string): Promise<void>;
   /** Mails the patient about an event of an appointment, once (F10). */
   sendAppointmentMail(appointmentId: string, eventNumber: number, kind: AppointmentMessageKind): Promise<void>;

@@ -1,4 +1,4 @@
-/** The conversation with a phlebotomy provider, as a journey has it. Temporal repeats it; the company sees one booking (C2, F10). */
+/** The conversation with a phlebotomy provider, as a journey has it. Temporal repeats it; the provider sees one booking (C2, F10). */
 
 import { createHash } from 'node:crypto';
 import { Context } from '@temporalio/activity';
@@ -31,7 +31,7 @@ const NOT_CONNECTED = 'PartnerNotConnected';
 const ALREADY_BOOKED =
   'The patient already has an active appointment with this provider. Reschedule or cancel it before booking another.';
 
-/** A company to speak to about an order, and how. */
+/** A provider to speak to about an order, and how. */
 interface Conversation {
   order: Order;
   adapter: PhlebotomyAdapter;
@@ -66,12 +66,13 @@ export function visitActivities({
   return {
     async arrangeVisit(orderId, command, isRepeat) {
       const { provider, address } = command.kind === 'book' ? command.slot : command;
-      const company = await conversation(orderId, provider).catch((error: unknown) => {
+      const speaking = await conversation(orderId, provider).catch((error: unknown) => {
         if (error instanceof ApplicationFailure && error.type === NOT_CONNECTED) return null;
         throw error;
       });
-      if (!company) return { refused: `Appointments with ${provider} cannot be booked: Venule is not connected to it` };
-      const { order, adapter, endpoint, signal } = company;
+      if (!speaking)
+        return { refused: `Appointments with ${provider} cannot be booked: Venule is not connected to it` };
+      const { order, adapter, endpoint, signal } = speaking;
       const { appointment_id, appointment_notes } = command;
       const who = { team_id: order.team_id, user_id: order.user_id, provider };
       if (!(await claimPatient(store, { ...who, appointment_id, order_id: order.id, command }, new Date()))) {
@@ -92,7 +93,7 @@ export function visitActivities({
       };
       const wasAsked = isRepeat || Context.current().info.attempt > 1;
       const answer = await decided(async () => {
-        // A company repeats its first answer to a call that it knows; what has become of the visit since it says here.
+        // A provider repeats its first answer to a call that it knows; what has become of the visit since it says here.
         const made = wasAsked ? await adapter.findByReference(appointment_id, endpoint, signal) : null;
         if (made) return made;
         return command.kind === 'book'
@@ -111,7 +112,7 @@ export function visitActivities({
       // One that was overdue may have lost the patient to another appointment.
       const claim = { appointment_id: appointmentId, order_id: orderId, team_id, user_id, provider };
       if (!(await claimPatient(store, claim, new Date()))) return { refused: ALREADY_BOOKED };
-      const appointment_id = await idAtCompany(appointment, { adapter, endpoint, signal });
+      const appointment_id = await idAtProvider(appointment, { adapter, endpoint, signal });
       if (appointment_id === null) return { refused: `${provider} has no such appointment` };
       return decided(() =>
         adapter.reschedule(
@@ -131,7 +132,7 @@ export function visitActivities({
     async withdrawVisit(orderId, appointmentId, reason, notes) {
       const appointment = appointmentOf(await store.appointments.findById(appointmentId).orFail().lean());
       const { adapter, endpoint, signal } = await conversation(orderId, appointment.provider);
-      const appointment_id = await idAtCompany(appointment, { adapter, endpoint, signal });
+      const appointment_id = await idAtProvider(appointment, { adapter, endpoint, signal });
       if (appointment_id === null) return { visit: visitOf(null) };
       return decided(() =>
         adapter.cancel(
@@ -172,8 +173,8 @@ export function visitActivities({
   };
 }
 
-/** What the company calls an appointment; null when it holds none under our reference. */
-async function idAtCompany(
+/** What the provider calls an appointment; null when it holds none under our reference. */
+async function idAtProvider(
   { id, provider_appointment_id }: Appointment,
   { adapter, endpoint, signal }: Omit<Conversation, 'order'>,
 ): Promise<string | null> {
@@ -184,7 +185,7 @@ async function idAtCompany(
   return made?.id ?? null;
 }
 
-/** A company's decision; anything else is thrown for Temporal to try again. */
+/** A provider's decision; anything else is thrown for Temporal to try again. */
 async function decided(
   call: () => Promise<PartnerAppointment | null>,
 ): Promise<{ visit: ArrangedVisit } | { refused: string }> {

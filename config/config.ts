@@ -55,7 +55,7 @@ export interface Config {
   sandboxCredentials: { user: string; password: string };
   /** Whether the environment says where the sandbox lab is or what its password is. */
   sandboxGiven: boolean;
-  /** What we show the sandbox phlebotomy companies, and what they sign their events with. */
+  /** What we show the sandbox phlebotomy providers, and what they sign their events with. */
   sandboxPhlebotomy: { key: string; secret: string };
   /** An absolute path. */
   dataDir: string;

@@ -15,7 +15,7 @@ export function journeyWorkflowId(order: { id: string; transaction_id: string; o
 }
 
 /**
- * Temporal's id of an update: the same twice is done once. `command` is a word of ours, and never what a company or a
+ * Temporal's id of an update: the same twice is done once. `command` is a word of ours, and never what a provider or a
  * caller wrote: Temporal refuses long ids.
  */
 export const commandUpdateId = (orderId: string, command: string) => `${orderId}:${command}`;

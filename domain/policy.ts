@@ -18,7 +18,7 @@ export interface JourneyPolicy extends ReminderPolicy, QuietHours, EarlyBookingP
   results_awaited_longer: number;
   /** How long expiry waits for a stored report that has not reached the journey yet, before it looks again. */
   expiry_grace: number;
-  /** How long after its end a visit's company has to tell what became of it, before a report is taken for its word (G2). */
+  /** How long after its end a visit's provider has to tell what became of it, before a report is taken for its word (G2). */
   draw_inferred_after: number;
   /** For how long a lab that is away or answers AE is tried (F4). */
   lab_tried_for: number;

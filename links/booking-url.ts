@@ -1,5 +1,5 @@
 /** Where the patient of an order books, changes and cancels: the links that messages and paper carry. */
-import { companyOfLab } from '../domain/appointments/appointment.ts';
+import { providerOfLab } from '../domain/appointments/appointment.ts';
 import type { CollectionMethod } from '../domain/orders/status.ts';
 import { isEnded } from '../domain/orders/transitions.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
@@ -45,7 +45,7 @@ export function createPaperUrl(store: Store, { keys, publicUrl }: LinkSource): P
   return async (document, validUntil) => {
     const { _id, collection_method, lab_slug } = document;
     if (!isBookedByPatient(document)) return null;
-    if (collection_method === 'walk_in_test' && !companyOfLab(lab_slug)) return null;
+    if (collection_method === 'walk_in_test' && !providerOfLab(lab_slug)) return null;
     return `${publicUrl}/book/paper/${await paperToken(store, secret, _id, validUntil)}`;
   };
 }

@@ -9,8 +9,8 @@ export interface SandboxLab {
   password: string;
 }
 
-/** The sandbox phlebotomy companies' address, and what they are shown. */
-export interface SandboxCompanies {
+/** The sandbox phlebotomy providers' address, and what they are shown. */
+export interface SandboxProviders {
   url: string;
   key: string;
 }
@@ -46,11 +46,11 @@ export function tellSandboxLab(
 }
 
 /**
- * Has the sandbox company of an appointment walk it on (docs/phlebotomy.md).
+ * Has the sandbox provider of an appointment walk it on (docs/phlebotomy.md).
  * @throws SandboxAway, SandboxRefused
  */
-export function tellSandboxCompany(
-  { url, key }: SandboxCompanies,
+export function tellSandboxProvider(
+  { url, key }: SandboxProviders,
   appointment: { provider: string; provider_appointment_id: string | null },
   request: object,
 ): Promise<void> {
@@ -64,13 +64,13 @@ export function tellSandboxCompany(
 }
 
 /**
- * Has the sandbox company answer one booking `pending`, which it then confirms when it is told to.
+ * Has the sandbox provider answer one booking `pending`, which it then confirms when it is told to.
  * @param reference Ours of the appointment that is about to be booked.
  * @throws SandboxAway, SandboxRefused
  */
-export function tellSandboxDesk({ url, key }: SandboxCompanies, provider: string, reference: string): Promise<void> {
+export function tellSandboxDesk({ url, key }: SandboxProviders, provider: string, reference: string): Promise<void> {
   return tell({
-    who: 'phlebotomy company',
+    who: 'phlebotomy provider',
     url: `${url}/sandbox/phlebotomy/${provider}/confirmation`,
     authorization: `Bearer ${key}`,
     request: { answer: 'pending', reference },

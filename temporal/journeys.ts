@@ -83,7 +83,7 @@ export interface Journeys {
   /**
    * Books, requests, reschedules or cancels the order's appointment, in the name of whoever asks, and answers with what it is then.
    * @throws AppointmentRefused
-   * @throws JourneysUnavailable also when the company did not answer: what it did is then found out
+   * @throws JourneysUnavailable also when the provider did not answer: what it did is then found out
    */
   appointment(document: OrderDocument, command: AppointmentCommand, by: Principal): Promise<Appointment>;
   /** Tells a journey what a phlebotomy provider said, as `report` does. */

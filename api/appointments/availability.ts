@@ -1,24 +1,24 @@
 /** Times that can be booked: at a patient's address, and at service centers. */
-import { type AppointmentProvider, companyOfLab, type UsAddress } from '../../domain/appointments/appointment.ts';
+import { type AppointmentProvider, providerOfLab, type UsAddress } from '../../domain/appointments/appointment.ts';
 import { type AddressParts, addressFaults, addressWarnings } from '../../domain/appointments/appointment-checks.ts';
 import { todayIn } from '../../domain/calendar.ts';
 import { timeZonesOf } from '../../domain/people/time-zones.ts';
 import { BookingRefused, type Slot } from '../../partners/phlebotomy/phlebotomy-adapter.ts';
 import { addressParts } from '../../partners/phlebotomy/us-address.ts';
 import { offerSlots } from '../../store/appointments/availabilities.ts';
-import type { KnownCentre } from '../../store/appointments/service-centers.ts';
+import type { KnownCenter } from '../../store/appointments/service-centers.ts';
 import type { TeamDocument } from '../../store/collections/access.ts';
 import type { OfferedPlace } from '../../store/collections/appointments.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../http/errors.ts';
-import { ask, companiesOf } from './providers.ts';
+import { ask, providersOf } from './providers.ts';
 import type { AvailabilityAnswer, DaySlots, PscAvailabilityQuestion, UsAddressBody } from './schemas.ts';
-import { centresAround, centresNamed } from './service-centers.ts';
+import { centersAround, centersNamed } from './service-centers.ts';
 import { locationOfZip } from './zip-location.ts';
 
 const DAYS = 14;
 /** At how many service centers times are looked for at once (contract §2.7). */
-const CENTRES_AT_ONCE = 3;
+const CENTERS_AT_ONCE = 3;
 const TOO_EARLY = 'start_date must be greater or equal than the current date';
 /** As far ahead as an order can be placed, in days. */
 const ASKED_AHEAD_DAYS = 731;
@@ -78,7 +78,7 @@ export async function phlebotomyAvailability(
   if (startDate !== undefined && isTooLate(startDate)) throw new ApiError('rule_broken', TOO_LATE);
 
   const answers = await Promise.all(
-    companiesOf('phlebotomy', 'appointment-ready').map(async (provider) => {
+    providersOf('phlebotomy', 'appointment-ready').map(async (provider) => {
       const question = { address, start_date: startDate ?? today, days: DAYS };
       const offered = await ask(deps, team, provider, (adapter, at, signal) =>
         adapter.availability(question, at, signal),
@@ -111,31 +111,31 @@ export async function pscAvailability(
   question: PscAvailabilityQuestion,
 ): Promise<AvailabilityAnswer> {
   const { site_codes, zip_code, radius, start_date } = question;
-  const provider = companyOfLab(lab);
+  const provider = providerOfLab(lab);
   if (!provider) throw new ApiError('rule_broken', `Appointments at the service centers of ${lab} cannot be booked`);
   if (!site_codes && !zip_code) throw new ApiError('rule_broken', 'site_codes or zip_code must be provided');
   if (!site_codes && !radius) throw new ApiError('rule_broken', 'radius must be provided when using zip_code');
-  if (site_codes && site_codes.length > CENTRES_AT_ONCE) {
-    throw new ApiError('rule_broken', `site_codes must be less than or equal to ${CENTRES_AT_ONCE}`);
+  if (site_codes && site_codes.length > CENTERS_AT_ONCE) {
+    throw new ApiError('rule_broken', `site_codes must be less than or equal to ${CENTERS_AT_ONCE}`);
   }
 
-  const around = zip_code && radius ? await centresAround(deps, team, provider, zip_code, Number(radius)) : [];
+  const around = zip_code && radius ? await centersAround(deps, team, provider, zip_code, Number(radius)) : [];
   if (around === null) throw notSwitchedOn(provider);
   const distances = new Map(around.map(({ code, distance_miles }) => [code, Math.round(distance_miles)]));
-  const centres: KnownCentre[] = site_codes
-    ? await centresWithCodes(deps, team, provider, [...new Set(site_codes)])
-    : around.slice(0, CENTRES_AT_ONCE);
+  const centers: KnownCenter[] = site_codes
+    ? await centersWithCodes(deps, team, provider, [...new Set(site_codes)])
+    : around.slice(0, CENTERS_AT_ONCE);
 
   const now = new Date();
-  if (start_date !== undefined && centres.some(({ time_zone }) => start_date < todayIn(time_zone, now))) {
+  if (start_date !== undefined && centers.some(({ time_zone }) => start_date < todayIn(time_zone, now))) {
     throw new ApiError('rule_broken', TOO_EARLY);
   }
   if (start_date !== undefined && isTooLate(start_date)) throw new ApiError('rule_broken', TOO_LATE);
   const offers = await Promise.all(
-    centres.map(async (centre) => {
-      const first = start_date ?? todayIn(centre.time_zone, now);
-      const slots = await slotsAt(deps, team, provider, centre.code, first);
-      const { code, name, address, location, time_zone } = centre;
+    centers.map(async (center) => {
+      const first = start_date ?? todayIn(center.time_zone, now);
+      const slots = await slotsAt(deps, team, provider, center.code, first);
+      const { code, name, address, location, time_zone } = center;
       const distance = distances.get(code) ?? null;
       return {
         place: { site_code: code, address, location, time_zone },
@@ -151,18 +151,18 @@ export async function pscAvailability(
   return { slots: await bookableDays(deps, team, provider, offers), timezone: null, warnings: [] };
 }
 
-async function centresWithCodes(
+async function centersWithCodes(
   deps: Deps,
   team: TeamDocument,
   provider: AppointmentProvider,
   codes: readonly string[],
-): Promise<KnownCentre[]> {
-  const centres = await centresNamed(deps, team, provider, codes);
-  if (!centres) throw notSwitchedOn(provider);
+): Promise<KnownCenter[]> {
+  const centers = await centersNamed(deps, team, provider, codes);
+  if (!centers) throw notSwitchedOn(provider);
   return codes.map((code) => {
-    const centre = centres.get(code);
-    if (!centre) throw new ApiError('rule_broken', `Location with site code ${code} not found`);
-    return centre;
+    const center = centers.get(code);
+    if (!center) throw new ApiError('rule_broken', `Location with site code ${code} not found`);
+    return center;
   });
 }
 

@@ -4,7 +4,7 @@ import {
   type AppointmentProvider,
   type AppointmentType,
   accessNotesFor,
-  companyOfLab,
+  providerOfLab,
   type UsAddress,
 } from '../../domain/appointments/appointment.ts';
 import { appointmentFaults } from '../../domain/appointments/appointment-checks.ts';
@@ -65,7 +65,7 @@ export async function book(
 }
 
 /**
- * Has a company find a time.
+ * Has a provider find a time.
  * @throws ApiError `rule_broken` with everything that speaks against it
  */
 export async function request(
@@ -97,7 +97,7 @@ export async function request(
 }
 
 /**
- * Moves the active appointment to another slot of the same company, at the same address (B2, C3).
+ * Moves the active appointment to another slot of the same provider, at the same address (B2, C3).
  * @throws ApiError `rule_broken` with what speaks against it
  */
 export async function reschedule(
@@ -160,7 +160,7 @@ function assertEligible({ order, type }: Asked): void {
         `Service center appointments are for walk_in_test orders, and this is a ${collection_method} order`,
       );
     }
-    if (!companyOfLab(lab_slug)) {
+    if (!providerOfLab(lab_slug)) {
       throw refusal(`Appointments at ${lab_slug} cannot be booked: patients walk in`);
     }
   }

@@ -36,7 +36,7 @@ import {
 } from './schemas.ts';
 
 const AT_HOME = 'Phlebotomy appointments';
-const AT_CENTRE = 'Service center appointments';
+const AT_CENTER = 'Service center appointments';
 
 /** How long the answer to a booking can be had again, in milliseconds (contract §1.2). */
 const BOOKINGS_KEPT_FOR_MS = 14 * 24 * 3_600_000;
@@ -99,7 +99,7 @@ async function once<Answer>(
   });
 }
 
-/** How the caller would have a company's silence taken (contract §2.7); null for an answer now or never. */
+/** How the caller would have a provider's silence taken (contract §2.7); null for an answer now or never. */
 function patienceOf(body: z.infer<typeof bookingBody>): ConfirmationPatience | null {
   if (!body.async_confirmation) return null;
   return {
@@ -259,7 +259,7 @@ export const appointmentEndpoints = [
     method: 'post',
     path: '/v3/order/psc/appointment/availability',
     operationId: 'getPscAppointmentAvailability',
-    tag: AT_CENTRE,
+    tag: AT_CENTER,
     summary: 'Find times at service centers in the next 14 days',
     description:
       'Parameters can be sent in the query or in the body. Search by `site_codes` (at most three, from the service center information), or by `zip_code` and `radius` for the three nearest.',
@@ -277,7 +277,7 @@ export const appointmentEndpoints = [
 
   ...endpointsFor({
     type: 'patient_service_center',
-    tag: AT_CENTRE,
+    tag: AT_CENTER,
     path: 'psc',
     name: 'Psc',
     reasons: 'List the reasons for canceling a service center appointment',
@@ -289,7 +289,7 @@ export const appointmentEndpoints = [
     method: 'patch',
     path: '/v3/order/:order_id/psc/appointment/cancel',
     operationId: 'cancelPscAppointment',
-    tag: AT_CENTRE,
+    tag: AT_CENTER,
     summary: 'Cancel the appointment of an order',
     request: { params: orderPath, body: cancelPscBody },
     response: appointmentAnswer,

@@ -3,9 +3,9 @@ import {
   APPOINTMENT_PROVIDERS,
   type AppointmentProvider,
   type AppointmentType,
-  companyOfLab,
   PLACE_LISTERS,
   type PlaceLister,
+  providerOfLab,
   type ServiceType,
 } from '../../domain/appointments/appointment.ts';
 import { PartnerUnreachable } from '../../partners/partner-unreachable.ts';
@@ -20,11 +20,11 @@ import { findPhlebotomyConnection } from '../../store/connections/phlebotomy-con
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../http/errors.ts';
 
-/** How long a company may take to answer, in milliseconds. */
+/** How long a provider may take to answer, in milliseconds. */
 const ANSWERS_WITHIN_MS = 10_000;
 
-/** The companies that come to patients, or those that patients come to. */
-export function companiesOf(type: AppointmentType, tier?: ServiceType): AppointmentProvider[] {
+/** The providers that come to patients, or those that patients come to. */
+export function providersOf(type: AppointmentType, tier?: ServiceType): AppointmentProvider[] {
   return APPOINTMENT_PROVIDERS.filter(
     (provider) => PROVIDERS[provider].type === type && (tier === undefined || PROVIDERS[provider].tier === tier),
   );
@@ -32,14 +32,14 @@ export function companiesOf(type: AppointmentType, tier?: ServiceType): Appointm
 
 /** Who tells where a laboratory's service centers are; undefined where nobody does. */
 export function placesOfLab(lab: string): AppointmentProvider | PlaceLister | undefined {
-  return companyOfLab(lab) ?? PLACE_LISTERS.find((lister) => lister === lab);
+  return providerOfLab(lab) ?? PLACE_LISTERS.find((lister) => lister === lab);
 }
 
 /**
- * Asks a company something.
- * @returns null when the team's environment has no connection to it, or when the company does not serve what was asked
+ * Asks a provider something.
+ * @returns null when the team's environment has no connection to it, or when the provider does not serve what was asked
  * for
- * @throws ApiError `unavailable` when the company does not decide, `rule_broken` with its words when it refuses
+ * @throws ApiError `unavailable` when the provider does not decide, `rule_broken` with its words when it refuses
  */
 export async function ask<Answer>(
   { store, logger }: Pick<ApiDeps, 'store' | 'logger'>,

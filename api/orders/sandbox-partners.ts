@@ -4,9 +4,9 @@ import type { SimulatedReport } from '../../domain/simulated-report.ts';
 import {
   SandboxAway,
   SandboxRefused,
-  tellSandboxCompany,
   tellSandboxDesk,
   tellSandboxLab,
+  tellSandboxProvider,
 } from '../../partners/sandbox-controls.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -23,17 +23,17 @@ export function haveLabReport({ config }: Deps, order: OrderDocument, report: Si
 }
 
 /**
- * Has the sandbox company of an appointment walk it on.
+ * Has the sandbox provider of an appointment walk it on.
  * @throws ApiError `unavailable` when it does not answer, `rule_broken` when it refuses
  */
 export function advanceVisit({ config }: Deps, appointment: Appointment, request: object): Promise<void> {
-  return tellSandboxCompany({ url: config.sandboxUrl, ...config.sandboxPhlebotomy }, appointment, request).catch(
+  return tellSandboxProvider({ url: config.sandboxUrl, ...config.sandboxPhlebotomy }, appointment, request).catch(
     refuse,
   );
 }
 
 /**
- * Has the sandbox company leave the booking that is about to be made pending.
+ * Has the sandbox provider leave the booking that is about to be made pending.
  * @throws ApiError as `advanceVisit` does
  */
 export function haveBookingWait({ config }: Deps, provider: string, reference: string): Promise<void> {

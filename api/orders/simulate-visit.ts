@@ -9,7 +9,7 @@ import { findOffer } from '../../store/appointments/availabilities.ts';
 import { activeAppointment } from '../../store/appointments/read-appointments.ts';
 import { phlebotomyAvailability, pscAvailability } from '../appointments/availability.ts';
 import { type Asked, book, isAppointable, request } from '../appointments/commands.ts';
-import { companiesOf } from '../appointments/providers.ts';
+import { providersOf } from '../appointments/providers.ts';
 import type { DaySlots } from '../appointments/schemas.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../http/errors.ts';
@@ -20,9 +20,9 @@ const BOOKING_ATTEMPTS = 10;
 /** How long a booking that an earlier request began may take to be found out, in milliseconds. */
 const FOUND_OUT_WITHIN_MS = 10_000;
 const LOOK_EVERY_MS = 250;
-/** A slot that begins sooner may have begun when the company is asked for it, in milliseconds. */
+/** A slot that begins sooner may have begun when the provider is asked for it, in milliseconds. */
 const BEGINS_IN_MS = 60_000;
-/** `in_progress` and `completed`; a company that finds the time itself has `scheduled` before them. */
+/** `in_progress` and `completed`; a provider that finds the time itself has `scheduled` before them. */
 export const STEPS_OF_A_VISIT = 3;
 
 /** An order of a sandbox team, and the kind of appointment that it has. */
@@ -120,10 +120,10 @@ async function slotsFor(asked: AskedVisit): Promise<DaySlots[]> {
   }
 }
 
-/** Asks the company that finds times itself. */
+/** Asks the provider that finds times itself. */
 async function requested(asked: AskedVisit): Promise<Appointment> {
   if (asked.type !== 'phlebotomy') throw new ApiError('rule_broken', 'No service center near the patient has a time');
-  const [provider] = companiesOf('phlebotomy', 'appointment-request');
+  const [provider] = providersOf('phlebotomy', 'appointment-request');
   if (!provider) throw new ApiError('rule_broken', 'No phlebotomy provider serves the patient’s address');
   const wish = { appointment_id: randomUUID(), address: addressOf(asked), provider, notes: undefined };
   return request(asked, wish);

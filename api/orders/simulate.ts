@@ -1,6 +1,6 @@
 /** `POST /v3/order/{id}/test`: tells the sandbox partners how an order is to go on (F6). */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { companyOfLab } from '../../domain/appointments/appointment.ts';
+import { providerOfLab } from '../../domain/appointments/appointment.ts';
 import type { Order } from '../../domain/orders/order.ts';
 import { redrawFor } from '../../domain/orders/redraw.ts';
 import { fullStatus, type OrderLowLevelStatus, type OrderStatus, parseFullStatus } from '../../domain/orders/status.ts';
@@ -51,7 +51,7 @@ export function simulated(order: Order): OrderLowLevelStatus[] {
   const { collection_method: method, lab_slug } = order;
   if (method !== 'walk_in_test' && method !== 'at_home_phlebotomy') return ['requisition_created', 'cancelled'];
   const isDrawnAtHome = method === 'at_home_phlebotomy';
-  const hasVisits = isDrawnAtHome || companyOfLab(lab_slug) !== undefined;
+  const hasVisits = isDrawnAtHome || providerOfLab(lab_slug) !== undefined;
   const isRedrawn = redrawFor(order, [A_LOST_RESULT]).length > 0;
   return [
     'requisition_created',

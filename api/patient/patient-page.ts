@@ -140,7 +140,7 @@ function brand({ name, logo }: PageSender): Markup | string {
   return html`<img src="${source}" alt="${name}">`;
 }
 
-/** Whom to call; nothing where nobody is known. The page's script shows it first when a company is down. */
+/** Whom to call; nothing where nobody is known. The page's script shows it first when a provider is down. */
 function help({ name, contact }: PageSender): Markup | string {
   const { phone, email } = contact;
   const ways = [

@@ -1,4 +1,4 @@
-/** What must be true before a company is asked for an appointment (C1, C3). Each rule answers in words for the caller. */
+/** What must be true before a provider is asked for an appointment (C1, C3). Each rule answers in words for the caller. */
 
 import { ageOn, todayIn } from '../calendar.ts';
 import type { AppointmentType } from './appointment.ts';
@@ -10,7 +10,7 @@ export interface WantedAppointment {
   type: AppointmentType;
   /** Date of birth of the patient, `YYYY-MM-DD`. */
   dob: string;
-  /** ISO instant; null when the company finds the time. */
+  /** ISO instant; null when the provider finds the time. */
   start_at: string | null;
   /** IANA zone of the place; the team's for an appointment without a time (F2). */
   time_zone: string;

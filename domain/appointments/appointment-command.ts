@@ -5,10 +5,10 @@ import type { OrderLowLevelStatus } from '../orders/status.ts';
 import type { Principal } from '../principal.ts';
 import type { Appointment, AppointmentProvider, AppointmentReport, LngLat, UsAddress } from './appointment.ts';
 
-/** A time that a company offered, at the place it was asked for. Instants are ISO, in UTC. */
+/** A time that a provider offered, at the place it was asked for. Instants are ISO, in UTC. */
 export interface OfferedSlot {
   provider: AppointmentProvider;
-  /** The company's key. */
+  /** The provider's key. */
   booking_key: string;
   start_at: string;
   end_at: string;
@@ -19,7 +19,7 @@ export interface OfferedSlot {
   site_code: string | null;
 }
 
-/** How a caller would have a company's silence taken who agreed to hear of the confirmation later; in milliseconds. */
+/** How a caller would have a provider's silence taken who agreed to hear of the confirmation later; in milliseconds. */
 export interface ConfirmationPatience {
   /** Without an answer by then the caller is told `pending`. */
   answered_within: number;
@@ -37,7 +37,7 @@ export type AppointmentCommand =
       appointment_notes: string | null;
       patience: ConfirmationPatience | null;
     }
-  /** Have the company find a time. */
+  /** Have the provider find a time. */
   | {
       kind: 'request';
       appointment_id: string;
@@ -63,7 +63,7 @@ export interface ProposedAppointment {
   order_statuses: OrderLowLevelStatus[];
   /** Whose doing it is (G4); the journey's own where absent. */
   by?: Principal;
-  /** Not to be recorded while something that the company said of it is stored and has not reached the journey (G2). */
+  /** Not to be recorded while something that the provider said of it is stored and has not reached the journey (G2). */
   yields_to_events?: boolean;
   /** The events that the journey has heard of, the last of them: what was delivered and is not among them is on its way. */
   heard_events?: string[];
@@ -77,7 +77,7 @@ export interface RecordedAppointment {
   order_events: RecordedEvent[];
 }
 
-/** What a company said about an appointment of an order; `event_id` tells a repeat. */
+/** What a provider said about an appointment of an order; `event_id` tells a repeat. */
 export interface ProviderEvent {
   event_id: string;
   appointment_id: string;

@@ -17,7 +17,7 @@ export type AppointmentEventStatus = (typeof APPOINTMENT_STATUSES)[number];
 export type AppointmentStatus = Exclude<AppointmentEventStatus, 'scheduled'> | 'confirmed';
 
 export const APPOINTMENT_PROVIDERS = ['getlabs', 'phlebfinders', 'quest'] as const;
-/** A company that draws blood by appointment. */
+/** A provider that draws blood by appointment. */
 export type AppointmentProvider = (typeof APPOINTMENT_PROVIDERS)[number];
 
 export const PLACE_LISTERS = ['labcorp', 'bioreference'] as const;
@@ -27,25 +27,25 @@ export type PlaceLister = (typeof PLACE_LISTERS)[number];
 /** Whether the phlebotomist comes to the patient, or the patient to a service center. */
 export type AppointmentType = 'phlebotomy' | 'patient_service_center';
 
-/** What sort of visit each company makes. */
+/** What sort of visit each provider makes. */
 export const PROVIDER_TYPES: Readonly<Record<AppointmentProvider, AppointmentType>> = {
   getlabs: 'phlebotomy',
   phlebfinders: 'phlebotomy',
   quest: 'patient_service_center',
 };
 
-/** The company that books a laboratory's service centers: it has the laboratory's name; undefined where there is none. */
-export function companyOfLab(lab: string): AppointmentProvider | undefined {
+/** The provider that books a laboratory's service centers: it has the laboratory's name; undefined where there is none. */
+export function providerOfLab(lab: string): AppointmentProvider | undefined {
   return APPOINTMENT_PROVIDERS.find(
     (provider) => provider === lab && PROVIDER_TYPES[provider] === 'patient_service_center',
   );
 }
 
 export const SERVICE_TYPES = ['appointment-ready', 'appointment-request'] as const;
-/** Whether the patient picks a slot and has it, or the company finds the time. */
+/** Whether the patient picks a slot and has it, or the provider finds the time. */
 export type ServiceType = (typeof SERVICE_TYPES)[number];
 
-/** How each company is booked. */
+/** How each provider is booked. */
 export const PROVIDER_TIERS: Readonly<Record<AppointmentProvider, ServiceType>> = {
   getlabs: 'appointment-ready',
   phlebfinders: 'appointment-request',
@@ -85,7 +85,7 @@ export interface AppointmentEvent {
   status: AppointmentEventStatus;
   /** When we recorded it; ISO instant. */
   created_at: string;
-  /** When it happened: the company's word for what it told us, the instant at which we asked for what we did. ISO instant. */
+  /** When it happened: the provider's word for what it told us, the instant at which we asked for what we did. ISO instant. */
   occurred_at: string;
   /** What a caller is told besides, such as `is_reschedule`; null when nothing. */
   data: Record<string, unknown> | null;
@@ -104,7 +104,7 @@ export interface Appointment {
   /** Null until there is a time. */
   start_at: string | null;
   end_at: string | null;
-  /** IANA zone of the place; null while the company has not named it. */
+  /** IANA zone of the place; null while the provider has not named it. */
   time_zone: string | null;
   /** Where it takes place: the patient's address, or the service center's (C3). */
   address: UsAddress;
@@ -113,7 +113,7 @@ export interface Appointment {
   appointment_notes: string | null;
   /** The number that the patient shows or says. */
   external_id: string | null;
-  /** The company's id; null until it has answered. */
+  /** The provider's id; null until it has answered. */
   provider_appointment_id: string | null;
   site_code: string | null;
   can_reschedule: boolean;
@@ -123,7 +123,7 @@ export interface Appointment {
 const TRANSITIONS: Record<AppointmentEventStatus, readonly AppointmentEventStatus[]> = {
   pending: ['reserved', 'scheduled', 'cancelled'],
   reserved: ['scheduled', 'cancelled'],
-  // To itself by rescheduling; to its end directly, as not every company says when a visit begins.
+  // To itself by rescheduling; to its end directly, as not every provider says when a visit begins.
   scheduled: ['scheduled', 'in_progress', 'completed', 'cancelled'],
   in_progress: ['completed', 'cancelled'],
   completed: [],
@@ -202,10 +202,10 @@ const REPORTED_WITHIN = 3 * 24 * 60 * 60 * 1000;
 /** The origin of a cancellation that nobody asked for: another visit was booked in an overdue one's place. */
 export const OVERDUE = 'overdue';
 
-/** The origin of a completion that the company never told of: a report of the laboratory shows it (G2). */
+/** The origin of a completion that the provider never told of: a report of the laboratory shows it (G2). */
 export const SHOWN_BY_LAB = 'lab';
 
-/** Whether a company says that a visit did not take place of which the laboratory has results. */
+/** Whether a provider says that a visit did not take place of which the laboratory has results. */
 export function contradictsTheLab(
   { status, events }: Pick<Appointment, 'status' | 'events'>,
   report: Pick<AppointmentReport, 'status'>,
@@ -224,7 +224,7 @@ export function isOverdue(appointment: Pick<Appointment, 'status' | 'end_at'>, n
   return isActive(appointment) && now.getTime() >= overdueFrom(appointment);
 }
 
-/** Whether the patient can have no other appointment with that company meanwhile (C2). */
+/** Whether the patient can have no other appointment with that provider meanwhile (C2). */
 export function blocksBooking(appointment: Pick<Appointment, 'status' | 'end_at'>, now: Date): boolean {
   return isActive(appointment) && !isOverdue(appointment, now);
 }
@@ -235,15 +235,15 @@ type VisitFacts = Pick<
   'status' | 'start_at' | 'end_at' | 'time_zone' | 'external_id' | 'provider_appointment_id' | 'site_code'
 >;
 
-/** What a visit is, as the company has it. */
+/** What a visit is, as the provider has it. */
 export interface ArrangedVisit extends VisitFacts {
-  /** When it last changed, by the company's clock, as an ISO instant; null when the company does not say. */
+  /** When it last changed, by the provider's clock, as an ISO instant; null when the provider does not say. */
   changed_at: string | null;
 }
 
-/** What a company says about an appointment, at a time of its own. */
+/** What a provider says about an appointment, at a time of its own. */
 export interface AppointmentReport extends VisitFacts {
-  /** When it happened at the company, as an ISO instant: decides between reports (docs/phlebotomy.md). */
+  /** When it happened at the provider, as an ISO instant: decides between reports (docs/phlebotomy.md). */
   occurred_at: string;
   data: Record<string, unknown> | null;
 }
@@ -252,7 +252,7 @@ export interface AppointmentReport extends VisitFacts {
 export type AppointmentMove = AppointmentReport;
 
 /**
- * What a company's report changes, step by step; nothing for a report that is late, comes again, says what is known, or
+ * What a provider's report changes, step by step; nothing for a report that is late, comes again, says what is known, or
  * would lead out of the table. A report that skips statuses brings them along: `pending` and then `completed` was
  * `scheduled` in between.
  */

@@ -4,7 +4,7 @@ import type { AppointmentType } from '../appointments/appointment.ts';
 export interface CancellationReason {
   /** A UUID of version 4. */
   id: string;
-  /** What callers, patients and the company read. */
+  /** What callers, patients and the provider read. */
   name: string;
   /** Whether the visit is paid back however late it is cancelled: it failed for no reason of the patient's. */
   is_refundable: boolean;

@@ -6,7 +6,7 @@ import type { ReportDigest } from './report-progress.ts';
 
 const HOUR = 60 * 60 * 1000;
 
-/** How long after its end a visit's company has to say what became of it, in milliseconds. */
+/** How long after its end a visit's provider has to say what became of it, in milliseconds. */
 export const DEFAULT_DRAW_INFERRED_AFTER = 6 * HOUR;
 
 /** The zone of a laboratory that tells only the day of a collection. */
@@ -28,7 +28,7 @@ export function showsDraw({ drawn }: ReportDigest, { start_at, time_zone }: Visi
 }
 
 /**
- * From when on a report is believed instead of the company, in milliseconds since 1970; `Infinity` for a visit without a
+ * From when on a report is believed instead of the provider, in milliseconds since 1970; `Infinity` for a visit without a
  * time.
  * @param policy Absent in it where the journey began before a draw could be inferred.
  */

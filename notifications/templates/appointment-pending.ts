@@ -2,7 +2,7 @@ import type { AppointmentTemplate } from './content.ts';
 import { readerOf } from './reader.ts';
 import { changeBlocks, fastingBlocks } from './visit.ts';
 
-/** A visit was asked for; the company finds the time. */
+/** A visit was asked for; the provider finds the time. */
 export const appointmentPending: AppointmentTemplate = (content) => {
   const { team, recipient } = content;
   const { name, Your, your } = readerOf(recipient);

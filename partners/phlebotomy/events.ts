@@ -1,4 +1,4 @@
-/** What a company tells us of its own accord: proven to be the company's, read, and nothing more. */
+/** What a provider tells us of its own accord: proven to be the provider's, read, and nothing more. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { Webhook } from 'standardwebhooks';
 import type { AppointmentReport } from '../../domain/appointments/appointment.ts';
@@ -21,7 +21,7 @@ export class ForgedEvent extends Error {
   }
 }
 
-/** The company's own, and not an event as docs/phlebotomy.md has it. To be kept, and answered 400. */
+/** The provider's own, and not an event as docs/phlebotomy.md has it. To be kept, and answered 400. */
 export class UnreadableEvent extends Error {
   /** Paths of what is wrong, without what stands there. */
   readonly fields: string[];
@@ -36,7 +36,7 @@ export class UnreadableEvent extends Error {
 /**
  * The event in a request.
  * @param rawBody as it came, byte for byte: what was signed.
- * @param secrets of the company, `whsec_…`; two while one is being replaced.
+ * @param secrets of the provider, `whsec_…`; two while one is being replaced.
  * @throws {ForgedEvent} unless one of the secrets signed it in the last five minutes.
  * @throws {UnreadableEvent} when it says nothing that can be understood.
  */
@@ -51,7 +51,7 @@ export function readPhlebotomyEvent(
   const { appointment, occurred_at, data } = body.data;
   return {
     event_id: String(headers['webhook-id']),
-    // Ours is a UUID, which a company may write in capitals.
+    // Ours is a UUID, which a provider may write in capitals.
     reference: appointment.reference.toLowerCase(),
     report: {
       status: appointment.status,

@@ -1,4 +1,4 @@
-/** The adapter for companies that speak docs/phlebotomy.md. */
+/** The adapter for providers that speak docs/phlebotomy.md. */
 import type { z } from 'zod';
 import { callPartner } from '../http.ts';
 import { PartnerUnreachable } from '../partner-unreachable.ts';
@@ -33,7 +33,7 @@ interface Call<Answer> {
 /** How long an answer may be, in bytes: two weeks of slots at a hundred places fit. */
 export const LONGEST_ANSWER = 8 * 1024 * 1024;
 
-/** JSON over HTTP with that company; `provider` is what errors call it. */
+/** JSON over HTTP with that provider; `provider` is what errors call it. */
 export function jsonOverHttp(provider: string): PhlebotomyAdapter {
   return {
     coverage: (zip, at, signal) =>

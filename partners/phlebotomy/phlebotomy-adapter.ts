@@ -1,8 +1,8 @@
-/** What Venule asks of a company that draws blood by appointment, whatever its wire. `registry.ts` picks the adapter. */
+/** What Venule asks of a provider that draws blood by appointment, whatever its wire. `registry.ts` picks the adapter. */
 import type { AppointmentEventStatus, LngLat, ServiceType, UsAddress } from '../../domain/appointments/appointment.ts';
 import type { PatientDetails } from '../../domain/orders/order.ts';
 
-/** Where a company takes bookings, and as whom we come. */
+/** Where a provider takes bookings, and as whom we come. */
 export interface PhlebotomyEndpoint {
   /** Everything before `/v1/…`. */
   url: string;
@@ -12,14 +12,14 @@ export interface PhlebotomyEndpoint {
   timeoutMs: number;
 }
 
-/** What a company offers around a ZIP. */
+/** What a provider offers around a ZIP. */
 export interface Coverage {
   served: boolean;
   service_types: ServiceType[];
 }
 
 /** A place that patients come to. */
-export interface ServiceCentre {
+export interface ServiceCenter {
   code: string;
   name: string;
   address: UsAddress;
@@ -27,12 +27,12 @@ export interface ServiceCentre {
   /** IANA zone. */
   time_zone: string;
   phone: string | null;
-  /** Day of the week to opening hours, in the company's words. */
+  /** Day of the week to opening hours, in the provider's words. */
   hours: Record<string, string>;
 }
 
 /** A service center that was looked for around a ZIP. */
-export interface NearServiceCentre extends ServiceCentre {
+export interface NearServiceCenter extends ServiceCenter {
   distance_miles: number;
 }
 
@@ -47,7 +47,7 @@ export interface Slot {
   booking_key: string;
   start: string;
   end: string;
-  /** When the key stops being good; null when the company does not say. */
+  /** When the key stops being good; null when the provider does not say. */
   expires_at: string | null;
   price_cents: number;
   is_priority: boolean;
@@ -62,9 +62,9 @@ export interface Availability {
   slots: Slot[];
 }
 
-/** What the company is told about a visit. Access notes go along with every booking (B1). */
+/** What the provider is told about a visit. Access notes go along with every booking (B1). */
 export interface VisitRequest {
-  /** Ours; the company answers the same reference with the appointment that it made for it. */
+  /** Ours; the provider answers the same reference with the appointment that it made for it. */
   reference: string;
   patient: Pick<PatientDetails, 'first_name' | 'last_name' | 'dob' | 'gender' | 'phone_number' | 'email'>;
   /** Where the visit takes place (C3); null for a service center. */
@@ -100,7 +100,7 @@ export interface Withdrawal {
   notes: string | null;
 }
 
-/** An appointment as the company holds it. Instants are ISO, in UTC. */
+/** An appointment as the provider holds it. Instants are ISO, in UTC. */
 export interface PartnerAppointment {
   id: string;
   reference: string;
@@ -113,12 +113,12 @@ export interface PartnerAppointment {
   number: string | null;
   access_notes: string | null;
   appointment_notes: string | null;
-  /** When it last changed, by the company's clock; null when the company does not say. */
+  /** When it last changed, by the provider's clock; null when the provider does not say. */
   updated_at: string | null;
 }
 
 /**
- * One wire to phlebotomy companies. Every call throws `BookingRefused` for the company's final no and
+ * One wire to phlebotomy providers. Every call throws `BookingRefused` for the provider's final no and
  * `PartnerUnreachable` when there is no decision; an aborted `signal` is rethrown as its reason. Doing again is safe:
  * reference and idempotency key are the same, and so is the answer.
  */
@@ -129,13 +129,13 @@ export interface PhlebotomyAdapter {
     around: { zip: string; radius_miles: number },
     at: PhlebotomyEndpoint,
     signal: AbortSignal,
-  ): Promise<NearServiceCentre[]>;
-  /** Service centers by their codes, without those that the company does not know. */
-  locationsByCode(codes: readonly string[], at: PhlebotomyEndpoint, signal: AbortSignal): Promise<ServiceCentre[]>;
+  ): Promise<NearServiceCenter[]>;
+  /** Service centers by their codes, without those that the provider does not know. */
+  locationsByCode(codes: readonly string[], at: PhlebotomyEndpoint, signal: AbortSignal): Promise<ServiceCenter[]>;
   availability(question: AvailabilityQuestion, at: PhlebotomyEndpoint, signal: AbortSignal): Promise<Availability>;
   /** Takes a slot. */
   book(booking: Booking, at: PhlebotomyEndpoint, signal: AbortSignal): Promise<PartnerAppointment>;
-  /** Asks for a visit whose time the company finds. */
+  /** Asks for a visit whose time the provider finds. */
   request(visit: VisitRequest, at: PhlebotomyEndpoint, signal: AbortSignal): Promise<PartnerAppointment>;
   /** What became of a booking of which we do not know whether it was made; null when it was not. */
   findByReference(reference: string, at: PhlebotomyEndpoint, signal: AbortSignal): Promise<PartnerAppointment | null>;
@@ -154,15 +154,15 @@ export const REFUSAL_CODES = [
   'not_found',
   'invalid_request',
 ] as const;
-/** Why a company says no (docs/phlebotomy.md); `invalid_request` also stands for a code that is not listed there. */
+/** Why a provider says no (docs/phlebotomy.md); `invalid_request` also stands for a code that is not listed there. */
 export type RefusalCode = (typeof REFUSAL_CODES)[number];
 
-/** The company's final no: asking again changes nothing, and nothing has changed at the company. */
+/** The provider's final no: asking again changes nothing, and nothing has changed at the provider. */
 export class BookingRefused extends Error {
   readonly provider: string;
   readonly code: RefusalCode;
 
-  /** @param message the company's words. */
+  /** @param message the provider's words. */
   constructor(provider: string, code: RefusalCode, message: string) {
     super(message);
     this.name = 'BookingRefused';

@@ -1,5 +1,5 @@
 /**
- * The companies that draw blood by appointment. One that speaks docs/phlebotomy.md is an entry here; one with a wire of
+ * The providers that draw blood by appointment. One that speaks docs/phlebotomy.md is an entry here; one with a wire of
  * its own is an adapter file besides.
  */
 import {
@@ -13,11 +13,11 @@ import {
 import { jsonOverHttp } from './json-over-http.ts';
 import type { PhlebotomyAdapter } from './phlebotomy-adapter.ts';
 
-/** What is true of a company wherever it works. */
+/** What is true of a provider wherever it works. */
 export interface PhlebotomyProvider {
   /** Whether it comes to the patient or the patient to it. */
   type: AppointmentType;
-  /** Whether the patient picks a slot, or the company finds the time. */
+  /** Whether the patient picks a slot, or the provider finds the time. */
   tier: ServiceType;
   adapter: PhlebotomyAdapter;
 }
@@ -37,7 +37,7 @@ function sort(provider: AppointmentProvider) {
   return { type: PROVIDER_TYPES[provider], tier: PROVIDER_TIERS[provider] };
 }
 
-/** The adapter that carries bookings to a company, and questions to a laboratory about its places. */
+/** The adapter that carries bookings to a provider, and questions to a laboratory about its places. */
 export function adapterFor(provider: AppointmentProvider | PlaceLister): PhlebotomyAdapter {
   return isPlaceLister(provider) ? PLACES[provider] : PROVIDERS[provider].adapter;
 }

@@ -4,9 +4,9 @@ import { APPOINTMENT_STATUSES, SERVICE_TYPES, type UsAddress } from '../../domai
 import type {
   Availability,
   Coverage,
-  NearServiceCentre,
+  NearServiceCenter,
   PartnerAppointment,
-  ServiceCentre,
+  ServiceCenter,
 } from './phlebotomy-adapter.ts';
 
 const Text = z.string().trim().min(1).max(1000);
@@ -57,23 +57,23 @@ const Location = z.object({
 });
 const NearLocation = Location.extend({ distance_miles: z.number().min(0) });
 
-const centreOf = <Wire extends z.infer<typeof Location>>({
+const centerOf = <Wire extends z.infer<typeof Location>>({
   timezone,
   address: { zip, ...lines },
-  ...centre
+  ...center
 }: Wire) => ({
-  ...centre,
+  ...center,
   time_zone: timezone,
   address: { ...lines, zip_code: zip, access_notes: null },
 });
 
-export const LocationsAnswer: z.ZodType<ServiceCentre[]> = z
+export const LocationsAnswer: z.ZodType<ServiceCenter[]> = z
   .object({ locations: z.array(Location) })
-  .transform(({ locations }) => locations.map(centreOf));
-export const NearLocationsAnswer: z.ZodType<NearServiceCentre[]> = z
+  .transform(({ locations }) => locations.map(centerOf));
+export const NearLocationsAnswer: z.ZodType<NearServiceCenter[]> = z
   .object({ locations: z.array(NearLocation) })
   .transform(({ locations }) =>
-    locations.map(centreOf).sort((one, other) => one.distance_miles - other.distance_miles),
+    locations.map(centerOf).sort((one, other) => one.distance_miles - other.distance_miles),
   );
 
 const Slot = z
@@ -114,10 +114,10 @@ export const AppointmentAnswer: z.ZodType<PartnerAppointment> = z
   .refine(({ status, start, timezone }) => !DATED.includes(status) || (start && timezone), 'a scheduled time and zone')
   .transform(({ timezone, ...appointment }) => ({ ...appointment, time_zone: timezone }));
 
-/** What a company says when it refuses. */
+/** What a provider says when it refuses. */
 export const RefusalAnswer = z.object({ error: Text, message: z.string().max(1000).default('') });
 
-/** What a company tells us of its own accord. */
+/** What a provider tells us of its own accord. */
 export const EventBody = z.object({
   type: z.literal('appointment.updated'),
   appointment: AppointmentAnswer,

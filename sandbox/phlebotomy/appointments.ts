@@ -1,12 +1,12 @@
 /** The appointments of the phlebotomy providers, and everything that happened to them. */
 import { Journal } from '../journal.ts';
-import { COMPANIES, placeOf } from './providers.ts';
+import { PROVIDERS, placeOf } from './providers.ts';
 import { capacityOf, type Place, type Visit } from './slots.ts';
 import { type Answer, Refusal, type Request } from './wire.ts';
 
 export type AppointmentStatus = 'pending' | 'reserved' | 'scheduled' | 'in_progress' | 'completed' | 'cancelled';
 
-/** A status the company will walk to by itself. */
+/** A status the provider will walk to by itself. */
 export interface Step {
   status: AppointmentStatus;
   /** ISO instant. */
@@ -24,7 +24,7 @@ interface NotesGiven {
 }
 
 /** An event, composed and to be sent until it is taken. */
-export interface CompanyEvent {
+export interface ProviderEvent {
   /** The `webhook-id`. */
   id: string;
   status: AppointmentStatus;
@@ -52,7 +52,7 @@ export interface Appointment {
   notes: NotesGiven[];
   cancellation: { reason: string; notes: string | null } | null;
   steps: Step[];
-  events: CompanyEvent[];
+  events: ProviderEvent[];
   updatedAt: string;
 }
 
@@ -74,7 +74,7 @@ export type Change = { id: string } & (
 );
 
 interface GivenAnswer extends Answer {
-  /** The company and the `Idempotency-Key`. */
+  /** The provider and the `Idempotency-Key`. */
   key: string;
   /** Of the call that was answered. */
   fingerprint: string;
@@ -92,10 +92,10 @@ export function isOpen(appointment: Appointment): boolean {
   return appointment.status !== 'completed' && appointment.status !== 'cancelled';
 }
 
-/** The place of an appointment: of its visit, or the area of the company. */
+/** The place of an appointment: of its visit, or the area of the provider. */
 export function placeOfAppointment({ provider, visit }: Appointment): Place {
-  const company = COMPANIES.get(provider);
-  const place = company && placeOf(company, visit?.locationCode ?? null);
+  const known = PROVIDERS.get(provider);
+  const place = known && placeOf(known, visit?.locationCode ?? null);
   if (!place) throw new Error(`${provider} has no place ${visit?.locationCode}`);
   return place;
 }
@@ -118,7 +118,7 @@ export function wireAppointment(appointment: Appointment) {
   };
 }
 
-/** All appointments of all companies, folded from the journal. Changes happen at once; `flush` says they will last. */
+/** All appointments of all providers, folded from the journal. Changes happen at once; `flush` says they will last. */
 export class AppointmentBook {
   readonly #journal: Journal<Entry>;
   readonly #appointments = new Map<string, Appointment>();
@@ -302,7 +302,7 @@ function slotKey(provider: string, visit: Visit): string {
   return `${provider}/${visit.locationCode ?? ''}/${visit.start}`;
 }
 
-function eventOf(appointment: Appointment, id: string, data: object): CompanyEvent {
+function eventOf(appointment: Appointment, id: string, data: object): ProviderEvent {
   const { status, updatedAt } = appointment;
   const body = {
     type: 'appointment.updated',

@@ -1,4 +1,4 @@
-/** Booking keys: an offer of one slot, sealed so that only the company can make one. */
+/** Booking keys: an offer of one slot, sealed so that only the provider can make one. */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { Visit } from './slots.ts';
 

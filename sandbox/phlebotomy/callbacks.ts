@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import type { Backoff } from '../lab/delivery.ts';
-import type { Appointment, AppointmentBook, CompanyEvent } from './appointments.ts';
+import type { Appointment, AppointmentBook, ProviderEvent } from './appointments.ts';
 import type { Faults } from './faults.ts';
 
 const ANSWER_WITHIN_MS = 15_000;
@@ -23,7 +23,7 @@ export class Callbacks {
   readonly #wanted = new Set<Appointment>();
   readonly #attempts = new Map<string, number>();
 
-  /** `{provider}` in the address stands for the company's slug. Throws when the secret is none. */
+  /** `{provider}` in the address stands for the provider's slug. Throws when the secret is none. */
   constructor(
     book: AppointmentBook,
     faults: Faults,
@@ -60,7 +60,7 @@ export class Callbacks {
     this.#running.set(appointment, run);
   }
 
-  /** Sends nothing any more; what was not taken goes out when the companies are opened again. */
+  /** Sends nothing any more; what was not taken goes out when the providers are opened again. */
   async close(): Promise<void> {
     this.#stop.abort();
     await Promise.allSettled(this.#running.values());
@@ -86,14 +86,14 @@ export class Callbacks {
   }
 
   /** The event that goes out next: the oldest, unless they are to arrive out of order. */
-  #next(appointment: Appointment): CompanyEvent | undefined {
+  #next(appointment: Appointment): ProviderEvent | undefined {
     const waiting = appointment.events.filter((event) => event.deliveredAt === null);
     if (this.#faults.ofEvents(appointment.provider) !== 'reorder') return waiting[0];
     return appointment.steps.length > 0 ? undefined : waiting.at(-1);
   }
 
   /** The trouble that comes after an event was taken. */
-  async #suffer(appointment: Appointment, event: CompanyEvent): Promise<void> {
+  async #suffer(appointment: Appointment, event: ProviderEvent): Promise<void> {
     const { provider, events } = appointment;
     const fault = this.#faults.ofEvents(provider);
     if (fault === 'duplicate') await this.#send(appointment, event);
@@ -102,7 +102,7 @@ export class Callbacks {
   }
 
   /** Undefined when the event was taken, else what went wrong. */
-  async #send({ provider }: Appointment, event: CompanyEvent): Promise<string | undefined> {
+  async #send({ provider }: Appointment, event: ProviderEvent): Promise<string | undefined> {
     this.#attempts.set(event.id, this.attempts(event.id) + 1);
     const now = new Date();
     try {

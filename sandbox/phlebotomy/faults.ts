@@ -25,7 +25,7 @@ export const Fault = z
   .refine(({ mode, after_accept }) => mode !== 'slot_taken' || !after_accept, 'slot_taken accepts nothing');
 export type Fault = z.infer<typeof Fault>;
 
-/** The trouble each company has at the moment, with calls and with events; forgotten when the process ends. */
+/** The trouble each provider has at the moment, with calls and with events; forgotten when the process ends. */
 export class Faults {
   readonly #calls = new Map<string, Fault>();
   readonly #events = new Map<string, Fault>();

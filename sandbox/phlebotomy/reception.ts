@@ -1,4 +1,4 @@
-/** What a company says when it is asked for a time, and when it is asked to book, move or cancel one. */
+/** What a provider says when it is asked for a time, and when it is asked to book, move or cancel one. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { DateTime } from 'luxon';
 import {
@@ -10,13 +10,13 @@ import {
   type Step,
 } from './appointments.ts';
 import type { BookingKeys } from './booking-key.ts';
-import { type Company, placeOf, reaches } from './providers.ts';
+import { type Provider, placeOf, reaches } from './providers.ts';
 import { type Place, slotsOn, type Visit } from './slots.ts';
 import { type Booking, type Cancellation, Refusal, type Request, type Reschedule } from './wire.ts';
 
 const CALENDAR_DAYS = 90;
 
-/** How a company answers a booking with a key. */
+/** How a provider answers a booking with a key. */
 export interface Confirmation {
   answer: Extract<AppointmentStatus, 'pending' | 'reserved' | 'scheduled'>;
   /** When it confirms what it did not schedule at once; when told to, if absent. */
@@ -28,7 +28,7 @@ export interface Confirmation {
 /** What a decision about a call comes to. */
 type Decision = { status: number; appointment: Appointment } | { status: number; change: Change };
 
-/** The desk of all companies. */
+/** The desk of all providers. */
 export class Reception {
   readonly #book: AppointmentBook;
   readonly #keys: BookingKeys;
@@ -42,13 +42,13 @@ export class Reception {
     this.#holdMs = holdMs;
   }
 
-  /** How the company answers bookings from now on, or the one that is named. */
-  confirm({ provider }: Company, confirmation: Confirmation): void {
+  /** How the provider answers bookings from now on, or the one that is named. */
+  confirm({ slug: provider }: Provider, confirmation: Confirmation): void {
     this.#confirmations.set(confirmationKey(provider, confirmation.reference), confirmation);
   }
 
-  /** How the company answers this booking: as it was told for this one, else as for all. */
-  #confirmationOf({ provider }: Company, reference: string): Confirmation {
+  /** How the provider answers this booking: as it was told for this one, else as for all. */
+  #confirmationOf({ slug: provider }: Provider, reference: string): Confirmation {
     const ofThisOne = confirmationKey(provider, reference);
     const confirmation = this.#confirmations.get(ofThisOne) ?? this.#confirmations.get(confirmationKey(provider));
     this.#confirmations.delete(ofThisOne);
@@ -56,18 +56,18 @@ export class Reception {
   }
 
   /** The slots of some places that are to come and not full, on some local days, each with a new key. */
-  availability(company: Company, places: Place[], startDate: string | undefined, days: number) {
+  availability(provider: Provider, places: Place[], startDate: string | undefined, days: number) {
     const now = DateTime.now();
     const expiresAt = now.plus(this.#holdMs).toJSDate().toISOString();
     const slots = places.flatMap((place) =>
-      this.#open(company, place, startDate, days).map((visit) => ({
-        booking_key: this.#keys.issue({ provider: company.provider, visit, expiresAt }),
+      this.#open(provider, place, startDate, days).map((visit) => ({
+        booking_key: this.#keys.issue({ provider: provider.slug, visit, expiresAt }),
         start: visit.start,
         end: visit.end,
         expires_at: expiresAt,
-        price_cents: company.priceCents,
+        price_cents: provider.priceCents,
         is_priority: DateTime.fromISO(visit.start) < now.plus({ hours: 24 }),
-        free: this.#book.free(company.provider, place, visit),
+        free: this.#book.free(provider.slug, place, visit),
         ...(place.code !== null && { location_code: place.code }),
       })),
     );
@@ -76,38 +76,38 @@ export class Reception {
   }
 
   /** Throws `Refusal`, as every decision does. */
-  book(company: Company, booking: Booking): Decision {
-    const before = this.#book.byReference(company.provider, booking.reference);
+  book(provider: Provider, booking: Booking): Decision {
+    const before = this.#book.byReference(provider.slug, booking.reference);
     if (before) return { status: 200, appointment: before };
-    if (company.serviceType !== 'appointment-ready') {
-      throw new Refusal('not_served', `${company.provider} finds the times itself: send an appointment request`);
+    if (provider.serviceType !== 'appointment-ready') {
+      throw new Refusal('not_served', `${provider.slug} finds the times itself: send an appointment request`);
     }
-    checkAddress(company, booking);
-    const { id: keyId, visit } = this.#redeem(company, booking.booking_key);
-    const { answer, after_seconds } = this.#confirmationOf(company, booking.reference);
+    checkAddress(provider, booking);
+    const { id: keyId, visit } = this.#redeem(provider, booking.booking_key);
+    const { answer, after_seconds } = this.#confirmationOf(provider, booking.reference);
     const confirmed = answer !== 'scheduled' && after_seconds !== undefined;
     const dueAt = () => new Date(Date.now() + (after_seconds ?? 0) * 1000).toISOString();
     const steps: Step[] = confirmed ? [{ status: 'scheduled', dueAt: dueAt() }] : [];
-    return entry(company, booking, { status: answer, visit, keyId, steps });
+    return entry(provider, booking, { status: answer, visit, keyId, steps });
   }
 
-  request(company: Company, request: Request): Decision {
-    const before = this.#book.byReference(company.provider, request.reference);
+  request(provider: Provider, request: Request): Decision {
+    const before = this.#book.byReference(provider.slug, request.reference);
     if (before) return { status: 200, appointment: before };
-    if (company.serviceType !== 'appointment-request') {
-      throw new Refusal('not_served', `${company.provider} takes no requests: book one of its slots`);
+    if (provider.serviceType !== 'appointment-request') {
+      throw new Refusal('not_served', `${provider.slug} takes no requests: book one of its slots`);
     }
-    checkAddress(company, request);
-    return entry(company, request, { status: 'pending', visit: null, keyId: null, steps: [] });
+    checkAddress(provider, request);
+    return entry(provider, request, { status: 'pending', visit: null, keyId: null, steps: [] });
   }
 
-  reschedule(company: Company, appointment: Appointment, { booking_key, ...notes }: Reschedule): Decision {
+  reschedule(provider: Provider, appointment: Appointment, { booking_key, ...notes }: Reschedule): Decision {
     const { id, status, visit: before } = appointment;
     const movable = status === 'pending' || status === 'reserved' || status === 'scheduled';
-    if (!before || !movable || company.serviceType !== 'appointment-ready') {
+    if (!before || !movable || provider.serviceType !== 'appointment-ready') {
       throw new Refusal('not_reschedulable', `an appointment that is ${status} here cannot be moved`);
     }
-    const { id: keyId, visit } = this.#redeem(company, booking_key, appointment);
+    const { id: keyId, visit } = this.#redeem(provider, booking_key, appointment);
     return { status: 200, change: { type: 'rescheduled', id, visit, keyId, notes } };
   }
 
@@ -121,29 +121,28 @@ export class Reception {
   }
 
   /** Slots to come that are not full, within the days asked for and those the calendar is open for. */
-  #open(company: Company, place: Place, startDate: string | undefined, days: number): Visit[] {
+  #open(provider: Provider, place: Place, startDate: string | undefined, days: number): Visit[] {
     const now = new Date().toISOString();
     const today = DateTime.now().setZone(place.timezone).startOf('day');
     const first = startDate ? DateTime.fromISO(startDate, { zone: place.timezone }) : today;
     return Array.from({ length: days }, (_, day) => first.plus({ days: day }))
       .filter((day) => day >= today && day <= today.plus({ days: CALENDAR_DAYS }))
       .flatMap((day) => slotsOn(place, day))
-      .filter((visit) => visit.start > now && this.#book.free(company.provider, place, visit) > 0);
+      .filter((visit) => visit.start > now && this.#book.free(provider.slug, place, visit) > 0);
   }
 
   /** The offer behind a key, if it can be had now. */
-  #redeem(company: Company, key: string, moving?: Appointment): { id: string; visit: Visit } {
-    const { provider } = company;
+  #redeem(provider: Provider, key: string, moving?: Appointment): { id: string; visit: Visit } {
     const offer = this.#keys.read(key);
-    const place = offer && placeOf(company, offer.visit.locationCode);
-    if (!offer || !place || offer.provider !== provider) {
+    const place = offer && placeOf(provider, offer.visit.locationCode);
+    if (!offer || !place || offer.provider !== provider.slug) {
       throw new Refusal('booking_key_invalid', 'this is not a booking key of ours');
     }
     const now = new Date().toISOString();
     if (offer.expiresAt <= now) throw new Refusal('booking_key_expired', 'ask for the availability again');
     if (offer.visit.start <= now) throw new Refusal('too_late', 'this time is past');
-    const isUsed = this.#book.isKeyInUse(provider, offer.id, offer.visit, moving);
-    if (isUsed || this.#book.free(provider, place, offer.visit, moving) < 1) {
+    const isUsed = this.#book.isKeyInUse(provider.slug, offer.id, offer.visit, moving);
+    if (isUsed || this.#book.free(provider.slug, place, offer.visit, moving) < 1) {
       throw new Refusal('slot_taken', 'somebody else has this time');
     }
     return offer;
@@ -152,14 +151,14 @@ export class Reception {
 
 const confirmationKey = (provider: string, reference = '') => `${provider} ${reference}`;
 
-function checkAddress(company: Company, { address }: Request): void {
-  if (!company.area) return;
+function checkAddress(provider: Provider, { address }: Request): void {
+  if (!provider.area) return;
   if (!address) throw new Refusal('invalid_request', 'address: a phlebotomist needs to know where to go');
-  if (!reaches(company, address)) throw new Refusal('not_served', `${company.provider} cannot reach this address`);
+  if (!reaches(provider, address)) throw new Refusal('not_served', `${provider.slug} cannot reach this address`);
 }
 
 function entry(
-  company: Company,
+  provider: Provider,
   { reference, patient, address, requisition_number, tests, access_notes, appointment_notes }: Request,
   given: Pick<Appointment, 'status' | 'visit' | 'keyId' | 'steps'>,
 ): Decision {
@@ -167,8 +166,8 @@ function entry(
     type: 'booked',
     id: randomUUID(),
     appointment: {
-      provider: company.provider,
-      number: `${company.numberPrefix}-${randomBytes(4).toString('hex').toUpperCase()}`,
+      provider: provider.slug,
+      number: `${provider.numberPrefix}-${randomBytes(4).toString('hex').toUpperCase()}`,
       reference,
       ordered: { patient, address, requisition_number, tests },
       ...given,

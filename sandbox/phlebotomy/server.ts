@@ -9,9 +9,9 @@ import { type Appointment, AppointmentBook, wireAppointment } from './appointmen
 import { BookingKeys } from './booking-key.ts';
 import { Callbacks, type Warn } from './callbacks.ts';
 import { type Call, Fault, Faults } from './faults.ts';
-import { COMPANIES, type Company, covers, placeOf, reaches } from './providers.ts';
+import { covers, PROVIDERS, type Provider, placeOf, reaches } from './providers.ts';
 import { Reception } from './reception.ts';
-import { centresNamed, centresNear, type ServiceCentre } from './service-centers.ts';
+import { centersNamed, centersNear, type ServiceCenter } from './service-centers.ts';
 import type { Place } from './slots.ts';
 import { Simulation, stepsTo, Walks } from './walk.ts';
 import {
@@ -31,7 +31,7 @@ export interface PhlebotomyOptions {
   key: string;
   /** Signs events: `whsec_` and base64. */
   secret: string;
-  /** Where events go, `{provider}` standing for the company's slug. */
+  /** Where events go, `{provider}` standing for the provider's slug. */
   eventsUrl: string;
   /** How long a booking key holds, in milliseconds; fifteen minutes when absent. */
   holdMs?: number;
@@ -54,7 +54,7 @@ const ConfirmationBody = z.strictObject({
   reference: z.string().min(1).optional(),
 });
 
-/** Opens the companies, whose journal lives in a folder. Throws when the secret cannot sign. */
+/** Opens the providers, whose journal lives in a folder. Throws when the secret cannot sign. */
 export async function openPhlebotomy(folder: string, options: PhlebotomyOptions, warn: Warn): Promise<Phlebotomy> {
   const book = await AppointmentBook.open(path.join(folder, 'phlebotomy'));
   const faults = new Faults();
@@ -76,27 +76,27 @@ export async function openPhlebotomy(folder: string, options: PhlebotomyOptions,
 
   /** A call of the wire: with its trouble, and answered when what it did is on disk. */
   const call =
-    (name: Call, handle: (request: Request, company: Company) => Answer): RequestHandler =>
+    (name: Call, handle: (request: Request, provider: Provider) => Answer): RequestHandler =>
     async (request, response) => {
-      const company = companyOf(request);
-      const fault = faults.ofCall(company.provider, name);
+      const provider = providerOf(request);
+      const fault = faults.ofCall(provider.slug, name);
       if (fault && !fault.after_accept && (await trouble(fault, request, response))) return;
-      const answer = answerOf(() => handle(request, company));
+      const answer = answerOf(() => handle(request, provider));
       await book.flush();
       if (fault?.after_accept && (await trouble(fault, request, response))) return;
       response.status(answer.status).json(answer.body);
     };
 
   /** A call that changes an appointment, once for each Idempotency-Key. */
-  const change = (name: Call, decide: (request: Request, company: Company) => ReturnType<Reception['book']>) =>
-    call(name, (request, company) => {
+  const change = (name: Call, decide: (request: Request, provider: Provider) => ReturnType<Reception['book']>) =>
+    call(name, (request, provider) => {
       const key = request.get('idempotency-key');
       if (!key) throw new Refusal('invalid_request', 'Idempotency-Key is missing');
       const fingerprint = createHash('sha256')
         .update(`${request.method} ${request.originalUrl} ${JSON.stringify(request.body)}`)
         .digest('base64');
-      const answer = book.once({ provider: company.provider, key, fingerprint }, () => decide(request, company));
-      if (answer.status < 300) goOn(book.get(company.provider, (answer.body as { id: string }).id));
+      const answer = book.once({ provider: provider.slug, key, fingerprint }, () => decide(request, provider));
+      if (answer.status < 300) goOn(book.get(provider.slug, (answer.body as { id: string }).id));
       return answer;
     });
 
@@ -108,85 +108,85 @@ export async function openPhlebotomy(folder: string, options: PhlebotomyOptions,
   const wire = Router();
   wire.get(
     '/:provider/v1/coverage',
-    call('coverage', (request, company) => {
-      const served = covers(company, AreaQuestion.parse(request.query).zip);
+    call('coverage', (request, provider) => {
+      const served = covers(provider, AreaQuestion.parse(request.query).zip);
       return {
         status: 200,
-        body: { served, service_types: served && company.serviceType ? [company.serviceType] : [] },
+        body: { served, service_types: served && provider.serviceType ? [provider.serviceType] : [] },
       };
     }),
   );
   wire.get(
     '/:provider/v1/locations',
-    call('locations', (request, company) => {
+    call('locations', (request, provider) => {
       const question = LocationsQuestion.parse(request.query);
-      return { status: 200, body: { locations: company.area ? [] : locationsFor(company, question) } };
+      return { status: 200, body: { locations: provider.area ? [] : locationsFor(provider, question) } };
     }),
   );
   wire.post(
     '/:provider/v1/availability',
-    call('availability', (request, company) => {
+    call('availability', (request, provider) => {
       const { address, location_codes, start_date, days } = AvailabilityQuestion.parse(request.body);
-      const places = company.area ? [areaPlace(company, address)] : centrePlaces(company, location_codes);
-      return { status: 200, body: reception.availability(company, places, start_date, days) };
+      const places = provider.area ? [areaPlace(provider, address)] : centerPlaces(provider, location_codes);
+      return { status: 200, body: reception.availability(provider, places, start_date, days) };
     }),
   );
   wire.post(
     '/:provider/v1/appointments',
-    change('book', (request, company) => reception.book(company, Booking.parse(request.body))),
+    change('book', (request, provider) => reception.book(provider, Booking.parse(request.body))),
   );
   wire.post(
     '/:provider/v1/appointment-requests',
-    change('request', (request, company) => reception.request(company, RequestBody.parse(request.body))),
+    change('request', (request, provider) => reception.request(provider, RequestBody.parse(request.body))),
   );
   wire.get(
     '/:provider/v1/appointments',
-    call('read', (request, company) => {
+    call('read', (request, provider) => {
       const { reference } = z.object({ reference: z.string() }).parse(request.query);
-      const appointment = book.byReference(company.provider, reference);
+      const appointment = book.byReference(provider.slug, reference);
       if (!appointment) throw new Refusal('not_found', `there is no appointment with the reference ${reference}`);
       return { status: 200, body: wireAppointment(appointment) };
     }),
   );
   wire.get(
     '/:provider/v1/appointments/:id',
-    call('read', (request, company) => ({ status: 200, body: wireAppointment(appointmentOf(request, company)) })),
+    call('read', (request, provider) => ({ status: 200, body: wireAppointment(appointmentOf(request, provider)) })),
   );
   wire.patch(
     '/:provider/v1/appointments/:id',
-    change('reschedule', (request, company) =>
-      reception.reschedule(company, appointmentOf(request, company), Reschedule.parse(request.body)),
+    change('reschedule', (request, provider) =>
+      reception.reschedule(provider, appointmentOf(request, provider), Reschedule.parse(request.body)),
     ),
   );
   wire.post(
     '/:provider/v1/appointments/:id/cancel',
-    change('cancel', (request, company) =>
-      reception.cancel(appointmentOf(request, company), Cancellation.parse(request.body)),
+    change('cancel', (request, provider) =>
+      reception.cancel(appointmentOf(request, provider), Cancellation.parse(request.body)),
     ),
   );
 
   const steering = Router();
   steering.post('/faults', (request, response) => {
     const fault = Fault.parse(request.body);
-    if (!COMPANIES.has(fault.provider)) throw new Refusal('not_found', `there is no company ${fault.provider}`);
+    if (!PROVIDERS.has(fault.provider)) throw new Refusal('not_found', `there is no provider ${fault.provider}`);
     faults.set(fault);
     response.json(fault);
   });
   steering.post('/:provider/confirmation', (request, response) => {
     const confirmation = ConfirmationBody.parse(request.body);
-    reception.confirm(companyOf(request), confirmation);
+    reception.confirm(providerOf(request), confirmation);
     response.json(confirmation);
   });
   steering.get('/:provider/appointments', (request, response) => {
-    const { provider } = companyOf(request);
+    const { slug: provider } = providerOf(request);
     const own = book.all().filter((appointment) => appointment.provider === provider);
     response.json({ appointments: own.map((appointment) => view(appointment, callbacks)) });
   });
   steering.get('/:provider/appointments/:id', (request, response) => {
-    response.json(view(appointmentOf(request, companyOf(request)), callbacks));
+    response.json(view(appointmentOf(request, providerOf(request)), callbacks));
   });
   steering.post('/:provider/appointments/:id/simulate', async (request, response) => {
-    const appointment = appointmentOf(request, companyOf(request));
+    const appointment = appointmentOf(request, providerOf(request));
     const steps = stepsTo(appointment, Simulation.parse(request.body));
     book.change({ type: 'planned', id: appointment.id, steps });
     goOn(appointment);
@@ -194,7 +194,8 @@ export async function openPhlebotomy(folder: string, options: PhlebotomyOptions,
     response.json({ planned: steps.map(({ status }) => status), appointment: view(appointment, callbacks) });
   });
 
-  const appointmentOf = (request: Request, { provider }: Company) => book.get(provider, String(request.params.id));
+  const appointmentOf = (request: Request, { slug: provider }: Provider) =>
+    book.get(provider, String(request.params.id));
 
   const router = Router();
   const nothing: RequestHandler = ({ method, originalUrl }) => {
@@ -218,43 +219,43 @@ export async function openPhlebotomy(folder: string, options: PhlebotomyOptions,
   };
 }
 
-function companyOf(request: Request): Company {
-  const provider = String(request.params.provider);
-  const company = COMPANIES.get(provider);
-  if (!company) throw new Refusal('not_found', `there is no company ${provider}`);
-  return company;
+function providerOf(request: Request): Provider {
+  const slug = String(request.params.provider);
+  const provider = PROVIDERS.get(slug);
+  if (!provider) throw new Refusal('not_found', `there is no provider ${slug}`);
+  return provider;
 }
 
-function locationsFor({ provider }: Company, question: z.infer<typeof LocationsQuestion>): object[] {
-  const shown = ({ slotMinutes, provider: _ours, ...centre }: ServiceCentre) => centre;
-  if ('codes' in question) return centresNamed(provider, question.codes).map(shown);
-  return centresNear(provider, question.zip, question.radius_miles).map(({ centre, miles }) => ({
-    ...shown(centre),
+function locationsFor({ slug: provider }: Provider, question: z.infer<typeof LocationsQuestion>): object[] {
+  const shown = ({ slotMinutes, provider: _ours, ...center }: ServiceCenter) => center;
+  if ('codes' in question) return centersNamed(provider, question.codes).map(shown);
+  return centersNear(provider, question.zip, question.radius_miles).map(({ center, miles }) => ({
+    ...shown(center),
     distance_miles: Math.round(miles * 10) / 10,
   }));
 }
 
-function areaPlace(company: Company, address: z.infer<typeof AvailabilityQuestion>['address']): Place {
+function areaPlace(provider: Provider, address: z.infer<typeof AvailabilityQuestion>['address']): Place {
   if (!address) throw new Refusal('invalid_request', 'address: say where the visit is to be');
-  const place = placeOf(company, null);
-  if (!place || company.serviceType !== 'appointment-ready' || !reaches(company, address)) {
-    throw new Refusal('not_served', `${company.provider} has no slots for this address`);
+  const place = placeOf(provider, null);
+  if (!place || provider.serviceType !== 'appointment-ready' || !reaches(provider, address)) {
+    throw new Refusal('not_served', `${provider.slug} has no slots for this address`);
   }
   return place;
 }
 
-function centrePlaces(company: Company, codes: string[] | undefined): Place[] {
+function centerPlaces(provider: Provider, codes: string[] | undefined): Place[] {
   if (!codes) throw new Refusal('invalid_request', 'location_codes: say which service centers');
-  if (!company.serviceType)
-    throw new Refusal('not_served', `${company.provider} takes no appointments: patients walk in`);
+  if (!provider.serviceType)
+    throw new Refusal('not_served', `${provider.slug} takes no appointments: patients walk in`);
   return codes.map((code) => {
-    const place = placeOf(company, code);
+    const place = placeOf(provider, code);
     if (!place) throw new Refusal('not_found', `there is no service center ${code}`);
     return place;
   });
 }
 
-/** All that the company holds about an appointment. */
+/** All that the provider holds about an appointment. */
 function view(appointment: Appointment, callbacks: Callbacks) {
   const { ordered, notes, cancellation, steps, events } = appointment;
   return {

@@ -4,7 +4,7 @@ import type { Place } from './slots.ts';
 import type { Address } from './wire.ts';
 
 /** A place that patients come to. */
-export interface ServiceCentre extends Place {
+export interface ServiceCenter extends Place {
   /** Slug of the laboratory whose center it is. */
   provider: string;
   code: string;
@@ -21,7 +21,7 @@ const weekdays = (hours: string) => ({
   friday: hours,
 });
 
-const centre = (
+const center = (
   provider: string,
   code: string,
   name: string,
@@ -29,8 +29,8 @@ const centre = (
   [lng, lat]: [number, number],
   timezone: string,
   phone: string,
-  hours: ServiceCentre['hours'],
-): ServiceCentre => {
+  hours: ServiceCenter['hours'],
+): ServiceCenter => {
   const [first_line, second_line, city, state, zip] = address;
   const location = { lng, lat };
   return {
@@ -46,8 +46,8 @@ const centre = (
   };
 };
 
-const SERVICE_CENTRES: ServiceCentre[] = [
-  centre(
+const SERVICE_CENTERS: ServiceCenter[] = [
+  center(
     'quest',
     'PHX1',
     'Phoenix Downtown',
@@ -57,7 +57,7 @@ const SERVICE_CENTRES: ServiceCentre[] = [
     '+16025550111',
     { ...weekdays('06:30-15:30'), saturday: '07:00-12:00' },
   ),
-  centre(
+  center(
     'quest',
     'PHX2',
     'Phoenix McDowell Road',
@@ -67,7 +67,7 @@ const SERVICE_CENTRES: ServiceCentre[] = [
     '+16025550112',
     weekdays('07:00-16:00'),
   ),
-  centre(
+  center(
     'quest',
     'PHX3',
     'Phoenix Uptown',
@@ -77,7 +77,7 @@ const SERVICE_CENTRES: ServiceCentre[] = [
     '+16025550113',
     weekdays('07:00-15:00'),
   ),
-  centre(
+  center(
     'quest',
     'LSE1',
     'Onalaska',
@@ -87,7 +87,7 @@ const SERVICE_CENTRES: ServiceCentre[] = [
     '+16085550114',
     { ...weekdays('07:00-15:30'), saturday: '08:00-11:00' },
   ),
-  centre(
+  center(
     'quest',
     'LSE2',
     'La Crosse State Road',
@@ -97,7 +97,7 @@ const SERVICE_CENTRES: ServiceCentre[] = [
     '+16085550115',
     weekdays('07:30-16:00'),
   ),
-  centre(
+  center(
     'quest',
     'NYC1',
     'Chelsea',
@@ -107,7 +107,7 @@ const SERVICE_CENTRES: ServiceCentre[] = [
     '+12125550116',
     { ...weekdays('07:00-15:00'), saturday: '07:00-12:00', sunday: '08:00-11:00' },
   ),
-  centre(
+  center(
     'quest',
     'NYC2',
     'Garment District',
@@ -117,7 +117,7 @@ const SERVICE_CENTRES: ServiceCentre[] = [
     '+12125550117',
     weekdays('06:30-15:30'),
   ),
-  centre(
+  center(
     'quest',
     'BKN1',
     'Brooklyn Heights',
@@ -127,7 +127,7 @@ const SERVICE_CENTRES: ServiceCentre[] = [
     '+17185550118',
     weekdays('07:00-15:00'),
   ),
-  centre(
+  center(
     'labcorp',
     'LCPHX1',
     'Phoenix Midtown',
@@ -137,7 +137,7 @@ const SERVICE_CENTRES: ServiceCentre[] = [
     '+16025550121',
     weekdays('07:00-16:00'),
   ),
-  centre(
+  center(
     'labcorp',
     'LCPHX2',
     'Phoenix Roosevelt',
@@ -147,7 +147,7 @@ const SERVICE_CENTRES: ServiceCentre[] = [
     '+16025550122',
     { ...weekdays('06:30-15:00'), saturday: '07:00-11:00' },
   ),
-  centre(
+  center(
     'labcorp',
     'LCLSE1',
     'La Crosse Losey Boulevard',
@@ -157,7 +157,7 @@ const SERVICE_CENTRES: ServiceCentre[] = [
     '+16085550123',
     weekdays('07:00-15:30'),
   ),
-  centre(
+  center(
     'labcorp',
     'LCNYC1',
     'Midtown South',
@@ -167,7 +167,7 @@ const SERVICE_CENTRES: ServiceCentre[] = [
     '+12125550124',
     { ...weekdays('07:00-15:30'), saturday: '07:30-11:30' },
   ),
-  centre(
+  center(
     'bioreference',
     'BRPHX1',
     'Phoenix Encanto',
@@ -177,7 +177,7 @@ const SERVICE_CENTRES: ServiceCentre[] = [
     '+16025550131',
     weekdays('07:00-15:30'),
   ),
-  centre(
+  center(
     'bioreference',
     'BRLSE1',
     'Onalaska Main Street',
@@ -187,7 +187,7 @@ const SERVICE_CENTRES: ServiceCentre[] = [
     '+16085550132',
     weekdays('08:00-15:00'),
   ),
-  centre(
+  center(
     'bioreference',
     'BRNYC1',
     'Flatiron',
@@ -197,7 +197,7 @@ const SERVICE_CENTRES: ServiceCentre[] = [
     '+12125550133',
     weekdays('07:00-15:00'),
   ),
-  centre(
+  center(
     'bioreference',
     'BRBKN1',
     'Downtown Brooklyn',
@@ -209,28 +209,28 @@ const SERVICE_CENTRES: ServiceCentre[] = [
   ),
 ];
 
-const centresOf = (provider: string) => SERVICE_CENTRES.filter((centre) => centre.provider === provider);
+const centersOf = (provider: string) => SERVICE_CENTERS.filter((center) => center.provider === provider);
 
 /** A laboratory's center of that code, if there is one. */
-export function centreOf(provider: string, code: string | null): ServiceCentre | undefined {
-  return centresOf(provider).find((centre) => centre.code === code);
+export function centerOf(provider: string, code: string | null): ServiceCenter | undefined {
+  return centersOf(provider).find((center) => center.code === code);
 }
 
 /** A laboratory's centers with these codes; those that there are. */
-export function centresNamed(provider: string, codes: readonly string[]): ServiceCentre[] {
-  return centresOf(provider).filter(({ code }) => codes.includes(code));
+export function centersNamed(provider: string, codes: readonly string[]): ServiceCenter[] {
+  return centersOf(provider).filter(({ code }) => codes.includes(code));
 }
 
 /** A laboratory's centers within a radius of a ZIP, the nearest first; none for a ZIP that there is not. */
-export function centresNear(
+export function centersNear(
   provider: string,
   zip: string,
   radiusMiles: number,
-): { centre: ServiceCentre; miles: number }[] {
+): { center: ServiceCenter; miles: number }[] {
   const from = centroidOf(zip);
   if (!from) return [];
-  return centresOf(provider)
-    .map((centre) => ({ centre, miles: milesBetween(from, centre.location) }))
+  return centersOf(provider)
+    .map((center) => ({ center, miles: milesBetween(from, center.location) }))
     .filter(({ miles }) => miles <= radiusMiles)
     .toSorted((a, b) => a.miles - b.miles);
 }

@@ -4,7 +4,7 @@ import type { Point } from './geography.ts';
 
 const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
 
-/** Where visits take place: the area of a mobile company, or a service center. */
+/** Where visits take place: the area of a mobile provider, or a service center. */
 export interface Place {
   /** Null for an area. */
   code: string | null;

@@ -80,7 +80,7 @@ export class Walks {
     );
   }
 
-  /** Takes no step any more; those to come are taken when the companies are opened again. */
+  /** Takes no step any more; those to come are taken when the providers are opened again. */
   close(): void {
     for (const timer of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();

@@ -20,7 +20,7 @@ export interface Claim {
 }
 
 /**
- * Claims the patient for an appointment, before the company is asked. Claiming again for the same appointment is fine.
+ * Claims the patient for an appointment, before the provider is asked. Claiming again for the same appointment is fine.
  * @returns false when another appointment is in the way: an active one that is not overdue, or one being booked.
  */
 export async function claimPatient(

@@ -1,5 +1,5 @@
 /**
- * What companies offered. A slot is sealed into its booking key; kept is only the place that was asked for, once however
+ * What providers offered. A slot is sealed into its booking key; kept is only the place that was asked for, once however
  * often it is, for as long as a slot there can be booked. Keys from before name a row that holds the slots.
  */
 import { createHash } from 'node:crypto';
@@ -9,7 +9,7 @@ import { collectionOf } from '../collections/define.ts';
 import type { Store } from '../open.ts';
 import type { BookingKeys } from './booking-keys.ts';
 
-/** How long a slot can be booked whose company does not say, in milliseconds. */
+/** How long a slot can be booked whose provider does not say, in milliseconds. */
 const HELD_FOR_MS = 60 * 60 * 1000;
 /** How long its place is remembered after that, so that a caller is told that the key has expired. */
 const REMEMBERED_FOR_MS = 24 * 60 * 60 * 1000;
@@ -17,7 +17,7 @@ const REMEMBERED_FOR_MS = 24 * 60 * 60 * 1000;
 /** 128 bits in base64url. */
 const PLACE_ID_LENGTH = 22;
 
-/** A slot as a company offered it; `expires_at` is null when it does not say. */
+/** A slot as a provider offered it; `expires_at` is null when it does not say. */
 export type NewOffer = Omit<OfferedTime, 'expires_at'> & { expires_at: string | null };
 
 /** Where offers are kept, and what seals them. */
@@ -27,7 +27,7 @@ export interface OfferStore {
 }
 
 /**
- * Makes an answer of a company bookable.
+ * Makes an answer of a provider bookable.
  * @returns booking key and expiry of each slot, in the order of the slots
  */
 export async function offerSlots(

@@ -1,4 +1,4 @@
-/** Our booking keys: what a company offered, sealed into the key itself, so that no question leaves rows behind. */
+/** Our booking keys: what a provider offered, sealed into the key itself, so that no question leaves rows behind. */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { APPOINTMENT_PROVIDERS } from '../../domain/appointments/appointment.ts';
@@ -7,7 +7,7 @@ const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** A slot of a company at a place that we keep. */
+/** A slot of a provider at a place that we keep. */
 const sealedSlot = z.object({
   provider: z.enum(APPOINTMENT_PROVIDERS),
   /** Id of the place. */

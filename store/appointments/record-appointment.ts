@@ -22,7 +22,7 @@ import { appointmentOf, asOf, newestAppointment } from './held-appointment.ts';
 const NEWEST = 100;
 
 /**
- * Whether something that the company said of an appointment is stored and has not reached its journey.
+ * Whether something that the provider said of an appointment is stored and has not reached its journey.
  * @param heard What the journey had heard when it proposed: an event that is delivered may have come a moment later.
  */
 async function eventsWait(

@@ -1,27 +1,27 @@
-/** Service centers as companies last told of them: callers name them by their codes alone. */
+/** Service centers as providers last told of them: callers name them by their codes alone. */
 import type { AppointmentProvider, PlaceLister } from '../../domain/appointments/appointment.ts';
-import type { ServiceCentreDocument } from '../collections/appointments.ts';
+import type { ServiceCenterDocument } from '../collections/appointments.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { Environment } from '../connections/lab-connections.ts';
 import type { Store } from '../open.ts';
 
 /** A service center, as much as an appointment needs to know. */
-export type KnownCentre = Pick<ServiceCentreDocument, 'code' | 'name' | 'address' | 'location' | 'time_zone'>;
+export type KnownCenter = Pick<ServiceCenterDocument, 'code' | 'name' | 'address' | 'location' | 'time_zone'>;
 
 const idOf = (provider: AppointmentProvider | PlaceLister, environment: Environment, code: string) =>
   `${provider}:${environment}:${code}`;
 
-/** Takes note of service centers that a company told of. */
-export async function rememberServiceCentres(
+/** Takes note of service centers that a provider told of. */
+export async function rememberServiceCenters(
   store: Store,
   provider: AppointmentProvider | PlaceLister,
   environment: Environment,
-  centres: readonly KnownCentre[],
+  centers: readonly KnownCenter[],
 ): Promise<void> {
-  if (centres.length === 0) return;
+  if (centers.length === 0) return;
   const updated_at = new Date();
-  await collectionOf(store.serviceCentres).bulkWrite(
-    centres.map(({ code, name, address, location, time_zone }) => ({
+  await collectionOf(store.serviceCenters).bulkWrite(
+    centers.map(({ code, name, address, location, time_zone }) => ({
       replaceOne: {
         filter: { _id: idOf(provider, environment, code) },
         replacement: { provider, environment, code, name, address, location, time_zone, updated_at },
@@ -33,15 +33,15 @@ export async function rememberServiceCentres(
 }
 
 /** The service centers with these codes that are known, by their codes. */
-export async function findServiceCentres(
+export async function findServiceCenters(
   store: Store,
   provider: AppointmentProvider,
   environment: Environment,
   codes: readonly string[],
-): Promise<Map<string, ServiceCentreDocument>> {
+): Promise<Map<string, ServiceCenterDocument>> {
   const ids = codes.map((code) => idOf(provider, environment, code));
-  const found = await collectionOf(store.serviceCentres)
+  const found = await collectionOf(store.serviceCenters)
     .find({ _id: { $in: ids } })
     .toArray();
-  return new Map(found.map((centre) => [centre.code, centre]));
+  return new Map(found.map((center) => [center.code, center]));
 }

@@ -10,7 +10,7 @@ import type {
 import type { ArrangeVisit } from '../../domain/appointments/appointment-command.ts';
 import { date, define, text, textOrNull, whole, wholeOrNull, yes } from './define.ts';
 
-/** Whose active appointment a patient's with a company is (C2). */
+/** Whose active appointment a patient's with a provider is (C2). */
 export interface AppointmentClaimDocument {
   /** `<team id>:<user id>:<provider>`. */
   _id: string;
@@ -36,11 +36,11 @@ export interface OfferedPlace {
 
 /** A slot as it was offered. Instants are ISO, in UTC. */
 export interface OfferedTime {
-  /** The company's key. */
+  /** The provider's key. */
   booking_key: string;
   start: string;
   end: string;
-  /** When the company's key stops being good. */
+  /** When the provider's key stops being good. */
   expires_at: string;
   site_code: string | null;
 }
@@ -56,7 +56,7 @@ export interface OfferedPlaceDocument {
 }
 
 /**
- * What a company offered when it was asked, before booking keys held their slots: older booking keys, `<id>.<index of the slot>`, are read here, so that a visit
+ * What a provider offered when it was asked, before booking keys held their slots: older booking keys, `<id>.<index of the slot>`, are read here, so that a visit
  * takes place where its time was asked for (C3).
  */
 export interface AvailabilityDocument {
@@ -70,8 +70,8 @@ export interface AvailabilityDocument {
   forget_at: Date;
 }
 
-/** A service center as the company last told of it, so that its code is enough to find it. */
-export interface ServiceCentreDocument {
+/** A service center as the provider last told of it, so that its code is enough to find it. */
+export interface ServiceCenterDocument {
   /** `<provider>:<environment>:<code>`. */
   _id: string;
   provider: AppointmentProvider | PlaceLister;
@@ -140,7 +140,7 @@ export const appointmentsCollections = (connection: Connection) => ({
     { _id: text, team_id: text, place: whole, forget_at: date },
     [[{ forget_at: 1 }, { expireAfterSeconds: 0 }]],
   ),
-  serviceCentres: define<ServiceCentreDocument>(connection, 'service_centres', {
+  serviceCenters: define<ServiceCenterDocument>(connection, 'service_centres', {
     _id: text,
     provider: text,
     environment: text,

@@ -18,7 +18,7 @@ export async function setPhlebotomyConnection(
   await store.phlebotomyConnections.updateOne({ _id }, { $set: connection }, { upsert: true });
 }
 
-/** Points every company's sandbox connection at the sandbox companies. */
+/** Points every provider's sandbox connection at the sandbox providers. */
 export async function connectSandboxPhlebotomy(
   store: Store,
   sandbox: { url: string; key: string; secret: string },
@@ -34,7 +34,7 @@ export async function connectSandboxPhlebotomy(
   }
 }
 
-/** How that company is reached from that environment; null when no operator has said. */
+/** How that provider is reached from that environment; null when no operator has said. */
 export function findPhlebotomyConnection(
   store: Store,
   provider: AppointmentProvider | PlaceLister,
@@ -43,7 +43,7 @@ export function findPhlebotomyConnection(
   return store.phlebotomyConnections.findById(`${provider}:${environment}`).lean<PhlebotomyConnectionDocument>().exec();
 }
 
-/** A company's connections in every environment. */
+/** A provider's connections in every environment. */
 export function phlebotomyConnectionsOf(
   store: Store,
   provider: AppointmentProvider,

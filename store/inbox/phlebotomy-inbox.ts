@@ -102,8 +102,8 @@ export function claimPhlebotomyEvent(store: Store, leaseMs: number): Promise<Phl
 }
 
 /**
- * The appointment of an event and its order: found by our reference, or by the company's id. Null when there is none,
- * or when it belongs to another company or environment.
+ * The appointment of an event and its order: found by our reference, or by the provider's id. Null when there is none,
+ * or when it belongs to another provider or environment.
  */
 export async function appointmentOfEvent(
   store: Store,
@@ -157,7 +157,7 @@ export async function keepEarlierVisitEvent(
 }
 
 /**
- * An event that belongs to no appointment waits for it, since a company may tell before we have recorded its answer; it
+ * An event that belongs to no appointment waits for it, since a provider may tell before we have recorded its answer; it
  * is kept when none has come within a day.
  */
 export async function awaitAppointment(store: Store, event: PhlebotomyEventDocument, retryInMs: number): Promise<void> {

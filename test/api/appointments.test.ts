@@ -1,4 +1,4 @@
-/** Appointments over the API, with the sandbox companies behind it and journeys that only carry commands to them. */
+/** Appointments over the API, with the sandbox providers behind it and journeys that only carry commands to them. */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -135,7 +135,7 @@ const steer = (path: string, body: object) =>
     body: JSON.stringify(body),
   });
 const fault = (provider: string, mode: string, more: object = {}) => steer('/faults', { provider, mode, ...more });
-async function atCompany(provider: string, id: string) {
+async function atProvider(provider: string, id: string) {
   const answer = await fetch(`${sandbox.url}/sandbox/phlebotomy/${provider}/appointments/${id}`, {
     headers: { authorization: `Bearer ${KEY}` },
   });
@@ -210,7 +210,7 @@ describe('times at a patient’s address', () => {
     }
   });
 
-  test.each(['down', 'error', 'nonsense'])('a company that is %s is 503 with Retry-After', async (mode) => {
+  test.each(['down', 'error', 'nonsense'])('a provider that is %s is 503 with Retry-After', async (mode) => {
     await fault('getlabs', mode, { calls: ['availability'], times: 1 });
     const answer = await caller.request('POST', '/v3/order/phlebotomy/appointment/availability', wire(PHOENIX));
     expect(answer.status).toBe(503);
@@ -218,7 +218,7 @@ describe('times at a patient’s address', () => {
     await fault('getlabs', 'ok');
   });
 
-  test('a team whose environment has no company has no slots', async () => {
+  test('a team whose environment has no provider has no slots', async () => {
     caller = await api.caller({ environment: 'production' });
     expect(await slots()).toEqual([]);
   });
@@ -257,7 +257,7 @@ describe('a phlebotomy appointment', () => {
     });
     expect(moved).toMatchObject({ id: booked.id, appointmentNotes: 'right arm', status: 'confirmed' });
     expect(moved.startAt).not.toEqual(booked.startAt);
-    expect((await atCompany('getlabs', booked.providerId)).notes).toMatchObject([
+    expect((await atProvider('getlabs', booked.providerId)).notes).toMatchObject([
       { access_notes: 'Gate code 4411', appointment_notes: 'left arm' },
       { access_notes: 'Side door', appointment_notes: 'right arm' },
     ]);
@@ -270,7 +270,7 @@ describe('a phlebotomy appointment', () => {
       notes: 'on holiday',
     });
     expect(cancelled).toMatchObject({ id: booked.id, status: 'cancelled', eventStatus: 'cancelled' });
-    expect((await atCompany('getlabs', booked.providerId)).status).toBe('cancelled');
+    expect((await atProvider('getlabs', booked.providerId)).status).toBe('cancelled');
     await expect(caller.sdk.labTests.getPhlebotomyAppointment({ orderId })).rejects.toMatchObject({ statusCode: 404 });
   });
 
@@ -466,7 +466,7 @@ describe('an appointment that is requested', () => {
       address: { firstLine: '9 Oak Avenue', accessNotes: 'Ring twice' },
       warnings: [expect.stringContaining('add the unit')],
     });
-    expect((await atCompany('phlebfinders', requested.providerId)).notes).toMatchObject([
+    expect((await atProvider('phlebfinders', requested.providerId)).notes).toMatchObject([
       { access_notes: 'Ring twice', appointment_notes: 'needs a butterfly needle' },
     ]);
     await expect(
@@ -483,7 +483,7 @@ describe('an appointment that is requested', () => {
       return { status: answer.status, body: (await answer.json()) as { id: string; warnings: string[] } };
     };
     const again = { 'x-idempotency-key': randomUUID() };
-    desk.desk.trouble = new JourneysUnavailable('The company did not answer');
+    desk.desk.trouble = new JourneysUnavailable('The provider did not answer');
     expect(await ask(again)).toMatchObject({ status: 503 });
     const first = await ask(again);
     expect(first).toMatchObject({ status: 200, body: { warnings: [expect.stringContaining('add the unit')] } });
@@ -508,7 +508,7 @@ describe('an appointment that is requested', () => {
     });
   });
 
-  test('goes to a company that takes requests, at an address that can be reached, for a grown-up (C1, C3)', async () => {
+  test('goes to a provider that takes requests, at an address that can be reached, for a grown-up (C1, C3)', async () => {
     const orderId = await atHome();
     await expect(request(orderId, { provider: 'getlabs' })).rejects.toMatchObject(
       refusedWith(/does not accept requests/),
@@ -638,7 +638,7 @@ describe('service centers', () => {
   });
 
   test('have times by code though nobody has listed them yet, and are known from then on', async () => {
-    const remembered = collectionOf(api.store.serviceCentres);
+    const remembered = collectionOf(api.store.serviceCenters);
     await remembered.deleteMany({ code: { $in: ['NYC1', 'PHX3'] } });
     const ask = (siteCodes: string[]) =>
       caller.sdk.labTests.getPscAppointmentAvailability({ lab: 'quest', siteCodes, startDate: dayIn(1) });
@@ -654,8 +654,8 @@ describe('service centers', () => {
     await expect(ask(['NYC1'])).rejects.toMatchObject({ statusCode: 503 });
   });
 
-  test('a place that the company has given up is no longer active', async () => {
-    await collectionOf(api.store.serviceCentres).insertOne({
+  test('a place that the provider has given up is no longer active', async () => {
+    await collectionOf(api.store.serviceCenters).insertOne({
       _id: 'quest:sandbox:OLD1',
       provider: 'quest',
       environment: 'sandbox',
@@ -820,7 +820,7 @@ describe('an appointment at a service center', () => {
   });
 });
 
-describe('what phlebotomy companies tell', () => {
+describe('what phlebotomy providers tell', () => {
   const quiet = pino({ level: 'silent' });
   const send = (
     body: string | Buffer<ArrayBuffer>,
@@ -842,7 +842,7 @@ describe('what phlebotomy companies tell', () => {
     expect((await send(forged, { secret: forger })).status).toBe(401);
     expect((await send(forged, { provider: 'nobody' })).status).toBe(401);
     expect((await fetch(`${api.url}/partners/phlebotomy/getlabs/events`, { method: 'POST' })).status).toBe(401);
-    // Companies may still be telling of what earlier tests had them do: only these events are counted.
+    // Providers may still be telling of what earlier tests had them do: only these events are counted.
     const kept = { raw: { $in: [forged, ''] } };
     expect(await collectionOf(api.store.phlebotomyEvents).countDocuments(kept)).toBe(0);
     expect(await collectionOf(api.store.unreadableEvents).countDocuments(kept)).toBe(0);
@@ -880,7 +880,7 @@ describe('what phlebotomy companies tell', () => {
     await collectionOf(api.store.phlebotomyEvents).deleteOne({ event_id: id });
   });
 
-  test('the company’s own events reach the journey of the appointment', async () => {
+  test('the provider’s own events reach the journey of the appointment', async () => {
     const dispatcher = startAppointmentDispatcher({ store: api.store, journeys: desk, logger: quiet });
     try {
       const orderId = await atHome();
@@ -896,7 +896,7 @@ describe('what phlebotomy companies tell', () => {
         return events.length === 2;
       });
 
-      // Found by the company's own id where it has lost our reference.
+      // Found by the provider's own id where it has lost our reference.
       const event = randomUUID();
       await send(providerEvent('lost', { id: providerId }), { id: event });
       await until(async () => (await stored(event))?.state === 'delivered');

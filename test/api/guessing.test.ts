@@ -60,7 +60,7 @@ test.each([
   ['links to unsubscribe', (from: string) => come(`/unsubscribe/${guessed()}`, { from }), 404],
   ['addresses of the codec', (from: string) => come(`/codec/${guessed()}/decode`, { from, method: 'POST' }), 404],
   [
-    'signatures of phlebotomy companies',
+    'signatures of phlebotomy providers',
     (from: string) => come('/partners/phlebotomy/getlabs/events', { from, method: 'POST', body: guessed() }),
     401,
   ],

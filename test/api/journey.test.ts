@@ -138,7 +138,7 @@ describe('a journey through the SDK alone, each answer read by its parser', () =
     expect(ended).toMatchObject({ interpretation: 'abnormal', orderTransaction: { status: 'completed' } });
   });
 
-  test('F6: where companies find the time, a simulation requests it and has it found', async () => {
+  test('F6: where providers find the time, a simulation requests it and has it found', async () => {
     const { id } = await atHome(ONALASKA);
     await simulate(id, 'collecting_sample.at_home_phlebotomy.appointment_pending');
     expect(await theAppointment(id)).toMatchObject({ provider: 'phlebfinders', status: 'pending', startAt: null });

@@ -1,4 +1,4 @@
-/** The booking page in Chromium, on the real API, a real journey and the sandbox companies. */
+/** The booking page in Chromium, on the real API, a real journey and the sandbox providers. */
 import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -133,7 +133,7 @@ const pickDay = async (page: Page, index: number) => {
 };
 const held = async (order: Order) => {
   const [appointment] = await venule.store.appointments.find({ order_id: order.id }).sort({ created_at: -1 }).lean();
-  const { appointments } = await venule.atCompany(`/sandbox/phlebotomy/${appointment?.provider}/appointments`);
+  const { appointments } = await venule.atProvider(`/sandbox/phlebotomy/${appointment?.provider}/appointments`);
   const theirs = appointments.find(({ reference }: { reference: string }) => reference === appointment?._id);
   return { appointment, theirs };
 };
@@ -373,11 +373,11 @@ test('4.4: another ZIP can be searched; one that is none is refused in words; wh
   await inspect(page, '17-nobody-near');
 });
 
-test('4.4: when the company is down, whom to call stands first, before the way to try again', async () => {
+test('4.4: when the provider is down, whom to call stands first, before the way to try again', async () => {
   const { path } = await mailed(atHome);
   const { path: walkIn } = await mailed({ labTest: 'quest-lipid-panel' });
   const down = (provider: string, mode: string) =>
-    venule.atCompany('/sandbox/phlebotomy/faults', {
+    venule.atProvider('/sandbox/phlebotomy/faults', {
       provider,
       mode,
       ...(mode !== 'ok' && { calls: ['availability', 'locations', 'coverage'] }),
@@ -483,7 +483,7 @@ test('a time that somebody else took meanwhile: said so, and other times are off
   const page = await open(path);
   await pickDay(page, 2);
   await times(page).first().click();
-  await venule.atCompany('/sandbox/phlebotomy/faults', {
+  await venule.atProvider('/sandbox/phlebotomy/faults', {
     provider: 'getlabs',
     mode: 'slot_taken',
     times: 1,
@@ -494,7 +494,7 @@ test('a time that somebody else took meanwhile: said so, and other times are off
   await times(page).first().waitFor();
 });
 
-test('where the company finds the time, the visit is requested', async () => {
+test('where the provider finds the time, the visit is requested', async () => {
   const place = { city: 'Onalaska', state: 'WI', zip: '54650' };
   const { order, path } = await mailed({
     ...atHome,
@@ -556,7 +556,7 @@ test('C2: a visit of which nobody has heard for three days is shown as overdue, 
   await heading(page, 'Your home visit is booked');
   const first = await held(order);
   const fourDaysAgo = new Date(Date.now() - 4 * 86_400_000).toISOString().replace(/T.*/, 'T17:00:00.000Z');
-  await venule.atCompany(`/sandbox/phlebotomy/getlabs/appointments/${first.theirs.id}/simulate`, {
+  await venule.atProvider(`/sandbox/phlebotomy/getlabs/appointments/${first.theirs.id}/simulate`, {
     status: 'scheduled',
     start: fourDaysAgo,
   });
@@ -596,7 +596,7 @@ test('walk-in: the nearest service centers, a time at one of them, and the requi
   expect(requisition.headers()).toMatchObject({ 'content-type': 'application/pdf', 'cache-control': 'no-store' });
   await press(page, /^Choose a time here/);
   await pickDay(page, 2);
-  await inspect(page, '9-at-centre');
+  await inspect(page, '9-at-center');
   await times(page).first().click();
   await press(page, 'Book this time');
   await heading(page, 'Your appointment is booked');
@@ -811,7 +811,7 @@ test('only the page itself can ask: another site’s requests and forms are refu
   expect(await venule.store.appointments.countDocuments({ order_id: order.id })).toBe(0);
 });
 
-test('a link that asks a company all the time has to wait, which the page says; other links and cancelling do not', async () => {
+test('a link that asks a provider all the time has to wait, which the page says; other links and cancelling do not', async () => {
   const { order, path } = await mailed(atHome);
   const { path: other } = await mailed(atHome);
   const page = await open(path);

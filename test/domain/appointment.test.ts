@@ -129,9 +129,9 @@ describe('what an appointment does to its order', () => {
     ['cancelled', 'cancelled', [], []],
   ];
 
-  it.each(effects)('%s, while the order is at %s', (status, order, atHome, atCentre) => {
+  it.each(effects)('%s, while the order is at %s', (status, order, atHome, atCenter) => {
     expect(orderStatusesAfter(status, order, 'at_home_phlebotomy')).toEqual(atHome);
-    expect(orderStatusesAfter(status, order, 'walk_in_test')).toEqual(atCentre);
+    expect(orderStatusesAfter(status, order, 'walk_in_test')).toEqual(atCenter);
   });
 
   it.each(APPOINTMENT_STATUSES)('nothing before the requisition: %s', (status) => {
@@ -152,7 +152,7 @@ describe('what an appointment does to its order', () => {
   });
 });
 
-describe('what a company says about an appointment', () => {
+describe('what a provider says about an appointment', () => {
   it('moves it', () => {
     expect(steps(appointment('scheduled'), report('in_progress', 8))).toEqual(['in_progress']);
     expect(steps(appointment('scheduled'), report('completed', 9))).toEqual(['completed']);

@@ -1,4 +1,4 @@
-/** What may go wrong between an order's journey, its appointment and the company, beside answers that do not come. */
+/** What may go wrong between an order's journey, its appointment and the provider, beside answers that do not come. */
 import { randomUUID } from 'node:crypto';
 import type { Appointment, AppointmentReport } from '../../domain/appointments/appointment.ts';
 import type { OfferedSlot, ProviderEvent } from '../../domain/appointments/appointment-command.ts';
@@ -23,11 +23,11 @@ afterEach(async () => {
 });
 
 const { slots, order, book, held, heldFor, now, statuses } = atHome(() => venule);
-const fault = (trouble: object) => venule.atCompany('/sandbox/phlebotomy/faults', { provider: 'getlabs', ...trouble });
+const fault = (trouble: object) => venule.atProvider('/sandbox/phlebotomy/faults', { provider: 'getlabs', ...trouble });
 const appointment = async ({ id }: Pick<Appointment, 'id'>) =>
   collectionOf(venule.store.appointments).findOne({ _id: id }) as Promise<(Appointment & { _id: string }) | null>;
 const walk = (provider: string, id: string | null, to: object) =>
-  venule.atCompany(`/sandbox/phlebotomy/${provider}/appointments/${id}/simulate`, to);
+  venule.atProvider(`/sandbox/phlebotomy/${provider}/appointments/${id}/simulate`, to);
 const cancel = (document: OrderDocument, notes: string | null = null) =>
   venule.journeys.appointment(document, { kind: 'cancel', reason: 'Other', notes });
 const move = (document: OrderDocument, slot: OfferedSlot | undefined) => {
@@ -36,7 +36,7 @@ const move = (document: OrderDocument, slot: OfferedSlot | undefined) => {
 };
 const HASTY = { partner_call: 600 };
 
-/** What a company says of an appointment, as the journey hears it. */
+/** What a provider says of an appointment, as the journey hears it. */
 function said({ id, ...visit }: Appointment, changes: Partial<AppointmentReport>): ProviderEvent {
   const { start_at, end_at, time_zone, external_id, provider_appointment_id, site_code, status } = visit;
   const facts = { status, start_at, end_at, time_zone, external_id, provider_appointment_id, site_code };
@@ -86,7 +86,7 @@ test('B2: moved there and back and there again, a visit is where we say it is', 
   expect(await heldFor(booked)).toMatchObject({ start: second?.start_at });
 });
 
-test('C2: a booking that the company cancelled before we found it stays cancelled, and the patient is free', async () => {
+test('C2: a booking that the provider cancelled before we found it stays cancelled, and the patient is free', async () => {
   const document = await order({}, { ...venule.policy, ...HASTY });
   const [slot, another] = await slots();
   const id = randomUUID();
@@ -135,7 +135,7 @@ test('a journey that has lost an event to a crash hears of it from the store, an
   expect(await appointment(booked)).toMatchObject({ status: 'cancelled' });
 }, 120_000);
 
-test('a company that Venule is not connected to is refused, and others can be booked', async () => {
+test('a provider that Venule is not connected to is refused, and others can be booked', async () => {
   const document = await order();
   const [slot] = await slots();
   if (!slot) throw new Error('No slot was offered');
@@ -169,7 +169,7 @@ test('C2: an overdue visit cannot be moved beside another order’s', async () =
   expect(upcoming.filter(({ start: at }) => Date.parse(at ?? '') > Date.now())).toHaveLength(1);
 });
 
-test('C2: what a slow company makes of a booking after all is cancelled when it turns up', async () => {
+test('C2: what a slow provider makes of a booking after all is cancelled when it turns up', async () => {
   const document = await order({}, { ...venule.policy, partner_call: 1_000 });
   const [slot] = await slots();
   await fault({ mode: 'slow', delay_ms: 3_000, calls: ['book'] });
@@ -244,7 +244,7 @@ describe('an appointment at a service center', () => {
   });
 });
 
-test('before the requisition, the newest of a company’s promises holds, in whatever order they come', async () => {
+test('before the requisition, the newest of a provider’s promises holds, in whatever order they come', async () => {
   await venule.fault({ lab: 'labcorp', mode: 'down' });
   const options = { early_booking_enabled: true };
   const placed = await venule.place({ labTest: 'labcorp-lipid-panel-at-home', options });
@@ -279,7 +279,7 @@ test('A6: a lab that is quicker than the phlebotomist’s word is heard when tha
   expect(statuses(await now(document.order)).slice(-2)).toEqual(['draw_completed', 'completed']);
 });
 
-test('a visit that the company found the time for is not the patient’s to move', async () => {
+test('a visit that the provider found the time for is not the patient’s to move', async () => {
   const document = await order();
   const place = { first_line: '11 Oak Street', second_line: null, city: 'Viroqua', state: 'WI', zip_code: '54650' };
   const requested = await venule.journeys.appointment(document, {

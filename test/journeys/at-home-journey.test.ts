@@ -76,13 +76,13 @@ async function journey(document: OrderDocument) {
     body: { bookingKey: String(second.bookingKey), appointmentNotes: 'Faints easily; left arm only' },
   });
   const visit = `/sandbox/phlebotomy/getlabs/appointments/${moved.providerId}`;
-  await venule.atCompany(`${visit}/simulate`, { status: 'in_progress' });
+  await venule.atProvider(`${visit}/simulate`, { status: 'in_progress' });
   await until(async () => (await sdk.labTests.getPhlebotomyAppointment({ orderId })).status === 'in_progress');
-  await venule.atCompany(`${visit}/simulate`, { status: 'completed' });
+  await venule.atProvider(`${visit}/simulate`, { status: 'completed' });
   await venule.reaches(orderId, 'draw_completed');
   await venule.deliver(document.order.lab_slug, labMessage(venule.catalogue, document.order));
   await venule.reaches(orderId, 'completed');
-  return { first, second, booked, moved, atCompany: await venule.atCompany(visit) };
+  return { first, second, booked, moved, atProvider: await venule.atProvider(visit) };
 }
 
 const STATUSES = [
@@ -99,14 +99,14 @@ test('A1–A7, B1, B2: an at-home order is booked, moved with other notes, visit
   await teamWith({ email_enabled: true, sms_enabled: false, results_ready_mail: true });
   const document = await order('+16025550143');
   const { id, patient } = document.order;
-  const { first, second, booked, moved, atCompany } = await journey(document);
+  const { first, second, booked, moved, atProvider } = await journey(document);
   const handle = await venule.ended(document.order);
 
   expect(booked).toMatchObject({ orderId: id, status: 'confirmed', provider: 'getlabs', startAt: first.start });
   expect(moved).toMatchObject({ id: booked.id, status: 'confirmed', startAt: second.start });
   expect(moved.address.accessNotes).toBe('Gate code 4411, ring twice');
   expect(moved.appointmentNotes).toBe('Faints easily; left arm only');
-  expect(atCompany.notes).toEqual([
+  expect(atProvider.notes).toEqual([
     expect.objectContaining({ access_notes: 'Gate code 4411, ring twice', appointment_notes: 'Faints easily' }),
     expect.objectContaining({
       access_notes: 'Gate code 4411, ring twice',

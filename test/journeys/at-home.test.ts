@@ -28,7 +28,7 @@ test('A4–A5: a slot is booked, the order becomes pending and then scheduled, t
   expect(told.filter((type) => type.startsWith('labtest.appointment'))).toEqual(['labtest.appointment.created']);
 });
 
-test('B1, B2: access notes go to the company at every booking and rescheduling; appointment notes stay unless replaced', async () => {
+test('B1, B2: access notes go to the provider at every booking and rescheduling; appointment notes stay unless replaced', async () => {
   const document = await atHome({
     address: { ...(await atHome()).order.address, access_notes: 'Gate code 4711, park in the yard' },
   });
@@ -59,7 +59,7 @@ test('C3: the visit’s own access notes go before the order’s', async () => {
   expect((await heldFor(appointment)).notes[0]?.access_notes).toBe('Side entrance');
 });
 
-test('C2: of fifty simultaneous bookings of one patient exactly one is made, here and at the company', async () => {
+test('C2: of fifty simultaneous bookings of one patient exactly one is made, here and at the provider', async () => {
   const user_id = randomUUID();
   const offered = await slots();
   const documents = await Promise.all(Array.from({ length: 10 }, () => atHome({ user_id })));
@@ -98,7 +98,7 @@ test('C2: a cancelled appointment is no longer in the way', async () => {
   expect((await book(document, second)).status).toBe('scheduled');
 });
 
-test('a company’s booking key may be long', async () => {
+test('a provider’s booking key may be long', async () => {
   const document = await atHome();
   const [first] = await slots();
   if (!first) throw new Error('No slots');
@@ -106,7 +106,7 @@ test('a company’s booking key may be long', async () => {
   await expect(unknown).rejects.toThrow(new AppointmentRefused('this is not a booking key of ours'));
 });
 
-test('F7: cancelling an at-home order cancels its appointment at the company', async () => {
+test('F7: cancelling an at-home order cancels its appointment at the provider', async () => {
   const document = await atHome();
   const [first] = await slots();
   const appointment = await book(document, first);

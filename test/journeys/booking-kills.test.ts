@@ -1,4 +1,4 @@
-/** C2: a worker killed between a company's yes and our record of it leaves no orphan and no double. On real processes. */
+/** C2: a worker killed between a provider's yes and our record of it leaves no orphan and no double. On real processes. */
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import { until } from '../support/until.ts';
 const AT_HOME_TEST = 'b664b6df-30ed-4cd6-bb65-124405ca734c';
 const PHOENIX = { firstLine: '412 West Lincoln Street', city: 'Phoenix', state: 'AZ' };
 const KILLS = 20;
-/** Each kill comes so much later after the company's yes than the one before, in milliseconds. */
+/** Each kill comes so much later after the provider's yes than the one before, in milliseconds. */
 const LATER_BY = 3;
 
 /** What died with a worker is found to be dead after seconds, as it would be after a quarter of a minute otherwise. */
@@ -85,7 +85,7 @@ async function bookInsistently(orderId: string, bookingKey: string): Promise<voi
   }
 }
 
-async function atCompany(): Promise<Held[]> {
+async function atProvider(): Promise<Held[]> {
   const key = readFileSync(join(dataDir, 'sandbox-phlebotomy-key'), 'utf8').trim();
   const answer = await fetch(`${venule.addresses.sandbox}/sandbox/phlebotomy/getlabs/appointments`, {
     headers: { authorization: `Bearer ${key}` },
@@ -93,30 +93,30 @@ async function atCompany(): Promise<Held[]> {
   return ((await answer.json()) as { appointments: Held[] }).appointments;
 }
 
-const activeAtCompany = async () => (await atCompany()).filter(({ status }) => status !== 'cancelled');
+const activeAtProvider = async () => (await atProvider()).filter(({ status }) => status !== 'cancelled');
 const activeWithUs = async () => (await collectionOf(store.appointments).find({}).toArray()).filter(isActive);
 
-test(`C2: the worker is killed ${KILLS} times around bookings: no orphan and no double booking at the company`, async () => {
+test(`C2: the worker is killed ${KILLS} times around bookings: no orphan and no double booking at the provider`, async () => {
   const orders = await Promise.all(Array.from({ length: KILLS }, order));
   const keys = await bookingKeys(KILLS);
   const bookings: Promise<void>[] = [];
   let betweenYesAndRecord = 0;
   for (const [index, { id }] of orders.entries()) {
-    const booked = (await atCompany()).length;
+    const booked = (await atProvider()).length;
     bookings.push(bookInsistently(id, keys[index] as string));
-    await until(async () => (await atCompany()).length > booked);
+    await until(async () => (await atProvider()).length > booked);
     await pause(index * LATER_BY);
     const { worker } = venule.pids();
     await venule.kill('worker');
-    if ((await activeAtCompany()).length > (await activeWithUs()).length) betweenYesAndRecord += 1;
+    if ((await activeAtProvider()).length > (await activeWithUs()).length) betweenYesAndRecord += 1;
     await until(() => venule.pids().worker !== worker);
   }
   await Promise.all(bookings);
   expect(betweenYesAndRecord).toBeGreaterThan(0);
 
-  await until(async () => (await activeAtCompany()).length === (await activeWithUs()).length);
+  await until(async () => (await activeAtProvider()).length === (await activeWithUs()).length);
   const ours = await activeWithUs();
-  const references = (await activeAtCompany()).map(({ reference }) => reference);
+  const references = (await activeAtProvider()).map(({ reference }) => reference);
   expect(references.sort()).toEqual(ours.map(({ _id }) => _id).sort());
   expect(ours.map(({ user_id }) => user_id).sort()).toEqual(orders.map(({ userId }) => userId).sort());
 }, 600_000);

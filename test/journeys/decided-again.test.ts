@@ -115,7 +115,7 @@ test('F7: a visit that turns out to be recorded is canceled with its order', asy
   expect(statuses(await now(document.order)).slice(-2)).toEqual(['appointment_scheduled', 'cancelled']);
 }, 120_000);
 
-/** A visit that the company and the database have, and the order’s journey has not. */
+/** A visit that the provider and the database have, and the order’s journey has not. */
 async function bookedBehindTheJourney(document: OrderDocument, slot: OfferedSlot): Promise<string> {
   const id = randomUUID();
   const connection = await findPhlebotomyConnection(venule.store, 'getlabs', 'sandbox');

@@ -18,7 +18,7 @@ const { slots, order, book, heldFor, says, now, statuses } = atHome(() => venule
 const appointment = async ({ id }: Pick<Appointment, 'id'>) =>
   collectionOf(venule.store.appointments).findOne({ _id: id });
 const walk = (id: string | null, to: object) =>
-  venule.atCompany(`/sandbox/phlebotomy/getlabs/appointments/${id}/simulate`, to);
+  venule.atProvider(`/sandbox/phlebotomy/getlabs/appointments/${id}/simulate`, to);
 const cancel = (document: OrderDocument) =>
   venule.journeys.appointment(document, { kind: 'cancel', reason: 'Other', notes: null });
 const eventOf = (choice: object) => collectionOf(venule.store.phlebotomyEvents).findOne(choice);

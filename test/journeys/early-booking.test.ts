@@ -100,7 +100,7 @@ test('through the API, a team that has switched it on books at once; another is 
   await expect(bookAtOnce(await sdkOf(false))).rejects.toMatchObject({ statusCode: 400 });
 });
 
-test('a request stays pending, or is reserved when the company has found a time', async () => {
+test('a request stays pending, or is reserved when the provider has found a time', async () => {
   const address = { first_line: '11 Oak Street', second_line: null, city: 'Viroqua', state: 'WI', zip_code: '54650' };
   const request = (document: OrderDocument) =>
     venule.journeys.appointment(document, {
@@ -114,7 +114,7 @@ test('a request stays pending, or is reserved when the company has found a time'
   const [undated, dated] = await Promise.all([waiting(), waiting()]);
   const [first, second] = [await request(undated), await request(dated)];
   expect([first.status, second.status]).toEqual(['pending', 'pending']);
-  await venule.atCompany(`/sandbox/phlebotomy/phlebfinders/appointments/${second.provider_appointment_id}/simulate`, {
+  await venule.atProvider(`/sandbox/phlebotomy/phlebfinders/appointments/${second.provider_appointment_id}/simulate`, {
     status: 'scheduled',
   });
   await until(async () => (await appointment(second))?.status === 'reserved');

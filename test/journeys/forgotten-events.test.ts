@@ -57,7 +57,7 @@ describe('F4: a cancellation that is recorded is carried out', () => {
     await isChecked(order);
   });
 
-  test('F7: and its visit is cancelled at the company', async () => {
+  test('F7: and its visit is cancelled at the provider', async () => {
     const document = await scene.order();
     const [slot] = await scene.slots();
     const visit = await scene.book(document, slot);

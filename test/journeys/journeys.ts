@@ -79,8 +79,8 @@ const visitOf = (venule: InProcessVenule, { id }: Pick<Appointment, 'id'>) =>
   collectionOf(venule.store.appointments).findOne({ _id: id });
 
 /** Makes getlabs misbehave from now on. */
-const companyTrouble = (venule: InProcessVenule, trouble: object) =>
-  venule.atCompany('/sandbox/phlebotomy/faults', { provider: 'getlabs', ...trouble });
+const providerTrouble = (venule: InProcessVenule, trouble: object) =>
+  venule.atProvider('/sandbox/phlebotomy/faults', { provider: 'getlabs', ...trouble });
 
 /** An order at home that the lab has acknowledged, and times that getlabs offers for it. */
 async function offered(venule: InProcessVenule, ...how: Parameters<InProcessVenule['place']>) {
@@ -96,17 +96,17 @@ async function booked(venule: InProcessVenule, ...how: Parameters<InProcessVenul
   return { ...offer, visit: await offer.scene.book(offer.document, offer.slot) };
 }
 
-/** The company comes, draws, and says so. */
+/** The provider comes, draws, and says so. */
 async function drawn(venule: InProcessVenule, order: Order): Promise<void> {
   const held = await until(() =>
     collectionOf(venule.store.appointments).findOne({ order_id: order.id, status: 'scheduled' }),
   );
   const visit = `/sandbox/phlebotomy/getlabs/appointments/${held.provider_appointment_id}`;
-  await venule.atCompany(`${visit}/simulate`, { status: 'completed' });
+  await venule.atProvider(`${visit}/simulate`, { status: 'completed' });
   await venule.reaches(order.id, 'draw_completed');
 }
 
-/** The company draws, the lab reports, and that is the end. */
+/** The provider draws, the lab reports, and that is the end. */
 async function drawnAndReported(venule: InProcessVenule, order: Order): Promise<Order> {
   await drawn(venule, order);
   await venule.simulate(order, { final_status: 'completed' });
@@ -367,9 +367,9 @@ export const JOURNEYS: Journey[] = [
     name: 'at-home-found-again',
     async walk(venule) {
       const { scene, document, slot } = await offered(venule, {}, { partner_call: 1_000 });
-      await companyTrouble(venule, { mode: 'down', after_accept: true, calls: ['book'] });
+      await providerTrouble(venule, { mode: 'down', after_accept: true, calls: ['book'] });
       await scene.book(document, slot).catch(() => {});
-      await companyTrouble(venule, { mode: 'ok' });
+      await providerTrouble(venule, { mode: 'ok' });
       await venule.reaches(document._id, 'appointment_scheduled');
       await venule.journeys.appointment(document, OTHER);
       await venule.journeys.cancel(document);
@@ -388,9 +388,9 @@ export const JOURNEYS: Journey[] = [
     name: 'at-home-confirmed-later',
     async walk(venule) {
       const { scene, document, slot } = await offered(venule);
-      await companyTrouble(venule, { mode: 'down', calls: ['book'] });
+      await providerTrouble(venule, { mode: 'down', calls: ['book'] });
       await scene.book(document, slot, { patience: { answered_within: 1_000, confirmed_within: 60_000 } });
-      await companyTrouble(venule, { mode: 'ok' });
+      await providerTrouble(venule, { mode: 'ok' });
       return drawnAndReported(venule, document.order);
     },
     initial: [

@@ -25,7 +25,7 @@ afterEach(async () => {
 afterAll(() => venule.close());
 
 const atGetlabs = (trouble: object) =>
-  venule.atCompany('/sandbox/phlebotomy/faults', { provider: 'getlabs', ...trouble });
+  venule.atProvider('/sandbox/phlebotomy/faults', { provider: 'getlabs', ...trouble });
 const endByHand = (order: Order) => venule.workflow(order).terminate('by hand');
 const restart = ({ id }: Pick<Order, 'id'>) => restartJourney(venule, id, OPERATOR);
 const statuses = async (order: Order) => (await venule.reaches(order.id, 'ordered')).events.map(({ status }) => status);
@@ -117,7 +117,7 @@ describe('C2: the provider is asked first', () => {
     const visit = await scene.book(document, slot);
     await endByHand(document.order);
     const held = await scene.heldFor(visit);
-    await venule.atCompany(`/sandbox/phlebotomy/getlabs/appointments/${held.id}/simulate`, { status: 'completed' });
+    await venule.atProvider(`/sandbox/phlebotomy/getlabs/appointments/${held.id}/simulate`, { status: 'completed' });
     await restart(document.order);
     await venule.reaches(document._id, 'draw_completed');
     await venule.simulate(document.order, { final_status: 'completed' });
@@ -134,7 +134,7 @@ test('G1: what a provider told a journey that ended before it had taken it in is
   await venule.stopWorker();
   const dispatcher = startAppointmentDispatcher({ ...venule, logger: pino({ level: 'silent' }) });
   try {
-    await venule.atCompany(`/sandbox/phlebotomy/getlabs/appointments/${held.id}/simulate`, { status: 'completed' });
+    await venule.atProvider(`/sandbox/phlebotomy/getlabs/appointments/${held.id}/simulate`, { status: 'completed' });
     const delivered = { appointment_id: visit.id, state: 'delivered' } as const;
     await until(async () => (await venule.store.phlebotomyEvents.countDocuments(delivered)) === 2);
   } finally {

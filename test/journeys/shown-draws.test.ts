@@ -49,7 +49,7 @@ async function visited(
   return { document, booked: { ...booked, start_at, end_at } };
 }
 
-/** What a company said of a visit, as it is kept once it was given to the journey. */
+/** What a provider said of a visit, as it is kept once it was given to the journey. */
 function deliveredEvent(
   { _id: order_id, team_id }: OrderDocument,
   visit: Appointment,
@@ -83,7 +83,7 @@ const waitsFor = (document: OrderDocument, words: string) =>
     return state.reports_waiting.length > 0 && state.waiting_for.includes(words);
   });
 
-test('G2: a company never says that it drew: the report completes the visit, and the order', async () => {
+test('G2: a provider never says that it drew: the report completes the visit, and the order', async () => {
   const event_id = randomUUID();
   const { document, booked } = await visited(AT_ONCE, event_id);
   await collectionOf(venule.store.phlebotomyEvents).insertOne(deliveredEvent(document, booked, event_id, 'scheduled'));
@@ -159,7 +159,7 @@ test('G2: a specimen of before the visit’s day shows nothing', async () => {
   await venule.ended(document.order);
 });
 
-test('G2: a word of the company that is on its way goes before', async () => {
+test('G2: a word of the provider that is on its way goes before', async () => {
   const { document, booked } = await visited({ ...AT_ONCE, expiry_grace: 100 });
   const event = {
     provider: booked.provider,
@@ -167,7 +167,7 @@ test('G2: a word of the company that is on its way goes before', async () => {
     event_id: randomUUID(),
     raw: '{}',
     reference: booked.id,
-    report: reported(booked, { status: 'completed', data: { said: 'by the company' } }),
+    report: reported(booked, { status: 'completed', data: { said: 'by the provider' } }),
   };
   const id = `${event.provider}:sandbox:${event.event_id}`;
   // Somebody else has taken it up, and gets stuck.
@@ -189,11 +189,11 @@ test('G2: a word of the company that is on its way goes before', async () => {
   expect(statuses(await now(document.order)).at(-1)).toBe('appointment_scheduled');
   await collectionOf(venule.store.phlebotomyEvents).updateOne({ _id: id }, { $set: { lease_until: new Date(0) } });
   await venule.ended(document.order);
-  expect((await appointment(booked))?.events.at(-1)?.data).toEqual({ said: 'by the company' });
+  expect((await appointment(booked))?.events.at(-1)?.data).toEqual({ said: 'by the provider' });
   expect(statuses(await now(document.order)).slice(-2)).toEqual(['draw_completed', 'completed']);
 });
 
-test('G2: a word of the company that was delivered and has yet to reach the journey goes before, too', async () => {
+test('G2: a word of the provider that was delivered and has yet to reach the journey goes before, too', async () => {
   const { document, booked } = await visited({ ...AT_ONCE, expiry_grace: 100 });
   const event_id = randomUUID();
   await collectionOf(venule.store.phlebotomyEvents).insertOne(deliveredEvent(document, booked, event_id, 'cancelled'));
@@ -207,7 +207,7 @@ test('G2: a word of the company that was delivered and has yet to reach the jour
   await venule.ended(document.order);
 });
 
-test('G2: a cancellation that the company tells of afterward is kept for a person, and changes nothing', async () => {
+test('G2: a cancellation that the provider tells of afterward is kept for a person, and changes nothing', async () => {
   const { document, booked } = await visited(AT_ONCE);
   await reports(document, { tests: [] });
   await reports(document, { status: 'P' });
@@ -234,7 +234,7 @@ test('G2: with no visit nothing is inferred; what was set aside is taken again w
   const [, slot] = await slots();
   const again = await book(document, slot);
   const visit = `/sandbox/phlebotomy/getlabs/appointments/${again.provider_appointment_id}`;
-  await venule.atCompany(`${visit}/simulate`, { status: 'completed' });
+  await venule.atProvider(`${visit}/simulate`, { status: 'completed' });
   await venule.ended(document.order);
   expect(statuses(await now(document.order)).slice(-2)).toEqual(['draw_completed', 'completed']);
   const taken = await reportOn(document);

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterEach(() => trouble({ mode: 'ok' }));
 afterAll(() => venule.close());
 
-const trouble = (of: object) => venule.atCompany('/sandbox/phlebotomy/faults', { provider: 'getlabs', ...of });
+const trouble = (of: object) => venule.atProvider('/sandbox/phlebotomy/faults', { provider: 'getlabs', ...of });
 
 async function simulate(
   { _id, collection_method }: OrderDocument,
@@ -131,7 +131,7 @@ test('6.8: a laboratory without appointments or redraws is not asked for them', 
 
 const visitsOf = (order_id: string) => venule.store.appointments.countDocuments({ order_id, status: 'scheduled' });
 
-test('F6: two requests at once while the company is slow are one visit', async () => {
+test('F6: two requests at once while the provider is slow are one visit', async () => {
   const placed = await scene.order();
   await trouble({ mode: 'slow', delay_ms: 1_200, calls: ['book'] });
   const goal = 'appointment_scheduled';
@@ -140,7 +140,7 @@ test('F6: two requests at once while the company is slow are one visit', async (
   expect(await visitsOf(placed._id)).toBe(1);
 });
 
-test('F6: a request after one that came to no answer goes on with the visit that the company made', async () => {
+test('F6: a request after one that came to no answer goes on with the visit that the provider made', async () => {
   const placed = await scene.order();
   await trouble({ mode: 'down', after_accept: true, calls: ['book', 'read'] });
   expect((await simulate(placed, 'appointment_scheduled')).status).toBe(503);

@@ -99,7 +99,7 @@ describe('an appointment that is confirmed', () => {
     access_notes: null,
   };
 
-  /** An appointment whose company has to find the time, and what its patient is mailed. */
+  /** An appointment whose provider has to find the time, and what its patient is mailed. */
   async function requested() {
     const document = await order();
     const visit = await venule.journeys.appointment(document, {
@@ -249,7 +249,7 @@ describe('a reminder of an appointment', () => {
   });
 
   test('is not sent when the order has ended, though the visit to a service center still stands', async () => {
-    const centre = async (path: string, body: object) => {
+    const center = async (path: string, body: object) => {
       const headers = { 'x-vital-api-key': venule.api.key, 'content-type': 'application/json' };
       const init = { method: 'POST', headers, body: JSON.stringify(body) };
       const answer = await fetch(`${venule.api.url}/v3/order/${path}`, init);
@@ -259,9 +259,9 @@ describe('a reminder of an appointment', () => {
     };
     const document = await reminded(nightUntil(inMs(6 * HOUR)), { labTest: 'quest-lipid-panel' });
     const search = { zip_code: '85004', radius: 25 };
-    const { slots: days } = await centre('psc/appointment/availability?lab=quest', search);
+    const { slots: days } = await center('psc/appointment/availability?lab=quest', search);
     const { booking_key } = days.at(-1).slots[0];
-    const { id } = await centre(`${document._id}/psc/appointment/book`, { booking_key });
+    const { id } = await center(`${document._id}/psc/appointment/book`, { booking_key });
     await until(async () => (await planned(document)).length === 1);
     await venule.journeys.cancel(document);
     await venule.reaches(document._id, 'cancelled');

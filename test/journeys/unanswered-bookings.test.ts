@@ -15,10 +15,10 @@ afterAll(() => venule.close());
 afterEach(() => fault({ mode: 'ok' }));
 
 const { slots, order, book, held, heldFor, now, statuses } = atHome(() => venule);
-const fault = (trouble: object) => venule.atCompany('/sandbox/phlebotomy/faults', { provider: 'getlabs', ...trouble });
-/** The company does what it is asked, and its answer is lost. */
+const fault = (trouble: object) => venule.atProvider('/sandbox/phlebotomy/faults', { provider: 'getlabs', ...trouble });
+/** The provider does what it is asked, and its answer is lost. */
 const answersNothing = () => fault({ mode: 'down', after_accept: true, calls: ['book'] });
-/** The company is not reached at all. */
+/** The provider is not reached at all. */
 const isDown = () => fault({ mode: 'down', calls: ['book'] });
 
 const HASTY = { partner_call: 600 };
@@ -29,7 +29,7 @@ const isFree = async (orderId: string) => !(await venule.store.appointmentClaims
 const told = async (orderId: string) =>
   (await venule.webhooks(orderId)).map(({ event_type }) => event_type).filter((type) => type.includes('appointment'));
 
-describe('C2: a company answers nothing', () => {
+describe('C2: a provider answers nothing', () => {
   test('and has booked: the caller is told that nobody knows, and asking again gets the appointment', async () => {
     const document = await order({}, { ...venule.policy, ...HASTY });
     const [slot, another] = await slots();
@@ -82,7 +82,7 @@ describe('C2: a company answers nothing', () => {
     expect(await isFree(document._id)).toBe(true);
   });
 
-  test('B2: to a rescheduling, and has moved the visit: time and notes are what the company holds', async () => {
+  test('B2: to a rescheduling, and has moved the visit: time and notes are what the provider holds', async () => {
     const document = await order({}, { ...venule.policy, ...HASTY });
     const [slot, another] = await slots();
     const booked = await book(document, slot, { notes: 'left arm' });
@@ -108,7 +108,7 @@ describe('C2: a company answers nothing', () => {
 });
 
 describe('a booking that may be confirmed later', () => {
-  test('is pending until the company answers, and scheduled then', async () => {
+  test('is pending until the provider answers, and scheduled then', async () => {
     const document = await order();
     const [slot] = await slots();
     await isDown();
@@ -129,7 +129,7 @@ describe('a booking that may be confirmed later', () => {
     expect(await told(document._id)).toEqual(['labtest.appointment.created', 'labtest.appointment.updated']);
   });
 
-  test('is scheduled as soon as it is known that the company has it, though its answer was lost', async () => {
+  test('is scheduled as soon as it is known that the provider has it, though its answer was lost', async () => {
     const document = await order();
     const [slot] = await slots();
     await answersNothing();
@@ -138,12 +138,12 @@ describe('a booking that may be confirmed later', () => {
     await until(async () => (await appointment(pending))?.status === 'scheduled');
   });
 
-  test('is answered at once by a company that answers at once', async () => {
+  test('is answered at once by a provider that answers at once', async () => {
     const [slot] = await slots();
     expect(await book(await order(), slot, { patience: LATER })).toMatchObject({ status: 'scheduled' });
   });
 
-  test('is cancelled with the company’s words when it refuses', async () => {
+  test('is cancelled with the provider’s words when it refuses', async () => {
     const document = await order();
     const [slot] = await slots();
     await isDown();
@@ -156,7 +156,7 @@ describe('a booking that may be confirmed later', () => {
     expect(await isFree(document._id)).toBe(true);
   });
 
-  test('is cancelled, here and at the company, when no confirmation came in time', async () => {
+  test('is cancelled, here and at the provider, when no confirmation came in time', async () => {
     const [slot, another] = await slots();
     const [unheard, undecided] = await Promise.all([order(), order()]);
     const patience = { answered_within: 600, confirmed_within: 1_500 };
@@ -170,9 +170,9 @@ describe('a booking that may be confirmed later', () => {
     await until(async () => (await appointment(made))?.status === 'cancelled');
     expect(await heldFor(made)).toMatchObject({ status: 'cancelled' });
 
-    await venule.atCompany('/sandbox/phlebotomy/getlabs/confirmation', { answer: 'pending' });
+    await venule.atProvider('/sandbox/phlebotomy/getlabs/confirmation', { answer: 'pending' });
     const waiting = await book(undecided, another, { patience });
-    await venule.atCompany('/sandbox/phlebotomy/getlabs/confirmation', { answer: 'scheduled' });
+    await venule.atProvider('/sandbox/phlebotomy/getlabs/confirmation', { answer: 'scheduled' });
     expect(waiting.status).toBe('pending');
     await until(async () => (await appointment(waiting))?.status === 'cancelled');
     expect(await heldFor(waiting)).toMatchObject({ status: 'cancelled' });
@@ -183,13 +183,13 @@ describe('a booking that may be confirmed later', () => {
   test('stays when the confirmation came in time', async () => {
     const document = await order();
     const [slot] = await slots();
-    await venule.atCompany('/sandbox/phlebotomy/getlabs/confirmation', { answer: 'pending', after_seconds: 1 });
+    await venule.atProvider('/sandbox/phlebotomy/getlabs/confirmation', { answer: 'pending', after_seconds: 1 });
     const waiting = await book(document, slot, { patience: { answered_within: 2_000, confirmed_within: 4_000 } });
-    await venule.atCompany('/sandbox/phlebotomy/getlabs/confirmation', { answer: 'scheduled' });
+    await venule.atProvider('/sandbox/phlebotomy/getlabs/confirmation', { answer: 'scheduled' });
     expect(waiting.status).toBe('pending');
     await until(async () => (await appointment(waiting))?.status === 'scheduled');
     // Its order goes on to the end, and the journey with it.
-    await venule.atCompany(`/sandbox/phlebotomy/getlabs/appointments/${(await heldFor(waiting)).id}/simulate`, {
+    await venule.atProvider(`/sandbox/phlebotomy/getlabs/appointments/${(await heldFor(waiting)).id}/simulate`, {
       status: 'completed',
     });
     await venule.reaches(document._id, 'draw_completed');
@@ -198,7 +198,7 @@ describe('a booking that may be confirmed later', () => {
     expect(await appointment(waiting)).toMatchObject({ status: 'completed' });
   });
 
-  test('F7: can be cancelled, with or without its order, while the company does not answer', async () => {
+  test('F7: can be cancelled, with or without its order, while the provider does not answer', async () => {
     const [byCaller, withOrder] = await Promise.all([order(), order()]);
     const [slot, another] = await slots();
     await answersNothing();

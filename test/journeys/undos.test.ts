@@ -31,10 +31,10 @@ afterEach(async () => {
 afterAll(() => venule.close());
 
 const { slots, order: placed, book, heldFor } = atHome(() => venule);
-const fault = (trouble: object) => venule.atCompany('/sandbox/phlebotomy/faults', { provider: 'getlabs', ...trouble });
+const fault = (trouble: object) => venule.atProvider('/sandbox/phlebotomy/faults', { provider: 'getlabs', ...trouble });
 const walk = (id: string | null, status: string) =>
-  venule.atCompany(`/sandbox/phlebotomy/getlabs/appointments/${id}/simulate`, { status });
-/** What a company says reaches us, or does not. */
+  venule.atProvider(`/sandbox/phlebotomy/getlabs/appointments/${id}/simulate`, { status });
+/** What a provider says reaches us, or does not. */
 const isHeard = (heard: boolean) =>
   collectionOf(venule.store.phlebotomyConnections).updateOne(
     { _id: 'getlabs:sandbox' },
@@ -63,25 +63,25 @@ const UNDOS = {
     'is away': () => venule.fault({ lab, mode: 'down' }),
     'answers with errors': () => venule.fault({ lab, mode: 'error' }),
   },
-  'the visit at the company': {
+  'the visit at the provider': {
     'is away': () => fault({ mode: 'down', calls: ['cancel'] }),
     'answers with errors': () => fault({ mode: 'error', calls: ['cancel'] }),
     async 'refuses at once, as the visit is under way'(visit: string) {
       await isHeard(false);
       await walk(visit, 'in_progress');
-      await until(async () => (await heldByCompany(visit)).status === 'in_progress');
+      await until(async () => (await heldByProvider(visit)).status === 'in_progress');
     },
   },
 } as const;
 
-const heldByCompany = (id: string) => venule.atCompany(`/phlebotomy/getlabs/v1/appointments/${id}`);
+const heldByProvider = (id: string) => venule.atProvider(`/phlebotomy/getlabs/v1/appointments/${id}`);
 
 const LAB = {
   undo: 'the order at the laboratory',
   words: /Requisition \w+ could not be canceled at labcorp\. Call the lab/,
 };
 const VISIT = {
-  undo: 'the visit at the company',
+  undo: 'the visit at the provider',
   words: /The appointment could not be canceled with the provider. Call/,
 };
 
@@ -107,7 +107,7 @@ async function canceledWhile(
   expect((await venule.workflow(document.order).describe()).status.name).toBe('RUNNING');
   await fault({ mode: 'ok' });
   await isHeard(true);
-  // What the company still has ends as the company says, and the journey with it.
+  // What the provider still has ends as the provider says, and the journey with it.
   if (failing.some(({ undo }) => undo === VISIT.undo)) await walk(visit, 'completed');
   return { document, failure: await failureOf(document.order) };
 }
@@ -116,10 +116,10 @@ async function undone(document: OrderDocument, failing: readonly Case[]): Promis
   const kept = failing.map(({ undo }) => undo);
   const atLab = await venule.atLab(document.order);
   const [visit] = await collectionOf(venule.store.appointments).find({ order_id: document._id }).toArray();
-  const atCompany = visit && (await heldFor({ id: visit._id }));
+  const atProvider = visit && (await heldFor({ id: visit._id }));
   return [
     ...(atLab.state === 'cancelled' ? [LAB.undo] : []),
-    ...(atCompany?.status === 'cancelled' ? [VISIT.undo] : []),
+    ...(atProvider?.status === 'cancelled' ? [VISIT.undo] : []),
   ].filter((undo) => !kept.includes(undo));
 }
 

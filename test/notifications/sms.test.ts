@@ -19,19 +19,19 @@ const contents = COLLECTION_METHODS.map((collection_method) => ({
 }));
 const [atHome = contents[0]] = contents.filter(({ order }) => order.collection_method === 'at_home_phlebotomy');
 const visit = { ...(atHome as (typeof contents)[number]), appointment: appointmentOf(['scheduled']) };
-const atCentre = { ...visit, appointment: appointmentOf(['scheduled'], { type: 'patient_service_center' }) };
+const atCenter = { ...visit, appointment: appointmentOf(['scheduled'], { type: 'patient_service_center' }) };
 /** Two hours before the visit begins. */
 const late = { written_at: new Date('2026-12-01T14:00:00Z') };
 const reminders = [
   bookingReminderSms(visit),
   appointmentReminderSms(visit),
-  appointmentReminderSms(atCentre),
+  appointmentReminderSms(atCenter),
   appointmentReminderSms({ ...visit, ...late }),
-  appointmentReminderSms({ ...atCentre, ...late }),
+  appointmentReminderSms({ ...atCenter, ...late }),
 ];
 const texts = [
   ...contents.flatMap((content) => SMS_KINDS.map((kind) => orderSms(kind, content))),
-  ...APPOINTMENT_MESSAGE_KINDS.flatMap((kind) => [appointmentSms(kind, visit), appointmentSms(kind, atCentre)]),
+  ...APPOINTMENT_MESSAGE_KINDS.flatMap((kind) => [appointmentSms(kind, visit), appointmentSms(kind, atCenter)]),
   ...reminders,
 ];
 
@@ -61,7 +61,7 @@ describe('F11: every SMS', () => {
   it('about an appointment says when, and for a service center where and under which number', () => {
     expect(appointmentSms('appointment_confirmed', visit)).toContain('Tue, Dec 1, 9:00 AM to 10:00 AM MST');
     expect(appointmentSms('appointment_confirmed', visit)).not.toContain('Elm Street');
-    expect(appointmentSms('appointment_confirmed', atCentre)).toContain(
+    expect(appointmentSms('appointment_confirmed', atCenter)).toContain(
       'at 12 Elm Street, Apt 4, Phoenix, AZ 85004 (appointment GL-001)',
     );
   });
@@ -108,7 +108,7 @@ describe('G6: an SMS', () => {
   });
 
   it('about a minor speaks to the guardian, who is told to come along', () => {
-    const minor = { ...atCentre, minor: 'Mai' };
+    const minor = { ...atCenter, minor: 'Mai' };
     const all = [
       ...SMS_KINDS.map((kind) => orderSms(kind, minor)),
       ...APPOINTMENT_MESSAGE_KINDS.map((kind) => appointmentSms(kind, minor)),

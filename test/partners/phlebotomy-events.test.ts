@@ -15,7 +15,7 @@ const signed = (text: string, { by = secret, at = new Date() } = {}) => signedBy
 const body = JSON.stringify(event);
 
 describe('an event of a phlebotomy provider', () => {
-  it('is read when the company signed it', () => {
+  it('is read when the provider signed it', () => {
     expect(readPhlebotomyEvent(signed(body), Buffer.from(body), [another, secret])).toEqual({
       event_id: 'evt_1',
       reference: 'order-1:visit-1',

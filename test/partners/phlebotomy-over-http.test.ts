@@ -1,4 +1,4 @@
-/** The conversation with a phlebotomy provider over HTTP, with a server that answers as companies do on good and bad days. */
+/** The conversation with a phlebotomy provider over HTTP, with a server that answers as providers do on good and bad days. */
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { UsAddress } from '../../domain/appointments/appointment.ts';
@@ -114,9 +114,9 @@ describe('a phlebotomy provider', () => {
   });
 
   it('is asked for its service centers, which come nearest first', async () => {
-    const centre = (code: string, distance_miles: number) => ({
+    const center = (code: string, distance_miles: number) => ({
       code,
-      name: `Centre ${code}`,
+      name: `Center ${code}`,
       address: { first_line: '1 Oak St', second_line: null, city: 'Phoenix', state: 'AZ', zip: '85006' },
       location: { lng: -112, lat: 33 },
       distance_miles,
@@ -124,25 +124,25 @@ describe('a phlebotomy provider', () => {
       phone: null,
       hours: { monday: '07:00-12:00' },
     });
-    answer = answering(200, { locations: [centre('B', 9), centre('A', 2)] });
-    const centres = await adapter.locations({ zip: '85004', radius_miles: 25 }, at, never);
-    expect(centres.map(({ code }) => code)).toEqual(['A', 'B']);
-    expect(centres[0]).toMatchObject({ time_zone: 'America/Phoenix', address: { zip_code: '85006' } });
+    answer = answering(200, { locations: [center('B', 9), center('A', 2)] });
+    const centers = await adapter.locations({ zip: '85004', radius_miles: 25 }, at, never);
+    expect(centers.map(({ code }) => code)).toEqual(['A', 'B']);
+    expect(centers[0]).toMatchObject({ time_zone: 'America/Phoenix', address: { zip_code: '85006' } });
     expect(heard[0]?.path).toBe('/phlebotomy/getlabs/v1/locations?zip=85004&radius_miles=25');
   });
 
   it('is asked for service centers by their codes', async () => {
-    const centre = {
+    const center = {
       code: 'A B',
-      name: 'Centre A',
+      name: 'Center A',
       address: { first_line: '1 Oak St', second_line: null, city: 'Phoenix', state: 'AZ', zip: '85006' },
       location: { lng: -112, lat: 33 },
       timezone: 'America/Phoenix',
       phone: null,
     };
-    answer = answering(200, { locations: [centre] });
-    const centres = await adapter.locationsByCode(['A B', 'C'], at, never);
-    expect(centres).toMatchObject([{ code: 'A B', time_zone: 'America/Phoenix', address: { zip_code: '85006' } }]);
+    answer = answering(200, { locations: [center] });
+    const centers = await adapter.locationsByCode(['A B', 'C'], at, never);
+    expect(centers).toMatchObject([{ code: 'A B', time_zone: 'America/Phoenix', address: { zip_code: '85006' } }]);
     expect(heard[0]?.path).toBe('/phlebotomy/getlabs/v1/locations?codes=A+B%2CC');
   });
 
@@ -329,7 +329,7 @@ describe('a phlebotomy provider from which no decision can be had', () => {
   });
 });
 
-it('there are companies that come to the patient, with slots or on request, and one that does not', () => {
+it('there are providers that come to the patient, with slots or on request, and one that does not', () => {
   const kinds = Object.entries(PROVIDERS).map(([name, { type, tier }]) => [name, type, tier]);
   expect(kinds).toEqual([
     ['getlabs', 'phlebotomy', 'appointment-ready'],

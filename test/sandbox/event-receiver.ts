@@ -1,4 +1,4 @@
-/** The other side of the sandbox phlebotomy companies: takes their events. */
+/** The other side of the sandbox phlebotomy providers: takes their events. */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -30,7 +30,7 @@ export class EventReceiver {
     this.#webhook = new Webhook(secret);
   }
 
-  /** What the companies are given as the address for events. */
+  /** What the providers are given as the address for events. */
   get url(): string {
     return `http://127.0.0.1:${this.#port}/{provider}`;
   }

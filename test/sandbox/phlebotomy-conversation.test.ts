@@ -1,4 +1,4 @@
-/** Venule's adapter and the sandbox companies, which know each other by docs/phlebotomy.md only. */
+/** Venule's adapter and the sandbox providers, which know each other by docs/phlebotomy.md only. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -79,27 +79,27 @@ const visit = {
 };
 const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
 
-it('a visit with a company of slots: offered, booked once, found, moved, and cancelled', async () => {
-  const company = adapterFor('getlabs');
+it('a visit with a provider of slots: offered, booked once, found, moved, and cancelled', async () => {
+  const provider = adapterFor('getlabs');
   const endpoint = at('getlabs');
-  expect(await company.coverage('85004', endpoint, never)).toEqual({
+  expect(await provider.coverage('85004', endpoint, never)).toEqual({
     served: true,
     service_types: ['appointment-ready'],
   });
   const question = { address: phoenix, start_date: tomorrow, days: 7 };
-  const { time_zone, slots } = await company.availability(question, endpoint, never);
+  const { time_zone, slots } = await provider.availability(question, endpoint, never);
   const [first, second] = slots;
   if (!first || !second) throw new Error('The sandbox offers no slots');
   expect(time_zone).toBe('America/Phoenix');
 
   const booking = { ...visit, reference: 'order-1:visit-1', address: phoenix, booking_key: first.booking_key };
-  const booked = await company.book(booking, endpoint, never);
+  const booked = await provider.book(booking, endpoint, never);
   expect(booked).toMatchObject({ status: 'scheduled', start: first.start, access_notes: 'Gate code 1234' });
-  expect((await company.book(booking, endpoint, never)).id).toBe(booked.id);
-  expect((await company.findByReference(booking.reference, endpoint, never))?.id).toBe(booked.id);
-  expect(await company.findByReference('order-1:visit-2', endpoint, never)).toBeNull();
+  expect((await provider.book(booking, endpoint, never)).id).toBe(booked.id);
+  expect((await provider.findByReference(booking.reference, endpoint, never))?.id).toBe(booked.id);
+  expect(await provider.findByReference('order-1:visit-2', endpoint, never)).toBeNull();
 
-  const moved = await company.reschedule(
+  const moved = await provider.reschedule(
     {
       appointment_id: booked.id,
       idempotency_key: 'order-1:reschedule-1',
@@ -113,15 +113,15 @@ it('a visit with a company of slots: offered, booked once, found, moved, and can
   expect(moved).toMatchObject({ id: booked.id, start: second.start, appointment_notes: 'Right arm' });
 
   const withdrawal = { appointment_id: booked.id, idempotency_key: 'order-1:cancel', reason: 'Other', notes: null };
-  expect(await company.cancel(withdrawal, endpoint, never)).toMatchObject({ status: 'cancelled' });
+  expect(await provider.cancel(withdrawal, endpoint, never)).toMatchObject({ status: 'cancelled' });
   await expect(
-    company.reschedule({ ...withdrawal, ...visit, booking_key: first.booking_key }, endpoint, never),
+    provider.reschedule({ ...withdrawal, ...visit, booking_key: first.booking_key }, endpoint, never),
   ).rejects.toMatchObject({ name: 'BookingRefused' });
 });
 
-it('a visit with a company that finds the time, and tells of it as it goes', async () => {
-  const company = adapterFor('phlebfinders');
-  const requested = await company.request(
+it('a visit with a provider that finds the time, and tells of it as it goes', async () => {
+  const provider = adapterFor('phlebfinders');
+  const requested = await provider.request(
     { ...visit, reference: 'order-2:visit-1', address: onalaska },
     at('phlebfinders'),
     never,
@@ -147,14 +147,14 @@ it('a visit with a company that finds the time, and tells of it as it goes', asy
 });
 
 it('a place at a service center', async () => {
-  const company = adapterFor('quest');
-  const [centre] = await company.locations({ zip: '85004', radius_miles: 25 }, at('quest'), never);
-  if (!centre) throw new Error('The sandbox has no service center near 85004');
-  const question = { location_codes: [centre.code], start_date: tomorrow, days: 7 };
-  const { slots } = await company.availability(question, at('quest'), never);
+  const provider = adapterFor('quest');
+  const [center] = await provider.locations({ zip: '85004', radius_miles: 25 }, at('quest'), never);
+  if (!center) throw new Error('The sandbox has no service center near 85004');
+  const question = { location_codes: [center.code], start_date: tomorrow, days: 7 };
+  const { slots } = await provider.availability(question, at('quest'), never);
   const [slot] = slots;
   if (!slot) throw new Error('The service center has no slot');
-  expect(slot.location_code).toBe(centre.code);
+  expect(slot.location_code).toBe(center.code);
   const booking = { ...visit, reference: 'order-3:visit-1', address: null, booking_key: slot.booking_key };
-  expect(await company.book(booking, at('quest'), never)).toMatchObject({ location_code: centre.code });
+  expect(await provider.book(booking, at('quest'), never)).toMatchObject({ location_code: center.code });
 });

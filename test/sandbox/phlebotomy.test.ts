@@ -33,7 +33,7 @@ interface Slot {
   location_code?: string;
 }
 
-/** An appointment, and what the company shows of it besides. */
+/** An appointment, and what the provider shows of it besides. */
 interface View {
   id: string;
   reference: string;
@@ -183,7 +183,7 @@ afterEach(async () => {
   await rm(dataDir, { recursive: true });
 });
 
-describe('where the companies work', () => {
+describe('where the providers work', () => {
   test.each([
     ['getlabs', '85004', { served: true, service_types: ['appointment-ready'] }],
     ['getlabs', '54650', { served: false, service_types: [] }],
@@ -239,7 +239,7 @@ describe('where the companies work', () => {
     expect(await held()).toEqual([]);
   });
 
-  test('nobody gets in without the key, and unknown companies are not found', async () => {
+  test('nobody gets in without the key, and unknown providers are not found', async () => {
     const wrong = { authorization: 'Bearer wrong' };
     expect(refusal(await call('GET', '/phlebotomy/getlabs/v1/coverage?zip=85004', undefined, wrong))).toEqual([
       401,
@@ -256,7 +256,7 @@ describe('where the companies work', () => {
 });
 
 describe('slots', () => {
-  test('a mobile company has a slot each half hour from 07:00 to 15:00 of its own time', async () => {
+  test('a mobile provider has a slot each half hour from 07:00 to 15:00 of its own time', async () => {
     const question = { address: PHOENIX, start_date };
     const { body } = await call<{ timezone: string; slots: Slot[] }>(
       'POST',
@@ -279,7 +279,7 @@ describe('slots', () => {
     expect(await slots({ start_date: localDay('America/Phoenix', 95) })).toEqual([]);
   });
 
-  test('service centers have a slot each 20 minutes in their hours, of the centres asked for', async () => {
+  test('service centers have a slot each 20 minutes in their hours, of the centers asked for', async () => {
     const monday = DateTime.now().setZone('America/New_York').plus({ weeks: 1 }).startOf('week').toISODate();
     const ask = (location_codes: string[]) =>
       call<{ timezone: string | null; slots: Slot[] }>('POST', '/phlebotomy/quest/v1/availability', {
@@ -389,7 +389,7 @@ describe('booking', () => {
     expect((await book('b-3', chosen)).status).toBe(201);
   });
 
-  test('booking keys that were never made, or belong to another company, are refused', async () => {
+  test('booking keys that were never made, or belong to another provider, are refused', async () => {
     const { booking_key } = await slot();
     const [content = '', seal = ''] = booking_key.split('.');
     const forged = Buffer.from(content, 'base64url').toString().replace('getlabs', 'GETLABS');
@@ -430,7 +430,7 @@ describe('booking', () => {
     expect(refusal(await find('b-1'))).toEqual([404, 'not_found']);
   });
 
-  test('a company that confirms later says reserved or pending, keeps the slot, and confirms', async () => {
+  test('a provider that confirms later says reserved or pending, keeps the slot, and confirms', async () => {
     await confirmation('getlabs', { answer: 'reserved' });
     const chosen = await slot();
     const { status, body } = await book('b-1', chosen);
@@ -450,7 +450,7 @@ describe('booking', () => {
 });
 
 describe('requests', () => {
-  test('A4: a request is pending without a time until the company finds one', async () => {
+  test('A4: a request is pending without a time until the provider finds one', async () => {
     const { status, body } = await request('b-1');
     expect([status, body.status, body.start, body.end]).toEqual([201, 'pending', null, null]);
     const tomorrow = () => localDay('America/Chicago', 1);
@@ -471,7 +471,7 @@ describe('requests', () => {
     });
   });
 
-  test('the company never takes more visits at once than it can', async () => {
+  test('the provider never takes more visits at once than it can', async () => {
     const references = ['b-1', 'b-2', 'b-3', 'b-4', 'b-5'];
     const made = await Promise.all(references.map((reference) => request(reference)));
     await Promise.all(made.map(({ body }) => simulate(body.id, { status: 'scheduled' }, 'phlebfinders')));
@@ -481,7 +481,7 @@ describe('requests', () => {
     ]);
   });
 
-  test('the company can pencil a time in, settle it, and move it', async () => {
+  test('the provider can pencil a time in, settle it, and move it', async () => {
     const { id } = (await request('b-1')).body;
     const day = localDay('America/Chicago', 3);
     const at = (time: string) => DateTime.fromISO(`${day}T${time}`, { zone: 'America/Chicago' }).toUTC().toISO();
@@ -496,7 +496,7 @@ describe('requests', () => {
     ]);
   });
 
-  test('each company works its own way only', async () => {
+  test('each provider works its own way only', async () => {
     const { booking_key } = await slot();
     expect(refusal(await call('POST', '/phlebotomy/getlabs/v1/appointment-requests', visitOf('b-1')))).toEqual([
       422,
@@ -516,7 +516,7 @@ describe('requests', () => {
 });
 
 describe('moving and cancelling', () => {
-  test('B1, B2: every notes text the company was given is kept in order, and the last ones stand', async () => {
+  test('B1, B2: every notes text the provider was given is kept in order, and the last ones stand', async () => {
     const { id } = (await book('b-1', await slot())).body;
     const move = async (nth: number, notes: object) =>
       reschedule(id, { booking_key: (await slot('30', nth)).booking_key, ...notes });
@@ -599,7 +599,7 @@ describe('simulation', () => {
     expect(await look(slow.id)).toMatchObject({ status: 'cancelled', steps: [] });
   });
 
-  test('the company can cancel, which frees the slot', async () => {
+  test('the provider can cancel, which frees the slot', async () => {
     const chosen = await slot();
     const { id } = (await book('b-1', chosen)).body;
     await simulate(id, { status: 'cancelled' });
@@ -710,7 +710,7 @@ describe('trouble on demand', () => {
     expect(await held()).toHaveLength(1);
   });
 
-  test('troubles that do not exist, or of companies that do not, are refused', async () => {
+  test('troubles that do not exist, or of providers that do not, are refused', async () => {
     expect(refusal(await fault({ mode: 'mood' }))).toEqual([400, 'invalid_request']);
     expect(refusal(await fault({ provider: 'nobody', mode: 'down' }))).toEqual([404, 'not_found']);
     expect(refusal(await fault({ mode: 'slot_taken', after_accept: true }))).toEqual([400, 'invalid_request']);

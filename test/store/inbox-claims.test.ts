@@ -18,7 +18,7 @@ afterAll(() => discard());
 
 const inboxes = [
   ['reports of laboratories', () => store.labMessages, () => claimReport(store, 60_000)],
-  ['events of phlebotomy companies', () => store.phlebotomyEvents, () => claimPhlebotomyEvent(store, 60_000)],
+  ['events of phlebotomy providers', () => store.phlebotomyEvents, () => claimPhlebotomyEvent(store, 60_000)],
 ] as const;
 
 test.each(inboxes)(

@@ -1,5 +1,5 @@
 /**
- * Journeys that do of appointments what a test of the API needs: they carry commands to the company and write what it
+ * Journeys that do of appointments what a test of the API needs: they carry commands to the provider and write what it
  * answers. What a journey is careful about (C2, crashes, the order's own events) is tested with real ones.
  */
 import type { Appointment, AppointmentEventStatus } from '../../domain/appointments/appointment.ts';

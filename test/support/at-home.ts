@@ -1,4 +1,4 @@
-/** At-home orders and their bookings in a whole Venule: what its own journeys and the sandbox company hold. */
+/** At-home orders and their bookings in a whole Venule: what its own journeys and the sandbox provider hold. */
 import { randomUUID } from 'node:crypto';
 import type { Appointment, AppointmentReport, UsAddress } from '../../domain/appointments/appointment.ts';
 import type { ConfirmationPatience, OfferedSlot } from '../../domain/appointments/appointment-command.ts';
@@ -32,7 +32,7 @@ export function atHome(venule: () => InProcessVenule) {
     /** Slots that getlabs offers, earliest first. */
     async slots(access_notes: string | null = null): Promise<OfferedSlot[]> {
       const start_date = new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10);
-      const answer = await venule().atCompany('/phlebotomy/getlabs/v1/availability', {
+      const answer = await venule().atProvider('/phlebotomy/getlabs/v1/availability', {
         address: { first_line: ADDRESS.first_line, city: ADDRESS.city, state: ADDRESS.state, zip: ADDRESS.zip_code },
         start_date,
         days: 3,
@@ -69,23 +69,23 @@ export function atHome(venule: () => InProcessVenule) {
 
     /** Everything that getlabs holds. */
     async held(): Promise<HeldVisit[]> {
-      return (await venule().atCompany('/sandbox/phlebotomy/getlabs/appointments')).appointments;
+      return (await venule().atProvider('/sandbox/phlebotomy/getlabs/appointments')).appointments;
     },
 
     async heldFor({ id }: Pick<Appointment, 'id'>): Promise<HeldVisit> {
       const found = (await scene.held()).find(({ reference }) => reference === id);
-      if (!found) throw new Error('The company holds no such appointment');
+      if (!found) throw new Error('The provider holds no such appointment');
       return found;
     },
 
-    /** A report of the company on a visit: as it is, but for the changes. */
+    /** A report of the provider on a visit: as it is, but for the changes. */
     reported(visit: Appointment, changes: Partial<AppointmentReport>): AppointmentReport {
       const { start_at, end_at, time_zone, external_id, provider_appointment_id, site_code, status } = visit;
       const facts = { status, start_at, end_at, time_zone, external_id, provider_appointment_id, site_code };
       return { ...facts, occurred_at: new Date().toISOString(), data: null, ...changes };
     },
 
-    /** Stores such a report as it comes from the company; answers with the id under which it is stored. */
+    /** Stores such a report as it comes from the provider; answers with the id under which it is stored. */
     async says(visit: Appointment, changes: Partial<AppointmentReport>): Promise<string> {
       const event_id = randomUUID();
       const { provider, id: reference } = visit;

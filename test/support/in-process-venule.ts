@@ -101,9 +101,9 @@ export interface InProcessVenule {
   simulate(order: Order, request: object): Promise<void>;
   /** Makes the sandbox laboratory misbehave. */
   fault(fault: object): Promise<void>;
-  /** Asks the sandbox's phlebotomy companies something, under `/phlebotomy` or `/sandbox/phlebotomy`. */
+  /** Asks the sandbox's phlebotomy providers something, under `/phlebotomy` or `/sandbox/phlebotomy`. */
   // biome-ignore lint/suspicious/noExplicitAny: an answer is read as its tests read it, field by field.
-  atCompany(path: string, body?: object): Promise<any>;
+  atProvider(path: string, body?: object): Promise<any>;
   /** What the sandbox laboratory knows of an order. */
   atLab(order: Order): Promise<LabView>;
   /** Delivers a message to the inbox as the laboratory would, other headers aside; answers with status and acknowledgement. */
@@ -284,7 +284,7 @@ export async function startVenule({
     simulate: async (order, request) =>
       void (await atSandbox(`${orderPath(order)}/simulate`, { method: 'POST', body: JSON.stringify(request) })),
     fault: async (fault) => void (await atSandbox('/sandbox/faults', { method: 'POST', body: JSON.stringify(fault) })),
-    async atCompany(path, body) {
+    async atProvider(path, body) {
       const response = await fetch(`${sandbox.url}${path}`, {
         method: body ? 'POST' : 'GET',
         headers: { authorization: `Bearer ${PHLEBOTOMY.key}`, 'content-type': 'application/json' },

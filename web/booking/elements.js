@@ -53,7 +53,7 @@ export function whomToCall() {
   return help ?? null;
 }
 
-/** In place of what a company or the network did not answer: whom to call first, then what can be tried. */
+/** In place of what a provider or the network did not answer: whom to call first, then what can be tried. */
 export const outOfReach = (words, again) =>
   el('div', { class: 'away' }, whomToCall(), el('p', {}, words), again && button('Try again', again));
 

@@ -83,7 +83,7 @@ async function confirm({ slot, zone, state, wish, site_code, done }, access_note
   );
 }
 
-/** For places where the company finds the time. */
+/** For places where the provider finds the time. */
 export function requestForm(room, state, done) {
   const form = el('form', {
     onsubmit: (event) => {

@@ -24,7 +24,7 @@ const WEEK = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
  * @param choice.isMove Whether it is about another time for an appointment.
  * @param choice.present The appointment that is to be moved, where it is at the same place: its time is marked.
  * @param choice.pick Told of the slot, the zone of the place, and how to offer times anew.
- * @param choice.request Called where the company finds the time.
+ * @param choice.request Called where the provider finds the time.
  * @param first The first day shown; null for today.
  */
 export async function picker(room, choice, first = null, wasTurned = false) {

@@ -2,9 +2,9 @@
 import {
   type Appointment,
   type AppointmentType,
-  companyOfLab,
   isActive,
   isOverdue,
+  providerOfLab,
   type UsAddress,
 } from '../../../domain/appointments/appointment.ts';
 import { LEAST_FASTING_HOURS } from '../../../domain/messages/fasting.ts';
@@ -91,7 +91,7 @@ export async function bookingState(
     active !== null && active.status !== 'in_progress' && !overdue && (needsVisit || isAhead(active, now));
   const minor = isMinor(document.order, now) ? 'The patient' : null;
   const fasting = await needsFasting(catalogue, document.order);
-  const bookable = type === 'phlebotomy' || companyOfLab(lab_slug) !== undefined;
+  const bookable = type === 'phlebotomy' || providerOfLab(lab_slug) !== undefined;
   return {
     at_home: type === 'phlebotomy',
     words: whereThePatientStands(type, {

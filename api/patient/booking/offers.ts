@@ -1,10 +1,10 @@
-/** What a patient can choose from: times at home, companies that find the time, service centers and times there. */
+/** What a patient can choose from: times at home, providers that find the time, service centers and times there. */
 import { blocksBooking } from '../../../domain/appointments/appointment.ts';
 import { directionsTo } from '../../../notifications/visit-time.ts';
 import { activeAppointment } from '../../../store/appointments/read-appointments.ts';
 import type { TeamDocument } from '../../../store/collections/access.ts';
 import { phlebotomyAvailability, pscAvailability } from '../../appointments/availability.ts';
-import { ask, companiesOf } from '../../appointments/providers.ts';
+import { ask, providersOf } from '../../appointments/providers.ts';
 import type { AvailabilityAnswer, PscInfo } from '../../appointments/schemas.ts';
 import { pscInfo } from '../../appointments/service-centers.ts';
 import type { ApiDeps } from '../../deps.ts';
@@ -23,7 +23,7 @@ const RADIUS = '50';
 export interface Times {
   slots: { key: string; start: string; end: string }[];
   time_zone: string | null;
-  /** Whether a company can be asked to find the time, as there is none to choose from. */
+  /** Whether a provider can be asked to find the time, as there is none to choose from. */
   on_request: boolean;
   /** What the phlebotomist may miss at the address (C3). */
   warnings: string[];
@@ -55,10 +55,10 @@ export async function timesFor(
   return { ...times, time_zone: answer.timezone, on_request: provider !== null };
 }
 
-/** The company that can be asked to find a time in that ZIP; null when there is none. */
+/** The provider that can be asked to find a time in that ZIP; null when there is none. */
 export async function onRequest(deps: Deps, team: TeamDocument, zipCode: string) {
   const zip = zipCode.slice(0, 5);
-  for (const provider of companiesOf('phlebotomy', 'appointment-request')) {
+  for (const provider of providersOf('phlebotomy', 'appointment-request')) {
     const coverage = await ask(deps, team, provider, (adapter, at, signal) => adapter.coverage(zip, at, signal));
     if (coverage?.served) return provider;
   }

@@ -22,11 +22,11 @@ import { answerTrouble, behindLink, pagePolicy, pageSender, sendPage } from '../
 import { appointmentFile } from './appointment-file.ts';
 import { bookingState, typeOf, visitAddress } from './booking-state.ts';
 import { answerClosedLink, ClosedLink } from './closed-link.ts';
-import { companyLimit } from './company-limit.ts';
 import { centersNear, onRequest, timesFor } from './offers.ts';
 import { type OpenedLink, openLink } from './opened-link.ts';
 import { bookingPage, nothingThere } from './pages.ts';
 import { paperRouter } from './paper-router.ts';
+import { providerLimit } from './provider-limit.ts';
 
 const WEB = join(import.meta.dirname, '../../../web/booking');
 
@@ -39,7 +39,7 @@ const timesBody = z.object({
   access_notes: notes,
   site_code: z.string().max(100).optional(),
 });
-const centresQuery = z.object({
+const centersQuery = z.object({
   zip: z
     .string()
     .trim()
@@ -59,7 +59,7 @@ export function bookingRouter(deps: ApiDeps, doors: Doors): Router {
   router.use('/assets', express.static(WEB, { index: false, cacheControl: false, setHeaders: mayBeKept }));
   router.use(behindLink('/book'));
   router.use('/paper', paperRouter(deps, doors));
-  const limited = companyLimit(store, (response) => linkOf(response).order._id);
+  const limited = providerLimit(store, (response) => linkOf(response).order._id);
   router.use('/:token', behindLink('/book/:token'), doorkeeper.admit, async (asked, response, next) => {
     response.locals.link = await openLink(store, String(asked.params.token), () => guesses.failed(asked));
     next();
@@ -90,7 +90,7 @@ export function bookingRouter(deps: ApiDeps, doors: Doors): Router {
   });
 
   router.get('/:token/centres', limited, async (asked, response) => {
-    const question = centresQuery.safeParse(asked.query);
+    const question = centersQuery.safeParse(asked.query);
     if (!question.success) throw new ApiError('malformed_request', 'Please enter a ZIP code of five digits.');
     response.json(await centersNear(deps, linkOf(response), question.data.zip));
   });

@@ -5,7 +5,7 @@ import type { AppointmentProvider, ArrangedVisit } from '../../../domain/appoint
 import type { ArrangeVisit } from '../../../domain/appointments/appointment-command.ts';
 import type { JourneyPolicy } from '../../../domain/policy.ts';
 
-/** A visit by the company and our reference. */
+/** A visit by the provider and our reference. */
 export interface VisitReference {
   provider: AppointmentProvider;
   appointment_id: string;
@@ -49,17 +49,17 @@ export class ProviderBooking {
     });
   }
 
-  /** Asks again for a booking, until the company decides. @param within Milliseconds; an ActivityFailure is thrown after that. */
+  /** Asks again for a booking, until the provider decides. @param within Milliseconds; an ActivityFailure is thrown after that. */
   arrangeWithin(command: ArrangeVisit, within: number): Promise<VisitAnswer> {
     return this.backgroundCalls(`Book ${command.appointment_id}`, within).arrangeVisit(this.#orderId, command, true);
   }
 
-  /** What the company made of a booking that came to no answer; null when it is known that it made nothing. */
+  /** What the provider made of a booking that came to no answer; null when it is known that it made nothing. */
   async find(visit: VisitReference): Promise<ArrangedVisit | null> {
     return (await this.#look(visit)) ?? this.findSettled(visit);
   }
 
-  /** What the company holds when everything that was sent to it has arrived; null when nothing. */
+  /** What the provider holds when everything that was sent to it has arrived; null when nothing. */
   async findSettled(visit: VisitReference): Promise<ArrangedVisit | null> {
     await sleep(this.#policy.partner_call, { summary: 'The last request may still be on its way' });
     return this.#look(visit);
@@ -75,7 +75,7 @@ export class ProviderBooking {
     return made !== null;
   }
 
-  /** A company may be slow beyond all bounds: looks again after ever longer pauses, and cancels what was made after all. */
+  /** A provider may be slow beyond all bounds: looks again after ever longer pauses, and cancels what was made after all. */
   async cancelWhatTurnsUp(visit: VisitReference): Promise<void> {
     for (const calls of [4, 40, 240]) {
       await sleep(calls * this.#policy.partner_call, {

@@ -10,7 +10,7 @@ const LIMIT = { points: 40, seconds: 5 * 60 };
  * Lets a link's first questions in any five minutes through, and refuses the rest with a sentence for the patient.
  * @param linkOf What tells links apart.
  */
-export function companyLimit(store: Store, linkOf: (response: Response) => string): RequestHandler {
+export function providerLimit(store: Store, linkOf: (response: Response) => string): RequestHandler {
   const limit = rateLimit(store, 'questions_by_link', LIMIT);
   return async (_request, response, next) => {
     const wait = await limit.count(linkOf(response));
