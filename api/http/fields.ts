@@ -7,11 +7,17 @@ import { MILITARY_STATES, US_STATES, usState } from '../../domain/people/us-stat
 import { calendarDate } from '../../wire/fields.ts';
 import { zipCanBeIn } from './zip-states.ts';
 
-/** Free text of ordinary length; nothing in an order is longer than what a form has room for. */
+/**
+ * Free text of ordinary length; nothing in an order is longer than what a form has room for. Controls of the writing
+ * direction are refused, too: with them a name or a street reads otherwise on paper than it is.
+ */
 export const text = z
   .string()
   .max(500)
-  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be a single line of text without control characters');
+  .regex(
+    /^[^\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]*$/u,
+    'must be a single line of text without control characters, those of the writing direction included',
+  );
 /** Text in which something is written. */
 export const filledText = text.min(1).regex(/[\p{L}\p{N}\p{P}\p{S}]/u, 'must not be blank');
 /** A line of an address: there is a letter or a number in it. */
@@ -20,7 +26,10 @@ const addressLine = text.min(1).regex(/[\p{L}\p{N}]/u, 'must not be blank');
 export const notes = z
   .string()
   .max(1000)
-  .regex(/^(?:\P{Cc}|[\t\r\n])*$/u, 'must be text without control characters');
+  .regex(
+    /^(?:[^\p{Cc}\u202a-\u202e\u2066-\u2069]|[\t\r\n])*$/u,
+    'must be text without control characters, those of the writing direction included',
+  );
 
 /** A person's first or last name as laboratories accept it (contract §2.2). */
 export const personName = z

@@ -73,7 +73,7 @@ export async function onceForKey<T, Ids extends Record<string, string>>(
   } catch (error) {
     const refusal = asApiError(error);
     const { status } = ERRORS[refusal.code];
-    if (status >= 500) await release(store, mine);
+    if (status >= 500 || status === 429) await release(store, mine);
     else if (request.keepRefusals)
       await keep(store, mine, { status, body: errorEnvelope(refusal, request.correlationId) });
     else await store.idempotency.deleteOne(mine).catch(() => {});
@@ -141,7 +141,7 @@ function keep(store: Store, mine: object, response: { status: number; body: unkn
   return noLongerThan(store.idempotency.updateOne(mine, { $set: { response } }).exec());
 }
 
-/** Nothing was decided: the next request with this key goes on with the same ids at once. */
+/** Nothing was decided, as with 429 and 5xx: the next request with this key goes on with the same ids at once. */
 function release(store: Store, mine: object): Promise<void> {
   return noLongerThan(store.idempotency.updateOne(mine, { $set: { lease_until: new Date(0) } }).exec());
 }

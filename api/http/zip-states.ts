@@ -1,11 +1,10 @@
 /** In which states a ZIP can be. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { usState } from '../../domain/people/us-states.ts';
 
 /** Made by `scripts/make-zip-states.ts`. */
 const TABLE = join(import.meta.dirname, 'zip-states.json');
-/** Post offices of the armed forces, wherever they are. */
-const MILITARY = ['AA', 'AE', 'AP'];
 
 let known: Map<string, string> | undefined;
 
@@ -25,9 +24,9 @@ function statesByZip(): Map<string, string> {
 
 /**
  * Whether a ZIP can be in a state: false only where it is known to be in another. One that nobody knows can be anywhere,
- * one close to a border on either side, and military ones are in no state.
+ * one close to a border on either side, and military ones are in no state. Of what is no state nothing is known either.
  */
 export function zipCanBeIn(zip: string, state: string): boolean {
   const states = statesByZip().get(zip.slice(0, 5));
-  return states === undefined || MILITARY.includes(state) || states.split(' ').includes(state);
+  return states === undefined || usState(state) === undefined || states.split(' ').includes(state);
 }

@@ -1,3 +1,4 @@
+import { ApiError } from '../../api/http/errors.ts';
 import { JourneysUnavailable } from '../../temporal/journeys.ts';
 import { type Caller, newUser, orderRequest, PATIENT, startTestApi, type TestApi } from '../support/api.ts';
 
@@ -83,6 +84,21 @@ describe('F9: the same key is the same order', () => {
     expect(order.id).toBe(api.started[0]?.id);
     expect(order.created_at).toBe(api.started[0]?.created_at);
   });
+
+  test.each([{}, { 'x-idempotency-error': 'no-cache' }])(
+    '429 is not kept: the same request goes on later (%j)',
+    async (headers) => {
+      const key = `busy ${JSON.stringify(headers)}`;
+      api.failNextStart(new ApiError('too_many_requests', 'Busy.', { retryAfter: 7 }), 'before');
+      const first = await place(key, {}, headers);
+      expect([first.status, first.headers.get('retry-after')]).toEqual([429, '7']);
+      const begun = await api.store.idempotency.findById(`${caller.team._id}:${key}`).lean();
+      expect(begun).toMatchObject({ response: null });
+      const second = await place(key, {}, headers);
+      expect(second.status).toBe(200);
+      expect((await accepted(second)).order.id).toBe(begun?.ids.order_id);
+    },
+  );
 
   test('a request that died is taken over once its lease has passed, with the same body only', async () => {
     api.failNextStart(new JourneysUnavailable('away'), 'before');

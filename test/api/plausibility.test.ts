@@ -84,6 +84,10 @@ describe.each(Object.entries(DOORS))('6.3, A2: %s', (_door, { send, person, addr
     ['a second line in the street', { second_line: 'Apt 4\r\nPID|1' }, 'second_line'],
     ['a blank city', { city: '\t' }, 'city'],
     ['a ZIP of another state', { state: 'NY' }, 'zip'],
+    ['no state at all', { state: 'XX' }, 'state'],
+    ['a street that reads backward from somewhere on', { first_line: '12 Elm \u202eteertS' }, 'first_line'],
+    ['a city that hides the way it reads', { city: 'Pho\u2067enix\u2069' }, 'city'],
+    ['an access code that reads backward', { access_notes: 'Gate \u202d1234\u202c' }, 'access_notes'],
     ['control characters for the phlebotomist', { access_notes: 'Gate\u001b[2J' }, 'access_notes'],
   ])('%s is refused by its name', async (_what, changes, field) => {
     expect(await fieldsOf(await send({}, changes))).toEqual([`${address}.${field}`]);
@@ -92,6 +96,7 @@ describe.each(Object.entries(DOORS))('6.3, A2: %s', (_door, { send, person, addr
   (person === null ? test.skip : test).each([
     ['a blank name', { first_name: ' ' }, 'first_name'],
     ['a control character in a name', { last_name: 'Love\nlace' }, 'last_name'],
+    ['a name that reads backward', { last_name: '\u202eecalevoL' }, 'last_name'],
     ['a telephone number of zeros', { phone_number: '000000000000' }, 'phone_number'],
     ['a telephone number that is too short', { phone_number: '12' }, 'phone_number'],
   ])('%s is refused by its name', async (_what, changes, field) => {
