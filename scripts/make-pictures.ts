@@ -2,11 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { crc32, deflateSync } from 'node:zlib';
+import { deflateSync } from 'node:zlib';
 import { PDFiumLibrary } from '@hyzyla/pdfium';
 import { Junction, JunctionClient } from '@junction-api/sdk';
 import { type Browser, chromium } from 'playwright-core';
 import { findChromium } from '../local/parts/chromium.ts';
+import { pngFrom } from '../test/support/png.ts';
 import { ADDRESS, PATIENT, walkJourney } from './demo/journey.ts';
 import { findOrStartVenule, type Venule } from './demo/venule.ts';
 
@@ -108,16 +109,5 @@ function pngOf(pixels: Uint8Array, width: number, height: number): Buffer {
     const at = 1 + pixel * 3 + Math.floor(pixel / width);
     lines.set(pixels.subarray(pixel * 4, pixel * 4 + 3), at);
   }
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  const parts = [chunk('IHDR', head), chunk('IDAT', deflateSync(lines, { level: 9 })), chunk('IEND', Buffer.alloc(0))];
-  return Buffer.concat([signature, ...parts]);
-}
-
-function chunk(name: string, content: Buffer): Buffer {
-  const named = Buffer.concat([Buffer.from(name, 'latin1'), content]);
-  const whole = Buffer.alloc(named.length + 8);
-  whole.writeUInt32BE(content.length, 0);
-  named.copy(whole, 4);
-  whole.writeUInt32BE(crc32(named), named.length + 4);
-  return whole;
+  return pngFrom(head, deflateSync(lines, { level: 9 }));
 }

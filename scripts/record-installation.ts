@@ -8,6 +8,7 @@ import { join, relative } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type Junction, JunctionClient } from '@junction-api/sdk';
 import { BSON, MongoClient } from 'mongodb';
+import { ROBIN } from '../test/support/customer.ts';
 import { spawnVenule } from '../test/support/spawn-venule.ts';
 import { until } from '../test/support/until.ts';
 
@@ -18,18 +19,6 @@ const POLICY = {
   results_awaited_longer: YEARS,
   draw_inferred_after: YEARS,
 };
-
-const ROBIN = {
-  patientDetails: {
-    firstName: 'Robin',
-    lastName: 'Sample',
-    dob: '1986-04-12',
-    gender: 'female',
-    phoneNumber: '+16025550142',
-    email: 'robin.sample@example.com',
-  },
-  patientAddress: { firstLine: '1 East Washington Street', city: 'Phoenix', state: 'AZ', zip: '85004', country: 'US' },
-} as const;
 
 /** Files of the data folder that an installation needs; MongoDB's are recorded as documents. */
 const KEPT = /^(temporal\.db|codec-keys|[\w-]+-key|sandbox-[\w-]+|sandbox\/.*)$/;

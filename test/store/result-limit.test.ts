@@ -6,6 +6,7 @@ import type { Catalogue } from '../../store/catalogue/catalogue.ts';
 import { bytesInResult } from '../../store/orders/result-limit.ts';
 import { freshCatalogue } from '../support/fresh-store.ts';
 import { anOrder } from '../support/in-process-venule.ts';
+import { observation, reportOf, testOf } from '../support/lab-report.ts';
 
 let discard: () => Promise<void>;
 let catalogue: Catalogue;
@@ -22,58 +23,24 @@ const place = (name: string) => ({
   address: { first_line: '1 Oak Street', second_line: null, city: 'Phoenix', state: 'AZ', zip: '85004', country: 'US' },
 });
 
-const observation = (number: number, changes: Partial<Observation>): Observation => ({
-  loinc: `${number}-9`,
-  provider_id: `P${number}`,
-  name: 'A result',
-  status: 'final',
-  failure_type: null,
-  type: 'numeric',
-  value: '50',
-  unit: null,
-  reference_range: null,
-  interpretation: 'normal',
-  source_interpretation: '',
-  notes: null,
-  observed_at: null,
-  performing_laboratory: null,
-  ...changes,
-});
+const observationOf = (number: number, changes: Partial<Observation>): Observation =>
+  observation(`${number}-9`, '50', { provider_id: `P${number}`, name: 'A result', ...changes });
 
 function report(values: number, changes: (number: number) => Partial<Observation>, specimens: number): LabReport {
   const places = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`lab ${n}`, place(`lab ${n}`)]));
-  return {
-    lab_slug: 'labcorp',
-    placer_order_number: 'V1',
-    filler_order_number: null,
-    control_id: '1',
-    patient: { first_name: 'Ada', last_name: 'King', dob: null, gender: null },
-    specimen_number: null,
-    collected_at: null,
-    received_at: null,
-    reported_at: '2026-11-27T08:00:00.000Z',
-    fasting: null,
-    clinical_information: 'Ünder treatment. '.repeat(20),
-    total_volume: null,
-    account_number: null,
-    ordering_provider: null,
-    performing_laboratories: places,
-    tests: [
-      {
-        provider_id: 'T',
-        name: 'A test',
-        status: 'final',
-        observations: Array.from({ length: values }, (_, number) => observation(number, changes(number))),
-        specimens: Array.from({ length: specimens }, (_, n) => ({
-          number: `S${n}`,
-          collected_at: '2026-11-27T08:00:00.000Z',
-          received_at: '2026-11-27T08:00:00.000Z',
-        })),
-        failure_type: null,
-        notes: null,
-      },
-    ],
-  };
+  const test = testOf(
+    'T',
+    Array.from({ length: values }, (_, number) => observationOf(number, changes(number))),
+    {
+      specimens: Array.from({ length: specimens }, (_, n) => ({
+        number: `S${n}`,
+        collected_at: '2026-11-27T08:00:00.000Z',
+        received_at: '2026-11-27T08:00:00.000Z',
+      })),
+    },
+  );
+  const clinical_information = 'Ünder treatment. '.repeat(20);
+  return reportOf([test], { clinical_information, performing_laboratories: places });
 }
 
 test.each<[what: string, LabReport]>([

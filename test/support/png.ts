@@ -15,8 +15,13 @@ export function pngOf(width: number, height: number, { filter = 0, lines = heigh
   line.fill(0, 1, 4);
   line[0] = filter;
   const pixels = deflateSync(Buffer.concat(Array.from({ length: lines }, () => line)));
+  return pngFrom(head, pixels);
+}
+
+/** A PNG from the content of its first chunk and its packed lines. */
+export function pngFrom(head: Buffer, packed: Buffer): Buffer {
   const start = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([start, chunk('IHDR', head), chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([start, chunk('IHDR', head), chunk('IDAT', packed), chunk('IEND', Buffer.alloc(0))]);
 }
 
 function chunk(name: string, content: Buffer): Buffer {
