@@ -1,6 +1,6 @@
 /** SMS to the patient or a minor's guardian (F11, G6); none about an order whose SMS are off, and none after STOP. */
 import { ApplicationFailure } from '@temporalio/common';
-import type { Appointment } from '../domain/appointments/appointment.ts';
+import { type Appointment, BOOKED_BY_PATIENTS } from '../domain/appointments/appointment.ts';
 import { mailMessageId } from '../domain/ids.ts';
 import { type HeldBackReason, mailedInstead } from '../domain/messages/messages.ts';
 import type { Recipient } from '../domain/messages/recipient.ts';
@@ -82,6 +82,8 @@ export function smsActivities(
     async sendReminder(orderId, visit, due) {
       const content = await contentOf(orderId);
       const { last_status: status, appointment_id, order } = content.document;
+      // Planned by orders of before for which nothing is booked.
+      if (!BOOKED_BY_PATIENTS.includes(order.collection_method)) return;
       const held = appointment_id ? await store.appointments.findById(appointment_id).orFail().lean() : null;
       const appointment = held && appointmentOf(held);
       const of = reminderDue({ status, collection_method: order.collection_method }, appointment);

@@ -1,6 +1,5 @@
 /** Where the patient of an order books, changes and cancels: the links that messages and paper carry. */
-import { providerOfLab } from '../domain/appointments/appointment.ts';
-import type { CollectionMethod } from '../domain/orders/status.ts';
+import { BOOKED_BY_PATIENTS, providerOfLab } from '../domain/appointments/appointment.ts';
 import { isEnded } from '../domain/orders/transitions.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import { bookingToken } from '../store/access/booking-links.ts';
@@ -17,8 +16,6 @@ export type BookingUrl = (orderId: string) => Promise<string | null>;
  * book. `validUntil` is when the requisition expires.
  */
 export type PaperUrl = (document: OrderDocument, validUntil: Date) => Promise<string | null>;
-
-const BOOKED_BY_PATIENTS: readonly CollectionMethod[] = ['at_home_phlebotomy', 'walk_in_test'];
 
 /**
  * Links of an installation. A link is good for as long as the requisition is (F1), from when it is first made or the

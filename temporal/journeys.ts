@@ -19,6 +19,7 @@ import type {
 import { commandUpdateId, journeyWorkflowId, transactionWorkflowId } from '../domain/ids.ts';
 import { type JourneyPosition, positionOf } from '../domain/orders/journey-position.ts';
 import type { Order } from '../domain/orders/order.ts';
+import type { OrderLowLevelStatus } from '../domain/orders/status.ts';
 import { isEnded, mayFollow, refusedTransition } from '../domain/orders/transitions.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import type { Principal } from '../domain/principal.ts';
@@ -29,6 +30,7 @@ import {
   appointmentCommand,
   appointmentReport,
   cancelOrder,
+  drawCompleted,
   journeyState,
   reportArrived,
   storeIsAhead,
@@ -63,6 +65,11 @@ export class JourneysUnavailable extends Error {
   override name = 'JourneysUnavailable';
 }
 
+/** The order is not where its specimen can be drawn. */
+export class DrawRefused extends JourneyRefusal {
+  override name = 'DrawRefused';
+}
+
 /** An appointment cannot be what the caller asked. */
 export class AppointmentRefused extends JourneyRefusal {
   override name = 'AppointmentRefused';
@@ -80,6 +87,11 @@ export interface Journeys {
    * @throws OrderNotCancellable
    */
   cancel(document: OrderDocument, by: Principal): Promise<void>;
+  /**
+   * Records that the specimen of an on-site order is drawn, in the name of whoever says so; said again, it changes nothing.
+   * @throws DrawRefused
+   */
+  drawCompleted(document: OrderDocument, by: Principal): Promise<void>;
   /**
    * Books, requests, reschedules or cancels the order's appointment, in the name of whoever asks, and answers with what it is then.
    * @throws AppointmentRefused
@@ -117,6 +129,21 @@ const TAKEN_IN_MS = 5_000;
 const STARTED_WITHIN_MS = 10_000;
 /** Between two attempts to reach Temporal, in milliseconds. */
 const PAUSE_MS = 100;
+/** Something that a caller may have done to an order: by a word of ours, which makes it the same command when it comes twice. */
+interface Command {
+  update: typeof cancelOrder | typeof drawCompleted;
+  word: string;
+  status: OrderLowLevelStatus;
+  refusal: new (message: string, known: JourneyPosition | null) => JourneyRefusal;
+}
+const CANCELLATION: Command = {
+  update: cancelOrder,
+  word: 'cancel',
+  status: 'cancelled',
+  refusal: OrderNotCancellable,
+};
+const DRAW: Command = { update: drawCompleted, word: 'draw', status: 'draw_completed', refusal: DrawRefused };
+
 /** What a journey knows that is not there. */
 const NOTHING: JourneyPosition = { events: 0, appointment: null };
 
@@ -167,23 +194,9 @@ export function temporalJourneys(
       }
     },
 
-    async cancel(document, by) {
-      const { order, last_status } = document;
-      // What is recorded as cancelled is asked about anew: a first cancellation may have been answered and lost.
-      const isFirst = mayFollow(order.collection_method, last_status, 'cancelled');
-      const updateId = commandUpdateId(order.id, isFirst ? 'cancel' : `cancel:${randomUUID()}`);
-      try {
-        await client.withDeadline(Date.now() + policy.command_tried_for, () =>
-          unlessRunEnds(() => handleOf(order).executeUpdate(cancelOrder, { updateId, args: [by] })),
-        );
-      } catch (error) {
-        if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
-          throw new OrderNotCancellable(error.cause.message, knownOf(error.cause));
-        }
-        if (!(error instanceof WorkflowNotFoundError)) throw unavailable(error);
-        throw new OrderNotCancellable(refusedTransition(last_status, 'cancelled'), missing(document));
-      }
-    },
+    cancel: (document, by) => become(document, by, CANCELLATION),
+
+    drawCompleted: (document, by) => become(document, by, DRAW),
 
     async appointment(document, command, by) {
       const { order } = document;
@@ -239,6 +252,27 @@ export function temporalJourneys(
       await tell(document, () => handleOf(document.order).signal(storeIsAhead, held));
     },
   };
+
+  /** Has a journey bring its order to a status. */
+  async function become(document: OrderDocument, by: Principal, { update, word, status, refusal }: Command) {
+    const { order, last_status } = document;
+    // What is recorded already is asked about anew: a first command may have been answered and lost.
+    const isFirst = mayFollow(order.collection_method, last_status, status);
+    const updateId = commandUpdateId(order.id, isFirst ? word : `${word}:${randomUUID()}`);
+    try {
+      await client.withDeadline(Date.now() + policy.command_tried_for, () =>
+        unlessRunEnds(() => handleOf(order).executeUpdate(update, { updateId, args: [by] })),
+      );
+    } catch (error) {
+      if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
+        // Anything else is no refusal of the journey: a worker of an earlier version does not know the command.
+        if (error.cause.type !== refusal.name) throw new JourneysUnavailable(NO_ANSWER, { cause: error });
+        throw new refusal(error.cause.message, knownOf(error.cause));
+      }
+      if (!(error instanceof WorkflowNotFoundError)) throw unavailable(error);
+      throw new refusal(refusedTransition(last_status, status), missing(document));
+    }
+  }
 
   /** An order that is open has a journey, which may have yet to begin; an order that has ended need have none any more. */
   function missing({ last_status, collection_method }: OrderDocument): JourneyPosition | null {

@@ -21,6 +21,12 @@ export const reportArrived = defineSignal<[ReportDigest]>('reportArrived');
 export const cancelOrder = defineUpdate<OrderLowLevelStatus, [Principal | undefined]>('cancelOrder');
 
 /**
+ * The specimen of an on-site order is drawn, says whoever drew it. Said again, it changes nothing. Fails with an
+ * ApplicationFailure of type `DrawRefused` when the order is not where it can be drawn.
+ */
+export const drawCompleted = defineUpdate<OrderLowLevelStatus, [Principal | undefined]>('drawCompleted');
+
+/**
  * Book, request, reschedule or cancel the order's appointment, in the name of whoever asks. Fails with an ApplicationFailure of type
  * `AppointmentRefused` (it cannot be) or `PartnerAway` (nobody knows yet; asked again, it is found out).
  */

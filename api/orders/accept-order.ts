@@ -1,4 +1,5 @@
 /** From a request to an order: everything that is settled the moment an order is accepted (A1). */
+import { BOOKED_BY_PATIENTS } from '../../domain/appointments/appointment.ts';
 import { startOfDay } from '../../domain/calendar.ts';
 import type { LabAccount } from '../../domain/catalogue/catalogue.ts';
 import { refusals } from '../../domain/orders/checks.ts';
@@ -149,7 +150,8 @@ function orderOf(
       partial_webhooks_enabled: options.partial_webhooks_enabled,
       email_enabled: options.email_enabled,
       sms_enabled: options.sms_enabled,
-      reminders_enabled: options.reminders_enabled,
+      // Nobody is reminded to book where nothing is booked.
+      reminders_enabled: options.reminders_enabled && BOOKED_BY_PATIENTS.includes(tests.method),
       results_ready_mail: options.results_ready_mail,
       early_booking_enabled: options.early_booking_enabled,
       time_zone: options.time_zone,

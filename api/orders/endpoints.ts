@@ -14,6 +14,7 @@ import { ApiError } from '../http/errors.ts';
 import { newOrderIds, ORDERS_KEPT_FOR_MS, onceForKey, transactionIdFor } from '../http/idempotency.ts';
 import { acceptOrder, type OrderIds } from './accept-order.ts';
 import { cancelOrder } from './cancel-order.ts';
+import { completeDraw } from './complete-draw.ts';
 import { listOrders } from './list-orders.ts';
 import {
   createOrderBody,
@@ -61,6 +62,19 @@ export async function orderOf(
 async function answerOf({ store, catalogue }: ApiDeps, document: OrderDocument): Promise<ClientFacingOrder> {
   const [order] = await clientFacingOrders(store, catalogue, [document]);
   return order as ClientFacingOrder;
+}
+
+/** Changes an order and answers with it; what has been done is told, whether or not it can be read again at this moment. */
+async function changed(
+  deps: ApiDeps,
+  document: OrderDocument,
+  change: () => Promise<void>,
+): Promise<ClientFacingOrder> {
+  const before = await answerOf(deps, document);
+  await change();
+  return orderOf(deps, document.team_id, document._id)
+    .then((current) => answerOf(deps, current))
+    .catch(() => before);
 }
 
 /**
@@ -186,13 +200,26 @@ export const orderEndpoints = [
     errors: ['not_found', 'transition_not_allowed'],
     async handler({ deps, team, params, by }) {
       const document = await orderOf(deps, team._id, params.order_id);
-      const before = await answerOf(deps, document);
-      await cancelOrder(deps, document, by);
-      // It is cancelled, whether or not it can be read again at this moment.
-      const order = await orderOf(deps, team._id, params.order_id)
-        .then((cancelled) => answerOf(deps, cancelled))
-        .catch(() => before);
+      const order = await changed(deps, document, () => cancelOrder(deps, document, by));
       return { order, status: 'success', message: 'order cancelled' };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'patch',
+    path: '/v3/order/:order_id/draw_completed',
+    operationId: 'completeDraw',
+    tag,
+    summary: 'Report that the specimen of an on-site order was drawn',
+    description:
+      'The order must have its requisition, and becomes `draw_completed`; from then on, its laboratory’s results are accepted. Reporting the draw again changes nothing. If nobody reports it, the laboratory’s first report with a result shows that the specimen was drawn.',
+    request: { params: orderPath },
+    response: postOrderAnswer,
+    errors: ['not_found', 'rule_broken', 'transition_not_allowed'],
+    async handler({ deps, team, params, by }) {
+      const document = await orderOf(deps, team._id, params.order_id);
+      const order = await changed(deps, document, () => completeDraw(deps, document, by));
+      return { order, status: 'success', message: 'order updated' };
     },
   }),
 
@@ -203,7 +230,7 @@ export const orderEndpoints = [
     tag,
     summary: 'Sandbox: simulate an order up to a status',
     description:
-      'Any order can be simulated up to `requisition_created`, `partial_results`, `completed`, `corrected`, `sample_error`, or `cancelled`, and to `redraw_available` where a redraw is possible. At-home orders include the visit and can stop at any of its statuses; so can walk-in orders with those of an appointment, where their laboratory takes appointments. If there is no appointment, the first available slot is booked, or a visit is requested from a provider. A status that cannot be reached is refused with a list of those that can; on-site orders and test kits go to `requisition_created` and `cancelled` only. Results alternate between numbers, ranges, and comments unless `result_types` says otherwise. Responds once the sandbox partners have been told; a visit, and steps that are `delay` seconds apart, continue after that.',
+      'Any order can be simulated up to `requisition_created`, `partial_results`, `completed`, `corrected`, `sample_error`, or `cancelled`, and to `redraw_available` where a redraw is possible. At-home orders include the visit and can stop at any of its statuses; so can walk-in orders with those of an appointment, where their laboratory takes appointments. On-site orders can stop at `draw_completed`, and are drawn on the way to results. If there is no appointment, the first available slot is booked, or a visit is requested from a provider. A status that cannot be reached is refused with a list of those that can; test kits go to `requisition_created` and `cancelled` only. Results alternate between numbers, ranges, and comments unless `result_types` says otherwise. Responds once the sandbox partners have been told; a visit, and steps that are `delay` seconds apart, continue after that.',
     request: { params: orderPath, query: simulateQuery, body: simulateBody },
     response: simulateAnswer,
     errors: ['not_found', 'forbidden', 'rule_broken', 'transition_not_allowed'],

@@ -28,17 +28,16 @@ export const STEPS_OF_A_VISIT = 3;
 /** An order of a sandbox team, and the kind of appointment that it has. */
 export type AskedVisit = Omit<Asked, 'deps'> & { deps: ApiDeps };
 
-/** The statuses of an order that its appointment brings about; a draw at a service center is told of by nobody. */
-export const VISIT_GOALS: readonly OrderLowLevelStatus[] = [
+/** The statuses of an order that say what became of its appointment. */
+export const APPOINTMENT_GOALS: readonly OrderLowLevelStatus[] = [
   'appointment_pending',
   'appointment_scheduled',
   'appointment_cancelled',
-  'draw_completed',
 ];
 
 /** Whether a status of an order is reached by way of its appointment alone. */
 export function isVisitGoal(status: OrderLowLevelStatus): boolean {
-  return VISIT_GOALS.includes(status);
+  return status === 'draw_completed' || APPOINTMENT_GOALS.includes(status);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** `POST /v3/order/{id}/test`: tells the sandbox partners how an order is to go on (F6). */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { providerOfLab } from '../../domain/appointments/appointment.ts';
+import { NOT_COLLECTED_YET } from '../../domain/orders/checks.ts';
 import type { Order } from '../../domain/orders/order.ts';
 import { redrawFor } from '../../domain/orders/redraw.ts';
 import { fullStatus, type OrderLowLevelStatus, type OrderStatus, parseFullStatus } from '../../domain/orders/status.ts';
@@ -13,8 +14,9 @@ import { findOrder } from '../../store/orders/read-orders.ts';
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../http/errors.ts';
 import { cancelOrder } from './cancel-order.ts';
+import { completeDraw } from './complete-draw.ts';
 import { haveLabReport } from './sandbox-partners.ts';
-import { isVisitGoal, STEPS_OF_A_VISIT, simulateVisit, VISIT_GOALS } from './simulate-visit.ts';
+import { APPOINTMENT_GOALS, isVisitGoal, STEPS_OF_A_VISIT, simulateVisit } from './simulate-visit.ts';
 
 /** How long a simulation waits for the requisition of an order that was only just accepted, in milliseconds. */
 const REQUISITION_WITHIN_MS = 5_000;
@@ -49,13 +51,14 @@ const A_LOST_RESULT = { slug: 'any', failure_type: 'internal_lab_failure' } as c
  */
 export function simulated(order: Order): OrderLowLevelStatus[] {
   const { collection_method: method, lab_slug } = order;
-  if (method !== 'walk_in_test' && method !== 'at_home_phlebotomy') return ['requisition_created', 'cancelled'];
-  const isDrawnAtHome = method === 'at_home_phlebotomy';
-  const hasVisits = isDrawnAtHome || providerOfLab(lab_slug) !== undefined;
+  if (NOT_COLLECTED_YET.includes(method)) return ['requisition_created', 'cancelled'];
+  const isBooked = method === 'at_home_phlebotomy' || (method === 'walk_in_test' && providerOfLab(lab_slug));
   const isRedrawn = redrawFor(order, [A_LOST_RESULT]).length > 0;
   return [
     'requisition_created',
-    ...(hasVisits ? VISIT_GOALS.filter((status) => status !== 'draw_completed' || isDrawnAtHome) : []),
+    ...(isBooked ? APPOINTMENT_GOALS : []),
+    // A draw at a service center is told of by nobody.
+    ...(method === 'walk_in_test' ? [] : (['draw_completed'] as const)),
     'partial_results',
     'completed',
     'corrected',
@@ -101,6 +104,8 @@ export async function simulate(
   }
   mayGoOn(current, goal.low);
   const outcome = LAB_OUTCOMES[goal.low as keyof typeof LAB_OUTCOMES];
+  const onSite = method === 'on_site_collection';
+  if (onSite && goal.low === 'draw_completed') return completeDraw(deps, current, by);
   const atHome = method === 'at_home_phlebotomy';
   const visit = { deps, team, by, order: current, type: atHome ? 'phlebotomy' : 'patient_service_center' } as const;
   if (isVisitGoal(goal.low)) return simulateVisit(visit, goal.low, delaySeconds);
@@ -111,6 +116,7 @@ export async function simulate(
     interpretation,
     result_types: resultTypes.length > 0 ? resultTypes : EVERY_TYPE,
   };
+  if (onSite && mayFollow(method, current.last_status, 'draw_completed')) await completeDraw(deps, current, by);
   const isDrawn =
     !atHome || takesResults(method, current.last_status) || mayFollow(method, current.last_status, goal.low);
   if (isDrawn) return haveLabReport(deps, order, report);

@@ -24,7 +24,7 @@ const NAMED_AT_MOST = 20;
 export function addUnservedOrderCommands(order: Command): void {
   order
     .command('unserved')
-    .description('list open test kit and on-site orders, oldest first; these are not supported yet')
+    .description('list open test kit orders, oldest first; these are not supported yet')
     .option('--limit <n>', 'maximum number', positive, 50)
     .action(({ limit }: { limit: number }, command: Command) =>
       inSession(command, async ({ store, out }) => {
@@ -41,14 +41,14 @@ export function addUnservedOrderCommands(order: Command): void {
             team: new Named(team_id, teams.get(team_id)),
             created_at,
           })),
-          'There are no open test kit or on-site orders.',
+          'There are no open test kit orders.',
         );
       }),
     );
 
   order
     .command('cancel-unserved')
-    .description('cancel every open test kit and on-site order, in your name')
+    .description('cancel every open test kit order, in your name')
     .option('--reason <text>', 'the reason, for the audit log')
     .action(({ reason }: { reason?: string }, command: Command) =>
       inSession(command, async ({ store, out }) => {

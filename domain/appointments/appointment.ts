@@ -27,6 +27,9 @@ export type PlaceLister = (typeof PLACE_LISTERS)[number];
 /** Whether the phlebotomist comes to the patient, or the patient to a service center. */
 export type AppointmentType = 'phlebotomy' | 'patient_service_center';
 
+/** The ways of collecting for which the patient books an appointment, or can. */
+export const BOOKED_BY_PATIENTS: readonly CollectionMethod[] = ['at_home_phlebotomy', 'walk_in_test'];
+
 /** What sort of visit each provider makes. */
 export const PROVIDER_TYPES: Readonly<Record<AppointmentProvider, AppointmentType>> = {
   getlabs: 'phlebotomy',

@@ -179,7 +179,6 @@ const isPlacedForAnAppointedTime: Check = ({ order: { activate_by }, today }) =>
 /** Ways of collecting a specimen whose journeys Venule does not walk yet, in words. */
 const NOT_YET: Partial<Record<CollectionMethod, string>> = {
   testkit: 'Test kits cannot be ordered yet: Venule cannot ship them',
-  on_site_collection: 'On-site collection cannot be ordered yet: Venule cannot record the draw',
 };
 
 /** Ways of collecting a specimen in which no order is accepted. */

@@ -38,7 +38,11 @@ export async function takeResultIn(
     .session(session)
     .lean<LabMessageDocument[]>();
   const result = foldReports([reportedOrder(catalogue, next, messages)]);
-  if (!result) return false;
+  if (!result) {
+    // Drawn and never reported: everything is missing (F1).
+    if (event.status === 'completed') next.has_missing_results = true;
+    return false;
+  }
 
   next.result_version = order.result_version + 1;
   next.interpretation = result.metadata.interpretation;

@@ -234,27 +234,24 @@ describe('a journey through the SDK alone, each answer read by its parser', () =
     });
   });
 
-  test('F6: a simulation takes an on-site order to its requisition and no further, and says why', async () => {
+  test('F6: a simulation takes a test kit to its requisition and no further, and says why', async () => {
     // As an order of a version that took them: new ones are refused.
-    const { id } = await venule.place({ labTest: 'labcorp-wellness-panel-on-site' });
-    for (const status of [
-      'sample_with_lab.on_site_collection.draw_completed',
-      'completed.on_site_collection.completed',
-    ]) {
+    const { id } = await venule.place({ labTest: 'ussl-metabolic-health-kit' });
+    for (const status of ['sample_with_lab.testkit.delivered_to_lab', 'completed.testkit.completed']) {
       await expect(simulate(id, status)).rejects.toMatchObject({
         statusCode: 400,
         body: {
-          message: `A simulation cannot take this order to ${status}; it can to received.on_site_collection.requisition_created, cancelled.on_site_collection.cancelled`,
+          message: `A simulation cannot take this order to ${status}; it can to received.testkit.requisition_created, cancelled.testkit.cancelled`,
         },
       });
     }
     await expect(sdk.labTests.simulateOrderProcess({ orderId: id, body: {} })).rejects.toMatchObject({
       statusCode: 400,
     });
-    await simulate(id, 'received.on_site_collection.requisition_created');
-    await reaches(id, 'received.on_site_collection.requisition_created');
-    await simulate(id, 'cancelled.on_site_collection.cancelled');
-    const { events } = await reaches(id, 'cancelled.on_site_collection.cancelled');
+    await simulate(id, 'received.testkit.requisition_created');
+    await reaches(id, 'received.testkit.requisition_created');
+    await simulate(id, 'cancelled.testkit.cancelled');
+    const { events } = await reaches(id, 'cancelled.testkit.cancelled');
     expect(events).toHaveLength(3);
   });
 

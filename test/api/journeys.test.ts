@@ -1,5 +1,11 @@
 /** What the API makes of Temporal's answers, and of answers that are lost. */
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  ApplicationFailure,
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
 import type { Order } from '../../domain/orders/order.ts';
 import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import { refusedTransition } from '../../domain/orders/transitions.ts';
@@ -18,7 +24,7 @@ const order = {
 const lostAnswer = () => Object.assign(new Error('Deadline exceeded'), { code: 4, details: '', metadata: {} });
 
 /** Journeys on a Temporal that starts each workflow id once, and whose first answers are lost. */
-function onTemporal({ lost, refused }: { lost: number; refused?: Error }) {
+function onTemporal({ lost, refused, answer }: { lost: number; refused?: Error; answer?: Error }) {
   const ids: string[] = [];
   const client = {
     withDeadline: (_deadline: number, work: () => unknown) => work(),
@@ -31,7 +37,7 @@ function onTemporal({ lost, refused }: { lost: number; refused?: Error }) {
       },
       getHandle: () => ({
         executeUpdate() {
-          throw new WorkflowNotFoundError('terminated', 'transaction', undefined);
+          throw answer ?? new WorkflowNotFoundError('terminated', 'transaction', undefined);
         },
       }),
     },
@@ -77,5 +83,27 @@ describe('cancelling an order that has no workflow', () => {
 
   test('is refused for want of a journey when the order is open: a redraw’s may have yet to begin', async () => {
     await expect(cancel('ordered')).rejects.toMatchObject({ known: { events: 0 } });
+  });
+});
+
+describe('a draw that is reported', () => {
+  const report = (failure: ApplicationFailure) => {
+    const answer = new WorkflowUpdateFailedError('refused', failure);
+    const document = { order, last_status: 'requisition_created' } as OrderDocument;
+    return onTemporal({ lost: 0, answer }).journeys.drawCompleted(document, { kind: 'key', id: 'test' });
+  };
+
+  test('is refused in the journey’s words', async () => {
+    const failure = ApplicationFailure.nonRetryable('It is over', 'DrawRefused', { events: 3, appointment: null });
+    await expect(report(failure)).rejects.toMatchObject({
+      name: 'DrawRefused',
+      message: 'It is over',
+      known: { events: 3 },
+    });
+  });
+
+  test('is to be reported again when a worker of an earlier version took it, which does not know of it', async () => {
+    const unknown = ApplicationFailure.nonRetryable('No registered handler for update: drawCompleted');
+    await expect(report(unknown)).rejects.toThrow(JourneysUnavailable);
   });
 });

@@ -8,6 +8,7 @@ import { PYTHON_SDK, type PythonSdk, startPythonSdk } from '../support/python-sd
 import { until } from '../support/until.ts';
 
 const AT_HOME_TEST = 'b664b6df-30ed-4cd6-bb65-124405ca734c';
+const ON_SITE_TEST = '284694bd-8966-4333-92a0-693c72a89f41';
 const QUEST_TEST = 'c796e759-4571-4638-9252-f1a6362c8968';
 const PHOENIX = { first_line: '412 West Lincoln Street', city: 'Phoenix', state: 'AZ', zip_code: '85004' };
 
@@ -130,6 +131,18 @@ describeWith(`${PYTHON} that has ${PYTHON_SDK}`, python !== undefined)('6.1: the
     expect((await sdk.call('lab_tests.cancel_order', { order_id })).order.status).toBe('cancelled');
     expect(await sdk.failure('lab_tests.get_order', { order_id: randomUUID() })).toMatchObject({ status: 404 });
     expect(await sdk.failure('lab_tests.get_orders', { status: ['nonsense'] })).toMatchObject({ status: 422 });
+  });
+
+  test('an order that is drawn on site: the caller reports the draw', async () => {
+    const { id: order_id } = await order(ON_SITE_TEST);
+    await reaches(order_id, 'received.on_site_collection.requisition_created');
+    const drawn = await sdk.call('lab_tests.update_on_site_collection_order_draw_completed', { order_id });
+    expect(drawn.order).toMatchObject({ id: order_id, status: 'sample_with_lab' });
+    await sdk.call('lab_tests.simulate_order_process', { order_id });
+    await reaches(order_id, 'completed.on_site_collection.completed');
+    expect(await sdk.failure('lab_tests.update_on_site_collection_order_draw_completed', { order_id })).toMatchObject({
+      status: 400,
+    });
   });
 
   test('a phlebotomist’s visit: availability, booking, moving, canceling', async () => {

@@ -152,20 +152,20 @@ test('admin message lists what was sent and what was held back of an order, with
   expect(JSON.stringify(messages)).not.toContain(order.patient.email);
 });
 
-describe('6.4: orders from a version that took test kits and on-site collection', () => {
+describe('6.4: orders from a version that took test kits', () => {
   test('are listed while they are open, and canceled together; others stay', async () => {
+    const kit = await venule.place({ labTest: 'ussl-metabolic-health-kit' });
+    const later = await venule.place({ labTest: 'ussl-metabolic-health-kit' });
     const onSite = await venule.place({ labTest: 'labcorp-wellness-panel-on-site' });
-    const later = await venule.place({ labTest: 'labcorp-wellness-panel-on-site' });
-    const walkIn = await venule.place();
-    await Promise.all([onSite, later, walkIn].map(({ id }) => venule.reaches(id, 'requisition_created')));
-    const listed = (order: Order) => ({ id: order.id, method: 'on_site_collection', status: 'requisition_created' });
-    expect(await json('order', 'unserved')).toMatchObject([listed(onSite), listed(later)]);
-    expect(await json('order', 'unserved', '--limit', '1')).toMatchObject([listed(onSite)]);
+    await Promise.all([kit, later, onSite].map(({ id }) => venule.reaches(id, 'requisition_created')));
+    const listed = (order: Order) => ({ id: order.id, method: 'testkit', status: 'requisition_created' });
+    expect(await json('order', 'unserved')).toMatchObject([listed(kit), listed(later)]);
+    expect(await json('order', 'unserved', '--limit', '1')).toMatchObject([listed(kit)]);
     const { canceled } = await json('order', 'cancel-unserved', '--reason', 'no journey yet');
     expect(canceled).toBe(2);
-    for (const { id } of [onSite, later]) await venule.reaches(id, 'cancelled');
+    for (const { id } of [kit, later]) await venule.reaches(id, 'cancelled');
     expect(await json('order', 'unserved')).toEqual([]);
-    const document = await venule.store.orders.findById(walkIn.id).orFail().lean();
+    const document = await venule.store.orders.findById(onSite.id).orFail().lean();
     expect(document.last_status).toBe('requisition_created');
   });
 });

@@ -361,6 +361,14 @@ describe('at the moment of sending, a reminder', () => {
     expect(await came(document)).toEqual(['before', 'cancelled']);
   });
 
+  test('to book is sent of no order for which nothing is booked, as orders of before planned it', async () => {
+    const onSite = { labTest: 'labcorp-wellness-panel-on-site', options: { sms_enabled: true } };
+    const { id } = await venule.place(onSite);
+    const document = await venule.reaches(id, 'requisition_created');
+    await remind(document, null, 'planned');
+    expect(await came(document)).toEqual([]);
+  });
+
   test('of an appointment is sent only of the one that is to come, at the time that it was planned for', async () => {
     const document = await reminded();
     const [first, , , fourth] = await slots();

@@ -16,7 +16,7 @@ import type { TeamDocument } from '../../store/collections/access.ts';
 import { closeStore, openStore, type Store } from '../../store/open.ts';
 import { recordEvent } from '../../store/orders/record-event.ts';
 import type { CodecKeys } from '../../temporal/codec.ts';
-import { AppointmentRefused, type Journeys, OrderNotCancellable } from '../../temporal/journeys.ts';
+import { AppointmentRefused, DrawRefused, type Journeys, OrderNotCancellable } from '../../temporal/journeys.ts';
 import { checkedFetch, type OpenApi } from './openapi-check.ts';
 
 /** A team with its key and the SDK set up for it. */
@@ -106,6 +106,9 @@ export async function startTestApi(
         redraw_results: [],
         yields_to_reports: false,
       });
+    },
+    async drawCompleted({ last_status }) {
+      throw new DrawRefused(refusedTransition(last_status, 'draw_completed'));
     },
     async appointment() {
       throw new AppointmentRefused('There are no appointments here');

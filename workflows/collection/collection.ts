@@ -47,8 +47,10 @@ export interface Collection {
   /** The order has its requisition from now on. @returns what that changes */
   requisitionCreated?(): CollectionStep | null;
 
-  /** The draw, as a waiting report shows it (G2); null where there is nothing that could have taken place. */
+  /** The draw, as a report shows it that was held for that (G2); null where there is nothing that could have taken place. */
   drawShown?(): AppointmentStep | null;
+  /** The draw, as a report shows it that came when the order takes none; null where it does not show it. */
+  drawShownBy?(early: ReportDigest): OrderStep | null;
 
   /** The order was cancelled. @returns the undo that is owed (F7) */
   orderCancelled?(): BackgroundTask | null;

@@ -152,7 +152,7 @@ export class OrderJourney {
       const [report] = this.#areReportsHeld ? [] : reports.waiting;
       if (forgotten.isWaiting) forgotten.adopt();
       else if (report && takesResults(order.collection_method, history.status)) await this.#takeIn(report);
-      else if (report) await reports.setAside();
+      else if (report) await (this.#drawShownBy(report) ?? reports.setAside());
       else if (collection.hasWork) await log.recordNext();
       else if (cancellation.isRequested) await cancellation.decide();
       else if (this.#drawBelievedFrom <= now()) await this.#inferDraw();
@@ -173,6 +173,12 @@ export class OrderJourney {
   /** What a report does to the order (D4, D5, D7). */
   async #takeIn(report: ReportDigest): Promise<void> {
     await this.#parts.log.propose(this.#parts.reports.decisionOn(report));
+  }
+
+  /** Records the draw that a report shows which came before anybody spoke of it; undefined where it shows none (G2). */
+  #drawShownBy(report: ReportDigest): Promise<void> | undefined {
+    const step = this.#parts.collection.drawShownBy?.(report);
+    return step ? this.#parts.log.record(step) : undefined;
   }
 
   /** Takes a report for the draw, unless the provider's own word is on its way (G2). */
