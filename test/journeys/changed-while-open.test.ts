@@ -1,30 +1,57 @@
 /**
  * 0005: a journey that began on older code goes on on today's. What an open one must do differently is behind `patched`:
- * under the first rules, whoever asked for something after an engineer had canceled the workflow was told of a failure.
+ * under the first rules, whoever asked for something after an engineer had canceled the workflow was told of a failure;
+ * and a report on an on-site order that came before its draw was set aside.
  */
 import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
 import { journeyWorkflowId, transactionWorkflowId } from '../../domain/ids.ts';
+import type { Order } from '../../domain/orders/order.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
 import { openOrder } from '../../store/orders/open-order.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { encryptingConverter } from '../../temporal/connection.ts';
 import { searchAttributesOf } from '../../workflows/search-attributes.ts';
 import { anOrder, type InProcessVenule, startVenule, TEST_CODEC_KEYS } from '../support/in-process-venule.ts';
+import { labMessage } from '../support/lab-message.ts';
 import { HISTORIES, readHistory, recordedHistories } from '../support/recorded-history.ts';
+import { until } from '../support/until.ts';
 import { changedWorkflowBundle, workflowBundle } from '../support/workflow-bundle.ts';
 
-const RECORDED = 'rules-1/walk-in-answered-after-an-engineer';
+const RECORDED = ['rules-1/walk-in-answered-after-an-engineer', 'rules-2/on-site-reported-on-before-a-change'];
 
 let venule: InProcessVenule;
 beforeAll(async () => {
   venule = await startVenule();
-  const loader = join(HISTORIES, 'changed/without-patch.cjs');
-  const before = await changedWorkflowBundle('workflows/shielded.ts', loader);
-  await venule.stopWorker();
-  await venule.startWorker(before);
 }, 120_000);
 afterAll(() => venule?.close());
+
+/** From now on the worker runs older code: today's with one module changed back. */
+async function runBefore(module: string, loader: string): Promise<void> {
+  const before = await changedWorkflowBundle(module, join(HISTORIES, 'changed', loader));
+  await venule.stopWorker();
+  await venule.startWorker(before);
+}
+
+async function runToday(): Promise<void> {
+  await venule.stopWorker();
+  await venule.startWorker();
+}
+
+/** The journey has ended with one patch in its history, which today's code follows. */
+async function endedPatched(order: Order): Promise<void> {
+  const workflow = await venule.ended(order);
+  const history = await workflow.fetchHistory();
+  const patches = history.events?.filter(
+    ({ markerRecordedEventAttributes: marker }) => marker?.markerName === 'core_patch',
+  );
+  expect(patches).toHaveLength(1);
+  const code = {
+    workflowBundle: await workflowBundle(),
+    dataConverter: encryptingConverter(parseCodecKeys(TEST_CODEC_KEYS)),
+  };
+  await Worker.runReplayHistory(code, history, journeyWorkflowId(order));
+}
 
 /** An order under the first rules with an appointment at a service center, which outlives its order. */
 async function booked(): Promise<OrderDocument> {
@@ -60,29 +87,34 @@ async function askedAfterAnEngineer(document: OrderDocument) {
 }
 
 test('1.6: an open journey of before answers whoever asks after an engineer has canceled its workflow', async () => {
+  await runBefore('workflows/shielded.ts', 'without-patch.cjs');
   const [one, other] = [await booked(), await booked()];
   // On the code of before: it is done, and the caller is told that it failed.
   await expect(askedAfterAnEngineer(one)).rejects.toThrow();
 
-  await venule.stopWorker();
-  await venule.startWorker();
+  await runToday();
   expect(await askedAfterAnEngineer(other)).toMatchObject({ status: 'cancelled' });
-  const workflow = await venule.ended(other.order);
-
-  const history = await workflow.fetchHistory();
-  const patches = history.events?.filter(
-    ({ markerRecordedEventAttributes: marker }) => marker?.markerName === 'core_patch',
-  );
-  expect(patches).toHaveLength(1);
-  const code = {
-    workflowBundle: await workflowBundle(),
-    dataConverter: encryptingConverter(parseCodecKeys(TEST_CODEC_KEYS)),
-  };
-  await Worker.runReplayHistory(code, history, journeyWorkflowId(other.order));
+  await endedPatched(other.order);
 }, 120_000);
 
-test('its history, recorded when the code changed, is among those that are replayed', () => {
-  expect(recordedHistories()).toContain(RECORDED);
-  const names = readHistory(RECORDED).events?.map(({ markerRecordedEventAttributes: marker }) => marker?.markerName);
+test('G2: an open on-site order of before that set a report aside takes the next one for the draw, and then both', async () => {
+  await runBefore('workflows/journey/journey.ts', 'without-early-draws.cjs');
+  const order = await venule.place({ labTest: 'labcorp-wellness-panel-on-site' });
+  await venule.reaches(order.id, 'requisition_created');
+  const [first, ...others] = order.markers.map(({ provider_id }) => provider_id);
+  await venule.deliver(order.lab_slug, labMessage(venule.catalogue, order, { tests: [String(first)] }));
+  const aside = { order_id: order.id, state: 'unmatched', unmatched_reason: 'wrong_collection' } as const;
+  await until(() => venule.store.labMessages.exists(aside));
+
+  await runToday();
+  await venule.deliver(order.lab_slug, labMessage(venule.catalogue, order, { tests: others }));
+  const { events } = await venule.reaches(order.id, 'completed');
+  expect(events[2]).toMatchObject({ status: 'draw_completed', reason: expect.stringContaining('was drawn') });
+  await endedPatched(order);
+}, 120_000);
+
+test.each(RECORDED)('%s, recorded when the code changed, is among those that are replayed', (name) => {
+  expect(recordedHistories()).toContain(name);
+  const names = readHistory(name).events?.map(({ markerRecordedEventAttributes: marker }) => marker?.markerName);
   expect(names).toContain('core_patch');
 });

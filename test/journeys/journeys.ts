@@ -3,6 +3,7 @@ import type { Appointment } from '../../domain/appointments/appointment.ts';
 import type { Order } from '../../domain/orders/order.ts';
 import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import { collectionOf } from '../../store/collections/define.ts';
+import type { OrderDocument } from '../../store/collections/orders.ts';
 import { deliverAgain } from '../../store/inbox/inbox-review.ts';
 import { atHome } from '../support/at-home.ts';
 import type { InProcessVenule } from '../support/in-process-venule.ts';
@@ -72,11 +73,27 @@ async function failed(venule: InProcessVenule, order: Order): Promise<Order> {
 /** Results are awaited for as many milliseconds after the requisition. */
 const expiringIn = (deadline: number) => ({ requisition_valid: { walk_in_test: 1 }, results_awaited_longer: deadline });
 
+/** The same on site, after a draw that is reported at once. */
+const EXPIRING_ON_SITE = { requisition_valid: { on_site_collection: 1 }, results_awaited_longer: 6_000 };
+
 const EARLY = { options: { early_booking_enabled: true } };
 const OTHER = { kind: 'cancel', reason: 'Other', notes: null } as const;
 
 const visitOf = (venule: InProcessVenule, { id }: Pick<Appointment, 'id'>) =>
   collectionOf(venule.store.appointments).findOne({ _id: id });
+
+/** An order that is collected on site, with its requisition. */
+async function onSite(venule: InProcessVenule, policy: object = {}): Promise<OrderDocument> {
+  const order = await venule.place({ labTest: 'labcorp-wellness-panel-on-site' }, policy);
+  return venule.reaches(order.id, 'requisition_created');
+}
+
+/** The same, drawn, as its caller reports. */
+async function drawnOnSite(venule: InProcessVenule, policy?: object): Promise<OrderDocument> {
+  const document = await onSite(venule, policy);
+  await venule.journeys.drawCompleted(document, A_PERSON);
+  return document;
+}
 
 /** Makes getlabs misbehave from now on. */
 const providerTrouble = (venule: InProcessVenule, trouble: object) =>
@@ -423,5 +440,68 @@ export const JOURNEYS: Journey[] = [
       'partial_results',
       'completed',
     ],
+  },
+  {
+    name: 'on-site-completed',
+    async walk(venule) {
+      const { order } = await drawnOnSite(venule);
+      await venule.simulate(order, { final_status: 'partial_results' });
+      await venule.reaches(order.id, 'partial_results');
+      await venule.simulate(order, { final_status: 'completed' });
+      return over(venule, order);
+    },
+    initial: ['ordered', 'requisition_created', 'draw_completed', 'partial_results', 'completed'],
+  },
+  {
+    name: 'on-site-cancelled',
+    async walk(venule) {
+      const { order } = await onSite(venule);
+      await cancel(venule, order);
+      return over(venule, order);
+    },
+    initial: ['ordered', 'requisition_created', 'cancelled'],
+  },
+  {
+    name: 'on-site-cancelled-after-the-draw',
+    async walk(venule) {
+      const { order } = await drawnOnSite(venule);
+      await cancel(venule, order);
+      return over(venule, order);
+    },
+    initial: ['ordered', 'requisition_created', 'draw_completed', 'cancelled'],
+  },
+  {
+    name: 'on-site-expired-before-the-draw',
+    async walk(venule) {
+      const { order } = await onSite(venule, EXPIRING_ON_SITE);
+      return over(venule, order);
+    },
+    initial: ['ordered', 'requisition_created', 'cancelled'],
+  },
+  {
+    name: 'on-site-expired-after-the-draw',
+    async walk(venule) {
+      const { order } = await drawnOnSite(venule, EXPIRING_ON_SITE);
+      return over(venule, order);
+    },
+    initial: ['ordered', 'requisition_created', 'draw_completed', 'completed'],
+  },
+  {
+    name: 'on-site-sample-error',
+    async walk(venule) {
+      const { order } = await drawnOnSite(venule);
+      await venule.simulate(order, { final_status: 'sample_error' });
+      return over(venule, order);
+    },
+    initial: ['ordered', 'requisition_created', 'draw_completed', 'sample_error'],
+  },
+  {
+    name: 'on-site-draw-shown-by-the-lab',
+    async walk(venule) {
+      const { order } = await onSite(venule);
+      await venule.deliver(lab, labMessage(venule.catalogue, order));
+      return over(venule, order);
+    },
+    initial: ['ordered', 'requisition_created', 'draw_completed', 'completed'],
   },
 ];

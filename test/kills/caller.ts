@@ -29,16 +29,19 @@ interface Answer {
   body: any;
 }
 
+/** What is ordered for each way of collecting, by lab test id. */
+type Panels = Record<'walkIn' | 'atHome' | 'onSite', string>;
+
 export class Caller {
   readonly #venule: () => SpawnedVenule;
   readonly #receiver: Server;
-  readonly #panels: { walkIn: string; atHome: string };
+  readonly #panels: Panels;
   /** Bodies of received webhooks by `svix-id`. */
   readonly received = new Map<string, Set<string>>();
   /** Users that have been made. */
   readonly users: string[] = [];
 
-  private constructor(venule: () => SpawnedVenule, receiver: Server, panels: { walkIn: string; atHome: string }) {
+  private constructor(venule: () => SpawnedVenule, receiver: Server, panels: Panels) {
     this.#venule = venule;
     this.#receiver = receiver;
     this.#panels = panels;
@@ -47,7 +50,7 @@ export class Caller {
   /** @param venule asked for at every use: it may be another process by then */
   static async of(venule: () => SpawnedVenule): Promise<Caller> {
     const receiver = createServer();
-    const panels = { walkIn: '', atHome: '' };
+    const panels = { walkIn: '', atHome: '', onSite: '' };
     const caller = new Caller(venule, receiver, panels);
     receiver.on('request', async (request, response) => {
       const body = (await buffer(request)).toString();
@@ -58,7 +61,9 @@ export class Caller {
     await new Promise<void>((resolve) => void receiver.listen(0, '127.0.0.1', resolve));
     const { body: tests } = await caller.#ask('GET', '/v3/lab_tests');
     const find = (slug: string) => tests.find((test: { slug: string }) => test.slug === slug).id;
-    Object.assign(panels, { walkIn: find('labcorp-wellness-panel'), atHome: find('labcorp-lipid-panel-at-home') });
+    panels.walkIn = find('labcorp-wellness-panel');
+    panels.atHome = find('labcorp-lipid-panel-at-home');
+    panels.onSite = find('labcorp-wellness-panel-on-site');
     const { team_id } = (await caller.#ask('POST', '/v2/user', { client_user_id: randomUUID() })).body;
     const { port } = receiver.address() as AddressInfo;
     const { managementKey } = venule();
@@ -77,7 +82,7 @@ export class Caller {
   }
 
   /** Places one order for a patient of its own; answers with its id. */
-  async order(method: 'walkIn' | 'atHome'): Promise<string> {
+  async order(method: keyof Panels): Promise<string> {
     const user = await this.#ask('POST', '/v2/user', { client_user_id: randomUUID() });
     // Created by a request whose answer was lost: the refusal names the user.
     const isCreated = user.status === 400 && user.body.error === 'client_user_id_taken';
@@ -91,6 +96,11 @@ export class Caller {
     };
     const answer = await this.#ask('POST', '/v3/order', body, { 'x-idempotency-key': randomUUID() });
     return expectOk(answer, 200).body.order.id;
+  }
+
+  /** Reports the draw of an on-site order. */
+  async drawn(orderId: string): Promise<void> {
+    expectOk(await this.#ask('PATCH', `/v3/order/${orderId}/draw_completed`), 200);
   }
 
   /** Cancels an order; a refusal is returned. */

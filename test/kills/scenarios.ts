@@ -37,6 +37,15 @@ async function withVisit(caller: Caller, chance: Chance): Promise<string> {
   return orderId;
 }
 
+/** An on-site order that is drawn. */
+async function onSite(caller: Caller): Promise<string> {
+  const orderId = await caller.order('onSite');
+  await caller.reaches(orderId, 'requisition_created');
+  await caller.drawn(orderId);
+  await caller.reaches(orderId, 'draw_completed');
+  return orderId;
+}
+
 /** Books some slot: the first may be taken by another order of this campaign. */
 async function bookAny(caller: Caller, chance: Chance, orderId: string): Promise<void> {
   const slots = await caller.slots();
@@ -117,6 +126,20 @@ export const SCENARIOS: Record<string, Scenario> = {
     const canceling = caller.cancel(orderId);
     await pause(chance.between(0, 25));
     await Promise.all([canceling, caller.book(orderId, slot as string)]);
+    await caller.reaches(orderId, 'cancelled');
+    return { orderId, initial: 'cancelled', redraw: null };
+  },
+
+  async 'on site: drawn'(caller) {
+    const orderId = await onSite(caller);
+    await caller.simulate(orderId, 'completed.on_site_collection.completed');
+    await caller.reaches(orderId, 'completed');
+    return { orderId, initial: 'completed', redraw: null };
+  },
+
+  async 'on site: canceled after the draw'(caller) {
+    const orderId = await onSite(caller);
+    await caller.cancel(orderId);
     await caller.reaches(orderId, 'cancelled');
     return { orderId, initial: 'cancelled', redraw: null };
   },
