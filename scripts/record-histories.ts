@@ -2,7 +2,7 @@
  * `npm run record-histories`: walks the journeys that have no history under today's rules yet, and keeps their workflows'
  * histories for the replay test. One is recorded anew when its file has been deleted.
  */
-import { JOURNEYS } from '../test/journeys/journeys.ts';
+import { JOURNEYS } from '../test/journeys/replay/journeys.ts';
 import startRealParts from '../test/support/global-setup.ts';
 import stopRealParts from '../test/support/global-teardown.ts';
 import { type InProcessVenule, startVenule } from '../test/support/in-process-venule.ts';

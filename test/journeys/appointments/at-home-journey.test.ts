@@ -1,16 +1,16 @@
 /** The flow that the product was conceived for, through the SDK: requisition, booking, visit, laboratory, results. */
 import { randomUUID } from 'node:crypto';
 import { JunctionClient } from '@junction-api/sdk';
-import { createApiKey, createTeam } from '../../store/access/teams.ts';
-import type { TeamOptions } from '../../store/collections/access.ts';
-import type { OrderDocument } from '../../store/collections/orders.ts';
-import { createEndpoint } from '../../store/outbox/webhook-endpoints.ts';
-import { newSigningSecret } from '../../webhooks/signature.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { labMessage } from '../support/lab-message.ts';
-import { checkedFetch, type OpenApi } from '../support/openapi-check.ts';
-import { until } from '../support/until.ts';
-import { type Receiver, startReceiver } from '../webhooks/scene.ts';
+import { createApiKey, createTeam } from '../../../store/access/teams.ts';
+import type { TeamOptions } from '../../../store/collections/access.ts';
+import type { OrderDocument } from '../../../store/collections/orders.ts';
+import { createEndpoint } from '../../../store/outbox/webhook-endpoints.ts';
+import { newSigningSecret } from '../../../webhooks/signature.ts';
+import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { labMessage } from '../../support/lab-message.ts';
+import { checkedFetch, type OpenApi } from '../../support/openapi-check.ts';
+import { until } from '../../support/until.ts';
+import { type Receiver, startReceiver } from '../../webhooks/scene.ts';
 
 const AT_HOME_TEST = 'b664b6df-30ed-4cd6-bb65-124405ca734c';
 const PHOENIX = { firstLine: '412 West Lincoln Street', city: 'Phoenix', state: 'AZ' };

@@ -1,14 +1,14 @@
 /** F10, C2: a journey that was ended by hand is started again from what MongoDB holds. */
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
-import { CannotRestart, restartJourney } from '../../cli/admin/restart-journey.ts';
-import { startAppointmentDispatcher } from '../../dispatch/provider-events.ts';
-import type { Order } from '../../domain/orders/order.ts';
-import { atHome } from '../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { labMessage } from '../support/lab-message.ts';
-import { stateOf } from '../support/temporal-view.ts';
-import { until } from '../support/until.ts';
+import { CannotRestart, restartJourney } from '../../../cli/admin/restart-journey.ts';
+import { startAppointmentDispatcher } from '../../../dispatch/provider-events.ts';
+import type { Order } from '../../../domain/orders/order.ts';
+import { atHome } from '../../support/at-home.ts';
+import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { labMessage } from '../../support/lab-message.ts';
+import { stateOf } from '../../support/temporal-view.ts';
+import { until } from '../../support/until.ts';
 
 const lab = 'labcorp';
 const OPERATOR = { kind: 'person', id: 'ops' } as const;

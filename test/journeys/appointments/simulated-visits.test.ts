@@ -1,11 +1,11 @@
 /** F6: a simulation brings an order wherever it can be brought, and goes on with what an earlier request for it began. */
-import { simulated } from '../../api/orders/simulate.ts';
-import { fullStatus, LOW_LEVEL_STATUSES, type OrderLowLevelStatus } from '../../domain/orders/status.ts';
-import { mayFollow } from '../../domain/orders/transitions.ts';
-import type { OrderDocument } from '../../store/collections/orders.ts';
-import { atHome } from '../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { until } from '../support/until.ts';
+import { simulated } from '../../../api/orders/simulate.ts';
+import { fullStatus, LOW_LEVEL_STATUSES, type OrderLowLevelStatus } from '../../../domain/orders/status.ts';
+import { mayFollow } from '../../../domain/orders/transitions.ts';
+import type { OrderDocument } from '../../../store/collections/orders.ts';
+import { atHome } from '../../support/at-home.ts';
+import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { until } from '../../support/until.ts';
 
 let venule: InProcessVenule;
 const scene = atHome(() => venule);

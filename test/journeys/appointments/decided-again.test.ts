@@ -3,19 +3,19 @@
  * was canceled by an attempt that died keeps no visit. What such an attempt wrote is written here, while no worker runs.
  */
 import { randomUUID } from 'node:crypto';
-import type { Appointment } from '../../domain/appointments/appointment.ts';
-import type { OfferedSlot } from '../../domain/appointments/appointment-command.ts';
-import type { ProposedEvent } from '../../domain/orders/order.ts';
-import { PROVIDERS } from '../../partners/phlebotomy/registry.ts';
-import { recordAppointment } from '../../store/appointments/record-appointment.ts';
-import { collectionOf } from '../../store/collections/define.ts';
-import type { OrderDocument } from '../../store/collections/orders.ts';
-import { findPhlebotomyConnection } from '../../store/connections/phlebotomy-connections.ts';
-import { recordEvent } from '../../store/orders/record-event.ts';
-import { AppointmentRefused } from '../../temporal/journeys.ts';
-import { atHome } from '../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { labMessage } from '../support/lab-message.ts';
+import type { Appointment } from '../../../domain/appointments/appointment.ts';
+import type { OfferedSlot } from '../../../domain/appointments/appointment-command.ts';
+import type { ProposedEvent } from '../../../domain/orders/order.ts';
+import { PROVIDERS } from '../../../partners/phlebotomy/registry.ts';
+import { recordAppointment } from '../../../store/appointments/record-appointment.ts';
+import { collectionOf } from '../../../store/collections/define.ts';
+import type { OrderDocument } from '../../../store/collections/orders.ts';
+import { findPhlebotomyConnection } from '../../../store/connections/phlebotomy-connections.ts';
+import { recordEvent } from '../../../store/orders/record-event.ts';
+import { AppointmentRefused } from '../../../temporal/journeys.ts';
+import { atHome } from '../../support/at-home.ts';
+import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { labMessage } from '../../support/lab-message.ts';
 
 const lab = 'labcorp';
 /** What was handed to the worker that stops is found to be lost soon. */

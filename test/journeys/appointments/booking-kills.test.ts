@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { JunctionClient, JunctionError } from '@junction-api/sdk';
-import { isActive } from '../../domain/appointments/appointment.ts';
-import { collectionOf } from '../../store/collections/define.ts';
-import { closeStore, openStore, type Store } from '../../store/open.ts';
-import { type SpawnedVenule, spawnVenule } from '../support/spawn-venule.ts';
-import { until } from '../support/until.ts';
+import { isActive } from '../../../domain/appointments/appointment.ts';
+import { collectionOf } from '../../../store/collections/define.ts';
+import { closeStore, openStore, type Store } from '../../../store/open.ts';
+import { type SpawnedVenule, spawnVenule } from '../../support/spawn-venule.ts';
+import { until } from '../../support/until.ts';
 
 const AT_HOME_TEST = 'b664b6df-30ed-4cd6-bb65-124405ca734c';
 const PHOENIX = { firstLine: '412 West Lincoln Street', city: 'Phoenix', state: 'AZ' };

@@ -1,15 +1,15 @@
 /** What may go wrong between an order's journey, its appointment and the provider, beside answers that do not come. */
 import { randomUUID } from 'node:crypto';
-import type { Appointment, AppointmentReport } from '../../domain/appointments/appointment.ts';
-import type { OfferedSlot, ProviderEvent } from '../../domain/appointments/appointment-command.ts';
-import { collectionOf } from '../../store/collections/define.ts';
-import type { OrderDocument } from '../../store/collections/orders.ts';
-import { recordEvent } from '../../store/orders/record-event.ts';
-import { atHome } from '../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { labMessage } from '../support/lab-message.ts';
-import { inMs, nightUntil } from '../support/nights.ts';
-import { until } from '../support/until.ts';
+import type { Appointment, AppointmentReport } from '../../../domain/appointments/appointment.ts';
+import type { OfferedSlot, ProviderEvent } from '../../../domain/appointments/appointment-command.ts';
+import { collectionOf } from '../../../store/collections/define.ts';
+import type { OrderDocument } from '../../../store/collections/orders.ts';
+import { recordEvent } from '../../../store/orders/record-event.ts';
+import { atHome } from '../../support/at-home.ts';
+import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { labMessage } from '../../support/lab-message.ts';
+import { inMs, nightUntil } from '../../support/nights.ts';
+import { until } from '../../support/until.ts';
 
 let venule: InProcessVenule;
 beforeAll(async () => {

@@ -1,16 +1,16 @@
 /** G3: every undo and every message of a journey runs to its own end, and what failed for good is told together, at the end. */
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure, type WorkflowFailedError } from '@temporalio/client';
-import { mailMessageId } from '../../domain/ids.ts';
-import type { Order } from '../../domain/orders/order.ts';
-import { collectionOf } from '../../store/collections/define.ts';
-import type { OrderDocument } from '../../store/collections/orders.ts';
-import { atHome } from '../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { labMessage } from '../support/lab-message.ts';
-import { inMs, nightUntil } from '../support/nights.ts';
-import { currentDetails, stateOf } from '../support/temporal-view.ts';
-import { until } from '../support/until.ts';
+import { mailMessageId } from '../../../domain/ids.ts';
+import type { Order } from '../../../domain/orders/order.ts';
+import { collectionOf } from '../../../store/collections/define.ts';
+import type { OrderDocument } from '../../../store/collections/orders.ts';
+import { atHome } from '../../support/at-home.ts';
+import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { labMessage } from '../../support/lab-message.ts';
+import { inMs, nightUntil } from '../../support/nights.ts';
+import { currentDetails, stateOf } from '../../support/temporal-view.ts';
+import { until } from '../../support/until.ts';
 
 const lab = 'labcorp';
 const TSH = '3016-3';

@@ -1,14 +1,14 @@
 /** G2: a laboratory's report as evidence that the visit took place, when the phlebotomy provider says nothing. */
 import { randomUUID } from 'node:crypto';
-import type { Appointment } from '../../domain/appointments/appointment.ts';
-import { collectionOf } from '../../store/collections/define.ts';
-import type { PhlebotomyEventDocument } from '../../store/collections/inbox.ts';
-import type { OrderDocument } from '../../store/collections/orders.ts';
-import { atHome } from '../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { type LabMessageChanges, labMessage } from '../support/lab-message.ts';
-import { stateOf } from '../support/temporal-view.ts';
-import { until } from '../support/until.ts';
+import type { Appointment } from '../../../domain/appointments/appointment.ts';
+import { collectionOf } from '../../../store/collections/define.ts';
+import type { PhlebotomyEventDocument } from '../../../store/collections/inbox.ts';
+import type { OrderDocument } from '../../../store/collections/orders.ts';
+import { atHome } from '../../support/at-home.ts';
+import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { type LabMessageChanges, labMessage } from '../../support/lab-message.ts';
+import { stateOf } from '../../support/temporal-view.ts';
+import { until } from '../../support/until.ts';
 
 let venule: InProcessVenule;
 beforeAll(async () => {

@@ -1,12 +1,12 @@
 /** A worker dies between two tasks of a journey, and Temporal's SDK loses the answer to a command (temporal/lost-answer.ts). */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Order, RecordedEvent } from '../../domain/orders/order.ts';
-import { temporalJourneys } from '../../temporal/journeys.ts';
-import { journeyState } from '../../workflows/messages.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { stateOf } from '../support/temporal-view.ts';
-import { until } from '../support/until.ts';
+import type { Order, RecordedEvent } from '../../../domain/orders/order.ts';
+import { temporalJourneys } from '../../../temporal/journeys.ts';
+import { journeyState } from '../../../workflows/messages.ts';
+import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { stateOf } from '../../support/temporal-view.ts';
+import { until } from '../../support/until.ts';
 
 let venule: InProcessVenule;
 /** A worker that is to be killed. */

@@ -1,10 +1,10 @@
-import type { Appointment } from '../../domain/appointments/appointment.ts';
-import { collectionOf } from '../../store/collections/define.ts';
-import type { OrderDocument } from '../../store/collections/orders.ts';
-import { atHome } from '../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { stateOf } from '../support/temporal-view.ts';
-import { until } from '../support/until.ts';
+import type { Appointment } from '../../../domain/appointments/appointment.ts';
+import { collectionOf } from '../../../store/collections/define.ts';
+import type { OrderDocument } from '../../../store/collections/orders.ts';
+import { atHome } from '../../support/at-home.ts';
+import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { stateOf } from '../../support/temporal-view.ts';
+import { until } from '../../support/until.ts';
 
 const DAY = 86_400_000;
 

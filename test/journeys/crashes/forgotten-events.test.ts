@@ -1,14 +1,14 @@
 /** 0001: what a crash made a journey forget, since its task was never finished, is given back to it within seconds. */
-import type { Order, ProposedEvent } from '../../domain/orders/order.ts';
-import { appointmentOf } from '../../store/appointments/held-appointment.ts';
-import { recordAppointment } from '../../store/appointments/record-appointment.ts';
-import { collectionOf } from '../../store/collections/define.ts';
-import { recordEvent } from '../../store/orders/record-event.ts';
-import { atHome } from '../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { labMessage } from '../support/lab-message.ts';
-import { pendingActivities, stateOf } from '../support/temporal-view.ts';
-import { until } from '../support/until.ts';
+import type { Order, ProposedEvent } from '../../../domain/orders/order.ts';
+import { appointmentOf } from '../../../store/appointments/held-appointment.ts';
+import { recordAppointment } from '../../../store/appointments/record-appointment.ts';
+import { collectionOf } from '../../../store/collections/define.ts';
+import { recordEvent } from '../../../store/orders/record-event.ts';
+import { atHome } from '../../support/at-home.ts';
+import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { labMessage } from '../../support/lab-message.ts';
+import { pendingActivities, stateOf } from '../../support/temporal-view.ts';
+import { until } from '../../support/until.ts';
 
 let venule: InProcessVenule;
 const scene = atHome(() => venule);

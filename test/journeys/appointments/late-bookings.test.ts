@@ -4,11 +4,11 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { OfferedSlot } from '../../domain/appointments/appointment-command.ts';
-import { collectionOf } from '../../store/collections/define.ts';
-import { atHome } from '../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { until } from '../support/until.ts';
+import type { OfferedSlot } from '../../../domain/appointments/appointment-command.ts';
+import { collectionOf } from '../../../store/collections/define.ts';
+import { atHome } from '../../support/at-home.ts';
+import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { until } from '../../support/until.ts';
 
 let venule: InProcessVenule;
 beforeAll(async () => {

@@ -5,18 +5,18 @@
  */
 import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
-import { journeyWorkflowId, transactionWorkflowId } from '../../domain/ids.ts';
-import type { Order } from '../../domain/orders/order.ts';
-import type { OrderDocument } from '../../store/collections/orders.ts';
-import { openOrder } from '../../store/orders/open-order.ts';
-import { parseCodecKeys } from '../../temporal/codec.ts';
-import { encryptingConverter } from '../../temporal/connection.ts';
-import { searchAttributesOf } from '../../workflows/search-attributes.ts';
-import { anOrder, type InProcessVenule, startVenule, TEST_CODEC_KEYS } from '../support/in-process-venule.ts';
-import { labMessage } from '../support/lab-message.ts';
-import { HISTORIES, readHistory, recordedHistories } from '../support/recorded-history.ts';
-import { until } from '../support/until.ts';
-import { changedWorkflowBundle, workflowBundle } from '../support/workflow-bundle.ts';
+import { journeyWorkflowId, transactionWorkflowId } from '../../../domain/ids.ts';
+import type { Order } from '../../../domain/orders/order.ts';
+import type { OrderDocument } from '../../../store/collections/orders.ts';
+import { openOrder } from '../../../store/orders/open-order.ts';
+import { parseCodecKeys } from '../../../temporal/codec.ts';
+import { encryptingConverter } from '../../../temporal/connection.ts';
+import { searchAttributesOf } from '../../../workflows/search-attributes.ts';
+import { anOrder, type InProcessVenule, startVenule, TEST_CODEC_KEYS } from '../../support/in-process-venule.ts';
+import { labMessage } from '../../support/lab-message.ts';
+import { HISTORIES, readHistory, recordedHistories } from '../../support/recorded-history.ts';
+import { until } from '../../support/until.ts';
+import { changedWorkflowBundle, workflowBundle } from '../../support/workflow-bundle.ts';
 
 const RECORDED = ['rules-1/walk-in-answered-after-an-engineer', 'rules-2/on-site-reported-on-before-a-change'];
 

@@ -1,14 +1,14 @@
 /** One journey for each way an order transaction can end, walked on a whole Venule; every test of them shares these. */
-import type { Appointment } from '../../domain/appointments/appointment.ts';
-import type { Order } from '../../domain/orders/order.ts';
-import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
-import { collectionOf } from '../../store/collections/define.ts';
-import type { OrderDocument } from '../../store/collections/orders.ts';
-import { deliverAgain } from '../../store/inbox/inbox-review.ts';
-import { atHome } from '../support/at-home.ts';
-import type { InProcessVenule } from '../support/in-process-venule.ts';
-import { labMessage } from '../support/lab-message.ts';
-import { until } from '../support/until.ts';
+import type { Appointment } from '../../../domain/appointments/appointment.ts';
+import type { Order } from '../../../domain/orders/order.ts';
+import type { OrderLowLevelStatus } from '../../../domain/orders/status.ts';
+import { collectionOf } from '../../../store/collections/define.ts';
+import type { OrderDocument } from '../../../store/collections/orders.ts';
+import { deliverAgain } from '../../../store/inbox/inbox-review.ts';
+import { atHome } from '../../support/at-home.ts';
+import type { InProcessVenule } from '../../support/in-process-venule.ts';
+import { labMessage } from '../../support/lab-message.ts';
+import { until } from '../../support/until.ts';
 
 const lab = 'labcorp';
 const A_PERSON = { kind: 'person', id: 'operator' } as const;

@@ -1,11 +1,11 @@
 /** C2: a booking that came to no answer is found again by our reference, and adopted or undone; never two, never an orphan. */
 import { randomUUID } from 'node:crypto';
-import type { Appointment } from '../../domain/appointments/appointment.ts';
-import type { ConfirmationPatience, OfferedSlot } from '../../domain/appointments/appointment-command.ts';
-import { collectionOf } from '../../store/collections/define.ts';
-import { atHome } from '../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { until } from '../support/until.ts';
+import type { Appointment } from '../../../domain/appointments/appointment.ts';
+import type { ConfirmationPatience, OfferedSlot } from '../../../domain/appointments/appointment-command.ts';
+import { collectionOf } from '../../../store/collections/define.ts';
+import { atHome } from '../../support/at-home.ts';
+import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { until } from '../../support/until.ts';
 
 let venule: InProcessVenule;
 beforeAll(async () => {

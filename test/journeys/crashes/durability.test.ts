@@ -1,11 +1,11 @@
-import type { Order, ProposedEvent } from '../../domain/orders/order.ts';
-import { digestOf } from '../../store/inbox/lab-inbox.ts';
-import { recordEvent } from '../../store/orders/record-event.ts';
-import { OrderNotCancellable } from '../../temporal/journeys.ts';
-import { anOrder, type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { labMessage } from '../support/lab-message.ts';
-import { pendingActivities, stateOf } from '../support/temporal-view.ts';
-import { until } from '../support/until.ts';
+import type { Order, ProposedEvent } from '../../../domain/orders/order.ts';
+import { digestOf } from '../../../store/inbox/lab-inbox.ts';
+import { recordEvent } from '../../../store/orders/record-event.ts';
+import { OrderNotCancellable } from '../../../temporal/journeys.ts';
+import { anOrder, type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { labMessage } from '../../support/lab-message.ts';
+import { pendingActivities, stateOf } from '../../support/temporal-view.ts';
+import { until } from '../../support/until.ts';
 
 const CBC = '005009';
 
