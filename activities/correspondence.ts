@@ -5,6 +5,13 @@ import { needsFasting } from '../store/catalogue/catalogue.ts';
 import type { OrderDocument } from '../store/collections/orders.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
+/**
+ * Whether a message would announce results of which the laboratory has reported none: an order that was drawn is completed
+ * without, when they are awaited no longer (F1).
+ */
+export const announcesNothing = (kind: string, { result_version }: Pick<OrderDocument, 'result_version'>): boolean =>
+  kind === 'results_ready' && result_version === 0;
+
 /** Correspondence about this store's orders. */
 export function correspondence({ store, catalogue, bookingUrl, standInContact }: ActivityDependencies) {
   return async (orderId: string) => {

@@ -6,7 +6,7 @@ import { MailRefused, type OutgoingMail } from '../notifications/mailer.ts';
 import { appointmentAt } from '../store/appointments/held-appointment.ts';
 import { holdBack, noteSent } from '../store/messages/message-log.ts';
 import { isUnsubscribed } from '../store/messages/unsubscriptions.ts';
-import { correspondence } from './correspondence.ts';
+import { announcesNothing, correspondence } from './correspondence.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
 
@@ -41,6 +41,7 @@ export function mailActivities(
     async sendMail(orderId, kind) {
       const requisition_pdf = WITH_REQUISITION.includes(kind) ? await documents.requisition(orderId) : null;
       const content = { ...(await contentOf(orderId)), ...(requisition_pdf && { requisition_pdf }) };
+      if (announcesNothing(kind, content.document)) return;
       await send(content.order, kind, composeMail(kind, content));
     },
 

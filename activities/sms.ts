@@ -11,7 +11,7 @@ import { appointmentAt, appointmentOf } from '../store/appointments/held-appoint
 import type { OrderDocument } from '../store/collections/orders.ts';
 import { smsEnabled } from '../store/messages/communication-settings.ts';
 import { holdBack, noteSent } from '../store/messages/message-log.ts';
-import { correspondence } from './correspondence.ts';
+import { announcesNothing, correspondence } from './correspondence.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
 
@@ -61,6 +61,7 @@ export function smsActivities(
   return {
     async sendSms(orderId, kind) {
       const content = await contentOf(orderId);
+      if (announcesNothing(kind, content.document)) return;
       await send(content, kind, kind, orderSms(kind, content));
     },
 

@@ -197,7 +197,7 @@ describe('cancellation', () => {
 describe('expiry (F1)', () => {
   const expiring = (deadline: number) =>
     venule.place(
-      { labTest: ON_SITE },
+      { labTest: ON_SITE, options: { sms_enabled: true, results_ready_mail: true } },
       { requisition_valid: { on_site_collection: 1 }, results_awaited_longer: deadline },
     );
 
@@ -208,7 +208,7 @@ describe('expiry (F1)', () => {
     expect(events.at(-1)?.reason).toBe('The requisition expired: no results arrived in time.');
   });
 
-  test('completes an order that was drawn, with what is missing', async () => {
+  test('completes an order that was drawn, with what is missing; nobody is told of results that there are not', async () => {
     const order = await expiring(4_000);
     const document = await venule.reaches(order.id, 'requisition_created');
     await venule.journeys.drawCompleted(document, { kind: 'key', id: 'test' });
@@ -221,6 +221,13 @@ describe('expiry (F1)', () => {
       'completed',
     ]);
     expect(has_missing_results).toBe(true);
+    const told = await collectionOf(venule.store.toldMessages).find({ order_id: order.id }).toArray();
+    expect(told.map(({ way, kind }) => `${way} ${kind}`).sort()).toEqual([
+      'email requisition_ready',
+      'sms draw_completed',
+      'sms order_received',
+      'sms requisition_ready',
+    ]);
   });
 });
 
