@@ -763,6 +763,34 @@ describe('an appointment at a service center', () => {
     expect(claim?.expires_at.getTime()).toBeGreaterThan(Date.now() + 13 * 24 * 3_600_000);
   });
 
+  test.each([
+    ['book', 'phlebotomy', async () => ({ booking_key: await freshKey() })],
+    ['request', 'phlebotomy', async () => ({ address: wire(ONALASKA), provider: 'phlebfinders' })],
+    ['book', 'psc', async () => ({ booking_key: await key() })],
+  ])('6.7: another body under the key of a %s (%s) is 409, and asks nobody', async (verb, path, bodyOf) => {
+    const orderId = await (path === 'psc' ? atQuest() : atHome());
+    const body = await bodyOf();
+    const again = { 'x-idempotency-key': randomUUID() };
+    const ask = async (changes: object) => {
+      const answer = await caller.request(
+        'POST',
+        `/v3/order/${orderId}/${path}/appointment/${verb}`,
+        { ...body, ...changes },
+        again,
+      );
+      return { status: answer.status, body: await answer.json() };
+    };
+    const first = await ask({});
+    expect(first.status).toBe(200);
+    const asked = desk.desk.commands.length;
+    expect(await ask({ appointment_notes: 'left arm' })).toMatchObject({
+      status: 409,
+      body: { error: 'idempotency_key_reused' },
+    });
+    expect(desk.desk.commands).toHaveLength(asked);
+    expect(await ask({})).toEqual(first);
+  });
+
   test('a refusal is answered again unless asked otherwise; trouble of ours never is', async () => {
     const orderId = await atQuest();
     const bookingKey = await key();

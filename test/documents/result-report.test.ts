@@ -3,7 +3,7 @@ import { renderResultReport } from '../../documents/result-report/result-report.
 import { readableUnit } from '../../documents/result-report/units.ts';
 import { FAILURE_TYPES } from '../../domain/results/lab-report.ts';
 import { markersOf, missingOf, reportOf, resultOf, resultsOf, sampleOf, wellness } from './examples.ts';
-import { pagesOf, textOf } from './pdf-reader.ts';
+import { pagesOf, structureOf, textOf } from './pdf-reader.ts';
 
 const panel = markersOf(wellness);
 const [metabolic] = panel;
@@ -35,6 +35,15 @@ describe('A7: the result report', () => {
       expect(page).toContain(`Page ${index + 1} of ${pages.length}`);
       expect(page).toContain('REFERENCE RANGE');
     });
+  });
+
+  it('has structure for screen readers: headings, and a table with its headings and a row for each result', async () => {
+    const results = resultsOf(panel);
+    const elements = await structureOf(await renderResultReport(reportOf(panel, results)));
+    const roles = elements.map(({ role }) => role);
+    for (const role of ['H1', 'H2', 'P', 'Table', 'TR', 'TH', 'TD']) expect(roles).toContain(role);
+    expect(roles.filter((role) => role === 'TR').length).toBeGreaterThan(results.length);
+    expect(roles.filter((role) => role === 'TD').length).toBeGreaterThanOrEqual(4 * results.length);
   });
 
   it('says who ordered, at which account, and when the sample was taken, in the zone it was asked for', async () => {

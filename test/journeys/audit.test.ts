@@ -1,9 +1,14 @@
+import type { ProposedEvent } from '../../domain/orders/order.ts';
 import type { Principal } from '../../domain/principal.ts';
+import { createBookingUrl } from '../../links/booking-url.ts';
+import { linkId } from '../../store/access/link-tokens.ts';
 import type { AppointmentDocument } from '../../store/collections/appointments.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
+import { recordEvent } from '../../store/orders/record-event.ts';
+import { parseCodecKeys } from '../../temporal/codec.ts';
 import { WALK_IN_TEST } from '../support/api.ts';
 import { atHome } from '../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
+import { type InProcessVenule, startVenule, TEST_CODEC_KEYS } from '../support/in-process-venule.ts';
 import { until } from '../support/until.ts';
 
 let venule: InProcessVenule;
@@ -108,4 +113,71 @@ test('G4: what is asked over the API is the doing of its key', async () => {
   const done = await whoDidWhat(await venule.reaches(order.id, 'cancelled'));
   const byTheKey: Principal = { kind: 'key', id: stored._id };
   expect(done).toMatchObject({ 'order.ordered': byTheKey, 'order.cancelled': byTheKey });
+});
+
+test('G4: what a patient does on the booking page is the doing of the link that they opened', async () => {
+  const document = await orderAtHome({ placed_by: A_KEY });
+  const { store, policy, api } = venule;
+  const link = { keys: parseCodecKeys(TEST_CODEC_KEYS), publicUrl: api.url, policy };
+  const page = (await createBookingUrl(store, link)(document._id)) ?? '';
+  // biome-ignore lint/suspicious/noExplicitAny: an answer is read field by field.
+  const wish = async (name: string, body: object): Promise<any> => {
+    const headers = { origin: api.url, 'content-type': 'application/json' };
+    const answer = await fetch(`${page}/${name}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const said = await answer.json();
+    expect([name, answer.status, said]).toEqual([name, 200, expect.anything()]);
+    return said;
+  };
+  const { slots: offered } = await wish('times', {});
+  await wish('book', { key: offered[0].key });
+  await wish('reschedule', { key: offered[1].key, notes: 'second floor' });
+  const state = (await (await fetch(`${page}/state`)).json()) as { reasons: { id: string }[] };
+  await wish('cancel', { reason_id: state.reasons[0]?.id });
+
+  const by: Principal = { kind: 'patient_link', id: linkId(page.split('/').at(-1) ?? '') };
+  const entries = (await entriesOf(document._id)).filter(({ action }) => action.startsWith('appointment.'));
+  expect(entries.map(({ action }) => action)).toEqual(
+    expect.arrayContaining(['appointment.scheduled', 'appointment.cancelled']),
+  );
+  expect(entries.filter(({ action }) => action === 'appointment.scheduled')).toHaveLength(2);
+  expect(entries.map((entry) => entry.by)).toEqual(entries.map(() => by));
+});
+
+describe('G4: an entry is written in the transaction of its event', () => {
+  /** Has the database take nothing into a collection, or whatever comes. */
+  const refuse = (collection: string, refused: boolean) =>
+    venule.store.connection.db?.command({ collMod: collection, validator: refused ? { never: true } : {} });
+
+  test.each([
+    ['a webhook, which is written after it', () => venule.store.webhookMessages],
+    ['the entry itself', () => venule.store.audit],
+  ] as const)('when the database refuses %s, there is neither event nor entry', async (_what, model) => {
+    const order = await venule.place({ placed_by: A_KEY });
+    const before = await venule.reaches(order.id, 'requisition_created');
+    const entries = await entriesOf(order.id);
+    const cancelled: ProposedEvent = {
+      order_id: order.id,
+      number: 3,
+      status: 'cancelled',
+      status_detail: null,
+      reason: null,
+      report_id: null,
+      filler_order_number: null,
+      redraw_results: [],
+      yields_to_reports: false,
+      by: A_KEY,
+    };
+    const { name } = model().collection;
+    await refuse(name, true);
+    try {
+      await expect(recordEvent(venule.store, venule.catalogue, cancelled)).rejects.toThrow('failed validation');
+    } finally {
+      await refuse(name, false);
+    }
+    expect(await entriesOf(order.id)).toEqual(entries);
+    expect((await venule.reaches(order.id, 'requisition_created')).events).toEqual(before.events);
+
+    await recordEvent(venule.store, venule.catalogue, cancelled);
+    expect((await whoDidWhat(await venule.reaches(order.id, 'cancelled')))['order.cancelled']).toEqual(A_KEY);
+  });
 });

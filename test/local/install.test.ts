@@ -44,6 +44,12 @@ test('npm test installs, then checks, then tests', () => {
   ]);
 });
 
+test('5.1: CI runs the two commands of the README, and nothing else', () => {
+  const lines = readFileSync(join(root, '.ci/run'), 'utf8').split('\n');
+  const commands = lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
+  expect(commands).toEqual(['set -euo pipefail', 'cd "$(dirname "$0")/.."', 'npm ci', 'npm test']);
+});
+
 test.each(['start', 'test'])('npm %s stops where nothing can be installed, and says so', (command) => {
   const { folder, run } = freshCopy({ npm: 1, jest: 0 });
   const { status, stderr, asked } = run(scripts[command]);
