@@ -150,6 +150,66 @@ describe('G3: when an undo fails for good, every other and every message comes t
   );
 });
 
+describe('G3: an SMS that fails for good holds up no undo and no other message', () => {
+  /** Whether SMS can be sent: the database, where they are kept for want of a carrier, takes none or all. */
+  const takesTexts = (taken: boolean) =>
+    venule.store.connection.db?.command({
+      collMod: venule.store.sentMessages.collection.name,
+      validator: taken ? {} : { never: true },
+    });
+  afterEach(() => takesTexts(true));
+
+  /** Canceled without an SMS, while another undo may fail, too. */
+  async function canceledUntold(failing?: Case) {
+    const document = await placed({ options: { sms_enabled: true } }, { ...SOON, mail_tried_for: 2_000 });
+    const [slot] = await slots();
+    const booked = await book(document, slot);
+    await takesTexts(false);
+    const state = () => stateOf(venule.workflow(document.order));
+    const untilNoted = (words: RegExp) => until(async () => (await state()).troubles.some((one) => words.test(one)));
+    const visit = booked.provider_appointment_id ?? '';
+    await failing?.fails(visit);
+    await venule.journeys.cancel(document);
+    await untilNoted(/^The SMS order_cancelled was not sent/);
+    if (failing) await untilNoted(failing.words);
+    await fault({ mode: 'ok' });
+    if (failing?.undo === VISIT.undo) await walk(visit, 'completed');
+    return document;
+  }
+
+  test('alone: everything is undone and mailed, and the workflow does not fail for it', async () => {
+    const document = await canceledUntold();
+    await venule.ended(document.order);
+    expect(await undone(document, [])).toEqual([LAB.undo, VISIT.undo]);
+    expect(isMailed(document.order, 'order_cancelled')).toBe(true);
+    expect(await isTexted(document.order, 'order_cancelled')).toBeNull();
+  });
+
+  test('it holds up no later one', async () => {
+    await takesTexts(false);
+    const document = await placed({ options: { sms_enabled: true } }, { ...SOON, mail_tried_for: 2_000 });
+    const state = () => stateOf(venule.workflow(document.order));
+    await until(async () =>
+      (await state()).troubles.some((one) => one.startsWith('The SMS requisition_ready was not')),
+    );
+    await takesTexts(true);
+    await venule.journeys.cancel(document);
+    await venule.ended(document.order);
+    expect(await isTexted(document.order, 'requisition_ready')).toBeNull();
+    expect(await isTexted(document.order, 'order_cancelled')).toBeTruthy();
+  });
+
+  test.each(cases.filter(({ failure }) => failure === 'is away'))(
+    'beside $undo, which $failure: the other is undone, and what failed is told at the end',
+    async (failing) => {
+      const document = await canceledUntold(failing);
+      expect((await failureOf(document.order)).message).toMatch(failing.words);
+      expect(await undone(document, [failing])).toEqual([LAB.undo, VISIT.undo].filter((undo) => undo !== failing.undo));
+      expect(isMailed(document.order, 'order_cancelled')).toBe(true);
+    },
+  );
+});
+
 test('G3: a failure of weeks ago neither keeps a journey from continuing as new nor swallows its last mail', async () => {
   const policy = { ...SOON, longest_history: 30 };
   const document = await placed({ options: { results_ready_mail: true } }, policy);
