@@ -9,9 +9,9 @@ import type { PaperUrl } from '../links/booking-url.ts';
 import { type Contact, contactOf, logoOf } from '../store/access/teams.ts';
 import type { Catalogue } from '../store/catalogue/catalogue.ts';
 import type { TeamDocument } from '../store/collections/access.ts';
-import { collectionOf } from '../store/collections/define.ts';
 import type { LabMessageDocument } from '../store/collections/inbox.ts';
 import type { IssuedDocument, OrderDocument } from '../store/collections/orders.ts';
+import { insert } from '../store/collections/write.ts';
 import { isDuplicateKey } from '../store/duplicate-key.ts';
 import type { Store } from '../store/open.ts';
 import { isWithoutJourney } from '../store/orders/added-results.ts';
@@ -57,7 +57,7 @@ export function createDocumentIssuer(
     // The same content gives the same bytes: what is too long to keep is drawn again.
     if (document.content.length > LONGEST_KEPT) return document.content;
     try {
-      await collectionOf(store.issuedDocuments).insertOne(document);
+      await insert(store.issuedDocuments, document);
       return document.content;
     } catch (error) {
       const other = isDuplicateKey(error) ? await held() : null;

@@ -7,7 +7,7 @@ import type { MedicalProxy, Order } from '../../domain/orders/order.ts';
 import type { JourneyPolicy } from '../../domain/policy.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { TeamDocument, UserDocument } from '../../store/collections/access.ts';
-import { collectionOf } from '../../store/collections/define.ts';
+import { insertOnce } from '../../store/collections/write.ts';
 import { orderFacts } from '../../store/orders/order-facts.ts';
 import { keepSignature, signatureHash } from '../../store/orders/signature-images.ts';
 import type { ApiDeps } from '../deps.ts';
@@ -55,7 +55,7 @@ export async function acceptOrder(
 /** Writes a lab test that was put together for this order, so that the order can be shown with it. */
 async function keepLabTest({ store, catalogue }: Pick<ApiDeps, 'store' | 'catalogue'>, { labTest }: OrderedTests) {
   const { id, ...rest } = labTest;
-  await collectionOf(store.labTests).updateOne({ _id: id }, { $setOnInsert: rest }, { upsert: true });
+  await insertOnce(store.labTests, { _id: id, ...rest });
   await catalogue.know([id]);
 }
 

@@ -95,7 +95,7 @@ Examples:
         };
         requireWhole(next, lab, environment);
         const { _id, ...fields } = { ...next, _id: `${lab}:${environment}` };
-        await collectionOf(store.labConnections).updateOne({ _id }, { $set: fields }, { upsert: true });
+        await store.labConnections.updateOne({ _id }, { $set: fields }, { upsert: true });
         await recordAudit(store, { by: operator(), action: 'lab_connection.set', detail: { lab, environment } });
         out.show(shown(fields));
       }),

@@ -11,6 +11,7 @@ import { US_STATES } from '../../domain/people/us-states.ts';
 import { ORGANISATION } from '../../store/access/teams.ts';
 import type { LabAccountDocument } from '../../store/collections/catalogue.ts';
 import { collectionOf } from '../../store/collections/define.ts';
+import { insert } from '../../store/collections/write.ts';
 import type { Store } from '../../store/open.ts';
 import { recordAudit } from '../../store/orders/audit.ts';
 import { CannotDo, given, inSession, operator, repeated, requireLab, teamCalled } from './session.ts';
@@ -157,7 +158,7 @@ export function addLabAccountCommands(program: Command): void {
           ...(await fieldsOf(store, flags)),
           allowed_billing: flags.bill ?? { client_bill: [...US_STATES] },
         } as LabAccountDocument;
-        await collectionOf(store.labAccounts).insertOne(added);
+        await insert(store.labAccounts, added);
         await recordAudit(store, {
           by: operator(),
           action: 'lab_account.added',

@@ -1,6 +1,7 @@
 /** Links to the patient's booking page: each opens one order, until it expires or is revoked. */
 import type { BookingLinkDocument } from '../collections/access.ts';
 import { collectionOf } from '../collections/define.ts';
+import { insertOnce } from '../collections/write.ts';
 import type { Store } from '../open.ts';
 import { linkId, linkToken } from './link-tokens.ts';
 
@@ -25,11 +26,13 @@ export async function tokenOfOrder(
   const kind = made.kind ?? { $exists: false };
   const version = await collectionOf(store.bookingLinks).countDocuments({ order_id, kind, revoked_at: { $ne: null } });
   const token = linkToken(secret, `${made.kind ?? 'booking'} link ${order_id} ${version}`);
-  await collectionOf(store.bookingLinks).updateOne(
-    { _id: linkId(token) },
-    { $setOnInsert: { ...made, order_id, revoked_at: null, created_at: new Date() } },
-    { upsert: true },
-  );
+  await insertOnce(store.bookingLinks, {
+    _id: linkId(token),
+    ...made,
+    order_id,
+    revoked_at: null,
+    created_at: new Date(),
+  });
   return token;
 }
 

@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import type { BookingLinkDocument } from '../collections/access.ts';
 import { collectionOf } from '../collections/define.ts';
+import { insert } from '../collections/write.ts';
 import type { Store } from '../open.ts';
 import { recordAudit } from '../orders/audit.ts';
 import { stateOf, tokenOfOrder } from './booking-links.ts';
@@ -68,6 +69,6 @@ export async function openFromPaper(store: Store, { _id, order_id }: FoundPaper,
   const token = randomBytes(32).toString('base64url');
   const expires_at = new Date(now.getTime() + VISIT_MS);
   const link = { _id: linkId(token), order_id, expires_at, revoked_at: null, created_at: now };
-  await collectionOf(store.bookingLinks).insertOne({ ...link, kind: 'from_paper' });
+  await insert(store.bookingLinks, { ...link, kind: 'from_paper' });
   return token;
 }

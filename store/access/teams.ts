@@ -2,7 +2,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Principal } from '../../domain/principal.ts';
 import type { ApiKeyDocument, TeamDocument, TeamOptions } from '../collections/access.ts';
-import { collectionOf } from '../collections/define.ts';
+import { insert } from '../collections/write.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
 import type { Store } from '../open.ts';
 
@@ -66,7 +66,7 @@ function teamOf(id: string, team: NewTeam): TeamDocument {
 /** Adds a team with an id of its own. */
 export async function createTeam(store: Store, team: NewTeam): Promise<TeamDocument> {
   const document = teamOf(randomUUID(), team);
-  await collectionOf(store.teams).insertOne(document);
+  await insert(store.teams, document);
   return document;
 }
 
@@ -126,7 +126,7 @@ async function storeKey(store: Store, teamId: string, label: string, key: string
     created_at: new Date(),
     deleted_at: null,
   };
-  await collectionOf(store.apiKeys).insertOne(document);
+  await insert(store.apiKeys, document);
   return document;
 }
 

@@ -5,6 +5,7 @@
 import { blocksBooking } from '../../domain/appointments/appointment.ts';
 import type { ArrangeVisit } from '../../domain/appointments/appointment-command.ts';
 import { collectionOf } from '../collections/define.ts';
+import { insert } from '../collections/write.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
 import type { Store } from '../open.ts';
 
@@ -31,7 +32,7 @@ export async function claimPatient(
   const _id = [who.team_id, who.user_id, who.provider].join(':');
   const claim = { appointment_id, order_id, claimed_at: now, ...(command && { command }) };
   try {
-    await collectionOf(store.appointmentClaims).insertOne({ _id, ...claim });
+    await insert(store.appointmentClaims, { _id, ...claim });
     return true;
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;

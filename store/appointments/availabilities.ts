@@ -41,7 +41,7 @@ export async function offerSlots(
   if (slots.length === 0) return [];
   const last = Math.max(now, ...slots.map(({ expires_at }) => Date.parse(expires_at)));
   const placeIds = new Map(offer.places.map((place) => [place.site_code, placeId(team_id, place)]));
-  await collectionOf(store.offeredPlaces).bulkWrite(
+  await store.offeredPlaces.bulkWrite(
     offer.places.map((place) => ({
       updateOne: {
         filter: { _id: placeId(team_id, place) },
@@ -49,7 +49,7 @@ export async function offerSlots(
         upsert: true,
       },
     })),
-    { ordered: false },
+    { ordered: false, throwOnValidationError: true },
   );
   return slots.map(({ site_code, booking_key, start, end, expires_at }) => {
     const place_id = placeIds.get(site_code) ?? '';

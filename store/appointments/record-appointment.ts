@@ -11,6 +11,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { AppointmentDocument } from '../collections/appointments.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { OrderDocument } from '../collections/orders.ts';
+import { replace } from '../collections/write.ts';
 import { takeAgain } from '../inbox/set-aside-reports.ts';
 import type { Store } from '../open.ts';
 import { auditAppointmentEvents, auditOrderEvents } from '../orders/audit.ts';
@@ -106,11 +107,8 @@ export async function recordAppointment(
     const inOrder = (document: OrderDocument) => oldestFirst([document, ...siblings]);
     transaction.status = transactionStatus(inOrder(next).map(standing));
     await writeNext(store, session, transaction, next);
-    await collectionOf(store.appointments).replaceOne(
-      { _id: appointment.id },
-      { ...documentOf(appointment), created_at: held?.created_at ?? now, updated_at: now },
-      { session, upsert: true },
-    );
+    const document = { ...documentOf(appointment), created_at: held?.created_at ?? now, updated_at: now };
+    await replace(store.appointments, document, { session, upsert: true });
     const by = proposed.by ?? THE_JOURNEY;
     const news = appointment.events.slice(held?.events.length ?? 0);
     await auditAppointmentEvents(store, session, documentOf(appointment), news, by);

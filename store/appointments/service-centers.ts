@@ -20,15 +20,13 @@ export async function rememberServiceCenters(
 ): Promise<void> {
   if (centers.length === 0) return;
   const updated_at = new Date();
-  await collectionOf(store.serviceCenters).bulkWrite(
-    centers.map(({ code, name, address, location, time_zone }) => ({
-      replaceOne: {
-        filter: { _id: idOf(provider, environment, code) },
-        replacement: { provider, environment, code, name, address, location, time_zone, updated_at },
-        upsert: true,
-      },
-    })),
-    { ordered: false },
+  await store.serviceCenters.bulkWrite(
+    centers.map(({ code, name, address, location, time_zone }) => {
+      const _id = idOf(provider, environment, code);
+      const replacement = { _id, provider, environment, code, name, address, location, time_zone, updated_at };
+      return { replaceOne: { filter: { _id }, replacement, upsert: true } };
+    }),
+    { ordered: false, throwOnValidationError: true },
   );
 }
 

@@ -6,6 +6,9 @@ type Index = [
   options?: { unique?: boolean; expireAfterSeconds?: number; partialFilterExpression?: object },
 ];
 
+// A text that must be there can be empty.
+Schema.Types.String.checkRequired((value: unknown) => typeof value === 'string');
+
 export const Mixed = Schema.Types.Mixed;
 export const text = { type: String, required: true } as const;
 export const textOrNull = { type: String, default: null } as const;
@@ -27,7 +30,11 @@ export function define<T>(
   return connection.model(collection, schema) as unknown as Model<T>;
 }
 
-/** A model's collection without mongoose's casting, for documents that are already in the shape they are stored in. */
+/**
+ * The way past mongoose: a model's collection without casting and hydration, for reading, and for changing fields with
+ * operators, which TypeScript checks against the type of the document. Whole documents are written by `write.ts`, which
+ * a lint rule sees to.
+ */
 export function collectionOf<T extends { _id: unknown }>(model: Model<T>): mongoose.mongo.Collection<T> {
   return model.collection as unknown as mongoose.mongo.Collection<T>;
 }

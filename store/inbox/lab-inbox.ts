@@ -12,6 +12,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { LabMessageDocument } from '../collections/inbox.ts';
 import type { OrderDocument } from '../collections/orders.ts';
+import { insert } from '../collections/write.ts';
 import type { Environment } from '../connections/lab-connections.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
 import type { Store } from '../open.ts';
@@ -41,7 +42,7 @@ export async function keepText(store: Store, { lab_slug, environment, raw }: Rec
   const _id = createHash('sha256').update(raw).digest('hex');
   try {
     const text = { _id, lab_slug, environment, raw: asItCame(raw), refused: null, received_at: new Date() };
-    await collectionOf(store.labMessageTexts).insertOne(text);
+    await insert(store.labMessageTexts, text);
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
   }
@@ -119,7 +120,7 @@ async function insertNew(store: Store, documents: readonly LabMessageDocument[])
   if (unknown.length === 0) return;
   try {
     await store.connection.transaction(async (session) => {
-      await collectionOf(store.labMessages).insertMany(unknown, { session });
+      await insert(store.labMessages, unknown, { session });
       for (const document of unknown) {
         if (document.unmatched_reason) await tellOfReview(store, session, document, HELD);
       }

@@ -8,6 +8,7 @@ import type { AppointmentDocument } from '../collections/appointments.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { PhlebotomyEventDocument, UnreadableEventDocument } from '../collections/inbox.ts';
 import type { OrderDocument } from '../collections/orders.ts';
+import { insert } from '../collections/write.ts';
 import type { Environment } from '../connections/lab-connections.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
 import type { Store } from '../open.ts';
@@ -43,7 +44,7 @@ export async function storePhlebotomyEvent(store: Store, event: ReceivedEvent): 
     received_at: new Date(),
   };
   try {
-    await collectionOf(store.phlebotomyEvents).insertOne(document);
+    await insert(store.phlebotomyEvents, document);
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
   }
@@ -58,7 +59,7 @@ export async function keepUnreadableEvent(
   const content = createHash('sha256').update(raw).digest('hex');
   const _id = uuidByName([provider, environment, event_id, content].join('\n'));
   try {
-    await collectionOf(store.unreadableEvents).insertOne({
+    await insert(store.unreadableEvents, {
       ...event,
       _id,
       raw: asItCame(raw),

@@ -1,6 +1,7 @@
 /** The message log: what was sent to patients, what was held back, and SMS that are kept while there is no account with a carrier. */
 import { collectionOf } from '../collections/define.ts';
 import type { HeldMessageDocument, SentMessageDocument, ToldMessageDocument } from '../collections/messages.ts';
+import { insertOnce } from '../collections/write.ts';
 import type { Store } from '../open.ts';
 
 /** A sender that keeps messages; the same reference again changes nothing. */
@@ -8,7 +9,7 @@ export function loggedSms(store: Store) {
   return {
     async send({ to, text, reference }: { to: string; text: string; reference: string }): Promise<void> {
       const message = { to, text, sent_at: new Date() };
-      await collectionOf(store.sentMessages).updateOne({ _id: reference }, { $setOnInsert: message }, { upsert: true });
+      await insertOnce(store.sentMessages, { _id: reference, ...message });
     },
   };
 }
@@ -23,7 +24,7 @@ export async function holdBack(
   message: Pick<HeldMessageDocument, 'order_id' | 'way' | 'kind' | 'reason'>,
 ): Promise<void> {
   const held = { ...message, held_at: new Date() };
-  await collectionOf(store.heldMessages).updateOne({ _id: reference }, { $setOnInsert: held }, { upsert: true });
+  await insertOnce(store.heldMessages, { _id: reference, ...held });
 }
 
 /** The messages about an order that were held back, oldest first. */
@@ -41,9 +42,7 @@ export async function noteSent(
   message: Pick<ToldMessageDocument, 'order_id' | 'way' | 'kind'>,
 ): Promise<void> {
   const sent = { ...message, sent_at: new Date() };
-  await collectionOf(store.toldMessages)
-    .updateOne({ _id: reference }, { $setOnInsert: sent }, { upsert: true })
-    .catch(() => undefined);
+  await insertOnce(store.toldMessages, { _id: reference, ...sent }).catch(() => undefined);
 }
 
 /** A message as an operator sees it. */

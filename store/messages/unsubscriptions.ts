@@ -7,6 +7,7 @@ import type { Principal } from '../../domain/principal.ts';
 import { linkId, linkToken } from '../access/link-tokens.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { UnsubscribeLinkDocument } from '../collections/messages.ts';
+import { insertOnce } from '../collections/write.ts';
 import type { Store } from '../open.ts';
 import { recordAudit } from '../orders/audit.ts';
 
@@ -22,11 +23,7 @@ function recipientOf(teamId: string, address: string): Recipient {
 export async function unsubscribeToken(store: Store, secret: Buffer, teamId: string, address: string): Promise<string> {
   const recipient = recipientOf(teamId, address);
   const token = linkToken(secret, `unsubscribe ${recipient.address_hash}`);
-  await collectionOf(store.unsubscribeLinks).updateOne(
-    { _id: linkId(token) },
-    { $setOnInsert: { ...recipient, created_at: new Date() } },
-    { upsert: true },
-  );
+  await insertOnce(store.unsubscribeLinks, { _id: linkId(token), ...recipient, created_at: new Date() });
   return token;
 }
 
@@ -37,13 +34,8 @@ export async function findUnsubscribeLink(store: Store, token: string): Promise<
 
 /** Sends this recipient no more mail. Said again, it changes nothing. */
 export async function unsubscribe(store: Store, { team_id, address_hash }: Recipient): Promise<void> {
-  const { upsertedCount } = await collectionOf(store.unsubscriptions).updateOne(
-    { _id: address_hash },
-    { $setOnInsert: { team_id, created_at: new Date() } },
-    { upsert: true },
-  );
-  if (upsertedCount > 0)
-    await recordAudit(store, { by: patientOf(address_hash), action: 'mail.unsubscribed', team_id });
+  const isNew = await insertOnce(store.unsubscriptions, { _id: address_hash, team_id, created_at: new Date() });
+  if (isNew) await recordAudit(store, { by: patientOf(address_hash), action: 'mail.unsubscribed', team_id });
 }
 
 /** Takes an unsubscription back. */

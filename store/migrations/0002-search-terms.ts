@@ -23,7 +23,7 @@ export const searchTermsOfOrders: Migration = {
           update: { $set: { search_terms: searchTerms(document) } },
         },
       })),
-      { ordered: false },
+      { ordered: false, throwOnValidationError: true },
     );
     return found.at(-1)?._id ?? null;
   },

@@ -6,8 +6,8 @@ import type { OrderEvent } from '../../domain/orders/order.ts';
 import type { Principal } from '../../domain/principal.ts';
 import type { AuditDocument } from '../collections/access.ts';
 import type { AppointmentDocument } from '../collections/appointments.ts';
-import { collectionOf } from '../collections/define.ts';
 import type { OrderDocument } from '../collections/orders.ts';
+import { insert } from '../collections/write.ts';
 import type { Store } from '../open.ts';
 
 /**
@@ -19,7 +19,8 @@ export async function recordAudit(
   entry: Pick<AuditDocument, 'by' | 'action'> & Partial<Pick<AuditDocument, 'team_id' | 'order_id' | 'detail'>>,
   session?: ClientSession,
 ): Promise<void> {
-  await collectionOf(store.audit).insertOne(
+  await insert(
+    store.audit,
     { _id: randomUUID(), team_id: null, order_id: null, detail: {}, ...entry, at: new Date() },
     { ...(session && { session }) },
   );
@@ -45,7 +46,7 @@ export async function auditOrderEvents(
     detail: { event_number: number, status_detail, reason, report_id },
     at: new Date(created_at),
   }));
-  if (entries.length > 0) await collectionOf(store.audit).insertMany(entries, { session });
+  if (entries.length > 0) await insert(store.audit, entries, { session });
 }
 
 /** The same for the new events of an appointment. */
@@ -65,5 +66,5 @@ export async function auditAppointmentEvents(
     detail: { appointment_id: _id, event_number: number, ...(data && { data }) },
     at: new Date(created_at),
   }));
-  if (entries.length > 0) await collectionOf(store.audit).insertMany(entries, { session });
+  if (entries.length > 0) await insert(store.audit, entries, { session });
 }

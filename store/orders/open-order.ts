@@ -3,8 +3,8 @@ import type { Order, RecordedEvent } from '../../domain/orders/order.ts';
 import { transactionStatus } from '../../domain/orders/transaction.ts';
 import { THE_JOURNEY } from '../../domain/principal.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import { collectionOf } from '../collections/define.ts';
 import type { OrderDocument, OrderTransactionDocument } from '../collections/orders.ts';
+import { insert } from '../collections/write.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
 import type { Store } from '../open.ts';
 import { auditOrderEvents } from './audit.ts';
@@ -30,8 +30,8 @@ export async function openOrder(store: Store, catalogue: Catalogue, order: Order
   };
   try {
     await store.connection.transaction(async (session) => {
-      await collectionOf(store.transactions).insertOne(transaction, { session });
-      await collectionOf(store.orders).insertOne(document, { session });
+      await insert(store.transactions, transaction, { session });
+      await insert(store.orders, document, { session });
       await enqueueOrderWebhook(store, session, catalogue, 'labtest.order.created', document, transaction, [document]);
       await auditOrderEvents(store, session, document, document.events, order.placed_by ?? THE_JOURNEY);
     });

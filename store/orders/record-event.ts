@@ -12,6 +12,7 @@ import { newestAppointment } from '../appointments/held-appointment.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { OrderDocument, OrderTransactionDocument } from '../collections/orders.ts';
+import { insert, replace } from '../collections/write.ts';
 import { namingReportsAside, takeAgain } from '../inbox/set-aside-reports.ts';
 import type { Store } from '../open.ts';
 import { auditOrderEvents } from './audit.ts';
@@ -125,7 +126,7 @@ async function recordIn(
   await writeNext(store, session, transaction, next);
   await auditOrderEvents(store, session, order, [event], proposed.by ?? THE_JOURNEY);
   if (redrawDocument) {
-    await collectionOf(store.orders).insertOne(redrawDocument, { session });
+    await insert(store.orders, redrawDocument, { session });
     await auditOrderEvents(store, session, redrawDocument, redrawDocument.events, THE_JOURNEY);
     await enqueueOrderWebhook(store, session, catalogue, 'labtest.order.created', redrawDocument, transaction, orders);
   }
@@ -151,7 +152,7 @@ export async function writeNext(
     { $set: { status, updated_at: next.updated_at }, $inc: { version: 1 } },
     { session },
   );
-  await collectionOf(store.orders).replaceOne({ _id: next._id }, next, { session });
+  await replace(store.orders, next, { session });
 }
 
 /** An order with everything that its next event is derived from, in one reading. */

@@ -2,6 +2,7 @@
 import { partner } from '../../domain/principal.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { collectionOf } from '../collections/define.ts';
+import { insert } from '../collections/write.ts';
 import type { Store } from '../open.ts';
 import { enqueueOrderWebhook } from './order-webhooks.ts';
 import { readJourney } from './record-event.ts';
@@ -34,7 +35,8 @@ export async function recordRefusedCancellation(
     const events = order.events.map((one) => (one === event ? refused : one));
     const next = { ...order, events, updated_at: now };
     await collectionOf(store.orders).updateOne({ _id: orderId }, { $set: { events, updated_at: now } }, { session });
-    await collectionOf(store.audit).insertOne(
+    await insert(
+      store.audit,
       {
         _id: auditId,
         team_id: order.team_id,

@@ -1,6 +1,6 @@
 /** Physicians' signatures, each kept once under the hash of its content: an order holds the hash, and no picture goes through Temporal. */
 import { createHash } from 'node:crypto';
-import { collectionOf } from '../collections/define.ts';
+import { insertOnce } from '../collections/write.ts';
 import type { Store } from '../open.ts';
 
 /** The name that a picture is kept under: SHA-256, hex. */
@@ -10,11 +10,7 @@ export function signatureHash(image: Buffer): string {
 
 /** Keeps a picture. One that no order came to use does no harm. */
 export async function keepSignature(store: Store, image: Buffer): Promise<void> {
-  await collectionOf(store.signatureImages).updateOne(
-    { _id: signatureHash(image) },
-    { $setOnInsert: { content: image, created_at: new Date() } },
-    { upsert: true },
-  );
+  await insertOnce(store.signatureImages, { _id: signatureHash(image), content: image, created_at: new Date() });
 }
 
 /** The picture of that name; null where it was not kept. */

@@ -8,6 +8,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { LabMessageDocument } from '../collections/inbox.ts';
 import type { OrderDocument } from '../collections/orders.ts';
+import { insert } from '../collections/write.ts';
 import type { Store } from '../open.ts';
 import { searchTerms } from './search-terms.ts';
 
@@ -49,7 +50,8 @@ export async function takeResultIn(
   next.has_missing_results = result.missing_results.length > 0;
   next.sample_id = messages.at(-1)?.report.specimen_number ?? order.sample_id;
   next.search_terms = searchTerms(next);
-  await collectionOf(store.results).insertOne(
+  await insert(
+    store.results,
     {
       _id: resultId(order._id, next.result_version),
       order_id: order._id,

@@ -1,7 +1,7 @@
 /** Events to be told, written in the transaction that makes them true (E3, E4). */
 import type { ClientSession } from 'mongoose';
 import type { WebhookEventType } from '../../domain/webhook-events.ts';
-import { collectionOf } from '../collections/define.ts';
+import { insert } from '../collections/write.ts';
 import type { Store } from '../open.ts';
 
 /** An event about to be told. */
@@ -20,7 +20,8 @@ export interface OutgoingEvent {
 /** Puts an event into the outbox; its body is what will be sent, however much later that succeeds. */
 export async function putInOutbox(store: Store, session: ClientSession, event: OutgoingEvent): Promise<void> {
   const { id, type, team_id, content, order_id, event_number, at } = event;
-  await collectionOf(store.webhookMessages).insertOne(
+  await insert(
+    store.webhookMessages,
     {
       _id: id,
       team_id,

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { collectionOf } from '../collections/define.ts';
 import type { WebhookEndpointDocument } from '../collections/outbox.ts';
+import { insert } from '../collections/write.ts';
 import type { Store } from '../open.ts';
 
 /** What a caller says about an endpoint; the rest is ours to keep. */
@@ -33,7 +34,7 @@ export async function createEndpoint(
     created_at: now,
     updated_at: now,
   };
-  await collectionOf(store.webhookEndpoints).insertOne(endpoint);
+  await insert(store.webhookEndpoints, endpoint);
   return endpoint;
 }
 

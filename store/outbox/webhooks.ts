@@ -12,6 +12,7 @@ import type {
   WebhookEndpointDocument,
   WebhookMessageDocument,
 } from '../collections/outbox.ts';
+import { insert } from '../collections/write.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
 import type { Store } from '../open.ts';
 import { recordAudit } from '../orders/audit.ts';
@@ -78,11 +79,11 @@ export async function insertDeliveries(
 ): Promise<number> {
   if (deliveries.length === 0) return 0;
   try {
-    await collectionOf(store.webhookDeliveries).insertMany(deliveries, { ordered: false, ...durability });
+    await insert(store.webhookDeliveries, deliveries, { ordered: false, ...durability });
     return deliveries.length;
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
-    return (error as { insertedCount: number }).insertedCount;
+    return (error as { insertedCount?: number }).insertedCount ?? 0;
   }
 }
 
