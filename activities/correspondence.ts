@@ -29,6 +29,7 @@ export function correspondence({ store, catalogue, bookingUrl, standInContact }:
       laboratory,
       booking_url: await bookingUrl(orderId),
       fasting: await needsFasting(catalogue, order),
+      drawn: document.events.some(({ status }) => status === 'draw_completed'),
       written_at: writtenAt,
     };
   };

@@ -29,11 +29,12 @@ export interface AppointmentSmsContent extends SmsContent {
 
 const OPT_OUT = 'Reply STOP to opt out.';
 
-const WHERE_TO_BOOK: Record<CollectionMethod, string> = {
-  at_home_phlebotomy: 'Choose a time for the home visit',
-  walk_in_test: 'See where to go',
-  on_site_collection: 'See what is next',
-  testkit: 'See what is next',
+/** Where the patient goes from here: to the booking page, or where somebody else will say. */
+const WHAT_IS_NEXT: Record<CollectionMethod, (content: SmsContent) => string[]> = {
+  at_home_phlebotomy: (content) => linked('Choose a time for the home visit', content),
+  walk_in_test: (content) => linked('See where to go', content),
+  on_site_collection: ({ team }) => [`${team.name} will tell you when and where the sample is taken.`],
+  testkit: () => [],
 };
 
 const ORDER_TEXTS: Record<SmsKind, (content: SmsContent) => string[]> = {
@@ -43,7 +44,7 @@ const ORDER_TEXTS: Record<SmsKind, (content: SmsContent) => string[]> = {
   requisition_ready: (content) => [
     `${Whose(content)} lab order is ready.`,
     ...preparation(content),
-    ...linked(WHERE_TO_BOOK[content.order.collection_method], content),
+    ...WHAT_IS_NEXT[content.order.collection_method](content),
   ],
   redraw_needed: (content) => [
     `The laboratory needs a new sample from ${content.minor ?? 'you'}. This can happen and says nothing about ${whose(content)} health. ${Whose(content)} new order will follow.`,
@@ -88,8 +89,8 @@ export function appointmentSms(kind: AppointmentMessageKind, content: Appointmen
 
 /** The text of a reminder to book. */
 export function bookingReminderSms(content: SmsContent): string {
-  const where = linked(WHERE_TO_BOOK[content.order.collection_method], content);
-  return said(content, [`${Whose(content)} lab order is waiting for you.`, ...preparation(content), ...where, OPT_OUT]);
+  const next = WHAT_IS_NEXT[content.order.collection_method](content);
+  return said(content, [`${Whose(content)} lab order is waiting for you.`, ...preparation(content), ...next, OPT_OUT]);
 }
 
 /** The text of a reminder of an appointment. */

@@ -13,6 +13,8 @@ export interface MailContent {
   team: Sender;
   /** Whether to fast before the draw. */
   fasting: boolean;
+  /** Whether the specimen is known to have been drawn; absent where nothing depends on it. */
+  drawn?: boolean;
   /** Where the patient books, changes and cancels an appointment; null or absent when there is no such place. */
   booking_url?: string | null;
   /** Where the patient ends this team's mail. */

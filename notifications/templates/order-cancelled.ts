@@ -13,7 +13,7 @@ const WHAT_NOW: Record<CollectionMethod, (content: MailContent) => string> = {
 
 /** The order was cancelled: what that means, and who knows more. */
 export const orderCancelled: Template = (content) => {
-  const { order, team, recipient } = content;
+  const { order, team, recipient, laboratory, drawn } = content;
   const { name, you, your, Your } = readerOf(recipient);
   const redraw = order.origin === 'redraw';
   return {
@@ -28,7 +28,11 @@ export const orderCancelled: Template = (content) => {
           : `The lab work that ${team.name} ordered for ${you} has been canceled.`,
       },
       { heading: 'What to do now' },
-      { paragraph: WHAT_NOW[order.collection_method](content) },
+      {
+        paragraph: drawn
+          ? `You do not need to do anything. ${laboratory.name} has been asked not to test the sample that was taken.`
+          : WHAT_NOW[order.collection_method](content),
+      },
       { paragraph: `If you did not expect this, or the lab work is still needed, contact ${team.name}.` },
       { facts: [['Requisition number', order.placer_order_number]] },
     ],

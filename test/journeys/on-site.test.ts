@@ -6,6 +6,7 @@ import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import { createApiKey, createTeam } from '../../store/access/teams.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
+import { digestOf } from '../../store/inbox/lab-inbox.ts';
 import { createEndpoint } from '../../store/outbox/webhook-endpoints.ts';
 import { newSigningSecret } from '../../webhooks/signature.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
@@ -169,16 +170,17 @@ test('the draw of an order that the laboratory has yet to accept cannot be repor
 
 describe('cancellation', () => {
   test.each([
-    ['before the draw', async () => {}],
-    ['after the draw', drawn],
-  ])('%s reaches the laboratory and the patient', async (_, before) => {
+    ['before the draw', async () => {}, 'No sample will be collected'],
+    ['after the draw', drawn, 'Labcorp has been asked not to test the sample'],
+  ])('%s reaches the laboratory and the patient', async (_, before, words) => {
     const order = await ordered();
     await before(order);
     await cancel(order);
     await venule.ended(order.order);
     expect(await read(order)).toMatchObject({ status: 'cancelled', orderTransaction: { status: 'cancelled' } });
     expect((await venule.atLab(order.order)).received).toEqual({ new: 1, cancel: 1 });
-    expect(venule.mails.map(({ messageId }) => messageId)).toContain(`<${order._id}.order_cancelled@venule>`);
+    const mail = venule.mails.find(({ messageId }) => messageId === `<${order._id}.order_cancelled@venule>`);
+    expect(mail?.text).toContain(words);
     await expect(drawn(order)).rejects.toMatchObject({ statusCode: 400 });
   });
 
@@ -248,6 +250,29 @@ describe('G2: a report that comes before anybody has reported the draw', () => {
       ['completed', null],
     ]);
     expect((await auditOf(order, 'draw_completed'))?.by).toEqual({ kind: 'partner', id: 'labcorp' });
+  });
+
+  test('shows it, too, when it waits behind one that has none', async () => {
+    const order = await ordered();
+    const [first, ...others] = order.order.markers.map(({ provider_id }) => provider_id);
+    await venule.stopWorker();
+    await report(order, { tests: [String(first)], lost: allLost(order.order) });
+    await report(order, { tests: others });
+    const messages = await venule.store.labMessages.find({ order_id: order._id }).sort({ received_at: 1 }).lean();
+    expect(messages).toHaveLength(2);
+    for (const message of messages) {
+      await venule.journeys.report(order, await digestOf(venule.store, venule.catalogue, message));
+    }
+    await venule.startWorker();
+    await venule.ended(order.order);
+    const { events } = await venule.reaches(order._id, 'completed');
+    expect(events.map(({ status }) => status)).toEqual([
+      'ordered',
+      'requisition_created',
+      'draw_completed',
+      'partial_results',
+      'completed',
+    ]);
   });
 
   test('is set aside when it has none, and taken in when the draw is reported', async () => {

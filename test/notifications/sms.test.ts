@@ -66,6 +66,12 @@ describe('F11: every SMS', () => {
     );
   });
 
+  it('says who knows where and when, for a draw on site', () => {
+    const [onSite] = contents.filter(({ order }) => order.collection_method === 'on_site_collection');
+    const text = orderSms('requisition_ready', { ...visit, ...onSite, booking_url: null });
+    expect(text).toContain('Northwind Health will tell you when and where the sample is taken.');
+  });
+
   it('leads to the booking page', () => {
     expect(orderSms('requisition_ready', visit)).toContain(`Choose a time for the home visit: ${booking_url} `);
     expect(appointmentSms('appointment_cancelled', { ...visit, booking_url: null })).not.toContain('Book another');

@@ -49,8 +49,8 @@ export interface Collection {
 
   /** The draw, as a report shows it that was held for that (G2); null where there is nothing that could have taken place. */
   drawShown?(): AppointmentStep | null;
-  /** The draw, as a report shows it that came when the order takes none; null where it does not show it. */
-  drawShownBy?(early: ReportDigest): OrderStep | null;
+  /** The draw, as one of the reports shows it that came when the order takes none; null where none does. */
+  drawShownBy?(early: readonly ReportDigest[]): OrderStep | null;
 
   /** The order was cancelled. @returns the undo that is owed (F7) */
   orderCancelled?(): BackgroundTask | null;

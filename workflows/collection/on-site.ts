@@ -62,9 +62,10 @@ export class OnSite implements Collection {
   }
 
   /** What has a value of what was ordered was drawn, even if nobody has said so. */
-  drawShownBy({ drawn }: ReportDigest): OrderStep | null {
+  drawShownBy(early: readonly ReportDigest[]): OrderStep | null {
+    const isShown = early.some(({ drawn }) => drawn);
     // Orders of before set such reports aside, and open ones may have done so already.
-    if (!drawn || !this.#mayBeDrawn || !patched('on-site-draw-shown')) return null;
+    if (!isShown || !this.#mayBeDrawn || !patched('on-site-draw-shown')) return null;
     const reason = 'The laboratory has reported: the specimen was drawn.';
     return { statuses: () => this.#draw, reason, by: partner(this.#journey.order.lab_slug) };
   }

@@ -152,7 +152,7 @@ export class OrderJourney {
       const [report] = this.#areReportsHeld ? [] : reports.waiting;
       if (forgotten.isWaiting) forgotten.adopt();
       else if (report && takesResults(order.collection_method, history.status)) await this.#takeIn(report);
-      else if (report) await (this.#drawShownBy(report) ?? reports.setAside());
+      else if (report) await (this.#earlyDraw() ?? reports.setAside());
       else if (collection.hasWork) await log.recordNext();
       else if (cancellation.isRequested) await cancellation.decide();
       else if (this.#drawBelievedFrom <= now()) await this.#inferDraw();
@@ -175,10 +175,11 @@ export class OrderJourney {
     await this.#parts.log.propose(this.#parts.reports.decisionOn(report));
   }
 
-  /** Records the draw that a report shows which came before anybody spoke of it; undefined where it shows none (G2). */
-  #drawShownBy(report: ReportDigest): Promise<void> | undefined {
-    const step = this.#parts.collection.drawShownBy?.(report);
-    return step ? this.#parts.log.record(step) : undefined;
+  /** Records the draw that a report shows which came before anybody spoke of it; undefined where none does (G2). */
+  #earlyDraw(): Promise<void> | undefined {
+    const { log, collection, reports } = this.#parts;
+    const step = collection.drawShownBy?.(reports.waiting);
+    return step ? log.record(step) : undefined;
   }
 
   /** Takes a report for the draw, unless the provider's own word is on its way (G2). */
