@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { usState } from '../../domain/people/us-states.ts';
 
-/** Made by `scripts/make-zip-states.ts`. */
+/** Made by `scripts/make-zip-tables.ts`. */
 const TABLE = join(import.meta.dirname, 'zip-states.json');
 
 let known: Map<string, string> | undefined;

