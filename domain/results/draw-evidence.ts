@@ -1,4 +1,4 @@
-/** A laboratory's report as evidence that a visit took place (G2). */
+/** A laboratory's report as evidence of a draw: that a visit took place, or that somebody drew on site (G2). */
 import type { Appointment } from '../appointments/appointment.ts';
 import { todayIn } from '../calendar.ts';
 import type { JourneyPolicy } from '../policy.ts';
@@ -15,10 +15,10 @@ const OF_LABORATORIES = 'America/New_York';
 type Visit = Pick<Appointment, 'start_at' | 'end_at' | 'time_zone'>;
 
 /**
- * Whether a report shows that this visit took place: it has a value for what was ordered, from a specimen that was not
- * collected before the visit's day, as far as the lab says.
+ * Whether a report shows a draw, at this visit or since this instant: it has a value for what was ordered, from a specimen
+ * that was not collected before that day, as far as the lab says.
  */
-export function showsDraw({ drawn }: ReportDigest, { start_at, time_zone }: Visit): boolean {
+export function showsDraw({ drawn }: ReportDigest, { start_at, time_zone }: Omit<Visit, 'end_at'>): boolean {
   if (!drawn || start_at === null) return false;
   if (drawn.collected_at === null) return true;
   const place = time_zone ?? OF_LABORATORIES;

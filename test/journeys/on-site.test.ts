@@ -275,6 +275,19 @@ describe('G2: a report that comes before anybody has reported the draw', () => {
     ]);
   });
 
+  test('is set aside when its specimen is older than the order, and taken in when the draw is reported', async () => {
+    const order = await ordered();
+    await report(order, { collected_at: new Date(Date.now() - 3 * 24 * 60 * 60 * 1000) });
+    const aside = await until(() =>
+      collectionOf(venule.store.labMessages).findOne({ order_id: order._id, state: { $in: ['unmatched', 'applied'] } }),
+    );
+    expect(aside).toMatchObject({ state: 'unmatched', unmatched_reason: 'wrong_collection' });
+    await drawn(order);
+    await venule.ended(order.order);
+    await venule.reaches(order._id, 'completed');
+    expect((await auditOf(order, 'draw_completed'))?.by).toMatchObject({ kind: 'key' });
+  });
+
   test('is set aside when it has none, and taken in when the draw is reported', async () => {
     const order = await ordered();
     await report(order, { lost: allLost(order.order) });

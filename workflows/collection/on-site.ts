@@ -3,6 +3,7 @@ import { ApplicationFailure, condition, patched, setHandler } from '@temporalio/
 import { positionOf } from '../../domain/orders/journey-position.ts';
 import { refusedTransition } from '../../domain/orders/transitions.ts';
 import { type Principal, partner } from '../../domain/principal.ts';
+import { showsDraw } from '../../domain/results/draw-evidence.ts';
 import type { ReportDigest } from '../../domain/results/report-progress.ts';
 import type { JourneyContext } from '../journey/context.ts';
 import { type Wait, waitForResults } from '../journey/waits.ts';
@@ -63,11 +64,14 @@ export class OnSite implements Collection {
 
   /** What has a value of what was ordered was drawn, even if nobody has said so. */
   drawShownBy(early: readonly ReportDigest[]): OrderStep | null {
-    const isShown = early.some(({ drawn }) => drawn);
+    const { order } = this.#journey;
+    // There is no visit: what was collected before the day of the order was not collected for it.
+    const earliest = { start_at: order.created_at, time_zone: order.options.time_zone };
+    const isShown = early.some((report) => showsDraw(report, earliest));
     // Orders of before set such reports aside, and open ones may have done so already.
     if (!isShown || !this.#mayBeDrawn || !patched('on-site-draw-shown')) return null;
     const reason = 'The laboratory has reported: the specimen was drawn.';
-    return { statuses: () => this.#draw, reason, by: partner(this.#journey.order.lab_slug) };
+    return { statuses: () => this.#draw, reason, by: partner(order.lab_slug) };
   }
 
   waitsFor(_waiting: readonly ReportDigest[], until: number): Wait {
