@@ -150,15 +150,11 @@ export const isAppointable = (status: OrderLowLevelStatus): boolean => APPOINTAB
 function assertEligible({ order, type }: Asked): void {
   const { collection_method, lab_slug, last_status } = order;
   if (type === 'phlebotomy' && collection_method !== 'at_home_phlebotomy') {
-    throw refusal(
-      `Phlebotomy appointments are for at_home_phlebotomy orders, and this is a ${collection_method} order`,
-    );
+    throw refusal(`Phlebotomy appointments are for at_home_phlebotomy orders, and this order is ${collection_method}`);
   }
   if (type === 'patient_service_center') {
     if (collection_method !== 'walk_in_test') {
-      throw refusal(
-        `Service center appointments are for walk_in_test orders, and this is a ${collection_method} order`,
-      );
+      throw refusal(`Service center appointments are for walk_in_test orders, and this order is ${collection_method}`);
     }
     if (!providerOfLab(lab_slug)) {
       throw refusal(`Appointments at ${lab_slug} cannot be booked: patients walk in`);

@@ -21,7 +21,7 @@ export async function completeDraw(
   if (collection_method !== 'on_site_collection') {
     throw new ApiError(
       'rule_broken',
-      `The draw can be reported for on_site_collection orders, and this is a ${collection_method} order`,
+      `The draw can be reported for on_site_collection orders, and this order is ${collection_method}`,
     );
   }
   try {

@@ -83,7 +83,7 @@ export async function simulate(
   const method = order.collection_method;
   const wanted = simulation.finalStatus ?? (`completed.${method}.completed` as const);
   const goal = parseFullStatus(wanted);
-  if (goal?.method !== method) throw new ApiError('rule_broken', `${wanted} is not a status of a ${method} order`);
+  if (goal?.method !== method) throw new ApiError('rule_broken', `${wanted} is not a status of ${method} orders`);
   if (order.last_status === goal.low) return;
   const known = simulated(order.order);
   if (!known.includes(goal.low)) {

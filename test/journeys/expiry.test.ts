@@ -1,5 +1,6 @@
 import { DateTime } from 'luxon';
 import type { Order } from '../../domain/orders/order.ts';
+import { collectionOf } from '../../store/collections/define.ts';
 import { textOf } from '../documents/pdf-reader.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { labMessage } from '../support/lab-message.ts';
@@ -150,4 +151,41 @@ test('F1: the requisition, and that of a redraw, say until when they are valid b
     const printed = await textOf((await venule.documents.requisition(id)) as Buffer);
     expect(printed).toContain(`Valid until ${lastDay.toFormat('MMM d, yyyy')}`);
   }
+});
+
+describe('F1: an order that is drawn on site', () => {
+  const expiring = (deadline: number) =>
+    venule.place(
+      { labTest: 'labcorp-wellness-panel-on-site', options: { sms_enabled: true, results_ready_mail: true } },
+      { requisition_valid: { on_site_collection: 1 }, results_awaited_longer: deadline },
+    );
+
+  test('is cancelled when nobody has drawn', async () => {
+    const order = await expiring(300);
+    await venule.ended(order);
+    const { events } = await venule.reaches(order.id, 'cancelled');
+    expect(events.at(-1)?.reason).toBe('The requisition expired: no results arrived in time.');
+  });
+
+  test('is completed when it was drawn, with what is missing; nobody is told of results that there are not', async () => {
+    const order = await expiring(4_000);
+    const document = await venule.reaches(order.id, 'requisition_created');
+    await venule.journeys.drawCompleted(document, { kind: 'key', id: 'test' });
+    await venule.ended(order);
+    const { events, has_missing_results } = await venule.reaches(order.id, 'completed');
+    expect(events.map(({ status }) => status)).toEqual([
+      'ordered',
+      'requisition_created',
+      'draw_completed',
+      'completed',
+    ]);
+    expect(has_missing_results).toBe(true);
+    const told = await collectionOf(venule.store.toldMessages).find({ order_id: order.id }).toArray();
+    expect(told.map(({ way, kind }) => `${way} ${kind}`).sort()).toEqual([
+      'email requisition_ready',
+      'sms draw_completed',
+      'sms order_received',
+      'sms requisition_ready',
+    ]);
+  });
 });

@@ -152,9 +152,20 @@ test('the draw is reported once, however often it is said, and only where there 
   );
   const walkIn = await ordered('labcorp-wellness-panel');
   await expect(drawn(walkIn)).rejects.toMatchObject(
-    refused('The draw can be reported for on_site_collection orders, and this is a walk_in_test order'),
+    refused('The draw can be reported for on_site_collection orders, and this order is walk_in_test'),
   );
   await expect(drawn(order, await newTeam())).rejects.toMatchObject({ statusCode: 404 });
+});
+
+test('nothing is booked for it, and the reason is said', async () => {
+  const { _id: orderId } = await ordered();
+  const refused = (message: string) => ({ statusCode: 400, body: { message } });
+  await expect(sdk.labTests.bookPhlebotomyAppointment({ orderId, body: { bookingKey: 'any' } })).rejects.toMatchObject(
+    refused('Phlebotomy appointments are for at_home_phlebotomy orders, and this order is on_site_collection'),
+  );
+  await expect(sdk.labTests.bookPscAppointment({ orderId, body: { bookingKey: 'any' } })).rejects.toMatchObject(
+    refused('Service center appointments are for walk_in_test orders, and this order is on_site_collection'),
+  );
 });
 
 test('the draw of an order that the laboratory has yet to accept cannot be reported', async () => {
@@ -193,43 +204,6 @@ describe('cancellation', () => {
     await expect(cancel(order)).rejects.toMatchObject({
       body: { message: 'Transition from partial_results to cancelled is not allowed' },
     });
-  });
-});
-
-describe('expiry (F1)', () => {
-  const expiring = (deadline: number) =>
-    venule.place(
-      { labTest: ON_SITE, options: { sms_enabled: true, results_ready_mail: true } },
-      { requisition_valid: { on_site_collection: 1 }, results_awaited_longer: deadline },
-    );
-
-  test('cancels an order that is never drawn', async () => {
-    const order = await expiring(300);
-    await venule.ended(order);
-    const { events } = await venule.reaches(order.id, 'cancelled');
-    expect(events.at(-1)?.reason).toBe('The requisition expired: no results arrived in time.');
-  });
-
-  test('completes an order that was drawn, with what is missing; nobody is told of results that there are not', async () => {
-    const order = await expiring(4_000);
-    const document = await venule.reaches(order.id, 'requisition_created');
-    await venule.journeys.drawCompleted(document, { kind: 'key', id: 'test' });
-    await venule.ended(order);
-    const { events, has_missing_results } = await venule.reaches(order.id, 'completed');
-    expect(events.map(({ status }) => status)).toEqual([
-      'ordered',
-      'requisition_created',
-      'draw_completed',
-      'completed',
-    ]);
-    expect(has_missing_results).toBe(true);
-    const told = await collectionOf(venule.store.toldMessages).find({ order_id: order.id }).toArray();
-    expect(told.map(({ way, kind }) => `${way} ${kind}`).sort()).toEqual([
-      'email requisition_ready',
-      'sms draw_completed',
-      'sms order_received',
-      'sms requisition_ready',
-    ]);
   });
 });
 
