@@ -12,10 +12,15 @@ let venule: InProcessVenule;
 /** A worker that is to be killed. */
 let doomed: ChildProcess | undefined;
 
+/** A doomed worker's own questions would take the place of the test's. */
+const ASKS_NOBODY = JSON.stringify({ journey_checked_after: 3_600_000 });
+
 beforeAll(async () => {
   // A caller has an answer within the patience of one command.
   venule = await startVenule({ policy: { journey_checked_after: 300, command_tried_for: 60_000 } });
 }, 120_000);
+
+beforeEach(() => venule.startWorker());
 
 afterAll(async () => {
   doomed?.kill('SIGKILL');
@@ -49,7 +54,7 @@ async function cancelLosingTheAnswer(order: Order): Promise<void> {
   await until(async () => (await workflow.describe()).raw.pendingWorkflowTask);
   workflow.query(journeyState).catch(() => {});
   doomed = spawn(process.execPath, ['--import', './test/support/slow-answer.ts', 'worker.ts'], {
-    env: { ...process.env, ...venule.environment },
+    env: { ...process.env, ...venule.environment, VENULE_POLICY: ASKS_NOBODY },
     stdio: 'ignore',
   });
   await until(async () => (await sinceTheUpdate(order)).includes('marker'), 60_000);
