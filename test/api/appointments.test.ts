@@ -337,7 +337,7 @@ describe('a phlebotomy appointment', () => {
 
   test('is for at-home orders', async () => {
     const orderId = await atQuest();
-    await expect(book(orderId, await freshKey())).rejects.toMatchObject(refusedWith(/walk_in_test order/));
+    await expect(book(orderId, await freshKey())).rejects.toMatchObject(refusedWith(/this order is walk_in_test/));
     await expect(
       caller.sdk.labTests.cancelPhlebotomyAppointment({ orderId, cancellationReasonId: OTHER_REASON }),
     ).rejects.toMatchObject(refusedWith('The order has no appointment'));
@@ -742,7 +742,9 @@ describe('an appointment at a service center', () => {
 
   test('is for walk-in orders at a laboratory that can be booked', async () => {
     const questKey = await key();
-    await expect(bookPsc(await atHome(), questKey)).rejects.toMatchObject(refusedWith(/at_home_phlebotomy order/));
+    await expect(bookPsc(await atHome(), questKey)).rejects.toMatchObject(
+      refusedWith(/this order is at_home_phlebotomy/),
+    );
     const labcorp = await order('2a5374cd-ab41-42f6-8fea-e7b3f89de847');
     await expect(bookPsc(labcorp, questKey)).rejects.toMatchObject(refusedWith(/labcorp cannot be booked/));
     await expect(bookPsc(await atQuest('ordered'), questKey)).rejects.toMatchObject(refusedWith(/no requisition yet/));

@@ -776,7 +776,10 @@ describe('the journal', () => {
 
       await receiver.open();
       await start();
-      for (const { body } of answers) expect((await find(body.reference)).body).toEqual(body);
+      // Each time is offered twice, and not all can be had twice.
+      const granted = answers.filter(({ body }) => body.error !== 'slot_taken');
+      expect(granted.length).toBeGreaterThan(0);
+      for (const { body } of granted) expect((await find(body.reference)).body).toEqual(body);
       const starts = (await held()).map((appointment) => appointment.start ?? '');
       for (const start of starts) {
         const capacity = start.slice(14, 16) === '00' ? 2 : 1;
