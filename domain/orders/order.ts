@@ -202,6 +202,16 @@ export interface ProposedEvent {
   by?: Principal;
 }
 
+/** What most events have nothing of. */
+export const NOTHING_MORE = {
+  status_detail: null,
+  reason: null,
+  report_id: null,
+  filler_order_number: null,
+  redraw_results: [],
+  yields_to_reports: false,
+} satisfies Partial<ProposedEvent>;
+
 /** The event that is held, whoever proposed it: the journey goes on from this one. */
 export interface RecordedEvent extends OrderEvent {
   transaction_status: TransactionStatus;

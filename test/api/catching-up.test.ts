@@ -1,5 +1,7 @@
 /** What callers are told by a journey that knows less than its store, which they have read (F9). */
+
 import { randomUUID } from 'node:crypto';
+import { NOTHING_MORE } from '../../domain/orders/order.ts';
 import { THE_JOURNEY } from '../../domain/principal.ts';
 import { recordEvent } from '../../store/orders/record-event.ts';
 import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
@@ -31,12 +33,7 @@ async function behind() {
     order_id: order.id,
     number: 2,
     status: 'requisition_created',
-    status_detail: null,
-    reason: null,
-    report_id: null,
-    filler_order_number: null,
-    redraw_results: [],
-    yields_to_reports: false,
+    ...NOTHING_MORE,
     by: THE_JOURNEY,
   });
   return order;

@@ -1,4 +1,4 @@
-import type { ProposedEvent } from '../../domain/orders/order.ts';
+import { NOTHING_MORE, type ProposedEvent } from '../../domain/orders/order.ts';
 import type { Principal } from '../../domain/principal.ts';
 import { createBookingUrl } from '../../links/booking-url.ts';
 import { linkId } from '../../store/access/link-tokens.ts';
@@ -159,12 +159,7 @@ describe('G4: an entry is written in the transaction of its event', () => {
       order_id: order.id,
       number: 3,
       status: 'cancelled',
-      status_detail: null,
-      reason: null,
-      report_id: null,
-      filler_order_number: null,
-      redraw_results: [],
-      yields_to_reports: false,
+      ...NOTHING_MORE,
       by: A_KEY,
     };
     const { name } = model().collection;

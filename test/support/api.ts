@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import { type AppOptions, createApp } from '../../api/app.ts';
 import { codecRouter } from '../../api/codec.ts';
 import { httpServer } from '../../api/http/http-server.ts';
-import type { Order } from '../../domain/orders/order.ts';
+import { NOTHING_MORE, type Order } from '../../domain/orders/order.ts';
 import { mayFollow, refusedTransition } from '../../domain/orders/transitions.ts';
 import { policyWith } from '../../domain/policy.ts';
 import { createApiKey, createManagementKey, createTeam, type NewTeam } from '../../store/access/teams.ts';
@@ -99,12 +99,8 @@ export async function startTestApi(
         order_id: order.id,
         number: events.length + 1,
         status: 'cancelled',
-        status_detail: null,
+        ...NOTHING_MORE,
         reason: 'Cancelled by the caller',
-        report_id: null,
-        filler_order_number: null,
-        redraw_results: [],
-        yields_to_reports: false,
       });
     },
     async drawCompleted({ last_status }) {

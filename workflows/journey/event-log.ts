@@ -4,7 +4,7 @@
  */
 import { ApplicationFailure } from '@temporalio/workflow';
 import { type Appointment, isSameStory, orderStatusesAfter } from '../../domain/appointments/appointment.ts';
-import type { ProposedEvent, RecordedEvent } from '../../domain/orders/order.ts';
+import { NOTHING_MORE, type ProposedEvent, type RecordedEvent } from '../../domain/orders/order.ts';
 import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import { refusedTransition } from '../../domain/orders/transitions.ts';
 import { partner } from '../../domain/principal.ts';
@@ -46,12 +46,7 @@ export class EventLog {
     const recorded = await writeToStore('recordEvent', {
       order_id: order.id,
       number: history.events.length + 1,
-      status_detail: null,
-      reason: null,
-      report_id: null,
-      filler_order_number: null,
-      redraw_results: [],
-      yields_to_reports: false,
+      ...NOTHING_MORE,
       ...(decision.report_id && { by: partner(order.lab_slug) }),
       ...decision,
     });

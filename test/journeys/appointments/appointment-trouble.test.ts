@@ -1,7 +1,9 @@
 /** What may go wrong between an order's journey, its appointment and the provider, beside answers that do not come. */
+
 import { randomUUID } from 'node:crypto';
 import type { Appointment, AppointmentReport } from '../../../domain/appointments/appointment.ts';
 import type { OfferedSlot, ProviderEvent } from '../../../domain/appointments/appointment-command.ts';
+import { NOTHING_MORE } from '../../../domain/orders/order.ts';
 import { collectionOf } from '../../../store/collections/define.ts';
 import type { OrderDocument } from '../../../store/collections/orders.ts';
 import { recordEvent } from '../../../store/orders/record-event.ts';
@@ -118,12 +120,8 @@ test('a journey that has lost an event to a crash hears of it from the store, an
     order_id: document._id,
     number: events.length + 1,
     status: 'cancelled',
-    status_detail: null,
+    ...NOTHING_MORE,
     reason: 'Canceled on request.',
-    report_id: null,
-    filler_order_number: null,
-    redraw_results: [],
-    yields_to_reports: false,
   });
   await venule.journeys.appointmentReport(
     document,

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Appointment } from '../../../domain/appointments/appointment.ts';
 import type { OfferedSlot } from '../../../domain/appointments/appointment-command.ts';
-import type { ProposedEvent } from '../../../domain/orders/order.ts';
+import { NOTHING_MORE, type ProposedEvent } from '../../../domain/orders/order.ts';
 import { PROVIDERS } from '../../../partners/phlebotomy/registry.ts';
 import { recordAppointment } from '../../../store/appointments/record-appointment.ts';
 import { collectionOf } from '../../../store/collections/define.ts';
@@ -42,12 +42,7 @@ async function write(document: OrderDocument, event: Pick<ProposedEvent, 'status
   await recordEvent(venule.store, venule.catalogue, {
     order_id: document._id,
     number: events.length + 1,
-    status_detail: null,
-    reason: null,
-    report_id: null,
-    filler_order_number: null,
-    redraw_results: [],
-    yields_to_reports: false,
+    ...NOTHING_MORE,
     ...event,
   });
 }

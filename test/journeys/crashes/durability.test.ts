@@ -1,4 +1,4 @@
-import type { Order, ProposedEvent } from '../../../domain/orders/order.ts';
+import { NOTHING_MORE, type Order, type ProposedEvent } from '../../../domain/orders/order.ts';
 import { digestOf } from '../../../store/inbox/lab-inbox.ts';
 import { recordEvent } from '../../../store/orders/record-event.ts';
 import { OrderNotCancellable } from '../../../temporal/journeys.ts';
@@ -68,12 +68,7 @@ describe('an event that is held already, since a worker died after writing it', 
   const hold = (order: Order, event: Pick<ProposedEvent, 'number' | 'status'> & Partial<ProposedEvent>) =>
     recordEvent(venule.store, venule.catalogue, {
       order_id: order.id,
-      status_detail: null,
-      reason: null,
-      report_id: null,
-      filler_order_number: null,
-      redraw_results: [],
-      yields_to_reports: false,
+      ...NOTHING_MORE,
       ...event,
     });
   const storedReport = (order: Order) => venule.store.labMessages.findOne({ order_id: order.id }).orFail().lean();

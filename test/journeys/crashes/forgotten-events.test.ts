@@ -1,5 +1,5 @@
 /** 0001: what a crash made a journey forget, since its task was never finished, is given back to it within seconds. */
-import type { Order, ProposedEvent } from '../../../domain/orders/order.ts';
+import { NOTHING_MORE, type Order, type ProposedEvent } from '../../../domain/orders/order.ts';
 import { appointmentOf } from '../../../store/appointments/held-appointment.ts';
 import { recordAppointment } from '../../../store/appointments/record-appointment.ts';
 import { collectionOf } from '../../../store/collections/define.ts';
@@ -30,12 +30,7 @@ async function placed(labTest = 'labcorp-cbc-and-cmp'): Promise<Order> {
 const forgotten = (order: Order, event: Pick<ProposedEvent, 'number' | 'status'> & Partial<ProposedEvent>) =>
   recordEvent(venule.store, venule.catalogue, {
     order_id: order.id,
-    status_detail: null,
-    reason: null,
-    report_id: null,
-    filler_order_number: null,
-    redraw_results: [],
-    yields_to_reports: false,
+    ...NOTHING_MORE,
     ...event,
   });
 
