@@ -14,10 +14,10 @@ export default {
     ],
   },
   transformIgnorePatterns: [`/node_modules/(?!${compiled.join('|')})`],
-  globalSetup: '<rootDir>/test/support/global-setup.ts',
-  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  globalSetup: '<rootDir>/test/support/running/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/running/global-teardown.ts',
   modulePathIgnorePatterns: ['<rootDir>/.venule'],
-  testSequencer: '<rootDir>/test/support/longest-first.mjs',
+  testSequencer: '<rootDir>/test/support/running/longest-first.mjs',
   maxWorkers: 2,
   testTimeout: 60_000,
 };

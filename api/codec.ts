@@ -3,8 +3,8 @@ import { type Payload, ValueError } from '@temporalio/common';
 import express, { type RequestHandler, type Router } from 'express';
 import { z } from 'zod';
 import { type CodecKeys, codecEndpointToken, EncryptionCodec } from '../temporal/codec.ts';
+import type { GuessLimit } from './http/doors/guess-limit.ts';
 import { ApiError } from './http/errors.ts';
-import type { GuessLimit } from './http/guess-limit.ts';
 import { checkBytes } from './http/request-checks.ts';
 
 const bytes = z.base64();

@@ -6,8 +6,8 @@ import type { BookingKeys } from '../store/appointments/booking-keys.ts';
 import type { Catalogue } from '../store/catalogue/catalogue.ts';
 import type { Store } from '../store/open.ts';
 import type { Journeys } from '../temporal/journeys.ts';
-import type { Doorkeeper } from './http/doorkeeper.ts';
-import type { GuessLimit } from './http/guess-limit.ts';
+import type { Doorkeeper } from './http/doors/doorkeeper.ts';
+import type { GuessLimit } from './http/doors/guess-limit.ts';
 import type { SandboxSimulations } from './orders/sandbox-walks.ts';
 
 /** The PDFs that have been issued, or are issued when first asked for; null where there is none (yet). */

@@ -5,7 +5,7 @@ import type { OrderDocument } from '../store/collections/orders.ts';
 import { claimReport, digestOf, markDelivered, markUndelivered, noteUnknownCodes } from '../store/inbox/lab-inbox.ts';
 import { holdExcess, keepLateReport } from '../store/inbox/late-reports.ts';
 import type { Store } from '../store/open.ts';
-import { excessOnOrder } from '../store/orders/result-limit.ts';
+import { excessOnOrder } from '../store/results/result-limit.ts';
 import { watchInserts } from '../store/watch-inserts.ts';
 import type { Journeys } from '../temporal/journeys.ts';
 import { type InboxDispatcher, startInboxDispatcher } from './inbox.ts';

@@ -14,9 +14,9 @@ import type { IssuedDocument, OrderDocument } from '../store/collections/orders.
 import { insert } from '../store/collections/write.ts';
 import { isDuplicateKey } from '../store/duplicate-key.ts';
 import type { Store } from '../store/open.ts';
-import { isWithoutJourney } from '../store/orders/added-results.ts';
-import { combinedResult } from '../store/orders/combined-result.ts';
 import { findSignature } from '../store/orders/signature-images.ts';
+import { isWithoutJourney } from '../store/results/added-results.ts';
+import { combinedResult } from '../store/results/combined-result.ts';
 import { drawDocument } from './drawing.ts';
 import type { ReportedOrder } from './result-report/report-status.ts';
 import type { ReportPanel } from './result-report/result-report.ts';

@@ -3,10 +3,10 @@
  * histories for the replay test. One is recorded anew when its file has been deleted.
  */
 import { JOURNEYS } from '../test/journeys/replay/journeys.ts';
-import startRealParts from '../test/support/global-setup.ts';
-import stopRealParts from '../test/support/global-teardown.ts';
-import { type InProcessVenule, startVenule } from '../test/support/in-process-venule.ts';
 import { recordedHistories, underRules, writeHistory } from '../test/support/recorded-history.ts';
+import startRealParts from '../test/support/running/global-setup.ts';
+import stopRealParts from '../test/support/running/global-teardown.ts';
+import { type InProcessVenule, startVenule } from '../test/support/running/in-process-venule.ts';
 
 /** Keeps the histories of a walked journey: the transaction's, its redraw's, and what those continued. */
 async function record(venule: InProcessVenule, name: string, transactionId: string): Promise<void> {

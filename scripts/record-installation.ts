@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib';
 import { type Junction, JunctionClient } from '@junction-api/sdk';
 import { BSON, MongoClient } from 'mongodb';
 import { ROBIN } from '../test/support/customer.ts';
-import { spawnVenule } from '../test/support/spawn-venule.ts';
+import { spawnVenule } from '../test/support/running/spawn-venule.ts';
 import { until } from '../test/support/until.ts';
 
 const YEARS = 20 * 365 * 24 * 3_600_000;

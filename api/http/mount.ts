@@ -4,7 +4,7 @@ import express, { type ErrorRequestHandler, type Express, type RequestHandler, t
 import { REQUEST_LIMITS } from '../../domain/limits.ts';
 import type { ApiDeps, Doors } from '../deps.ts';
 import { allowedMethods } from './allowed-methods.ts';
-import { authenticator } from './authentication.ts';
+import { authenticator } from './doors/authentication.ts';
 import { type Endpoint, nothing, pdf } from './endpoint.ts';
 import { ApiError, asApiError, ERRORS, errorEnvelope, loggable, ReplayedRefusal } from './errors.ts';
 import { checkBytes } from './request-checks.ts';

@@ -13,8 +13,8 @@ import type { PhlebotomyConnectionDocument } from '../../store/collections/conne
 import { phlebotomyConnectionsOf } from '../../store/connections/phlebotomy-connections.ts';
 import { keepUnreadableEvent, storePhlebotomyEvent } from '../../store/inbox/phlebotomy-inbox.ts';
 import type { Store } from '../../store/open.ts';
+import type { GuessLimit } from '../http/doors/guess-limit.ts';
 import { ApiError } from '../http/errors.ts';
-import type { GuessLimit } from '../http/guess-limit.ts';
 import { unreadable } from '../http/request-checks.ts';
 
 const LARGEST_EVENT = '256kb';

@@ -12,8 +12,8 @@ import type { Catalogue } from '../../store/catalogue/catalogue.ts';
 import { environmentOfLab } from '../../store/connections/lab-connections.ts';
 import { keepText, noteRefusal, ReportTooLong, storeReports } from '../../store/inbox/lab-inbox.ts';
 import type { Store } from '../../store/open.ts';
+import type { GuessLimit } from '../http/doors/guess-limit.ts';
 import { isAway, loggable } from '../http/errors.ts';
-import type { GuessLimit } from '../http/guess-limit.ts';
 import { phlebotomyEventsRouter } from './phlebotomy-events.ts';
 
 const HL7 = 'application/hl7-v2';

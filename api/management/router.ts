@@ -3,9 +3,9 @@ import express, { type RequestHandler, type Router } from 'express';
 import { REQUEST_LIMITS } from '../../domain/limits.ts';
 import { findTeam, managementKeyOf, ORGANISATION } from '../../store/access/teams.ts';
 import type { ApiDeps } from '../deps.ts';
+import type { GuessLimit } from '../http/doors/guess-limit.ts';
 import { type Endpoint, nothing } from '../http/endpoint.ts';
 import { ApiError } from '../http/errors.ts';
-import type { GuessLimit } from '../http/guess-limit.ts';
 import { checkBytes } from '../http/request-checks.ts';
 import { managementEndpoints } from './endpoints.ts';
 

@@ -1,5 +1,5 @@
-import { combinedResult } from '../../store/orders/combined-result.ts';
 import { findTransaction } from '../../store/orders/read-orders.ts';
+import { combinedResult } from '../../store/results/combined-result.ts';
 import { clientFacingTransaction, orderTransactionResponse } from '../../wire/client-facing-order.ts';
 import { orderTransactionResponse as transactionAnswer } from '../../wire/order-shapes.ts';
 import type { ApiDeps } from '../deps.ts';

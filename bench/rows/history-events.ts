@@ -1,6 +1,6 @@
 /** History events: what a journey costs on the Temporal server, counted, not timed. `test/journeys` asserts the same. */
 import type { Order } from '../../domain/orders/order.ts';
-import { type InProcessVenule, startVenule } from '../../test/support/in-process-venule.ts';
+import { type InProcessVenule, startVenule } from '../../test/support/running/in-process-venule.ts';
 import { until } from '../../test/support/until.ts';
 import type { Measurement } from '../measurement.ts';
 import { THYROID_PANEL } from '../order-request.ts';

@@ -11,7 +11,7 @@ import { loadCatalogue } from '../../store/catalogue/catalogue.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import { openOrder } from '../../store/orders/open-order.ts';
 import { deleteEndpoint } from '../../store/outbox/webhook-endpoints.ts';
-import { anOrder } from '../../test/support/in-process-venule.ts';
+import { anOrder } from '../../test/support/running/in-process-venule.ts';
 import { newSigningSecret } from '../../webhooks/signature.ts';
 import type { Measurement } from '../measurement.ts';
 import type { Parts } from '../parts.ts';

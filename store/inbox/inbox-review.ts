@@ -7,9 +7,9 @@ import { collectionOf } from '../collections/define.ts';
 import type { LabMessageDocument, LabMessageTextDocument } from '../collections/inbox.ts';
 import type { OrderDocument } from '../collections/orders.ts';
 import type { Store } from '../open.ts';
-import { addToEndedOrder, isWithoutJourney } from '../orders/added-results.ts';
 import { recordAudit } from '../orders/audit.ts';
-import { excessOnOrder } from '../orders/result-limit.ts';
+import { addToEndedOrder, isWithoutJourney } from '../results/added-results.ts';
+import { excessOnOrder } from '../results/result-limit.ts';
 import { cameAs } from './as-it-came.ts';
 import { REJECTED, tellOfReview } from './match-review.ts';
 

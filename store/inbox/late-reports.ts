@@ -9,10 +9,10 @@ import { collectionOf } from '../collections/define.ts';
 import type { LabMessageDocument } from '../collections/inbox.ts';
 import type { OrderDocument } from '../collections/orders.ts';
 import type { Store } from '../open.ts';
-import { combinedResultIn } from '../orders/combined-result.ts';
 import { tellCritical } from '../orders/order-webhooks.ts';
 import { recordEvent } from '../orders/record-event.ts';
-import { reportedOrder } from '../orders/take-result-in.ts';
+import { combinedResultIn } from '../results/combined-result.ts';
+import { reportedOrder } from '../results/take-result-in.ts';
 import { orderOf } from './lab-inbox.ts';
 import { HELD, tellOfReview } from './match-review.ts';
 

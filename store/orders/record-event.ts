@@ -15,11 +15,11 @@ import type { OrderDocument, OrderTransactionDocument } from '../collections/ord
 import { insert, replace } from '../collections/write.ts';
 import { namingReportsAside, takeAgain } from '../inbox/set-aside-reports.ts';
 import type { Store } from '../open.ts';
+import { takeResultIn } from '../results/take-result-in.ts';
 import { auditOrderEvents } from './audit.ts';
 import { orderDocument } from './order-document.ts';
 import { enqueueOrderWebhook, tellCritical } from './order-webhooks.ts';
 import { redrawOrder } from './redraw-order.ts';
-import { takeResultIn } from './take-result-in.ts';
 
 /**
  * Records the next event of an order, or finds that it is recorded already.

@@ -26,7 +26,7 @@ import {
   type TestApi,
 } from '../support/api.ts';
 import { appointmentJourneys } from '../support/appointment-journeys.ts';
-import { providerEvent, signedBy } from '../support/provider-event.ts';
+import { providerEvent, signedBy } from '../support/partners/provider-event.ts';
 import { until } from '../support/until.ts';
 
 const KEY = 'phlebotomy-key';

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { NOTHING_MORE } from '../../domain/orders/order.ts';
 import { THE_JOURNEY } from '../../domain/principal.ts';
 import { recordEvent } from '../../store/orders/record-event.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
+import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 import { pendingActivities, stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 

@@ -2,8 +2,8 @@ import { type Junction, JunctionClient } from '@junction-api/sdk';
 import type { WorkflowFailedError } from '@temporalio/client';
 import { temporalSandboxSimulations } from '../../api/orders/sandbox-walks.ts';
 import { WALK_IN_TEST } from '../support/api.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
 import { checkedFetch, type OpenApi } from '../support/openapi-check.ts';
+import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 import { currentDetails, pendingActivities } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import mongoose from 'mongoose';
 import { pino } from 'pino';
-import type { GuessLimit } from '../../api/http/guess-limit.ts';
+import type { GuessLimit } from '../../api/http/doors/guess-limit.ts';
 import { answerErrors } from '../../api/http/mount.ts';
 import { partnersRouter } from '../../api/inbound/router.ts';
 import type { Catalogue } from '../../store/catalogue/catalogue.ts';

@@ -24,7 +24,7 @@ import {
   type OrderChanges,
   startVenule,
   TEST_CODEC_KEYS,
-} from '../support/in-process-venule.ts';
+} from '../support/running/in-process-venule.ts';
 import { until } from '../support/until.ts';
 import { openBrowser } from './browser.ts';
 

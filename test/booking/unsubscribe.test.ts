@@ -9,7 +9,7 @@ import type { Order } from '../../domain/orders/order.ts';
 import { updateTeam } from '../../store/access/teams.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import { isUnsubscribed } from '../../store/messages/unsubscriptions.ts';
-import { anOrder, type InProcessVenule, type OrderChanges, startVenule } from '../support/in-process-venule.ts';
+import { anOrder, type InProcessVenule, type OrderChanges, startVenule } from '../support/running/in-process-venule.ts';
 import { stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 import { openBrowser } from './browser.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Order } from '../../domain/orders/order.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import { findOrdersBy } from '../../store/orders/find-orders.ts';
-import { COMPILED_ONCE } from '../support/compiled-once.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
+import { COMPILED_ONCE } from '../support/running/compiled-once.ts';
+import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 import { until } from '../support/until.ts';
 import { endpointAt } from '../webhooks/scene.ts';
 

@@ -1,7 +1,7 @@
 /** What is longer than the database keeps is handed out all the same: every document is issued the same way. */
 import { randomBytes } from 'node:crypto';
 import { keepSignature, signatureHash } from '../../store/orders/signature-images.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
+import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 
 const MB = 1024 * 1024;
 

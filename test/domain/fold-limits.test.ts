@@ -1,7 +1,7 @@
 /** What folding many reports costs: docs/hl7.md, "Limits". */
 import { labOrder } from '../partners/lab-order.ts';
-import { observation, reportOf, testOf } from '../support/lab-report.ts';
 import { type Counting, startCounting } from '../support/operations.ts';
+import { observation, reportOf, testOf } from '../support/partners/lab-report.ts';
 
 let counting: Counting;
 let fold: typeof import('../../domain/results/result-fold.ts');

@@ -3,7 +3,7 @@ import type { LabReport } from '../../domain/results/lab-report.ts';
 import { advance, digestReport, missingResults, noProgress } from '../../domain/results/report-progress.ts';
 import { expectedResults, foldReports, type ReportedOrder } from '../../domain/results/result-fold.ts';
 import { labOrder } from '../partners/lab-order.ts';
-import { observation, reportOf, testOf } from '../support/lab-report.ts';
+import { observation, reportOf, testOf } from '../support/partners/lab-report.ts';
 
 const TSH = '3016-3';
 /** Two tests that both owe a TSH. */

@@ -1,5 +1,5 @@
 import type { Order } from '../../domain/orders/order.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
+import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 import { currentDetails, stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 

@@ -8,7 +8,7 @@ import { recordEvent } from '../../store/orders/record-event.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { WALK_IN_TEST } from '../support/api.ts';
 import { atHome } from '../support/at-home.ts';
-import { type InProcessVenule, startVenule, TEST_CODEC_KEYS } from '../support/in-process-venule.ts';
+import { type InProcessVenule, startVenule, TEST_CODEC_KEYS } from '../support/running/in-process-venule.ts';
 import { until } from '../support/until.ts';
 
 let venule: InProcessVenule;

@@ -6,8 +6,8 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { Order } from '../../domain/orders/order.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import { OrderNotCancellable } from '../../temporal/journeys.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { labMessage } from '../support/lab-message.ts';
+import { labMessage } from '../support/partners/lab-message.ts';
+import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 import { currentDetails, pendingActivities, stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 

@@ -2,8 +2,8 @@ import { DateTime } from 'luxon';
 import type { Order } from '../../domain/orders/order.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import { textOf } from '../documents/pdf-reader.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { labMessage } from '../support/lab-message.ts';
+import { labMessage } from '../support/partners/lab-message.ts';
+import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 import { stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 

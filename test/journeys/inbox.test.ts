@@ -10,8 +10,8 @@ import {
   refusedMessageText,
 } from '../../store/inbox/inbox-review.ts';
 import { textOf } from '../documents/pdf-reader.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { type LabMessageChanges, labMessage } from '../support/lab-message.ts';
+import { type LabMessageChanges, labMessage } from '../support/partners/lab-message.ts';
+import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 import { pendingActivities, stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { LabAccountDocument } from '../../store/collections/catalogue.ts';
 import { collectionOf } from '../../store/collections/define.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { labMessage } from '../support/lab-message.ts';
+import { labMessage } from '../support/partners/lab-message.ts';
+import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 import { currentDetails, pendingActivities, stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 

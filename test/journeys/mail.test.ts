@@ -3,7 +3,7 @@ import type { MailKind } from '../../domain/messages/messages.ts';
 import type { Order } from '../../domain/orders/order.ts';
 import { updateTeam } from '../../store/access/teams.ts';
 import { textOf } from '../documents/pdf-reader.ts';
-import { anOrder, type InProcessVenule, type MailTrouble, startVenule } from '../support/in-process-venule.ts';
+import { anOrder, type InProcessVenule, type MailTrouble, startVenule } from '../support/running/in-process-venule.ts';
 import { stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 

@@ -2,12 +2,12 @@ import { createHash, randomUUID } from 'node:crypto';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Order } from '../../domain/orders/order.ts';
 import type { OrderDocument, OrderTransactionDocument } from '../../store/collections/orders.ts';
-import { combinedResult } from '../../store/orders/combined-result.ts';
+import { combinedResult } from '../../store/results/combined-result.ts';
 import { structureOf, textOf } from '../documents/pdf-reader.ts';
 import { orderRequest } from '../support/api.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { labMessage } from '../support/lab-message.ts';
+import { labMessage } from '../support/partners/lab-message.ts';
 import { pngOf } from '../support/png.ts';
+import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 import { until } from '../support/until.ts';
 
 let venule: InProcessVenule;

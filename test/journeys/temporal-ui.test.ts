@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Connection } from '@temporalio/client';
 import { ensureSearchAttributes } from '../../temporal/register-search-attributes.ts';
 import { atHome } from '../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
+import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 import { currentDetails } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 

@@ -8,9 +8,9 @@ import { collectionOf } from '../../store/collections/define.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
 import { loggedSms } from '../../store/messages/message-log.ts';
 import { atHome } from '../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { labMessage } from '../support/lab-message.ts';
 import { inMs, NO_NIGHT, nightUntil } from '../support/nights.ts';
+import { labMessage } from '../support/partners/lab-message.ts';
+import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 import { pendingActivities, pendingTimers, stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 

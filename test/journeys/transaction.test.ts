@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { OrderTransactionDocument } from '../../store/collections/orders.ts';
 import { openOrder } from '../../store/orders/open-order.ts';
-import { anOrder, type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
+import { anOrder, type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 
 let venule: InProcessVenule;
 beforeAll(async () => {

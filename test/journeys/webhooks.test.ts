@@ -1,6 +1,6 @@
 import type { Order } from '../../domain/orders/order.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { labMessage } from '../support/lab-message.ts';
+import { labMessage } from '../support/partners/lab-message.ts';
+import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 import { until } from '../support/until.ts';
 
 let venule: InProcessVenule;

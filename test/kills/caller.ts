@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
-import type { SpawnedVenule } from '../support/spawn-venule.ts';
+import type { SpawnedVenule } from '../support/running/spawn-venule.ts';
 import { until } from '../support/until.ts';
 
 /** How long one question may take while parts die around it, in milliseconds. */

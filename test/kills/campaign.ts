@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { collectionOf } from '../../store/collections/define.ts';
 import { closeStore, openStore, type Store } from '../../store/open.ts';
-import { type PartName, type SpawnedVenule, spawnVenule } from '../support/spawn-venule.ts';
+import { type PartName, type SpawnedVenule, spawnVenule } from '../support/running/spawn-venule.ts';
 import { until } from '../support/until.ts';
 import { Caller } from './caller.ts';
 import { Oracle } from './oracle.ts';

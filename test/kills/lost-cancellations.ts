@@ -9,7 +9,7 @@ import { freePort } from '../../local/parts/ports.ts';
 import { startTemporal, temporalProgram } from '../../local/parts/temporal.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import { closeStore, openStore, type Store } from '../../store/open.ts';
-import { type SpawnedVenule, spawnVenule } from '../support/spawn-venule.ts';
+import { type SpawnedVenule, spawnVenule } from '../support/running/spawn-venule.ts';
 import { until } from '../support/until.ts';
 import { Caller } from './caller.ts';
 import { Oracle } from './oracle.ts';

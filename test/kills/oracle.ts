@@ -19,7 +19,7 @@ import { closeStore, openStore, type Store } from '../../store/open.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { temporalClient } from '../../temporal/connection.ts';
 import { journeyState } from '../../workflows/messages.ts';
-import type { SpawnedVenule } from '../support/spawn-venule.ts';
+import type { SpawnedVenule } from '../support/running/spawn-venule.ts';
 import type { Caller } from './caller.ts';
 import type { Ending } from './scenarios.ts';
 

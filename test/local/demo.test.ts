@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { textOf } from '../documents/pdf-reader.ts';
-import { type SpawnedVenule, spawnVenule } from '../support/spawn-venule.ts';
+import { type SpawnedVenule, spawnVenule } from '../support/running/spawn-venule.ts';
 
 interface Demo {
   exitCode: number | null;

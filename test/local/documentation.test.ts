@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { RETRY_PAUSES_MS } from '../../dispatch/webhooks.ts';
 import { WEBHOOK_EVENT_TYPES } from '../../domain/webhook-events.ts';
 import { drawnPage } from '../../scripts/draw-statuses.ts';
-import { type SpawnedVenule, spawnVenule } from '../support/spawn-venule.ts';
+import { type SpawnedVenule, spawnVenule } from '../support/running/spawn-venule.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');

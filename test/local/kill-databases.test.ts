@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Customer } from '../support/customer.ts';
-import { type PartName, type SpawnedVenule, spawnVenule } from '../support/spawn-venule.ts';
+import { type PartName, type SpawnedVenule, spawnVenule } from '../support/running/spawn-venule.ts';
 import { until } from '../support/until.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'venule-away-'));

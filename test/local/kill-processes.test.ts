@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Customer, type Fate, ROBIN, type Walked } from '../support/customer.ts';
-import { type SpawnedVenule, spawnVenule } from '../support/spawn-venule.ts';
+import { type SpawnedVenule, spawnVenule } from '../support/running/spawn-venule.ts';
 import { until } from '../support/until.ts';
 
 const FATES: Fate[] = ['completed', 'redrawn', 'cancelled'];

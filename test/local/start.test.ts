@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readRunning } from '../../local/parts/data-folder.ts';
 import { isRunning, type ProcessIdentity } from '../../local/parts/process.ts';
-import { type SpawnedVenule, spawnStart, spawnVenule } from '../support/spawn-venule.ts';
+import { type SpawnedVenule, spawnStart, spawnVenule } from '../support/running/spawn-venule.ts';
 import { until } from '../support/until.ts';
 
 describe('npm start', () => {

@@ -9,8 +9,8 @@ import { gunzipSync } from 'node:zlib';
 import { JunctionClient } from '@junction-api/sdk';
 import { BSON, MongoClient } from 'mongodb';
 import { MIGRATIONS } from '../../store/migrations/index.ts';
-import { freshDatabase } from '../support/fresh-store.ts';
-import { type SpawnedVenule, spawnVenule } from '../support/spawn-venule.ts';
+import { freshDatabase } from '../support/running/fresh-store.ts';
+import { type SpawnedVenule, spawnVenule } from '../support/running/spawn-venule.ts';
 import { until } from '../support/until.ts';
 
 interface Installation {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ForgedEvent, readPhlebotomyEvent, UnreadableEvent } from '../../partners/phlebotomy/events.ts';
-import { providerEvent, signedBy } from '../support/provider-event.ts';
+import { providerEvent, signedBy } from '../support/partners/provider-event.ts';
 
 const secret = `whsec_${randomBytes(32).toString('base64')}`;
 const another = `whsec_${randomBytes(32).toString('base64')}`;

@@ -1,7 +1,7 @@
 /** What is stored twice: told from every other failure, and given the id it always had. */
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import { uuidByName } from '../../store/uuid-by-name.ts';
-import { freshStore } from '../support/fresh-store.ts';
+import { freshStore } from '../support/running/fresh-store.ts';
 
 test('a write of many is one of duplicates only if nothing else went wrong in it', async () => {
   const { store, discard } = await freshStore();

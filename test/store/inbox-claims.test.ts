@@ -4,7 +4,7 @@ import { collectionOf } from '../../store/collections/define.ts';
 import { claimReport } from '../../store/inbox/lab-inbox.ts';
 import { claimPhlebotomyEvent } from '../../store/inbox/phlebotomy-inbox.ts';
 import type { Store } from '../../store/open.ts';
-import { freshStore } from '../support/fresh-store.ts';
+import { freshStore } from '../support/running/fresh-store.ts';
 
 const BACKLOG = 3000;
 const LATER = new Date(Date.now() + 3_600_000);

@@ -4,7 +4,7 @@ import { collectionOf } from '../../store/collections/define.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
 import type { Store } from '../../store/open.ts';
 import { claimJourneyCheck, confirmJourney } from '../../store/orders/journey-check.ts';
-import { freshStore } from '../support/fresh-store.ts';
+import { freshStore } from '../support/running/fresh-store.ts';
 
 const ORDERS = 3000;
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);

@@ -7,7 +7,7 @@ import { searchTermsOfOrders } from '../../store/migrations/0002-search-terms.ts
 import { type Migration, migrate } from '../../store/migrations/migrate.ts';
 import type { Store } from '../../store/open.ts';
 import { claimJourneyCheck, confirmJourney } from '../../store/orders/journey-check.ts';
-import { freshStore } from '../support/fresh-store.ts';
+import { freshStore } from '../support/running/fresh-store.ts';
 
 let store: Store;
 let discard: () => Promise<void>;

@@ -4,8 +4,8 @@ import type { Order } from '../../domain/orders/order.ts';
 import type { Catalogue } from '../../store/catalogue/catalogue.ts';
 import type { Store } from '../../store/open.ts';
 import { openOrder } from '../../store/orders/open-order.ts';
-import { freshCatalogue } from '../support/fresh-store.ts';
-import { anOrder } from '../support/in-process-venule.ts';
+import { freshCatalogue } from '../support/running/fresh-store.ts';
+import { anOrder } from '../support/running/in-process-venule.ts';
 
 let store: Store;
 let discard: () => Promise<void>;

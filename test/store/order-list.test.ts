@@ -6,7 +6,7 @@ import type { TeamDocument } from '../../store/collections/access.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
 import type { Store } from '../../store/open.ts';
-import { freshStore } from '../support/fresh-store.ts';
+import { freshStore } from '../support/running/fresh-store.ts';
 
 const team = { _id: randomUUID(), options: { time_zone: 'America/New_York' } } as TeamDocument;
 const KEYS = ['created_at', 'patient_name', 'last_status'] as const;

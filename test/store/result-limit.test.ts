@@ -3,10 +3,10 @@ import mongoose from 'mongoose';
 import type { LabReport, Observation } from '../../domain/results/lab-report.ts';
 import { foldReports } from '../../domain/results/result-fold.ts';
 import type { Catalogue } from '../../store/catalogue/catalogue.ts';
-import { bytesInResult } from '../../store/orders/result-limit.ts';
-import { freshCatalogue } from '../support/fresh-store.ts';
-import { anOrder } from '../support/in-process-venule.ts';
-import { observation, reportOf, testOf } from '../support/lab-report.ts';
+import { bytesInResult } from '../../store/results/result-limit.ts';
+import { observation, reportOf, testOf } from '../support/partners/lab-report.ts';
+import { freshCatalogue } from '../support/running/fresh-store.ts';
+import { anOrder } from '../support/running/in-process-venule.ts';
 
 let discard: () => Promise<void>;
 let catalogue: Catalogue;

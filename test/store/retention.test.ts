@@ -7,7 +7,7 @@ import type { Store } from '../../store/open.ts';
 import { latestOrderMessages } from '../../store/outbox/webhook-resend.ts';
 import { claimDue, fanOut, recordAttempt } from '../../store/outbox/webhooks.ts';
 import { forget, wouldForget } from '../../store/retention.ts';
-import { freshStore } from '../support/fresh-store.ts';
+import { freshStore } from '../support/running/fresh-store.ts';
 import { until } from '../support/until.ts';
 import { commit, deliveriesOf, endpointAt, silent } from '../webhooks/scene.ts';
 

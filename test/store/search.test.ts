@@ -7,7 +7,7 @@ import { collectionOf } from '../../store/collections/define.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
 import type { Store } from '../../store/open.ts';
 import { searchFilter, searchTerms } from '../../store/orders/search-terms.ts';
-import { freshStore } from '../support/fresh-store.ts';
+import { freshStore } from '../support/running/fresh-store.ts';
 
 const team = { _id: randomUUID(), options: { time_zone: 'America/New_York' } } as TeamDocument;
 

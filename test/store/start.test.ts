@@ -4,7 +4,7 @@ import { ensureSandboxTeam, updateTeam } from '../../store/access/teams.ts';
 import { type Catalogue, seedCatalogue } from '../../store/catalogue/catalogue.ts';
 import { connectSandboxLabs, findLabConnection, setLabConnection } from '../../store/connections/lab-connections.ts';
 import type { Store } from '../../store/open.ts';
-import { freshCatalogue } from '../support/fresh-store.ts';
+import { freshCatalogue } from '../support/running/fresh-store.ts';
 
 let store: Store;
 let discard: () => Promise<void>;

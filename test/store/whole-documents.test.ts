@@ -4,7 +4,7 @@ import { collectionOf } from '../../store/collections/define.ts';
 import type { SentMessageDocument } from '../../store/collections/messages.ts';
 import { insert, insertOnce, replace } from '../../store/collections/write.ts';
 import type { Store } from '../../store/open.ts';
-import { freshStore } from '../support/fresh-store.ts';
+import { freshStore } from '../support/running/fresh-store.ts';
 
 let store: Store;
 let discard: () => Promise<void>;

@@ -5,7 +5,7 @@ import type { ConfirmationPatience, OfferedSlot } from '../../domain/appointment
 import type { Principal } from '../../domain/principal.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
 import { storePhlebotomyEvent } from '../../store/inbox/phlebotomy-inbox.ts';
-import type { InProcessVenule } from './in-process-venule.ts';
+import type { InProcessVenule } from './running/in-process-venule.ts';
 
 /** An appointment as getlabs holds it, with every note that it was ever given. */
 export interface HeldVisit {

@@ -15,7 +15,7 @@ import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
 import { closeStore, openStore, type Store } from '../../store/open.ts';
-import type { SpawnedVenule } from './spawn-venule.ts';
+import type { SpawnedVenule } from './running/spawn-venule.ts';
 import { until } from './until.ts';
 
 const LAB = 'labcorp';

@@ -9,7 +9,7 @@ import { tsToMs } from '@temporalio/common/lib/time.js';
 import { EncryptionCodec, parseCodecKeys } from '../../temporal/codec.ts';
 import { failureConverter } from '../../temporal/failure-converter.ts';
 import { type JourneyState, journeyState } from '../../workflows/messages.ts';
-import { TEST_CODEC_KEYS } from './in-process-venule.ts';
+import { TEST_CODEC_KEYS } from './running/in-process-venule.ts';
 
 const converter = {
   payloadConverter: defaultPayloadConverter,

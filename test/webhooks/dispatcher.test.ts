@@ -22,7 +22,7 @@ import { recoverDeliveries } from '../../store/outbox/webhook-resend.ts';
 import { replayExhausted } from '../../store/outbox/webhook-review.ts';
 import { claimDue, fanOut } from '../../store/outbox/webhooks.ts';
 import { newSigningSecret, SECRET_OVERLAP_MS } from '../../webhooks/signature.ts';
-import { freshStore } from '../support/fresh-store.ts';
+import { freshStore } from '../support/running/fresh-store.ts';
 import {
   commit,
   deliveriesOf,

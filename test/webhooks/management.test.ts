@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import type { ApiDeps } from '../../api/deps.ts';
-import { createGuessLimit } from '../../api/http/guess-limit.ts';
+import { createGuessLimit } from '../../api/http/doors/guess-limit.ts';
 import { answerErrors, correlate, noSuchRoute } from '../../api/http/mount.ts';
 import { managementRouter } from '../../api/management/router.ts';
 import {
@@ -17,7 +17,7 @@ import type { TeamDocument } from '../../store/collections/access.ts';
 import type { Store } from '../../store/open.ts';
 import { validSecrets } from '../../store/outbox/webhook-endpoints.ts';
 import { isSigningSecret, newSigningSecret } from '../../webhooks/signature.ts';
-import { freshStore } from '../support/fresh-store.ts';
+import { freshStore } from '../support/running/fresh-store.ts';
 import { commit, deliveriesOf, silent } from './scene.ts';
 
 describe('the Management API', () => {

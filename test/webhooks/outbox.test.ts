@@ -12,7 +12,7 @@ import {
   TooManyOrders,
 } from '../../store/outbox/webhook-resend.ts';
 import { claimDue, fanOut, recordAttempt } from '../../store/outbox/webhooks.ts';
-import { freshStore } from '../support/fresh-store.ts';
+import { freshStore } from '../support/running/fresh-store.ts';
 import { commit, deliveriesOf, endpointAt } from './scene.ts';
 
 const HOUR = 60 * 60 * 1000;

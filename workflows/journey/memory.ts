@@ -1,6 +1,6 @@
 /**
  * What a journey carries over when it continues as new, or is started again with. None of it grows without bound: troubles
- * and failures are kept up to a number, reports up to how many an order may have (store/orders/result-limit.ts), and with
+ * and failures are kept up to a number, reports up to how many an order may have (store/results/result-limit.ts), and with
  * them the events. An appointment grows with what its callers ask for, each step of which is a call to the provider.
  */
 import type { RecordedEvent } from '../../domain/orders/order.ts';

@@ -1,7 +1,7 @@
 /** How often one link may have a phlebotomy provider asked. */
 import type { RequestHandler, Response } from 'express';
 import type { Store } from '../../../store/open.ts';
-import { rateLimit, tooManyRequests } from '../../http/rate-limits.ts';
+import { rateLimit, tooManyRequests } from '../../http/doors/rate-limits.ts';
 
 /** Far more than it takes to look through some weeks of times at some places, and to book one. */
 const LIMIT = { points: 40, seconds: 5 * 60 };

@@ -12,7 +12,7 @@ import {
   unsubscribe,
 } from '../../../store/messages/unsubscriptions.ts';
 import type { ApiDeps } from '../../deps.ts';
-import type { GuessLimit } from '../../http/guess-limit.ts';
+import type { GuessLimit } from '../../http/doors/guess-limit.ts';
 import {
   answerTrouble,
   behindLink,

@@ -6,9 +6,9 @@ import type { TeamOptions } from '../../../store/collections/access.ts';
 import type { OrderDocument } from '../../../store/collections/orders.ts';
 import { createEndpoint } from '../../../store/outbox/webhook-endpoints.ts';
 import { newSigningSecret } from '../../../webhooks/signature.ts';
-import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
-import { labMessage } from '../../support/lab-message.ts';
 import { checkedFetch, type OpenApi } from '../../support/openapi-check.ts';
+import { labMessage } from '../../support/partners/lab-message.ts';
+import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
 import { until } from '../../support/until.ts';
 import { type Receiver, startReceiver } from '../../webhooks/scene.ts';
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Appointment } from '../../../domain/appointments/appointment.ts';
 import { AppointmentRefused } from '../../../temporal/journeys.ts';
 import { atHome as scene } from '../../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
 import { until } from '../../support/until.ts';
 
 let venule: InProcessVenule;

@@ -8,7 +8,7 @@ import { JunctionClient, JunctionError } from '@junction-api/sdk';
 import { isActive } from '../../../domain/appointments/appointment.ts';
 import { collectionOf } from '../../../store/collections/define.ts';
 import { closeStore, openStore, type Store } from '../../../store/open.ts';
-import { type SpawnedVenule, spawnVenule } from '../../support/spawn-venule.ts';
+import { type SpawnedVenule, spawnVenule } from '../../support/running/spawn-venule.ts';
 import { until } from '../../support/until.ts';
 
 const AT_HOME_TEST = 'b664b6df-30ed-4cd6-bb65-124405ca734c';

@@ -14,8 +14,8 @@ import { findPhlebotomyConnection } from '../../../store/connections/phlebotomy-
 import { recordEvent } from '../../../store/orders/record-event.ts';
 import { AppointmentRefused } from '../../../temporal/journeys.ts';
 import { atHome } from '../../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
-import { labMessage } from '../../support/lab-message.ts';
+import { labMessage } from '../../support/partners/lab-message.ts';
+import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
 
 const lab = 'labcorp';
 /** What was handed to the worker that stops is found to be lost soon. */

@@ -2,7 +2,7 @@ import type { Appointment } from '../../../domain/appointments/appointment.ts';
 import { collectionOf } from '../../../store/collections/define.ts';
 import type { OrderDocument } from '../../../store/collections/orders.ts';
 import { atHome } from '../../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
 import { stateOf } from '../../support/temporal-view.ts';
 import { until } from '../../support/until.ts';
 

@@ -6,7 +6,7 @@ import { createApiKey, createTeam } from '../../../store/access/teams.ts';
 import { collectionOf } from '../../../store/collections/define.ts';
 import type { OrderDocument } from '../../../store/collections/orders.ts';
 import { atHome } from '../../support/at-home.ts';
-import { type InProcessVenule, type OrderChanges, startVenule } from '../../support/in-process-venule.ts';
+import { type InProcessVenule, type OrderChanges, startVenule } from '../../support/running/in-process-venule.ts';
 import { until } from '../../support/until.ts';
 
 const AT_HOME_TEST = 'b664b6df-30ed-4cd6-bb65-124405ca734c';

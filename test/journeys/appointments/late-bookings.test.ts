@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { OfferedSlot } from '../../../domain/appointments/appointment-command.ts';
 import { collectionOf } from '../../../store/collections/define.ts';
 import { atHome } from '../../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
 import { until } from '../../support/until.ts';
 
 let venule: InProcessVenule;

@@ -5,8 +5,8 @@ import { collectionOf } from '../../../store/collections/define.ts';
 import type { PhlebotomyEventDocument } from '../../../store/collections/inbox.ts';
 import type { OrderDocument } from '../../../store/collections/orders.ts';
 import { atHome } from '../../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
-import { type LabMessageChanges, labMessage } from '../../support/lab-message.ts';
+import { type LabMessageChanges, labMessage } from '../../support/partners/lab-message.ts';
+import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
 import { stateOf } from '../../support/temporal-view.ts';
 import { until } from '../../support/until.ts';
 

@@ -4,7 +4,7 @@ import { fullStatus, LOW_LEVEL_STATUSES, type OrderLowLevelStatus } from '../../
 import { mayFollow } from '../../../domain/orders/transitions.ts';
 import type { OrderDocument } from '../../../store/collections/orders.ts';
 import { atHome } from '../../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
 import { until } from '../../support/until.ts';
 
 let venule: InProcessVenule;

@@ -4,7 +4,7 @@ import type { Appointment } from '../../../domain/appointments/appointment.ts';
 import type { ConfirmationPatience, OfferedSlot } from '../../../domain/appointments/appointment-command.ts';
 import { collectionOf } from '../../../store/collections/define.ts';
 import { atHome } from '../../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
 import { until } from '../../support/until.ts';
 
 let venule: InProcessVenule;

@@ -2,8 +2,8 @@ import { NOTHING_MORE, type Order, type ProposedEvent } from '../../../domain/or
 import { digestOf } from '../../../store/inbox/lab-inbox.ts';
 import { recordEvent } from '../../../store/orders/record-event.ts';
 import { OrderNotCancellable } from '../../../temporal/journeys.ts';
-import { anOrder, type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
-import { labMessage } from '../../support/lab-message.ts';
+import { labMessage } from '../../support/partners/lab-message.ts';
+import { anOrder, type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
 import { pendingActivities, stateOf } from '../../support/temporal-view.ts';
 import { until } from '../../support/until.ts';
 

@@ -5,8 +5,8 @@ import { recordAppointment } from '../../../store/appointments/record-appointmen
 import { collectionOf } from '../../../store/collections/define.ts';
 import { recordEvent } from '../../../store/orders/record-event.ts';
 import { atHome } from '../../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
-import { labMessage } from '../../support/lab-message.ts';
+import { labMessage } from '../../support/partners/lab-message.ts';
+import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
 import { pendingActivities, stateOf } from '../../support/temporal-view.ts';
 import { until } from '../../support/until.ts';
 

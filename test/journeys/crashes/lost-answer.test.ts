@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { Order, RecordedEvent } from '../../../domain/orders/order.ts';
 import { temporalJourneys } from '../../../temporal/journeys.ts';
 import { journeyState } from '../../../workflows/messages.ts';
-import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
 import { stateOf } from '../../support/temporal-view.ts';
 import { until } from '../../support/until.ts';
 
@@ -53,7 +53,7 @@ async function cancelLosingTheAnswer(order: Order): Promise<void> {
   canceled.catch(() => {});
   await until(async () => (await workflow.describe()).raw.pendingWorkflowTask);
   workflow.query(journeyState).catch(() => {});
-  doomed = spawn(process.execPath, ['--import', './test/support/slow-answer.ts', 'worker.ts'], {
+  doomed = spawn(process.execPath, ['--import', './test/support/running/slow-answer.ts', 'worker.ts'], {
     env: { ...process.env, ...venule.environment, VENULE_POLICY: ASKS_NOBODY },
     stdio: 'ignore',
   });

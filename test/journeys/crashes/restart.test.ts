@@ -5,8 +5,8 @@ import { CannotRestart, restartJourney } from '../../../cli/admin/restart-journe
 import { startAppointmentDispatcher } from '../../../dispatch/provider-events.ts';
 import type { Order } from '../../../domain/orders/order.ts';
 import { atHome } from '../../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
-import { labMessage } from '../../support/lab-message.ts';
+import { labMessage } from '../../support/partners/lab-message.ts';
+import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
 import { stateOf } from '../../support/temporal-view.ts';
 import { until } from '../../support/until.ts';
 

@@ -6,9 +6,9 @@ import type { Order } from '../../../domain/orders/order.ts';
 import { collectionOf } from '../../../store/collections/define.ts';
 import type { OrderDocument } from '../../../store/collections/orders.ts';
 import { atHome } from '../../support/at-home.ts';
-import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
-import { labMessage } from '../../support/lab-message.ts';
 import { inMs, nightUntil } from '../../support/nights.ts';
+import { labMessage } from '../../support/partners/lab-message.ts';
+import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
 import { currentDetails, stateOf } from '../../support/temporal-view.ts';
 import { until } from '../../support/until.ts';
 

@@ -12,11 +12,16 @@ import { openOrder } from '../../../store/orders/open-order.ts';
 import { parseCodecKeys } from '../../../temporal/codec.ts';
 import { encryptingConverter } from '../../../temporal/connection.ts';
 import { searchAttributesOf } from '../../../workflows/search-attributes.ts';
-import { anOrder, type InProcessVenule, startVenule, TEST_CODEC_KEYS } from '../../support/in-process-venule.ts';
-import { labMessage } from '../../support/lab-message.ts';
+import { labMessage } from '../../support/partners/lab-message.ts';
 import { HISTORIES, readHistory, recordedHistories } from '../../support/recorded-history.ts';
+import {
+  anOrder,
+  type InProcessVenule,
+  startVenule,
+  TEST_CODEC_KEYS,
+} from '../../support/running/in-process-venule.ts';
+import { changedWorkflowBundle, workflowBundle } from '../../support/running/workflow-bundle.ts';
 import { until } from '../../support/until.ts';
-import { changedWorkflowBundle, workflowBundle } from '../../support/workflow-bundle.ts';
 
 const RECORDED = ['rules-1/walk-in-answered-after-an-engineer', 'rules-2/on-site-reported-on-before-a-change'];
 

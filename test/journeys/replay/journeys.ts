@@ -6,8 +6,8 @@ import { collectionOf } from '../../../store/collections/define.ts';
 import type { OrderDocument } from '../../../store/collections/orders.ts';
 import { deliverAgain } from '../../../store/inbox/inbox-review.ts';
 import { atHome } from '../../support/at-home.ts';
-import type { InProcessVenule } from '../../support/in-process-venule.ts';
-import { labMessage } from '../../support/lab-message.ts';
+import { labMessage } from '../../support/partners/lab-message.ts';
+import type { InProcessVenule } from '../../support/running/in-process-venule.ts';
 import { until } from '../../support/until.ts';
 
 const lab = 'labcorp';

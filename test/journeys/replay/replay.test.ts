@@ -8,9 +8,9 @@ import {
 } from '@temporalio/worker';
 import { parseCodecKeys } from '../../../temporal/codec.ts';
 import { encryptingConverter } from '../../../temporal/connection.ts';
-import { TEST_CODEC_KEYS } from '../../support/in-process-venule.ts';
 import { HISTORIES, readHistory, recordedHistories, underRules } from '../../support/recorded-history.ts';
-import { changedWorkflowBundle, workflowBundle } from '../../support/workflow-bundle.ts';
+import { TEST_CODEC_KEYS } from '../../support/running/in-process-venule.ts';
+import { changedWorkflowBundle, workflowBundle } from '../../support/running/workflow-bundle.ts';
 import { JOURNEYS } from './journeys.ts';
 
 const recorded = recordedHistories();

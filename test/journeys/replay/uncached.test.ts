@@ -1,4 +1,4 @@
-import { type InProcessVenule, startVenule } from '../../support/in-process-venule.ts';
+import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
 import { JOURNEYS } from './journeys.ts';
 
 let venule: InProcessVenule;

@@ -1,11 +1,11 @@
 /** The contract once more, through the published Python SDK, whose parser is stricter than those in TypeScript. */
 import { randomUUID } from 'node:crypto';
-import { ADDRESS, PATIENT, WALK_IN_TEST } from '../support/api.ts';
-import { type InProcessVenule, startVenule } from '../support/in-process-venule.ts';
-import { describeWith } from '../support/needs.ts';
-import { PYTHON, pythonWith } from '../support/python.ts';
-import { PYTHON_SDK, type PythonSdk, startPythonSdk } from '../support/python-sdk.ts';
-import { until } from '../support/until.ts';
+import { ADDRESS, PATIENT, WALK_IN_TEST } from '../../support/api.ts';
+import { describeWith } from '../../support/needs.ts';
+import { PYTHON, pythonWith } from '../../support/python/python.ts';
+import { PYTHON_SDK, type PythonSdk, startPythonSdk } from '../../support/python/python-sdk.ts';
+import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
+import { until } from '../../support/until.ts';
 
 const AT_HOME_TEST = 'b664b6df-30ed-4cd6-bb65-124405ca734c';
 const ON_SITE_TEST = '284694bd-8966-4333-92a0-693c72a89f41';

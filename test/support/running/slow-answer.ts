@@ -4,7 +4,7 @@
  * to the history, and what the journey would do about it never happens.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EncryptionCodec } from '../../temporal/codec.ts';
+import { EncryptionCodec } from '../../../temporal/codec.ts';
 
 const { encode, decode } = EncryptionCodec.prototype;
 let isDeaf = false;

@@ -8,9 +8,9 @@ import type { Principal } from '../../domain/principal.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { OrderDocument } from '../collections/orders.ts';
 import type { Store } from '../open.ts';
-import { recordAudit } from './audit.ts';
-import { enqueueOrderWebhook, tellCritical } from './order-webhooks.ts';
-import { readJourney, writeNext } from './record-event.ts';
+import { recordAudit } from '../orders/audit.ts';
+import { enqueueOrderWebhook, tellCritical } from '../orders/order-webhooks.ts';
+import { readJourney, writeNext } from '../orders/record-event.ts';
 import { takeResultIn } from './take-result-in.ts';
 
 /** The endings after which reports are still taken in without a person (docs/decisions/0003). */

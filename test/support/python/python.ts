@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheDir } from '../../local/parts/cache.ts';
+import { cacheDir } from '../../../local/parts/cache.ts';
 
 /** What tests that use this say they need. */
 export const PYTHON = 'Python 3.10 or newer with venv and a package index';

@@ -3,11 +3,11 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { mongodbUri, mongodProgram, startMongodb } from '../../local/parts/mongodb.ts';
-import { freePort } from '../../local/parts/ports.ts';
-import type { RunningProcess } from '../../local/parts/process.ts';
-import { startTemporal, temporalProgram } from '../../local/parts/temporal.ts';
-import { ensureSearchAttributes } from '../../temporal/register-search-attributes.ts';
+import { mongodbUri, mongodProgram, startMongodb } from '../../../local/parts/mongodb.ts';
+import { freePort } from '../../../local/parts/ports.ts';
+import type { RunningProcess } from '../../../local/parts/process.ts';
+import { startTemporal, temporalProgram } from '../../../local/parts/temporal.ts';
+import { ensureSearchAttributes } from '../../../temporal/register-search-attributes.ts';
 
 /** What `global-teardown.ts` takes away again. */
 export interface RealParts {

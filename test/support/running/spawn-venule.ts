@@ -2,10 +2,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Addresses, readRunning } from '../../local/parts/data-folder.ts';
-import { isRunning, type ProcessIdentity } from '../../local/parts/process.ts';
-import type { STOP_ORDER } from '../../local/parts/venule.ts';
-import { until } from './until.ts';
+import { type Addresses, readRunning } from '../../../local/parts/data-folder.ts';
+import { isRunning, type ProcessIdentity } from '../../../local/parts/process.ts';
+import type { STOP_ORDER } from '../../../local/parts/venule.ts';
+import { until } from '../until.ts';
 import { giveBundle } from './workflow-bundle.ts';
 
 /** A part that `npm start` runs. */
@@ -114,7 +114,7 @@ export function spawnStart({ dataDir, env = {} }: { dataDir: string; env?: NodeJ
       (name) => [name, '0'],
     ),
   );
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../local/start.ts')], {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '../../../local/start.ts')], {
     env: { ...inherited, ...anyPorts, VENULE_DATA_DIR: dataDir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

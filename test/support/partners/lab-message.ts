@@ -1,7 +1,7 @@
 /** Result messages as a laboratory would write them, good or wrong on purpose. */
 import { randomUUID } from 'node:crypto';
-import type { Order } from '../../domain/orders/order.ts';
-import type { Catalogue } from '../../store/catalogue/catalogue.ts';
+import type { Order } from '../../../domain/orders/order.ts';
+import type { Catalogue } from '../../../store/catalogue/catalogue.ts';
 
 /** What a message says differently from a whole and final report on the order. */
 export interface LabMessageChanges {

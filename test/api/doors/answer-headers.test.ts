@@ -1,6 +1,6 @@
 /** What answers tell browsers and caches: nobody keeps a patient's data, and the reference asks nobody else. */
-import { openBrowser } from '../booking/browser.ts';
-import { newUser, startTestApi, type TestApi } from '../support/api.ts';
+import { openBrowser } from '../../booking/browser.ts';
+import { newUser, startTestApi, type TestApi } from '../../support/api.ts';
 
 let plain: TestApi;
 let secure: TestApi;

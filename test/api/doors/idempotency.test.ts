@@ -1,6 +1,6 @@
-import { ApiError } from '../../api/http/errors.ts';
-import { JourneysUnavailable } from '../../temporal/journeys.ts';
-import { type Caller, newUser, orderRequest, PATIENT, startTestApi, type TestApi } from '../support/api.ts';
+import { ApiError } from '../../../api/http/errors.ts';
+import { JourneysUnavailable } from '../../../temporal/journeys.ts';
+import { type Caller, newUser, orderRequest, PATIENT, startTestApi, type TestApi } from '../../support/api.ts';
 
 let api: TestApi;
 let caller: Caller;

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { endpoints } from '../../api/endpoints.ts';
-import type { Endpoint } from '../../api/http/endpoint.ts';
-import { ERRORS, type ErrorCode } from '../../api/http/errors.ts';
-import { managementEndpoints } from '../../api/management/endpoints.ts';
-import { type Caller, newUser, orderRequest, startTestApi, type TestApi, WALK_IN_TEST } from '../support/api.ts';
+import { endpoints } from '../../../api/endpoints.ts';
+import type { Endpoint } from '../../../api/http/endpoint.ts';
+import { ERRORS, type ErrorCode } from '../../../api/http/errors.ts';
+import { managementEndpoints } from '../../../api/management/endpoints.ts';
+import { type Caller, newUser, orderRequest, startTestApi, type TestApi, WALK_IN_TEST } from '../../support/api.ts';
 
 let api: TestApi;
 let caller: Caller;

@@ -1,7 +1,7 @@
 /** A database of a test's own, and how to take it away again. */
 import { randomUUID } from 'node:crypto';
-import { type Catalogue, loadCatalogue, seedCatalogue } from '../../store/catalogue/catalogue.ts';
-import { closeStore, openStore, type Store } from '../../store/open.ts';
+import { type Catalogue, loadCatalogue, seedCatalogue } from '../../../store/catalogue/catalogue.ts';
+import { closeStore, openStore, type Store } from '../../../store/open.ts';
 
 /** The address of a database that no other test uses. */
 export function freshDatabase(): string {

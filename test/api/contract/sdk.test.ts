@@ -1,4 +1,4 @@
-import { type Caller, newUser, startTestApi, type TestApi, WALK_IN_TEST } from '../support/api.ts';
+import { type Caller, newUser, startTestApi, type TestApi, WALK_IN_TEST } from '../../support/api.ts';
 
 let api: TestApi;
 let caller: Caller;

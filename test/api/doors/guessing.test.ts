@@ -1,9 +1,9 @@
 /** Nobody guesses keys, passwords or links for long; and nobody is locked out by it who has been here before (F12). */
 import { randomBytes } from 'node:crypto';
 import express from 'express';
-import { clientAddress } from '../../api/http/client-address.ts';
-import { connectSandboxLabs } from '../../store/connections/lab-connections.ts';
-import { startTestApi, type TestApi } from '../support/api.ts';
+import { clientAddress } from '../../../api/http/doors/client-address.ts';
+import { connectSandboxLabs } from '../../../store/connections/lab-connections.ts';
+import { startTestApi, type TestApi } from '../../support/api.ts';
 
 const RIGHT = { user: 'lab', password: 'the right password' };
 

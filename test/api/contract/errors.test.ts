@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import mongoose from 'mongoose';
-import { endpoints } from '../../api/endpoints.ts';
-import { asApiError, ERRORS, type ErrorCode } from '../../api/http/errors.ts';
-import { managementEndpoints } from '../../api/management/endpoints.ts';
-import { openApiDocument } from '../../api/reference/openapi.ts';
-import { JourneysUnavailable } from '../../temporal/journeys.ts';
+import { endpoints } from '../../../api/endpoints.ts';
+import { asApiError, ERRORS, type ErrorCode } from '../../../api/http/errors.ts';
+import { managementEndpoints } from '../../../api/management/endpoints.ts';
+import { openApiDocument } from '../../../api/reference/openapi.ts';
+import { JourneysUnavailable } from '../../../temporal/journeys.ts';
 
 const all = [...endpoints, ...managementEndpoints({ allowPrivate: false })];
 const document = openApiDocument([{ key: 'x-vital-api-key', endpoints: all }], '0.0.0', 'http://127.0.0.1:3000');
@@ -14,7 +14,7 @@ describe('error codes are the same everywhere', () => {
   const inCode = Object.entries(ERRORS).map(([code, { status, meaning }]) => ({ code, status, meaning }));
 
   test('in the documentation', () => {
-    const page = readFileSync(join(import.meta.dirname, '../../docs/errors.md'), 'utf8');
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/errors.md'), 'utf8');
     const rows = [...page.matchAll(/^\| `(\w+)` \| (\d+) \| (.+) \|$/gm)];
     expect(rows.map(([, code, status, meaning]) => ({ code, status: Number(status), meaning }))).toEqual(inCode);
   });

@@ -1,7 +1,7 @@
 /** Nobody guesses keys, passwords or links for long: failures are counted by address, and by whom they claim to be. */
 import type { Request } from 'express';
-import { isProvenAddress, proveAddress } from '../../store/access/proven-addresses.ts';
-import type { Store } from '../../store/open.ts';
+import { isProvenAddress, proveAddress } from '../../../store/access/proven-addresses.ts';
+import type { Store } from '../../../store/open.ts';
 import { clientAddress } from './client-address.ts';
 import { rateLimit, tooManyRequests } from './rate-limits.ts';
 

@@ -1,13 +1,13 @@
 /** The API reference: described field by field, with examples that can be sent, with webhooks and a search. */
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { endpoints } from '../../api/endpoints.ts';
-import { managementEndpoints } from '../../api/management/endpoints.ts';
-import { openApiDocument } from '../../api/reference/openapi.ts';
-import { REQUEST_EXAMPLES } from '../../api/reference/request-examples.ts';
-import { collectionOf } from '../../store/collections/define.ts';
-import { openBrowser } from '../booking/browser.ts';
-import { startTestApi, type TestApi } from '../support/api.ts';
-import { until } from '../support/until.ts';
+import { endpoints } from '../../../api/endpoints.ts';
+import { managementEndpoints } from '../../../api/management/endpoints.ts';
+import { openApiDocument } from '../../../api/reference/openapi.ts';
+import { REQUEST_EXAMPLES } from '../../../api/reference/request-examples.ts';
+import { collectionOf } from '../../../store/collections/define.ts';
+import { openBrowser } from '../../booking/browser.ts';
+import { startTestApi, type TestApi } from '../../support/api.ts';
+import { until } from '../../support/until.ts';
 
 const managed = managementEndpoints({ allowPrivate: false });
 const document = openApiDocument(

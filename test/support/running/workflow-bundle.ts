@@ -2,9 +2,9 @@
 import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
-import { workflowBundle as keptBundle } from '../../temporal/workflow-bundle.ts';
+import { workflowBundle as keptBundle } from '../../../temporal/workflow-bundle.ts';
 
-const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '../../..');
 
 let today: Promise<WorkflowBundle> | undefined;
 

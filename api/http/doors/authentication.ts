@@ -1,10 +1,10 @@
 /** Who is asking: an API key, and the team that it belongs to. */
 import type { Request } from 'express';
-import type { Principal } from '../../domain/principal.ts';
-import { findTeamByApiKey, hashOfKey } from '../../store/access/teams.ts';
-import type { TeamDocument } from '../../store/collections/access.ts';
-import type { Store } from '../../store/open.ts';
-import { ApiError } from './errors.ts';
+import type { Principal } from '../../../domain/principal.ts';
+import { findTeamByApiKey, hashOfKey } from '../../../store/access/teams.ts';
+import type { TeamDocument } from '../../../store/collections/access.ts';
+import type { Store } from '../../../store/open.ts';
+import { ApiError } from '../errors.ts';
 import type { GuessLimit } from './guess-limit.ts';
 
 /** A team is looked up again after this long, so a revoked key or a changed option counts within seconds. */

@@ -1,7 +1,7 @@
 /** Counts that all APIs share, kept in MongoDB; while that is away each API counts for itself. */
 import { RateLimiterMemory, RateLimiterMongo, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Store } from '../../store/open.ts';
-import { ApiError } from './errors.ts';
+import type { Store } from '../../../store/open.ts';
+import { ApiError } from '../errors.ts';
 
 /** Counts what is done under a key. */
 export interface RateLimit {

@@ -1,5 +1,5 @@
 /** Reports of a laboratory as they are once they have been read, for tests of what is made of them. */
-import type { LabReport, Observation, ReportedStatus, ReportedTest } from '../../domain/results/lab-report.ts';
+import type { LabReport, Observation, ReportedStatus, ReportedTest } from '../../../domain/results/lab-report.ts';
 
 export const observation = (loinc: string, value: string | null, rest: Partial<Observation> = {}) =>
   ({

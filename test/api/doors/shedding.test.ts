@@ -1,7 +1,7 @@
 /** An API that has too much to do says so before it does anything; what waits elsewhere is no reason. */
-import { createDoorkeeper } from '../../api/http/doorkeeper.ts';
-import { newUser, orderRequest, startTestApi, type TestApi } from '../support/api.ts';
-import { until } from '../support/until.ts';
+import { createDoorkeeper } from '../../../api/http/doors/doorkeeper.ts';
+import { newUser, orderRequest, startTestApi, type TestApi } from '../../support/api.ts';
+import { until } from '../../support/until.ts';
 
 describe('an API with room for eight requests', () => {
   let api: TestApi;
