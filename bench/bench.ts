@@ -8,6 +8,7 @@ import { bigRequests } from './rows/big-requests.ts';
 import { historyEvents } from './rows/history-events.ts';
 import { memoryPerOpenOrder } from './rows/memory.ts';
 import { webhookLatency } from './rows/webhook-latency.ts';
+import { webhookRate } from './rows/webhook-rate.ts';
 import { wholeJourneys } from './rows/whole-journeys.ts';
 
 type Row = (parts: Parts, quick: boolean, progress: (line: string) => void) => Promise<Measurement[]>;
@@ -19,7 +20,9 @@ const ROWS: Record<string, Row> = {
     wholeJourneys(parts, quick ? { pairs: 2, wave: 16 } : { pairs: 6, wave: 48 }, progress),
   history: (parts) => historyEvents(parts),
   big: (parts, quick) => bigRequests(parts, quick ? 2 : 5),
-  webhooks: (parts, quick) => webhookLatency(parts, quick ? 5 : 20),
+  webhooks: (parts, quick) => webhookLatency(parts, quick ? 5 : 30),
+  'webhook-rate': (parts, quick, progress) =>
+    webhookRate(parts, quick ? { pairs: 2, count: 500 } : { pairs: 6, count: 2_000 }, progress),
   memory: (parts, quick, progress) =>
     memoryPerOpenOrder(parts, quick ? [0, 100, 200, 400] : [0, 1000, 2000, 4000], progress),
 };
