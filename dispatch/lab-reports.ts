@@ -6,7 +6,7 @@ import { claimReport, digestOf, markDelivered, markUndelivered, noteUnknownCodes
 import { holdExcess, keepLateReport } from '../store/inbox/late-reports.ts';
 import type { Store } from '../store/open.ts';
 import { excessOnOrder } from '../store/results/result-limit.ts';
-import { watchInserts } from '../store/watch-inserts.ts';
+import { insertsInto, watchCommits } from '../store/watch.ts';
 import type { Journeys } from '../temporal/journeys.ts';
 import { type InboxDispatcher, startInboxDispatcher } from './inbox.ts';
 
@@ -21,7 +21,7 @@ export function startReportDispatcher(parts: {
   return startInboxDispatcher(
     {
       name: 'report',
-      watch: (wake) => watchInserts(store.labMessages, wake),
+      watch: (wake) => watchCommits(store, [insertsInto(store.labMessages)], wake),
       claim: (leaseMs) => claimReport(store, leaseMs),
       async deliver(message) {
         const excess = await excessOnOrder(store, message);

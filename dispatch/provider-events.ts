@@ -10,7 +10,7 @@ import {
   markEventUndelivered,
 } from '../store/inbox/phlebotomy-inbox.ts';
 import type { Store } from '../store/open.ts';
-import { watchInserts } from '../store/watch-inserts.ts';
+import { insertsInto, watchCommits } from '../store/watch.ts';
 import type { Journeys } from '../temporal/journeys.ts';
 import { type InboxDispatcher, startInboxDispatcher } from './inbox.ts';
 
@@ -24,7 +24,7 @@ export function startAppointmentDispatcher(parts: {
   return startInboxDispatcher(
     {
       name: 'appointment_event',
-      watch: (wake) => watchInserts(store.phlebotomyEvents, wake),
+      watch: (wake) => watchCommits(store, [insertsInto(store.phlebotomyEvents)], wake),
       claim: (leaseMs) => claimPhlebotomyEvent(store, leaseMs),
       async deliver(event, retryInMs) {
         const found = await appointmentOfEvent(store, event);

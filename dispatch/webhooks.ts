@@ -2,10 +2,11 @@
 import type { Logger } from 'pino';
 import type { WebhookEndpointDocument } from '../store/collections/outbox.ts';
 import type { Store } from '../store/open.ts';
+import { moveOutgoing, OUTGOING } from '../store/outbox/outgoing.ts';
 import { validSecrets } from '../store/outbox/webhook-endpoints.ts';
 import { noteFailure, noteSuccess } from '../store/outbox/webhook-health.ts';
 import * as outbox from '../store/outbox/webhooks.ts';
-import { watchInserts } from '../store/watch-inserts.ts';
+import { insertsInto, watchCommits } from '../store/watch.ts';
 import { createDeliverer } from '../webhooks/deliver.ts';
 import { createLanes, type Lane, type LaneLimits } from './lanes.ts';
 import { type Loop, startLoop } from './loop.ts';
@@ -135,6 +136,7 @@ export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispa
 
   async function dispatch(loop: Loop): Promise<void> {
     waiting = false;
+    while ((await moveOutgoing(store, {}, MESSAGES_AT_ONCE)) === MESSAGES_AT_ONCE && !loop.stopping);
     while ((await outbox.fanOut(store, MESSAGES_AT_ONCE)) === MESSAGES_AT_ONCE && !loop.stopping);
     const endpoints = await outbox.endpointsWithDueDeliveries(store);
     lanes.divide(endpoints.map(({ _id, failing_since }) => ({ id: _id, failing: failing_since !== null })));
@@ -146,7 +148,7 @@ export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispa
 
   const loop = startLoop(
     {
-      watch: (wake) => watchInserts(store.webhookMessages, wake),
+      watch: (wake) => watchCommits(store, [OUTGOING, insertsInto(store.webhookMessages)], wake),
       round: dispatch,
       pollMs,
       unreachable: 'webhook.outbox.unreachable',

@@ -14,7 +14,7 @@ const tag = 'Order transactions';
 async function transactionOf({ store, journeys }: ApiDeps, teamId: string, id: string) {
   const found = await findTransaction(store, teamId, id);
   if (found) return found;
-  const isWritten = await store.transactions.exists({ _id: id });
+  const isWritten = await store.orders.exists({ transaction_id: id });
   if (isWritten || !(await journeys.isUnderWay(id))) {
     throw new ApiError('not_found', `There is no order transaction ${id}.`);
   }

@@ -25,10 +25,10 @@ export function appointmentAt(document: AppointmentDocument, eventNumber: number
 /** The newest appointment of an order, for a journey that has yet to learn of it; null where there is none. */
 export async function newestAppointment(
   store: Store,
-  session: ClientSession,
   { appointment_id }: OrderDocument,
+  session?: ClientSession,
 ): Promise<Appointment | null> {
   if (appointment_id === null) return null;
-  const held = await collectionOf(store.appointments).findOne({ _id: appointment_id }, { session });
+  const held = await collectionOf(store.appointments).findOne({ _id: appointment_id }, { ...(session && { session }) });
   return held && appointmentOf(held);
 }

@@ -3,10 +3,8 @@ import type { ClientSession } from 'mongoose';
 import { type Appointment, isActive } from '../../domain/appointments/appointment.ts';
 import type { ProposedAppointment, RecordedAppointment } from '../../domain/appointments/appointment-command.ts';
 import type { OrderEvent } from '../../domain/orders/order.ts';
-import { transactionStatus } from '../../domain/orders/transaction.ts';
 import { THE_JOURNEY } from '../../domain/principal.ts';
 import { clientFacingAppointment } from '../../wire/client-facing-appointment.ts';
-import { oldestFirst } from '../../wire/client-facing-order.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { AppointmentDocument } from '../collections/appointments.ts';
 import { collectionOf } from '../collections/define.ts';
@@ -14,9 +12,10 @@ import type { OrderDocument } from '../collections/orders.ts';
 import { replace } from '../collections/write.ts';
 import { takeAgain } from '../inbox/set-aside-reports.ts';
 import type { Store } from '../open.ts';
-import { auditAppointmentEvents, auditOrderEvents } from '../orders/audit.ts';
-import { enqueueOrderWebhook, enqueueWebhook } from '../orders/order-webhooks.ts';
-import { haveChecked, readJourney, recordedEvent, StoreIsBehind, writeNext } from '../orders/record-event.ts';
+import { appointmentEventsAudit, orderEventsAudit } from '../orders/audit.ts';
+import { orderWebhook, webhookAbout } from '../orders/order-webhooks.ts';
+import { haveChecked, recordedEvent, StoreIsBehind } from '../orders/record-event.ts';
+import { readJourney, writeOrder } from '../orders/write-order.ts';
 import { appointmentOf, asOf, newestAppointment } from './held-appointment.ts';
 
 /** So many of the newest events are compared with what the journey has heard, which remembers more. */
@@ -61,7 +60,7 @@ export async function recordAppointment(
   const { appointment, order_event_number, order_statuses } = proposed;
   let answer: RecordedAppointment | undefined;
   const recording = store.connection.transaction(async (session) => {
-    const journey = await readJourney(store, session, proposed.order_id);
+    const journey = await readJourney(store, proposed.order_id, session);
     const { order, siblings, transaction } = journey;
     await catalogue.know([order.order.lab_test_id]);
     const held = await store.appointments.findById(appointment.id).session(session).lean<AppointmentDocument>();
@@ -69,7 +68,7 @@ export async function recordAppointment(
     const unknown = heldEvents(order.events.slice(order_event_number - 1));
     const isRecorded = held && held.events.length >= appointment.events.length;
     if (isRecorded || unknown.length > 0) {
-      const newest = isRecorded ? null : await newestAppointment(store, session, order);
+      const newest = isRecorded ? null : await newestAppointment(store, order, session);
       const order_events = newest ? unknown.map((event) => ({ ...event, appointment: newest })) : unknown;
       answer = { appointment: isRecorded ? appointmentOf(held) : null, order_events };
       return;
@@ -103,30 +102,32 @@ export async function recordAppointment(
       updated_at: now,
     });
     const next = after(events.length);
-    const standing = ({ origin, last_status }: OrderDocument) => ({ origin, status: last_status });
-    const inOrder = (document: OrderDocument) => oldestFirst([document, ...siblings]);
-    transaction.status = transactionStatus(inOrder(next).map(standing));
-    await writeNext(store, session, transaction, next);
+    const among = (document: OrderDocument) => [document, ...siblings];
     const document = { ...documentOf(appointment), created_at: held?.created_at ?? now, updated_at: now };
     await replace(store.appointments, document, { session, upsert: true });
-    const by = proposed.by ?? THE_JOURNEY;
-    const news = appointment.events.slice(held?.events.length ?? 0);
-    await auditAppointmentEvents(store, session, documentOf(appointment), news, by);
-    await auditOrderEvents(store, session, order, events, by);
     if (!isActive(appointment)) {
       await collectionOf(store.appointmentClaims).deleteMany({ appointment_id: appointment.id }, { session });
     }
     if (order_statuses.includes('draw_completed')) await takeAgain(store, session, order);
-    for (let known = held?.events.length ?? 0; known < appointment.events.length; known += 1) {
-      const then = asOf(appointment, known + 1);
-      const type = known === 0 ? 'labtest.appointment.created' : 'labtest.appointment.updated';
-      const kind = `appointment_${appointment.id}_${known + 1}`;
-      await enqueueWebhook(store, session, next, type, kind, clientFacingAppointment(then, now));
-    }
-    for (let count = 1; count <= events.length; count += 1) {
-      const then = after(count);
-      await enqueueOrderWebhook(store, session, catalogue, 'labtest.order.updated', then, transaction, inOrder(then));
-    }
+    const heldCount = held?.events.length ?? 0;
+    const news = appointment.events.slice(heldCount);
+    const ofAppointment = news.map((_event, index) => {
+      const count = heldCount + index + 1;
+      const type = count === 1 ? 'labtest.appointment.created' : 'labtest.appointment.updated';
+      const then = clientFacingAppointment(asOf(appointment, count), now);
+      return webhookAbout(next, type, `appointment_${appointment.id}_${count}`, then);
+    });
+    const ofOrder = events.map((_event, index) => {
+      const then = after(index + 1);
+      return orderWebhook(store, catalogue, 'labtest.order.updated', then, transaction, among(then));
+    });
+    const by = proposed.by ?? THE_JOURNEY;
+    const row = {
+      id: `${appointment.id}:${appointment.events.length}`,
+      webhooks: [...ofAppointment, ...ofOrder],
+      audit: [...appointmentEventsAudit(appointment, news, by), ...orderEventsAudit(order, events, by)],
+    };
+    if (!(await writeOrder(store, order, next, row, session))) throw new Error(`Order ${order._id} was not written`);
     answer = { appointment, order_events: heldEvents(events) };
   });
   await recording.catch((error: Error) => haveChecked(store, proposed.order_id, error));

@@ -10,7 +10,9 @@ import type {
 import type { Interpretation } from '../../domain/results/lab-report.ts';
 import type { ReportedPatient } from '../../domain/results/report-matching.ts';
 import type { OrderResult } from '../../domain/results/results.ts';
+import type { AuditDocument } from './access.ts';
 import { count, date, define, Mixed, text, textOrNull, whole, wholeOrNull } from './define.ts';
+import type { WebhookMessageDocument } from './outbox.ts';
 
 /** An order with its history; `order` never changes once written. */
 export interface OrderDocument {
@@ -33,6 +35,10 @@ export interface OrderDocument {
   sms_enabled: boolean | null;
   /** Set by every event, until its journey is found to know of it; absent in orders from before journeys were asked. */
   journey_check?: JourneyCheck | null;
+  /** What has been written about it and not yet been moved to where it is read; absent while there is nothing. */
+  outgoing?: OutgoingRow[];
+  /** Since when the newest of these waits, and with them present or absent. */
+  outgoing_at?: Date;
   /** Patients as reports had them that a person has found to be this order's; absent where there are none. */
   approved_patients?: ReportedPatient[];
   /** Projections that the list filters use. */
@@ -55,6 +61,17 @@ export interface OrderDocument {
   activate_by: string | null;
   created_at: Date;
   updated_at: Date;
+}
+
+/**
+ * What one write of an order has others told, and who did it. It travels in the order's own document, so that a
+ * transition is one write (E3, E4, G4), and is moved to its own collections by the dispatcher.
+ */
+export interface OutgoingRow {
+  /** Unlike that of any other row of its order. */
+  id: string;
+  webhooks: WebhookMessageDocument[];
+  audit: AuditDocument[];
 }
 
 /** A journey is to be asked whether it knows of its order's last event. */
@@ -125,6 +142,8 @@ export const ordersCollections = (connection: Connection) => ({
       appointment_id: textOrNull,
       sms_enabled: { type: Boolean, default: null },
       journey_check: wholeOrNull,
+      outgoing: { type: Mixed },
+      outgoing_at: { type: Date },
       approved_patients: { type: Mixed },
       team_id: text,
       user_id: text,
@@ -163,6 +182,7 @@ export const ordersCollections = (connection: Connection) => ({
       [{ team_id: 1, recipient_names: 1 }],
       [{ team_id: 1, search_terms: 1 }],
       [{ team_id: 1, patient_dob: 1 }],
+      [{ outgoing_at: 1 }, { partialFilterExpression: { outgoing_at: { $gt: new Date(0) } } }],
       [{ 'journey_check.due': 1 }, { partialFilterExpression: { 'journey_check.due': { $gt: new Date(0) } } }],
     ],
   ),

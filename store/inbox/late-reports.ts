@@ -9,8 +9,9 @@ import { collectionOf } from '../collections/define.ts';
 import type { LabMessageDocument } from '../collections/inbox.ts';
 import type { OrderDocument } from '../collections/orders.ts';
 import type { Store } from '../open.ts';
-import { tellCritical } from '../orders/order-webhooks.ts';
+import { criticalWebhook } from '../orders/order-webhooks.ts';
 import { recordEvent } from '../orders/record-event.ts';
+import { putInOutbox } from '../outbox/outbox.ts';
 import { combinedResultIn } from '../results/combined-result.ts';
 import { reportedOrder } from '../results/take-result-in.ts';
 import { orderOf } from './lab-inbox.ts';
@@ -90,7 +91,7 @@ async function joinCombinedResult(
     const wasCritical = await isCritical();
     const message = await markAside(store, session, reportId, null);
     if (message && !wasCritical && (await isCritical())) {
-      await tellCritical(store, session, order, `critical_${reportId}`);
+      await putInOutbox(store, session, criticalWebhook(order, `critical_${reportId}`));
     }
   });
 }

@@ -5,7 +5,7 @@ import { collectionOf } from '../collections/define.ts';
 import type { LabMessageDocument } from '../collections/inbox.ts';
 import type { OrderDocument } from '../collections/orders.ts';
 import type { Store } from '../open.ts';
-import { putInOutbox } from '../outbox/outbox.ts';
+import { putInOutbox, webhookMessage } from '../outbox/outbox.ts';
 
 /** Where the review of a report stands, in the words of the wire. */
 export interface ReviewStanding {
@@ -52,7 +52,7 @@ export async function tellOfReview(
     resolved_user_id: order?.user_id ?? null,
     resolved_order_id: order?._id ?? null,
   };
-  await putInOutbox(store, session, {
+  const message = webhookMessage({
     id: isKnown ? `msg_review_${_id}_${randomUUID()}` : first,
     type: isKnown ? 'labtest.match_review.updated' : 'labtest.match_review.created',
     team_id,
@@ -61,4 +61,5 @@ export async function tellOfReview(
     event_number: null,
     at: new Date(),
   });
+  await putInOutbox(store, session, message);
 }

@@ -9,7 +9,8 @@ import { appointmentOf } from '../appointments/held-appointment.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { OrderDocument } from '../collections/orders.ts';
 import type { Store } from '../open.ts';
-import { readJourney, recordedEvent } from './record-event.ts';
+import { recordedEvent } from './record-event.ts';
+import { readJourney } from './write-order.ts';
 
 /** An order with the one asking that is at work on it. */
 export interface ClaimedCheck {
@@ -63,7 +64,7 @@ export async function heldBeyond(
 ): Promise<RecordedAppointment> {
   const appointment = await newestOf(store, order);
   const isKnown = appointment?.id === known.appointment?.id && appointment?.events.length === known.appointment?.events;
-  const journey = await store.connection.withSession((session) => readJourney(store, session, order._id));
+  const journey = await readJourney(store, order._id);
   const unknown = journey.order.events.filter(({ number, status }) => number > known.events && status !== 'corrected');
   return {
     appointment: isKnown ? null : appointment,

@@ -4,16 +4,15 @@ import { transactionStatus } from '../../domain/orders/transaction.ts';
 import { THE_JOURNEY } from '../../domain/principal.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { OrderDocument, OrderTransactionDocument } from '../collections/orders.ts';
-import { insert } from '../collections/write.ts';
-import { isDuplicateKey } from '../duplicate-key.ts';
+import { insertOnce } from '../collections/write.ts';
 import type { Store } from '../open.ts';
-import { auditOrderEvents } from './audit.ts';
 import { orderDocument } from './order-document.ts';
-import { enqueueOrderWebhook } from './order-webhooks.ts';
+import { tellingOfBirth } from './order-webhooks.ts';
 
 /**
  * Event 1 of an initial order: the order itself and its transaction (D1). Written by the API together with the start of
- * the workflow, and by the workflow's first step: whoever is second changes nothing.
+ * the workflow, and by the workflow's first step: whoever is second changes nothing. The transaction comes first, so that
+ * an order that can be read has one; alone it is nothing that anybody can read, and the other writer completes it.
  * To be called once the journey has started, so that an order that can be read has one.
  */
 export async function openOrder(store: Store, catalogue: Catalogue, order: Order): Promise<RecordedEvent> {
@@ -28,18 +27,9 @@ export async function openOrder(store: Store, catalogue: Catalogue, order: Order
     created_at: document.created_at,
     updated_at: document.created_at,
   };
-  try {
-    await store.connection.transaction(async (session) => {
-      await insert(store.transactions, transaction, { session });
-      await insert(store.orders, document, { session });
-      await enqueueOrderWebhook(store, session, catalogue, 'labtest.order.created', document, transaction, [document]);
-      await auditOrderEvents(store, session, document, document.events, order.placed_by ?? THE_JOURNEY);
-    });
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error;
-    const held = await store.orders.findById(order.id).lean<OrderDocument>();
-    if (!held) throw error;
-  }
+  await insertOnce(store.transactions, transaction);
+  const told = tellingOfBirth(store, catalogue, document, transaction, [document], order.placed_by ?? THE_JOURNEY);
+  await insertOnce(store.orders, told);
   return opened(document);
 }
 

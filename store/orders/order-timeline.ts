@@ -4,6 +4,7 @@ import { collectionOf } from '../collections/define.ts';
 import type { OrderDocument } from '../collections/orders.ts';
 import { messagesOf } from '../messages/message-log.ts';
 import type { Store } from '../open.ts';
+import { moveAllOutgoing } from '../outbox/outgoing.ts';
 
 /** One thing that happened. */
 export interface TimelineEntry {
@@ -20,7 +21,9 @@ export interface TimelineEntry {
 /** The timeline of an order transaction, oldest first. */
 export async function timelineOf(store: Store, transactionId: string): Promise<TimelineEntry[]> {
   const orders = await store.orders.find({ transaction_id: transactionId }).lean<OrderDocument[]>();
-  const ids = { order_id: { $in: orders.map(({ _id }) => _id) } };
+  const orderIds = orders.map(({ _id }) => _id);
+  await moveAllOutgoing(store, { orders: orderIds });
+  const ids = { order_id: { $in: orderIds } };
   const [audit, reports, webhooks, messages] = await Promise.all([
     collectionOf(store.audit).find(ids).toArray(),
     collectionOf(store.labMessages).find(ids).project({ raw: 0, report: 0 }).toArray(),

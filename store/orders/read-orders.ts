@@ -21,7 +21,7 @@ export async function findTransaction(
     store.transactions.findOne({ _id: transactionId, team_id: teamId }).lean<OrderTransactionDocument>(),
     store.orders.find({ transaction_id: transactionId }).sort({ created_at: 1 }).lean<OrderDocument[]>(),
   ]);
-  return transaction && { transaction, orders };
+  return transaction && orders.length > 0 ? { transaction, orders } : null;
 }
 
 /** The transactions of some orders, by their ids, with all of their orders. */

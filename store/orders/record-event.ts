@@ -1,25 +1,28 @@
 /**
- * The one writer of an order's history. Each transition is one MongoDB transaction — order, event, transaction status,
- * result version, webhook, audit — keyed by order and event number. Writing it again changes nothing: the answer is the
- * event that is held, and the journey goes on from that one.
+ * The one writer of an order's history. A transition is one write of one document, in which its webhook and its audit
+ * entry travel along (`outbox/outgoing.ts`); what truly spans documents (a result, the birth of a redraw, the end of an
+ * order) is one MongoDB transaction. Either is keyed by order and event number. Writing it again changes nothing: the
+ * answer is the event that is held, and the journey goes on from that one.
  */
 import type { ClientSession } from 'mongoose';
 import type { OrderEvent, ProposedEvent, RecordedEvent } from '../../domain/orders/order.ts';
 import { transactionStatus } from '../../domain/orders/transaction.ts';
+import { isEnded } from '../../domain/orders/transitions.ts';
 import { THE_JOURNEY } from '../../domain/principal.ts';
 import { oldestFirst } from '../../wire/client-facing-order.ts';
 import { newestAppointment } from '../appointments/held-appointment.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { collectionOf } from '../collections/define.ts';
-import type { OrderDocument, OrderTransactionDocument } from '../collections/orders.ts';
-import { insert, replace } from '../collections/write.ts';
+import type { OrderDocument, OutgoingRow } from '../collections/orders.ts';
+import { insert } from '../collections/write.ts';
 import { namingReportsAside, takeAgain } from '../inbox/set-aside-reports.ts';
 import type { Store } from '../open.ts';
 import { takeResultIn } from '../results/take-result-in.ts';
-import { auditOrderEvents } from './audit.ts';
+import { orderEventsAudit } from './audit.ts';
 import { orderDocument } from './order-document.ts';
-import { enqueueOrderWebhook, tellCritical } from './order-webhooks.ts';
+import { criticalWebhook, orderWebhook, tellingOfBirth } from './order-webhooks.ts';
 import { redrawOrder } from './redraw-order.ts';
+import { type RecordedJourney, readJourney, writeOrder, writeWithTransaction } from './write-order.ts';
 
 /**
  * Records the next event of an order, or finds that it is recorded already.
@@ -32,13 +35,21 @@ export async function recordEvent(
   catalogue: Catalogue,
   proposed: ProposedEvent,
 ): Promise<RecordedEvent | null> {
-  let held: RecordedEvent | null = null;
-  await store.connection
-    .transaction(async (session) => {
-      held = await recordIn(store, session, catalogue, proposed);
-    })
-    .catch((error: Error) => haveChecked(store, proposed.order_id, error));
-  return held;
+  try {
+    const journey = await readJourney(store, proposed.order_id);
+    await catalogue.know([journey.order.order.lab_test_id]);
+    const held = await heldUnder(store, proposed.number, journey);
+    if (held) return held;
+    const alone = spansDocuments(journey, proposed) ? null : await recordAlone(store, catalogue, journey, proposed);
+    if (alone) return alone;
+    let recorded: RecordedEvent | null = null;
+    await store.connection.transaction(async (session) => {
+      recorded = await recordIn(store, session, catalogue, proposed);
+    });
+    return recorded;
+  } catch (error) {
+    return haveChecked(store, proposed.order_id, error as Error);
+  }
 }
 
 /** An event is proposed whose predecessors are not there: the journey knows of events that were here once. */
@@ -55,13 +66,6 @@ export async function haveChecked(store: Store, orderId: string, error: Error): 
   throw error;
 }
 
-/** An order among the others of its transaction. */
-interface RecordedJourney {
-  order: OrderDocument;
-  siblings: OrderDocument[];
-  transaction: OrderTransactionDocument;
-}
-
 /** An event that is recorded, as a journey adopts it. */
 export function recordedEvent(event: OrderEvent, { order, siblings, transaction }: RecordedJourney): RecordedEvent {
   const redraw =
@@ -69,35 +73,41 @@ export function recordedEvent(event: OrderEvent, { order, siblings, transaction 
   return { ...event, transaction_status: transaction.status, redraw: redraw?.order ?? null };
 }
 
-async function recordIn(
+/**
+ * The event that is held under a number; null where it is the order's next.
+ * @throws StoreIsBehind
+ */
+async function heldUnder(
   store: Store,
-  session: ClientSession,
-  catalogue: Catalogue,
-  proposed: ProposedEvent,
+  number: number,
+  journey: RecordedJourney,
+  session?: ClientSession,
 ): Promise<RecordedEvent | null> {
-  const { order, siblings, transaction } = await readJourney(store, session, proposed.order_id);
-  await catalogue.know([order.order.lab_test_id]);
-
-  const held = order.events.find((event) => event.number === proposed.number);
+  const { order } = journey;
+  const held = order.events.find((event) => event.number === number);
   if (held) {
-    const appointment = await newestAppointment(store, session, order);
-    return { ...recordedEvent(held, { order, siblings, transaction }), ...(appointment && { appointment }) };
+    const appointment = await newestAppointment(store, order, session);
+    return { ...recordedEvent(held, journey), ...(appointment && { appointment }) };
   }
-  if (order.events.length !== proposed.number - 1) {
-    throw new StoreIsBehind(
-      `Order ${order._id} has ${order.events.length} events: event ${proposed.number} is too early`,
-    );
+  if (order.events.length !== number - 1) {
+    throw new StoreIsBehind(`Order ${order._id} has ${order.events.length} events: event ${number} is too early`);
   }
-  if (proposed.yields_to_reports) {
-    const waiting = await store.labMessages
-      .exists({ order_id: order._id, state: { $in: ['stored', 'delivered'] as const } })
-      .session(session);
-    if (waiting) return null;
-  }
+  return null;
+}
 
-  const now = new Date();
-  const isExpiry = proposed.yields_to_reports;
-  const reason = isExpiry ? await namingReportsAside(store, session, order._id, proposed) : proposed.reason;
+/** Whether an event changes, or depends on, more than its order's document. */
+function spansDocuments({ order }: RecordedJourney, proposed: ProposedEvent): boolean {
+  return (
+    proposed.report_id !== null ||
+    proposed.redraw_results.length > 0 ||
+    proposed.yields_to_reports ||
+    proposed.status === 'draw_completed' ||
+    isEnded(proposed.status, order.collection_method)
+  );
+}
+
+/** The proposed event, and the order with it. */
+function following(order: OrderDocument, proposed: ProposedEvent, reason: string | null, now: Date) {
   const event: OrderEvent = {
     number: proposed.number,
     status: proposed.status,
@@ -115,77 +125,70 @@ async function recordIn(
     ...(event.status !== 'corrected' && { journey_check: { due: now, attempts: 0 } }),
     updated_at: now,
   };
+  return { event, next };
+}
+
+/** Records an event by one write; null when another was recorded meanwhile. */
+async function recordAlone(
+  store: Store,
+  catalogue: Catalogue,
+  { order, siblings, transaction }: RecordedJourney,
+  proposed: ProposedEvent,
+): Promise<RecordedEvent | null> {
+  const { event, next } = following(order, proposed, proposed.reason, new Date());
+  const webhook = orderWebhook(store, catalogue, 'labtest.order.updated', next, transaction, [next, ...siblings]);
+  const row: OutgoingRow = {
+    id: `${event.number}`,
+    webhooks: [webhook],
+    audit: orderEventsAudit(order, [event], proposed.by ?? THE_JOURNEY),
+  };
+  const isWritten = await writeOrder(store, order, next, row);
+  return isWritten ? { ...event, transaction_status: transaction.status, redraw: null } : null;
+}
+
+async function recordIn(
+  store: Store,
+  session: ClientSession,
+  catalogue: Catalogue,
+  proposed: ProposedEvent,
+): Promise<RecordedEvent | null> {
+  const journey = await readJourney(store, proposed.order_id, session);
+  const { order, siblings, transaction } = journey;
+  const held = await heldUnder(store, proposed.number, journey, session);
+  if (held) return held;
+  if (proposed.yields_to_reports) {
+    const waiting = await store.labMessages
+      .exists({ order_id: order._id, state: { $in: ['stored', 'delivered'] as const } })
+      .session(session);
+    if (waiting) return null;
+  }
+
+  const now = new Date();
+  const isExpiry = proposed.yields_to_reports;
+  const reason = isExpiry ? await namingReportsAside(store, session, order._id, proposed) : proposed.reason;
+  const { event, next } = following(order, proposed, reason, now);
   if (event.status === 'draw_completed') await takeAgain(store, session, order);
   const becameCritical = await takeResultIn(store, session, catalogue, order, next, event);
   const redraw =
     proposed.redraw_results.length > 0 ? redrawOrder(order.order, proposed.redraw_results, catalogue, now) : null;
-  const redrawDocument = redraw && { ...orderDocument(redraw), sms_enabled: order.sms_enabled };
+  const redrawn = redraw && { ...orderDocument(redraw), sms_enabled: order.sms_enabled };
 
-  const orders = oldestFirst([next, ...siblings, ...(redrawDocument ? [redrawDocument] : [])]);
+  const orders = oldestFirst([next, ...siblings, ...(redrawn ? [redrawn] : [])]);
   transaction.status = transactionStatus(orders.map(({ origin, last_status }) => ({ origin, status: last_status })));
-  await writeNext(store, session, transaction, next);
-  await auditOrderEvents(store, session, order, [event], proposed.by ?? THE_JOURNEY);
-  if (redrawDocument) {
-    await insert(store.orders, redrawDocument, { session });
-    await auditOrderEvents(store, session, redrawDocument, redrawDocument.events, THE_JOURNEY);
-    await enqueueOrderWebhook(store, session, catalogue, 'labtest.order.created', redrawDocument, transaction, orders);
+  const isTold = event.status !== 'partial_results' || order.order.options.partial_webhooks_enabled;
+  const row: OutgoingRow = {
+    id: `${event.number}`,
+    webhooks: [
+      ...(isTold ? [orderWebhook(store, catalogue, 'labtest.order.updated', next, transaction, orders)] : []),
+      ...(becameCritical ? [criticalWebhook(next)] : []),
+    ],
+    audit: orderEventsAudit(order, [event], proposed.by ?? THE_JOURNEY),
+  };
+  await writeWithTransaction(store, session, journey, next, row);
+  if (redrawn) {
+    await insert(store.orders, tellingOfBirth(store, catalogue, redrawn, transaction, orders, THE_JOURNEY), {
+      session,
+    });
   }
-  if (event.status !== 'partial_results' || order.order.options.partial_webhooks_enabled) {
-    await enqueueOrderWebhook(store, session, catalogue, 'labtest.order.updated', next, transaction, orders);
-  }
-  if (becameCritical) await tellCritical(store, session, next);
   return { ...event, transaction_status: transaction.status, redraw };
-}
-
-/**
- * Writes the next version of an order, and its transaction as it stands then. Of two writers in one order transaction the
- * second conflicts here, and begins again with what the first wrote (D3).
- */
-export async function writeNext(
-  store: Store,
-  session: ClientSession,
-  { _id, status }: OrderTransactionDocument,
-  next: OrderDocument,
-): Promise<void> {
-  await collectionOf(store.transactions).updateOne(
-    { _id },
-    { $set: { status, updated_at: next.updated_at }, $inc: { version: 1 } },
-    { session },
-  );
-  await replace(store.orders, next, { session });
-}
-
-/** An order with everything that its next event is derived from, in one reading. */
-export async function readJourney(store: Store, session: ClientSession, orderId: string): Promise<RecordedJourney> {
-  const [found] = await collectionOf(store.orders)
-    .aggregate<{ orders: OrderDocument[]; transactions: OrderTransactionDocument[] }>(
-      [
-        { $match: { _id: orderId } },
-        {
-          $lookup: {
-            from: store.orders.collection.name,
-            localField: 'transaction_id',
-            foreignField: 'transaction_id',
-            as: 'orders',
-          },
-        },
-        {
-          $lookup: {
-            from: store.transactions.collection.name,
-            localField: 'transaction_id',
-            foreignField: '_id',
-            as: 'transactions',
-          },
-        },
-        { $project: { orders: 1, transactions: 1 } },
-      ],
-      { session },
-    )
-    .toArray();
-  const order = found?.orders.find(({ _id }) => _id === orderId);
-  if (!order) throw new Error(`Order ${orderId} has no event 1 yet`);
-  const [transaction] = found?.transactions ?? [];
-  if (!transaction) throw new Error(`Order transaction ${order.transaction_id} does not exist`);
-  const siblings = found?.orders.filter((sibling) => sibling !== order) ?? [];
-  return { order, siblings, transaction };
 }

@@ -1,6 +1,7 @@
 /** Events to be told, written in the transaction that makes them true (E3, E4). */
 import type { ClientSession } from 'mongoose';
 import type { WebhookEventType } from '../../domain/webhook-events.ts';
+import type { WebhookMessageDocument } from '../collections/outbox.ts';
 import { insert } from '../collections/write.ts';
 import type { Store } from '../open.ts';
 
@@ -17,21 +18,25 @@ export interface OutgoingEvent {
   at: Date;
 }
 
-/** Puts an event into the outbox; its body is what will be sent, however much later that succeeds. */
-export async function putInOutbox(store: Store, session: ClientSession, event: OutgoingEvent): Promise<void> {
-  const { id, type, team_id, content, order_id, event_number, at } = event;
-  await insert(
-    store.webhookMessages,
-    {
-      _id: id,
-      team_id,
-      event_type: type,
-      payload: JSON.stringify({ event_type: type, team_id, ...content }),
-      order_id,
-      event_number,
-      fanned_out: false,
-      created_at: at,
-    },
-    { session },
-  );
+/** An event as the outbox holds it; its body is what will be sent, however much later that succeeds. */
+export function webhookMessage({ id, type, team_id, content, order_id, event_number, at }: OutgoingEvent) {
+  const message: WebhookMessageDocument = {
+    _id: id,
+    team_id,
+    event_type: type,
+    payload: JSON.stringify({ event_type: type, team_id, ...content }),
+    order_id,
+    event_number,
+    fanned_out: false,
+    created_at: at,
+  };
+  return message;
+}
+
+/**
+ * Puts an event that does not come with a write of its order into the outbox, in the transaction that makes it true. What
+ * an order's own write has to tell travels in its document (`outgoing.ts`).
+ */
+export async function putInOutbox(store: Store, session: ClientSession, message: WebhookMessageDocument) {
+  await insert(store.webhookMessages, message, { session });
 }

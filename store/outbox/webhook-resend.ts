@@ -3,6 +3,7 @@ import { ORDER_EVENT_TYPES } from '../../domain/webhook-events.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { WebhookDeliveryDocument, WebhookEndpointDocument } from '../collections/outbox.ts';
 import type { Store } from '../open.ts';
+import { moveAllOutgoing } from './outgoing.ts';
 import {
   enabledEndpoints,
   firstDeliveryId,
@@ -61,6 +62,7 @@ export async function resendOrderEvents(store: Store, teamId: string, choice: Or
   const told: string[] = [];
   for (let from = 0; from < orders.length; from += BATCH) {
     const batch = orders.slice(from, from + BATCH).map(({ _id }) => _id);
+    await moveAllOutgoing(store, { orders: batch });
     const latest = await latestOrderMessages(store, batch);
     const pairs = latest.flatMap((message) =>
       endpoints.filter((endpoint) => wants(endpoint, message)).map((endpoint) => ({ message, endpoint })),
@@ -129,6 +131,7 @@ export async function recoverDeliveries(
   const { after, limit } = page;
   let recovered = 0;
   let last = after;
+  if (!after) await moveAllOutgoing(store, { team: endpoint.team_id });
   for (let seen = 0; seen < limit; seen += BATCH) {
     const size = Math.min(BATCH, limit - seen);
     const messages = await messagesOf(store, endpoint.team_id, { since, until }, last, size);

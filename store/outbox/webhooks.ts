@@ -26,7 +26,7 @@ export const NO_LEASE = new Date(0);
  * For steps that are simply done again when a crash undoes them: they do not wait until the disk has them. What is on
  * the disk afterward is always an earlier state of the whole, so the worst is a message that is sent twice.
  */
-const UNCONFIRMED = { writeConcern: { w: 1 } } as const;
+export const UNCONFIRMED = { writeConcern: { w: 1 } } as const;
 
 /** A message without the body that will be sent. */
 export type MessageHead = Omit<WebhookMessageDocument, 'payload'>;
@@ -71,6 +71,15 @@ export function wants(endpoint: WebhookEndpointDocument, message: MessageHead): 
   return endpoint.filter_types === null || endpoint.filter_types.includes(message.event_type);
 }
 
+/** The first delivery of each message to each endpoint that wants it. */
+export function newFirstDeliveries(messages: readonly MessageHead[], endpoints: readonly WebhookEndpointDocument[]) {
+  return messages.flatMap((message) =>
+    endpoints
+      .filter((endpoint) => wants(endpoint, message))
+      .map((endpoint) => newDelivery(firstDeliveryId(message, endpoint), message, endpoint)),
+  );
+}
+
 /** Inserts what is not there yet, and answers how many these were. */
 export async function insertDeliveries(
   store: Store,
@@ -100,15 +109,7 @@ export async function fanOut(store: Store, limit: number): Promise<number> {
     .toArray();
   if (messages.length === 0) return 0;
   const endpoints = await enabledEndpoints(store, [...new Set(messages.map(({ team_id }) => team_id))]);
-  await insertDeliveries(
-    store,
-    messages.flatMap((message) =>
-      endpoints
-        .filter((endpoint) => wants(endpoint, message))
-        .map((endpoint) => newDelivery(firstDeliveryId(message, endpoint), message, endpoint)),
-    ),
-    UNCONFIRMED,
-  );
+  await insertDeliveries(store, newFirstDeliveries(messages, endpoints), UNCONFIRMED);
   await collectionOf(store.webhookMessages).updateMany(
     { _id: { $in: messages.map(({ _id }) => _id) } },
     { $set: { fanned_out: true } },

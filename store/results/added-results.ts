@@ -8,9 +8,8 @@ import type { Principal } from '../../domain/principal.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { OrderDocument } from '../collections/orders.ts';
 import type { Store } from '../open.ts';
-import { recordAudit } from '../orders/audit.ts';
-import { enqueueOrderWebhook, tellCritical } from '../orders/order-webhooks.ts';
-import { readJourney, writeNext } from '../orders/record-event.ts';
+import { criticalWebhook, orderWebhook } from '../orders/order-webhooks.ts';
+import { readJourney, writeWithTransaction } from '../orders/write-order.ts';
 import { takeResultIn } from './take-result-in.ts';
 
 /** The endings after which reports are still taken in without a person (docs/decisions/0003). */
@@ -32,28 +31,25 @@ export async function addToEndedOrder(
   orderId: string,
   reportId: string,
 ): Promise<void> {
-  const { order, siblings, transaction } = await readJourney(store, session, orderId);
+  const journey = await readJourney(store, orderId, session);
+  const { order, siblings, transaction } = journey;
   await catalogue.know([order.order.lab_test_id]);
   const ending = order.events.at(-1);
   if (!ending) throw new Error(`Order ${orderId} has no events`);
 
   const next = { ...order, updated_at: new Date() };
   const becameCritical = await takeResultIn(store, session, catalogue, order, next, { ...ending, report_id: reportId });
-  await writeNext(store, session, transaction, next);
-  const detail = { report_id: reportId, result_version: next.result_version, status: ending.status };
-  const entry = { by, action: 'order.result_added', team_id: order.team_id, order_id: orderId, detail };
-  await recordAudit(store, entry, session);
-
   const kind = `result_added_${reportId}`;
-  await enqueueOrderWebhook(
-    store,
-    session,
-    catalogue,
-    'labtest.order.updated',
-    next,
-    transaction,
-    [next, ...siblings],
-    kind,
-  );
-  if (becameCritical) await tellCritical(store, session, next, `critical_${reportId}`);
+  const entry = {
+    _id: `${orderId}:${kind}`,
+    team_id: order.team_id,
+    order_id: orderId,
+    by,
+    action: 'order.result_added',
+    detail: { report_id: reportId, result_version: next.result_version, status: ending.status },
+    at: next.updated_at,
+  };
+  const told = orderWebhook(store, catalogue, 'labtest.order.updated', next, transaction, [next, ...siblings], kind);
+  const webhooks = [told, ...(becameCritical ? [criticalWebhook(next, `critical_${reportId}`)] : [])];
+  await writeWithTransaction(store, session, journey, next, { id: kind, webhooks, audit: [entry] });
 }

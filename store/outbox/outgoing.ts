@@ -1,0 +1,87 @@
+/**
+ * From the orders to where it is read: webhooks and audit entries travel in the document of the order they are about, in
+ * the one write that makes them true, and are moved from there in batches. Whoever reads either for certain orders has
+ * them moved first, so nobody has to look in two places.
+ *
+ * Moving is safe to repeat, to interrupt anywhere, and to do in several processes: what is inserted has the id that it
+ * will always have, and a row leaves its order only after that, and only if the order has no other rows than those seen.
+ */
+import { collectionOf } from '../collections/define.ts';
+import type { OrderDocument } from '../collections/orders.ts';
+import { insert } from '../collections/write.ts';
+import { isDuplicateKey } from '../duplicate-key.ts';
+import type { Store } from '../open.ts';
+import { enabledEndpoints, insertDeliveries, newFirstDeliveries, UNCONFIRMED } from './webhooks.ts';
+
+/** The changes by which something comes to wait in an order, as change events of MongoDB have them. */
+export const OUTGOING: object = {
+  'ns.coll': 'orders',
+  $or: [
+    { 'fullDocument.outgoing_at': { $type: 'date' } },
+    { 'updateDescription.updatedFields.outgoing_at': { $type: 'date' } },
+  ],
+};
+
+/** How many orders are moved from at once. */
+const BATCH = 200;
+
+/**
+ * Moves what waits in orders: webhooks with a delivery for each endpoint that wants them, and audit entries.
+ * @param which of these orders only, or of one team's
+ * @returns how many orders were moved from; fewer than `limit` when none are left
+ */
+export async function moveOutgoing(
+  store: Store,
+  which: { orders?: readonly string[]; team?: string } = {},
+  limit = BATCH,
+): Promise<number> {
+  const orders = await collectionOf(store.orders)
+    .find({
+      outgoing_at: { $gt: new Date(0) },
+      ...(which.orders && { _id: { $in: [...which.orders] } }),
+      ...(which.team && { team_id: which.team }),
+    })
+    .project<Pick<OrderDocument, '_id' | 'outgoing'>>({ outgoing: 1 })
+    .sort({ outgoing_at: 1 })
+    .limit(limit)
+    .toArray();
+  const rows = orders.flatMap(({ outgoing = [] }) => outgoing);
+  if (rows.length === 0) return 0;
+  const webhooks = rows.flatMap((row) => row.webhooks);
+  const endpoints = await enabledEndpoints(store, [...new Set(webhooks.map(({ team_id }) => team_id))]);
+  await Promise.all([
+    insertMissing(store.webhookMessages, webhooks),
+    insertMissing(
+      store.audit,
+      rows.flatMap((row) => row.audit),
+    ),
+  ]);
+  await insertDeliveries(store, newFirstDeliveries(webhooks, endpoints), UNCONFIRMED);
+  await collectionOf(store.orders).bulkWrite(
+    orders.map(({ _id, outgoing = [] }) => ({
+      updateOne: {
+        // Rows are added at the end and leave all at once: as many, with the same last one, are the same.
+        filter: { _id, outgoing: { $size: outgoing.length }, 'outgoing.id': outgoing.at(-1)?.id as string },
+        update: { $unset: { outgoing: '', outgoing_at: '' } },
+      },
+    })),
+    { ordered: false, ...UNCONFIRMED },
+  );
+  return orders.length;
+}
+
+/** Moves everything that waits now in these orders, or in those of a team. */
+export async function moveAllOutgoing(
+  store: Store,
+  which: { orders: readonly string[] } | { team: string },
+): Promise<void> {
+  while ((await moveOutgoing(store, which)) === BATCH);
+}
+
+async function insertMissing<T extends { _id: unknown }>(model: Parameters<typeof insert<T>>[0], documents: T[]) {
+  try {
+    await insert(model, documents, { ordered: false, ...UNCONFIRMED });
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+  }
+}
