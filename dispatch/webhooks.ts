@@ -136,7 +136,7 @@ export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispa
 
   async function dispatch(loop: Loop): Promise<void> {
     waiting = false;
-    while ((await moveOutgoing(store, {}, MESSAGES_AT_ONCE)) === MESSAGES_AT_ONCE && !loop.stopping);
+    const moving = await Promise.allSettled([moveWhatWaits(loop)]);
     while ((await outbox.fanOut(store, MESSAGES_AT_ONCE)) === MESSAGES_AT_ONCE && !loop.stopping);
     const endpoints = await outbox.endpointsWithDueDeliveries(store);
     lanes.divide(endpoints.map(({ _id, failing_since }) => ({ id: _id, failing: failing_since !== null })));
@@ -144,6 +144,12 @@ export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispa
     for (let from = 0; from < endpoints.length && !loop.stopping; from += ENDPOINTS_AT_ONCE) {
       await Promise.all(leastServedFirst.slice(from, from + ENDPOINTS_AT_ONCE).map((endpoint) => fill(endpoint, loop)));
     }
+    // What could not be moved holds up nothing that could.
+    for (const moved of moving) if (moved.status === 'rejected') throw moved.reason;
+  }
+
+  async function moveWhatWaits(loop: Loop): Promise<void> {
+    while ((await moveOutgoing(store, {}, MESSAGES_AT_ONCE)) === MESSAGES_AT_ONCE && !loop.stopping);
   }
 
   const loop = startLoop(

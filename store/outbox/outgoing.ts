@@ -29,6 +29,7 @@ const BATCH = 200;
  * Moves what waits in orders: webhooks with a delivery for each endpoint that wants them, and audit entries.
  * @param which of these orders only, or of one team's
  * @returns how many orders were moved from; fewer than `limit` when none are left
+ * @throws Error when something could not be moved, after everything else was; it stays where it is
  */
 export async function moveOutgoing(
   store: Store,
@@ -45,8 +46,19 @@ export async function moveOutgoing(
     .sort({ outgoing_at: 1 })
     .limit(limit)
     .toArray();
+  try {
+    await moveFrom(store, orders);
+  } catch (error) {
+    // One that cannot be moved holds up no other.
+    if (orders.length > 1) await Promise.allSettled(orders.map((order) => moveFrom(store, [order])));
+    throw error;
+  }
+  return orders.length;
+}
+
+async function moveFrom(store: Store, orders: readonly Pick<OrderDocument, '_id' | 'outgoing'>[]): Promise<void> {
   const rows = orders.flatMap(({ outgoing = [] }) => outgoing);
-  if (rows.length === 0) return 0;
+  if (rows.length === 0) return;
   const webhooks = rows.flatMap((row) => row.webhooks);
   const endpoints = await enabledEndpoints(store, [...new Set(webhooks.map(({ team_id }) => team_id))]);
   await Promise.all([
@@ -67,7 +79,6 @@ export async function moveOutgoing(
     })),
     { ordered: false, ...UNCONFIRMED },
   );
-  return orders.length;
 }
 
 /** Moves everything that waits now in these orders, or in those of a team. */

@@ -5,6 +5,7 @@ import { linkId } from '../../store/access/link-tokens.ts';
 import type { AppointmentDocument } from '../../store/collections/appointments.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
 import { recordEvent } from '../../store/orders/record-event.ts';
+import { moveAllOutgoing } from '../../store/outbox/outgoing.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { WALK_IN_TEST } from '../support/api.ts';
 import { atHome } from '../support/at-home.ts';
@@ -24,7 +25,10 @@ const A_LINK: Principal = { kind: 'patient_link', id: 'link-4' };
 const THE_LAB: Principal = { kind: 'partner', id: 'labcorp' };
 const THE_JOURNEY: Principal = { kind: 'system', id: 'journey' };
 
-const entriesOf = (order_id: string) => venule.store.audit.find({ order_id }).sort({ at: 1, _id: 1 }).lean();
+const entriesOf = async (order_id: string) => {
+  await moveAllOutgoing(venule.store, { orders: [order_id] });
+  return venule.store.audit.find({ order_id }).sort({ at: 1, _id: 1 }).lean();
+};
 
 /** Who did what, by the event that it is the entry of; and every event of order and appointments has exactly one. */
 async function whoDidWhat(document: OrderDocument): Promise<Record<string, Principal>> {
@@ -143,36 +147,48 @@ test('G4: what a patient does on the booking page is the doing of the link that 
   expect(entries.map((entry) => entry.by)).toEqual(entries.map(() => by));
 });
 
-describe('G4: an entry is written in the transaction of its event', () => {
+describe('G4: an entry is written with its event', () => {
   /** Has the database take nothing into a collection, or whatever comes. */
   const refuse = (collection: string, refused: boolean) =>
     venule.store.connection.db?.command({ collMod: collection, validator: refused ? { never: true } : {} });
 
-  test.each([
-    ['a webhook, which is written after it', () => venule.store.webhookMessages],
-    ['the entry itself', () => venule.store.audit],
-  ] as const)('when the database refuses %s, there is neither event nor entry', async (_what, model) => {
+  const canceling = async () => {
     const order = await venule.place({ placed_by: A_KEY });
     const before = await venule.reaches(order.id, 'requisition_created');
+    const cancelled: ProposedEvent = { order_id: order.id, number: 3, status: 'cancelled', ...NOTHING_MORE, by: A_KEY };
+    return { order, before, cancelled };
+  };
+
+  test('when the database refuses the event, there is no entry either', async () => {
+    const { order, before, cancelled } = await canceling();
     const entries = await entriesOf(order.id);
-    const cancelled: ProposedEvent = {
-      order_id: order.id,
-      number: 3,
-      status: 'cancelled',
-      ...NOTHING_MORE,
-      by: A_KEY,
-    };
-    const { name } = model().collection;
-    await refuse(name, true);
+    await refuse('orders', true);
     try {
       await expect(recordEvent(venule.store, venule.catalogue, cancelled)).rejects.toThrow('failed validation');
     } finally {
-      await refuse(name, false);
+      await refuse('orders', false);
     }
     expect(await entriesOf(order.id)).toEqual(entries);
     expect((await venule.reaches(order.id, 'requisition_created')).events).toEqual(before.events);
 
     await recordEvent(venule.store, venule.catalogue, cancelled);
+    expect((await whoDidWhat(await venule.reaches(order.id, 'cancelled')))['order.cancelled']).toEqual(A_KEY);
+  });
+
+  test.each([
+    ['webhooks', () => venule.store.webhookMessages],
+    ['entries', () => venule.store.audit],
+  ] as const)('when the database takes no %s, they wait in the order and come later', async (_what, model) => {
+    const { order, cancelled } = await canceling();
+    await entriesOf(order.id);
+    const { name } = model().collection;
+    await refuse(name, true);
+    try {
+      await recordEvent(venule.store, venule.catalogue, cancelled);
+      await expect(moveAllOutgoing(venule.store, { orders: [order.id] })).rejects.toThrow('failed validation');
+    } finally {
+      await refuse(name, false);
+    }
     expect((await whoDidWhat(await venule.reaches(order.id, 'cancelled')))['order.cancelled']).toEqual(A_KEY);
   });
 });

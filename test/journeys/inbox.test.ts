@@ -1,3 +1,4 @@
+import { resultId } from '../../domain/ids.ts';
 import type { Order } from '../../domain/orders/order.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import { setLabConnection } from '../../store/connections/lab-connections.ts';
@@ -395,14 +396,14 @@ describe('F5: a report that an operator delivers again', () => {
     await deliver(message(order));
     const { _id } = await keptAs(order, 'unmatched');
     const accept = () => deliverAgain(venule.store, venule.catalogue, A_PERSON, _id);
-    // The webhook's place is taken, so that the last write fails.
-    const inTheWay = { _id: `msg_result_added_${_id}_${order.id}_3`, order_id: 'another' };
-    await collectionOf(venule.store.webhookMessages).insertOne(inTheWay as never);
+    // The result's place is taken, after the report has been given to the order.
+    const inTheWay = { _id: resultId(order.id, 1), order_id: 'another' };
+    await collectionOf(venule.store.results).insertOne(inTheWay as never);
     await expect(accept()).rejects.toThrow('duplicate key');
     expect(await versionsOf(order)).toBe(0);
     expect(await audited(order, 'order.result_added')).toEqual([]);
     expect(await keptAs(order, 'unmatched')).toMatchObject({ unmatched_reason: 'match_cancelled', _id });
-    await collectionOf(venule.store.webhookMessages).deleteOne({ _id: inTheWay._id });
+    await collectionOf(venule.store.results).deleteOne({ _id: inTheWay._id });
 
     const outcomes = await Promise.allSettled([accept(), accept()]);
     expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);

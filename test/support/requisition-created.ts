@@ -1,14 +1,10 @@
 /** The second event of an order, as its journey proposes it. */
-import type { Order, ProposedEvent } from '../../domain/orders/order.ts';
+import { NOTHING_MORE, type Order, type ProposedEvent } from '../../domain/orders/order.ts';
 
 export const requisitionCreated = (order: Pick<Order, 'id'>): ProposedEvent => ({
   order_id: order.id,
   number: 2,
   status: 'requisition_created',
-  status_detail: null,
-  reason: null,
-  report_id: null,
+  ...NOTHING_MORE,
   filler_order_number: 'F-1',
-  redraw_results: [],
-  yields_to_reports: false,
 });
