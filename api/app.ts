@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { parse as parseQuery } from 'node:querystring';
 import express, { type Express, type RequestHandler, type Router } from 'express';
 import type { Config } from '../config/config.ts';
+import { collectionOf } from '../store/collections/define.ts';
+import { remembered } from '../store/remembered.ts';
 import { wrongCodecAddress } from './codec.ts';
 import type { ApiDeps, Doors } from './deps.ts';
 import { endpoints } from './endpoints.ts';
@@ -24,7 +26,7 @@ import { referenceRouter } from './reference/reference.ts';
 const PACKAGE = join(import.meta.dirname, '../package.json');
 
 /** What the application needs beside what its endpoints do. */
-export interface AppOptions extends ApiDeps {
+export interface AppOptions extends Omit<ApiDeps, 'users'> {
   /** Whether webhooks may go to private addresses (`VENULE_WEBHOOK_ALLOW_PRIVATE`). */
   webhookAllowPrivate: boolean;
   config: ApiDeps['config'] & Home & Pick<Config, 'trustedProxies' | 'mostRequests'>;
@@ -40,7 +42,9 @@ const exceptForPatients =
 
 /** Makes the application; it opens nothing and listens to nothing. */
 export function createApp(options: AppOptions): Express {
-  const { webhookAllowPrivate, codec, ...deps } = options;
+  const { webhookAllowPrivate, codec, ...given } = options;
+  const users = remembered((id) => collectionOf(given.store.users).findOne({ _id: id }));
+  const deps: ApiDeps & Pick<AppOptions, 'config'> = { ...given, users };
   const rules = { allowPrivate: webhookAllowPrivate };
   const { version } = JSON.parse(readFileSync(PACKAGE, 'utf8')) as { version: string };
   const document = openApiDocument(

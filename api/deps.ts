@@ -4,7 +4,9 @@ import type { Config } from '../config/config.ts';
 import type { JourneyPolicy } from '../domain/policy.ts';
 import type { BookingKeys } from '../store/appointments/booking-keys.ts';
 import type { Catalogue } from '../store/catalogue/catalogue.ts';
+import type { UserDocument } from '../store/collections/access.ts';
 import type { Store } from '../store/open.ts';
+import type { Remembered } from '../store/remembered.ts';
 import type { Journeys } from '../temporal/journeys.ts';
 import type { Doorkeeper } from './http/doors/doorkeeper.ts';
 import type { GuessLimit } from './http/doors/guess-limit.ts';
@@ -24,6 +26,8 @@ export interface IssuedDocuments {
 export interface ApiDeps {
   store: Store;
   catalogue: Catalogue;
+  /** Users by their id. */
+  users: Remembered<UserDocument>;
   bookingKeys: BookingKeys;
   journeys: Journeys;
   simulations: SandboxSimulations;

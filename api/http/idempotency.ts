@@ -5,7 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IdempotencyDocument } from '../../store/collections/access.ts';
-import { isDuplicateKey } from '../../store/duplicate-key.ts';
+import { insertTogether, updateTogether } from '../../store/collections/together.ts';
 import type { Store } from '../../store/open.ts';
 import { newPlacerOrderNumber } from '../../store/orders/placer-order-number.ts';
 import { uuidByName } from '../../store/uuid-by-name.ts';
@@ -49,7 +49,8 @@ export interface IdempotentRequest<Ids> {
 }
 
 /**
- * Does `work` once for a key, and answers what it answered ever after. Refusals are kept too, except 429 and 5xx.
+ * Does `work` once for a key, and answers what it answered ever after. It is told whether nobody has begun with these ids
+ * before. Refusals are kept too, except 429 and 5xx.
  * @throws ApiError `idempotency_key_in_use` while the first request with this key is at work, `idempotency_key_reused`
  * when it had another body
  * @throws ReplayedRefusal when the first request was refused
@@ -57,9 +58,9 @@ export interface IdempotentRequest<Ids> {
 export async function onceForKey<T, Ids extends Record<string, string>>(
   store: Store,
   request: IdempotentRequest<Ids>,
-  work: (ids: Ids) => Promise<T>,
+  work: (ids: Ids, isFirst: boolean) => Promise<T>,
 ): Promise<T> {
-  const claim = await claimKey(store, request);
+  const { claim, isFirst } = await claimKey(store, request);
   if (claim.response) {
     if (claim.response.status < 400) return claim.response.body as T;
     throw new ReplayedRefusal(claim.response.status, claim.response.body);
@@ -67,7 +68,7 @@ export async function onceForKey<T, Ids extends Record<string, string>>(
   const mine = { _id: request.id, ids: claim.ids, response: null };
   const renewing = setInterval(() => renew(store, mine), RENEWED_EVERY_MS);
   try {
-    const answer = await work(claim.ids as Ids);
+    const answer = await work(claim.ids as Ids, isFirst);
     await keep(store, mine, { status: 200, body: answer });
     return answer;
   } catch (error) {
@@ -95,7 +96,7 @@ function renew(store: Store, mine: object): void {
 async function claimKey<Ids extends Record<string, string>>(
   store: Store,
   { id, body, newIds, keptForMs }: IdempotentRequest<Ids>,
-): Promise<IdempotencyDocument> {
+): Promise<{ claim: IdempotencyDocument; isFirst: boolean }> {
   const hash = createHash('sha256').update(JSON.stringify(body)).digest('hex');
   const now = Date.now();
   const lease_until = new Date(now + LEASE_MS);
@@ -107,12 +108,7 @@ async function claimKey<Ids extends Record<string, string>>(
     lease_until,
     expires_at: new Date(now + keptForMs),
   };
-  try {
-    await store.idempotency.create(fresh);
-    return fresh;
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error;
-  }
+  if (await insertTogether(store.idempotency, fresh)) return { claim: fresh, isFirst: true };
   const held = await store.idempotency.findById(id).lean<IdempotencyDocument>();
   // Claims from before bodies were told apart have no hash.
   if (held?.request_hash && held.request_hash !== hash) {
@@ -121,7 +117,7 @@ async function claimKey<Ids extends Record<string, string>>(
       'This idempotency key was already used with a different body; use a new key for a different request.',
     );
   }
-  if (held?.response) return held;
+  if (held?.response) return { claim: held, isFirst: false };
   const taken = await store.idempotency
     .findOneAndUpdate(
       { _id: id, response: null, lease_until: { $lte: new Date(now) } },
@@ -129,7 +125,7 @@ async function claimKey<Ids extends Record<string, string>>(
       { returnDocument: 'after' },
     )
     .lean<IdempotencyDocument>();
-  if (taken) return taken;
+  if (taken) return { claim: taken, isFirst: false };
   throw new ApiError(
     'idempotency_key_in_use',
     'A request with this idempotency key is still in progress; please retry.',
@@ -138,7 +134,7 @@ async function claimKey<Ids extends Record<string, string>>(
 
 /** The answer is given whether or not it could be kept: a retry then finishes the same order and answers alike. */
 function keep(store: Store, mine: object, response: { status: number; body: unknown }): Promise<void> {
-  return noLongerThan(store.idempotency.updateOne(mine, { $set: { response } }).exec());
+  return noLongerThan(updateTogether(store.idempotency, mine, { $set: { response } }));
 }
 
 /** Nothing was decided, as with 429 and 5xx: the next request with this key goes on with the same ids at once. */

@@ -13,7 +13,7 @@ import { keepSignature, signatureHash } from '../../store/orders/signature-image
 import type { ApiDeps } from '../deps.ts';
 import { ApiError } from '../http/errors.ts';
 import { guarantor } from '../http/fields.ts';
-import { findUser } from '../users/endpoints.ts';
+import { userOrderedFor } from '../users/endpoints.ts';
 import { chooseLabAccount, labAccountOf } from './lab-account-choice.ts';
 import { type OrderedTests, orderedTests } from './order-set.ts';
 import { bytesOf } from './pictures.ts';
@@ -27,12 +27,12 @@ export type OrderIds = Record<'order_id' | 'transaction_id' | 'placer_order_numb
  * @throws ApiError `not_found` for what the team cannot see, `rule_broken` with everything that speaks against the order
  */
 export async function acceptOrder(
-  { store, catalogue, policy }: Pick<ApiDeps, 'store' | 'catalogue' | 'policy'>,
+  { store, catalogue, policy, users }: Pick<ApiDeps, 'store' | 'catalogue' | 'policy' | 'users'>,
   { team, by }: { team: TeamDocument; by: Principal },
   body: CreateOrderBody,
   ids: OrderIds,
 ): Promise<Order> {
-  const user = await findUser(store, team._id, body.user_id);
+  const user = await userOrderedFor(users, team._id, body.user_id);
   const set = body.order_set ?? (body.lab_test_id ? { lab_test_ids: [body.lab_test_id] } : undefined);
   if (!set) throw new ApiError('rule_broken', 'order_set must be set');
   const namedAccount = body.lab_account_id ?? body.order_set?.lab_account_id;

@@ -122,8 +122,8 @@ export const orderEndpoints = [
       const id = `${team._id}:${key}`;
       const newIds = () => newOrderIds(team._id);
       const request = { id, newIds, keptForMs: ORDERS_KEPT_FOR_MS, keepRefusals, body, correlationId };
-      return onceForKey(deps.store, request, async (ids) => {
-        const placed = await findOrder(deps.store, team._id, ids.order_id);
+      return onceForKey(deps.store, request, async (ids, isFirst) => {
+        const placed = isFirst ? null : await findOrder(deps.store, team._id, ids.order_id);
         return placed ? answer(await answerOf(deps, placed)) : place(ids);
       });
     },

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { UserDocument } from '../../store/collections/access.ts';
 import { isDuplicateKey } from '../../store/duplicate-key.ts';
 import type { Store } from '../../store/open.ts';
+import type { Remembered } from '../../store/remembered.ts';
 import { defineEndpoint, nothing } from '../http/endpoint.ts';
 import { ApiError } from '../http/errors.ts';
 import {
@@ -39,11 +40,28 @@ function clientFacing(user: UserDocument): z.infer<typeof clientFacingUser> {
  * The team's user with this id.
  * @throws ApiError `not_found`, for another team's user too
  */
-export async function findUser(store: Store, teamId: string, userId: string): Promise<UserDocument> {
+async function findUser(store: Store, teamId: string, userId: string): Promise<UserDocument> {
   const user = await store.users.findOne({ _id: userId, team_id: teamId }).lean<UserDocument>();
-  if (!user) throw new ApiError('not_found', `There is no user ${userId}.`);
+  if (!user) throw noSuchUser(userId);
   return user;
 }
+
+/**
+ * The same for an order, of which a caller may place many for one patient: as the user was at most a second ago. What was
+ * changed at this API counts at once.
+ * @throws ApiError `not_found`, for another team's user too
+ */
+export async function userOrderedFor(
+  users: Remembered<UserDocument>,
+  teamId: string,
+  userId: string,
+): Promise<UserDocument> {
+  const user = await users.get(userId);
+  if (user?.team_id !== teamId) throw noSuchUser(userId);
+  return user;
+}
+
+const noSuchUser = (userId: string) => new ApiError('not_found', `There is no user ${userId}.`);
 
 /** The conflict in the shape that the SDK's `BadRequestError` carries. */
 async function clientUserIdTaken(store: Store, teamId: string, clientUserId: string): Promise<ApiError> {
@@ -195,7 +213,7 @@ export const userEndpoints = [
     request: { params: userPath, body: userPatchBody },
     response: nothing,
     errors: ['not_found', 'client_user_id_taken', 'rule_broken'],
-    async handler({ deps: { store }, team, params: { user_id }, body }) {
+    async handler({ deps: { store, users }, team, params: { user_id }, body }) {
       if (!ingestionIsInOrder({ ...(await findUser(store, team._id, user_id)), ...body })) {
         throw new ApiError('rule_broken', 'ingestion_end must not be before ingestion_start');
       }
@@ -203,7 +221,8 @@ export const userEndpoints = [
         .updateOne({ _id: user_id, team_id: team._id }, { $set: { ...body, updated_at: new Date() } })
         .exec();
       const { matchedCount } = await orConflict(store, team._id, body.client_user_id ?? '', change);
-      if (matchedCount === 0) throw new ApiError('not_found', `There is no user ${user_id}.`);
+      if (matchedCount === 0) throw noSuchUser(user_id);
+      users.forget(user_id);
       return undefined;
     },
   }),
@@ -217,12 +236,13 @@ export const userEndpoints = [
     request: { params: userPath, body: userInfoBody },
     response: userInfo,
     errors: ['not_found'],
-    async handler({ deps: { store }, team, params: { user_id }, body }) {
+    async handler({ deps: { store, users }, team, params: { user_id }, body }) {
       const { matchedCount } = await store.users.updateOne(
         { _id: user_id, team_id: team._id },
         { $set: { info: body, updated_at: new Date() } },
       );
-      if (matchedCount === 0) throw new ApiError('not_found', `There is no user ${user_id}.`);
+      if (matchedCount === 0) throw noSuchUser(user_id);
+      users.forget(user_id);
       return clientFacingInfo(body);
     },
   }),

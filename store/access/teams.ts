@@ -154,12 +154,14 @@ export async function revokeApiKey(store: Store, keyId: string): Promise<ApiKeyD
   return store.apiKeys.findById(keyId).lean<ApiKeyDocument>();
 }
 
-/** The team whose key this is, and the key as the one who asks; null when the key is unknown or revoked. */
-export async function findTeamByApiKey(
+/**
+ * The team whose key has this hash (`hashOfKey`), and the key as the one who asks; null when the key is unknown or revoked.
+ */
+export async function findTeamByKeyHash(
   store: Store,
-  key: string,
+  hash: string,
 ): Promise<{ team: TeamDocument; by: Principal } | null> {
-  const found = await store.apiKeys.findOne({ hash: hashOfKey(key), deleted_at: null }).lean<ApiKeyDocument>();
+  const found = await store.apiKeys.findOne({ hash, deleted_at: null }).lean<ApiKeyDocument>();
   const team = found && (await findTeam(store, found.team_id));
   return team && { team, by: { kind: 'key', id: found._id } };
 }

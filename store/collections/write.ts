@@ -18,7 +18,7 @@ class WrongDocument extends Error {
  * The document, which has every field that it must have, no other than the schema names, and each of its type.
  * @throws WrongDocument
  */
-async function checked<T extends { _id: unknown }>(model: Model<T>, document: T): Promise<T> {
+export async function checked<T extends { _id: unknown }>(model: Model<T>, document: T): Promise<T> {
   const { schema } = model;
   const unknown = Object.keys(document).filter((field) => schema.path(field) === undefined);
   if (unknown.length > 0) throw new WrongDocument(model.collection.name, unknown);

@@ -4,7 +4,7 @@ import { transactionStatus } from '../../domain/orders/transaction.ts';
 import { THE_JOURNEY } from '../../domain/principal.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { OrderDocument, OrderTransactionDocument } from '../collections/orders.ts';
-import { insertOnce } from '../collections/write.ts';
+import { insertTogether } from '../collections/together.ts';
 import type { Store } from '../open.ts';
 import { orderDocument } from './order-document.ts';
 import { tellingOfBirth } from './order-webhooks.ts';
@@ -13,7 +13,8 @@ import { tellingOfBirth } from './order-webhooks.ts';
  * Event 1 of an initial order: the order itself and its transaction (D1). Written by the API together with the start of
  * the workflow, and by the workflow's first step: whoever is second changes nothing. The transaction comes first, so that
  * an order that can be read has one; alone it is nothing that anybody can read, and the other writer completes it.
- * To be called once the journey has started, so that an order that can be read has one.
+ * To be called once the journey has started, so that an order that can be read has one. Orders that are opened at the same
+ * time share their messages to the database; each fails for itself.
  */
 export async function openOrder(store: Store, catalogue: Catalogue, order: Order): Promise<RecordedEvent> {
   await catalogue.know([order.lab_test_id]);
@@ -27,9 +28,9 @@ export async function openOrder(store: Store, catalogue: Catalogue, order: Order
     created_at: document.created_at,
     updated_at: document.created_at,
   };
-  await insertOnce(store.transactions, transaction);
+  await insertTogether(store.transactions, transaction);
   const told = tellingOfBirth(store, catalogue, document, transaction, [document], order.placed_by ?? THE_JOURNEY);
-  await insertOnce(store.orders, told);
+  await insertTogether(store.orders, told);
   return opened(document);
 }
 

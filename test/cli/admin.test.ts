@@ -13,7 +13,7 @@ import { createGuessLimit } from '../../api/http/doors/guess-limit.ts';
 import { bookingRouter } from '../../api/patient/booking/router.ts';
 import { ownIdentity } from '../../local/parts/process.ts';
 import { bookingToken } from '../../store/access/booking-links.ts';
-import { createTeam, findTeamByApiKey, logoOf, managementKeyOf } from '../../store/access/teams.ts';
+import { createTeam, findTeamByKeyHash, hashOfKey, logoOf, managementKeyOf } from '../../store/access/teams.ts';
 import { seedCatalogue } from '../../store/catalogue/catalogue.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import type { LabMessageDocument } from '../../store/collections/inbox.ts';
@@ -190,17 +190,17 @@ describe('npm run admin', () => {
     const made = await json('key', 'create', team._id, '--label', 'backend');
     expect(made.key).toMatch(/^sk_us_/);
     expect(JSON.stringify(await store.apiKeys.find({ team_id: team._id }).lean())).not.toContain(made.key);
-    expect((await findTeamByApiKey(store, made.key))?.team._id).toBe(team._id);
+    expect((await findTeamByKeyHash(store, hashOfKey(made.key)))?.team._id).toBe(team._id);
     expect(await json('key', 'list', team._id)).toEqual([
       expect.objectContaining({ id: made.id, label: 'backend', revoked_at: null }),
     ]);
 
     await json('key', 'revoke', made.id);
-    expect(await findTeamByApiKey(store, made.key)).toBeNull();
+    expect(await findTeamByKeyHash(store, hashOfKey(made.key))).toBeNull();
 
     const management = await json('key', 'create', '--management');
     expect(await managementKeyOf(store, management.key)).toEqual({ kind: 'key', id: expect.any(String) });
-    expect(await findTeamByApiKey(store, management.key)).toBeNull();
+    expect(await findTeamByKeyHash(store, hashOfKey(management.key))).toBeNull();
   });
 
   test('a lab account is added for one team and changed', async () => {
