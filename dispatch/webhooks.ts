@@ -6,7 +6,7 @@ import { moveOutgoing, OUTGOING } from '../store/outbox/outgoing.ts';
 import { validSecrets } from '../store/outbox/webhook-endpoints.ts';
 import { noteFailure, noteSuccess } from '../store/outbox/webhook-health.ts';
 import * as outbox from '../store/outbox/webhooks.ts';
-import { insertsInto, watchCommits } from '../store/watch.ts';
+import { watchCommits } from '../store/watch.ts';
 import { createDeliverer } from '../webhooks/deliver.ts';
 import { createLanes, type Lane, type LaneLimits } from './lanes.ts';
 import { type Loop, startLoop } from './loop.ts';
@@ -35,10 +35,14 @@ const LIMITS: LaneLimits = {
   perFailingEndpoint: 1,
   slowAfterMs: SECOND,
 };
+/** The changes that bring messages that have no deliveries yet, as change events of MongoDB have them. */
+const NOT_FANNED_OUT = { 'ns.coll': 'webhook_messages', 'fullDocument.fanned_out': false };
 /** Messages fanned out in one go. */
 const MESSAGES_AT_ONCE = 200;
 /** Endpoints whose deliveries are claimed side by side; each asks for all it may have, which is seldom all it gets. */
 const ENDPOINTS_AT_ONCE = 16;
+/** How far apart rounds of fanning out begin at least, so that under load each has much to do. */
+const PACE_MS = 50;
 /** How many times the longest attempt a lease lasts, so that recording it is not late. */
 const LEASE_TIMEOUTS = 2;
 /** What attempts under way are given to end when the process stops. */
@@ -134,37 +138,44 @@ export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispa
     }
   }
 
-  async function dispatch(loop: Loop): Promise<void> {
+  async function deliverDue(loop: Loop): Promise<void> {
     waiting = false;
-    const moving = await Promise.allSettled([moveWhatWaits(loop)]);
-    while ((await outbox.fanOut(store, MESSAGES_AT_ONCE)) === MESSAGES_AT_ONCE && !loop.stopping);
     const endpoints = await outbox.endpointsWithDueDeliveries(store);
     lanes.divide(endpoints.map(({ _id, failing_since }) => ({ id: _id, failing: failing_since !== null })));
     const leastServedFirst = endpoints.sort((a, b) => lanes.held(a._id) - lanes.held(b._id));
     for (let from = 0; from < endpoints.length && !loop.stopping; from += ENDPOINTS_AT_ONCE) {
       await Promise.all(leastServedFirst.slice(from, from + ENDPOINTS_AT_ONCE).map((endpoint) => fill(endpoint, loop)));
     }
-    // What could not be moved holds up nothing that could.
-    for (const moved of moving) if (moved.status === 'rejected') throw moved.reason;
   }
 
-  async function moveWhatWaits(loop: Loop): Promise<void> {
-    while ((await moveOutgoing(store, {}, MESSAGES_AT_ONCE)) === MESSAGES_AT_ONCE && !loop.stopping);
+  /** Makes deliveries of everything that has come to be told. */
+  async function fanOut(loop: Loop): Promise<void> {
+    const all = async (some: () => Promise<number>) => {
+      for (let count = MESSAGES_AT_ONCE; count === MESSAGES_AT_ONCE && !loop.stopping; ) {
+        count = await some();
+        if (count > 0) delivering.wake();
+      }
+    };
+    await all(() => outbox.fanOut(store, MESSAGES_AT_ONCE));
+    await all(() => moveOutgoing(store, {}, MESSAGES_AT_ONCE));
   }
 
-  const loop = startLoop(
+  const unreachable = 'webhook.outbox.unreachable';
+  const delivering = startLoop({ round: deliverDue, pollMs, unreachable }, logger);
+  const fanningOut = startLoop(
     {
-      watch: (wake) => watchCommits(store, [OUTGOING, insertsInto(store.webhookMessages)], wake),
-      round: dispatch,
+      watch: (wake) => watchCommits(store, [OUTGOING, NOT_FANNED_OUT], wake),
+      round: fanOut,
       pollMs,
-      unreachable: 'webhook.outbox.unreachable',
+      paceMs: PACE_MS,
+      unreachable,
     },
     logger,
   );
 
   return {
     async stop() {
-      await loop.stop();
+      await Promise.all([fanningOut.stop(), delivering.stop()]);
       const grace = setTimeout(() => giveUp.abort(), STOP_GRACE_MS);
       await Promise.all(underWay);
       clearTimeout(grace);

@@ -57,6 +57,8 @@ export interface WebhookDeliveryDocument {
   attempts: WebhookAttempt[];
   next_attempt_at: Date;
   lease_until: Date;
+  /** Unlike any other claim's; absent while it never was claimed. */
+  claim?: string;
   created_at: Date;
 }
 
@@ -115,6 +117,7 @@ export const outboxCollections = (connection: Connection) => ({
       attempts: whole,
       next_attempt_at: date,
       lease_until: date,
+      claim: { type: String },
       created_at: date,
     },
     [

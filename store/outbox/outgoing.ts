@@ -59,7 +59,7 @@ export async function moveOutgoing(
 async function moveFrom(store: Store, orders: readonly Pick<OrderDocument, '_id' | 'outgoing'>[]): Promise<void> {
   const rows = orders.flatMap(({ outgoing = [] }) => outgoing);
   if (rows.length === 0) return;
-  const webhooks = rows.flatMap((row) => row.webhooks);
+  const webhooks = rows.flatMap((row) => row.webhooks.map((message) => ({ ...message, fanned_out: true })));
   const endpoints = await enabledEndpoints(store, [...new Set(webhooks.map(({ team_id }) => team_id))]);
   await Promise.all([
     insertMissing(store.webhookMessages, webhooks),

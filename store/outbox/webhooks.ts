@@ -3,6 +3,7 @@
  * one delivery for each endpoint that wants it, and each delivery is claimed, attempted and recorded on its own.
  * Everything can be done twice, by several processes, without a message being lost.
  */
+import { randomUUID } from 'node:crypto';
 import type { ClientSession } from 'mongoose';
 import type { Principal } from '../../domain/principal.ts';
 import { collectionOf } from '../collections/define.ts';
@@ -162,18 +163,16 @@ export async function claimDue(
   const allowed = endpoint.rate_limit
     ? await takeRate(store, endpoint._id, endpoint.rate_limit, due.length)
     : due.length;
-  const claims = await Promise.all(
-    due
-      .slice(0, allowed)
-      .map(({ _id }) =>
-        collectionOf(store.webhookDeliveries).findOneAndUpdate(
-          { _id, state: 'pending', lease_until: { $lte: now } },
-          { $set: { lease_until } },
-          { returnDocument: 'after', ...UNCONFIRMED },
-        ),
-      ),
+  const ids = { _id: { $in: due.slice(0, allowed).map(({ _id }) => _id) } };
+  const claim = randomUUID();
+  await collectionOf(store.webhookDeliveries).updateMany(
+    { ...ids, state: 'pending', lease_until: { $lte: now } },
+    { $set: { lease_until, claim } },
+    UNCONFIRMED,
   );
-  const deliveries = claims.filter((delivery) => delivery !== null);
+  const deliveries = await collectionOf(store.webhookDeliveries)
+    .find({ ...ids, claim })
+    .toArray();
   const messages = await collectionOf(store.webhookMessages)
     .find({ _id: { $in: deliveries.map(({ message_id }) => message_id) } })
     .toArray();
