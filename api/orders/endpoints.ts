@@ -15,6 +15,7 @@ import { newOrderIds, ORDERS_KEPT_FOR_MS, onceForKey, transactionIdFor } from '.
 import { acceptOrder, type OrderIds } from './accept-order.ts';
 import { cancelOrder } from './cancel-order.ts';
 import { completeDraw } from './complete-draw.ts';
+import { createGathering } from './gathering.ts';
 import { listOrders } from './list-orders.ts';
 import {
   createOrderBody,
@@ -77,12 +78,21 @@ async function changed(
     .catch(() => before);
 }
 
+/** Orders of this process, between the start of their journeys and the write of what can be read of them. */
+const gathering = createGathering();
+
 /**
  * Starts the journey of an accepted order, writes what can be read of it, and tells it. Once the journey has started
  * the order exists: whatever fails after that, the journey makes good, and the caller is told of success.
  */
 async function open(deps: ApiDeps, order: Order): Promise<ClientFacingOrder> {
-  await deps.journeys.start(order);
+  const comer = gathering.setOut();
+  try {
+    await deps.journeys.start(order);
+    await comer.arrive();
+  } finally {
+    comer.leave();
+  }
   await soon(openOrder(deps.store, deps.catalogue, order)).catch((error: Error) => {
     deps.logger.warn({ order_id: order.id, error: error.name }, 'the journey has to write this order itself');
   });
