@@ -5,6 +5,7 @@ import { type Measurement, table, verdictOf } from './measurement.ts';
 import { type Parts, startParts } from './parts.ts';
 import { acceptance } from './rows/acceptance.ts';
 import { bigRequests } from './rows/big-requests.ts';
+import { documents } from './rows/documents.ts';
 import { historyEvents } from './rows/history-events.ts';
 import { memoryPerOpenOrder } from './rows/memory.ts';
 import { webhookLatency } from './rows/webhook-latency.ts';
@@ -23,6 +24,8 @@ const ROWS: Record<string, Row> = {
   webhooks: (parts, quick) => webhookLatency(parts, quick ? 5 : 30),
   'webhook-rate': (parts, quick, progress) =>
     webhookRate(parts, quick ? { pairs: 2, count: 500 } : { pairs: 6, count: 2_000 }, progress),
+  documents: (parts, quick, progress) =>
+    documents(parts, quick ? { pairs: 2, turnMs: 1_500 } : { pairs: 8, turnMs: 3_000 }, progress),
   memory: (parts, quick, progress) =>
     memoryPerOpenOrder(parts, quick ? [0, 100, 200, 400] : [0, 1000, 2000, 4000], progress),
 };

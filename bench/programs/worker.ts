@@ -1,10 +1,22 @@
-/** The product's worker, which can also be asked how much memory it holds. */
+/** The product's worker, which can also be asked how much memory it holds, and how PDFs keep it from other work. */
 import { readFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
 import { loadConfig } from '../../config/config.ts';
 import { startWorker } from '../../worker.ts';
 import { serve } from '../program.ts';
+
+/** For how long the worker's own thread could do nothing else, in milliseconds. */
+export interface EventLoopDelay {
+  p99: number;
+  longest: number;
+  /** Documents that were drawn meanwhile. */
+  drawn: number;
+}
+
+/** Documents that are being drawn at the same time. */
+const DRAWN_AT_ONCE = 4;
 
 serve(async () => {
   Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
@@ -17,6 +29,36 @@ serve(async () => {
         globalThis.gc?.();
         const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
         return kib === undefined ? process.memoryUsage.rss() : Number(kib) * 1024;
+      },
+      /** Has documents drawn for so many milliseconds, as its activities do. */
+      async delayWhileDrawing(durationMs: number): Promise<EventLoopDelay> {
+        // Only here: the memory that other measurements read is to be the worker's alone.
+        const [{ drawDocument }, { contents }] = await Promise.all([
+          import('../../documents/drawing.ts'),
+          import('../documents/contents.ts'),
+        ]);
+        const { requisition, result } = contents();
+        const drawables = requisition.flatMap((content, index) => [
+          { kind: 'requisition' as const, content },
+          { kind: 'result' as const, content: result[index] as (typeof result)[number] },
+        ]);
+        let drawn = 0;
+        const drawFor = async (ms: number) => {
+          const until = performance.now() + ms;
+          const drawer = async () => {
+            while (performance.now() < until) {
+              await drawDocument(drawables[drawn++ % drawables.length] as (typeof drawables)[number]);
+            }
+          };
+          await Promise.all(Array.from({ length: DRAWN_AT_ONCE }, drawer));
+        };
+        await drawFor(durationMs / 4);
+        drawn = 0;
+        const delay = monitorEventLoopDelay({ resolution: 1 });
+        delay.enable();
+        await drawFor(durationMs);
+        delay.disable();
+        return { p99: delay.percentile(99) / 1e6, longest: delay.max / 1e6, drawn };
       },
     },
     close: () => worker.stop(),
