@@ -27,7 +27,7 @@ export function correspondence({ store, catalogue, bookingUrl, standInContact }:
       recipient: recipientOf(order, writtenAt),
       team: { name: team.name, contact: contactOf(team, standInContact), logo: logoOf(team) },
       laboratory,
-      booking_url: await bookingUrl(orderId),
+      booking_url: await bookingUrl(document),
       fasting: await needsFasting(catalogue, order),
       drawn: document.events.some(({ status }) => status === 'draw_completed'),
       written_at: writtenAt,

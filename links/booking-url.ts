@@ -9,7 +9,7 @@ import type { Store } from '../store/open.ts';
 import { type LinkSource, linkSecret } from './link-secret.ts';
 
 /** The address of an order's booking page, the same whenever it is asked for; null when there is nothing to book. */
-export type BookingUrl = (orderId: string) => Promise<string | null>;
+export type BookingUrl = (document: OrderDocument) => Promise<string | null>;
 
 /**
  * The address that an order's requisition carries, which asks for the birth date first; null when there is nothing to
@@ -26,13 +26,12 @@ export function createBookingUrl(
   { keys, publicUrl, policy }: LinkSource & { policy: JourneyPolicy },
 ): BookingUrl {
   const secret = linkSecret(keys, 'booking');
-  return async (orderId) => {
-    const document = await store.orders.findById(orderId).orFail().lean<OrderDocument>();
+  return async (document) => {
     const { collection_method, activate_at } = document.order;
     if (!isBookedByPatient(document)) return null;
     const begins = Math.max(Date.now(), Date.parse(activate_at ?? '') || 0);
     const validUntil = new Date(begins + policy.requisition_valid[collection_method]);
-    return `${publicUrl}/book/${await bookingToken(store, secret, orderId, validUntil)}`;
+    return `${publicUrl}/book/${await bookingToken(store, secret, document._id, validUntil)}`;
   };
 }
 

@@ -36,7 +36,7 @@ import {
   storeIsAhead,
 } from '../workflows/messages.ts';
 import type { orderTransaction } from '../workflows/order-transaction.ts';
-import { searchAttributesOf } from '../workflows/search-attributes.ts';
+import { ORDER_STATUS, searchAttributesOf } from '../workflows/search-attributes.ts';
 import { hasLostAnswer, stepBack } from './lost-answer.ts';
 
 /** A journey refuses; the message is what a caller is told (400). */
@@ -223,16 +223,21 @@ export function temporalJourneys(
 
     report: (document, digest) => tell(document, () => handleOf(document.order).signal(reportArrived, digest)),
 
-    async position({ order }) {
+    async position({ order, events, appointment_id }) {
       const handle = handleOf(order);
       try {
         return await client.withDeadline(Date.now() + TAKEN_IN_MS, async () => {
-          const { status, raw } = await handle.describe();
-          if (status.name !== 'RUNNING') return 'closed';
+          const { status: run, raw, typedSearchAttributes } = await handle.describe();
+          if (run.name !== 'RUNNING') return 'closed';
           // A question that comes with a task can leave the journey stuck (temporal/lost-answer.ts).
           if (raw.pendingWorkflowTask) return (await hasLostAnswer(client, raw)) ? 'stuck' : 'busy';
-          const { events, appointment } = await handle.query(journeyState);
-          return positionOf(events, appointment);
+          // A journey names the status of the latest event that it knows: where that tells, it need not be asked.
+          const latest = events.at(-1)?.status;
+          const isOnce = events.length > 1 && events.filter(({ status }) => status === latest).length === 1;
+          if (isOnce && appointment_id === null && typedSearchAttributes.get(ORDER_STATUS) === latest)
+            return positionOf(events, null);
+          const known = await handle.query(journeyState);
+          return positionOf(known.events, known.appointment);
         });
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return 'missing';

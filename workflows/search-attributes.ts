@@ -12,7 +12,7 @@ const ORDER_ID = defineSearchAttributeKey('OrderId', 'KEYWORD');
 const IDENTIFIERS = defineSearchAttributeKey('Identifiers', 'KEYWORD_LIST');
 const LAB = defineSearchAttributeKey('Lab', 'KEYWORD');
 const COLLECTION_METHOD = defineSearchAttributeKey('CollectionMethod', 'KEYWORD');
-const ORDER_STATUS = defineSearchAttributeKey('OrderStatus', 'KEYWORD');
+export const ORDER_STATUS = defineSearchAttributeKey('OrderStatus', 'KEYWORD');
 const TRANSACTION_STATUS = defineSearchAttributeKey('TransactionStatus', 'KEYWORD');
 
 /** Every search attribute of journeys. */

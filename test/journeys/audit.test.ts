@@ -123,7 +123,7 @@ test('G4: what a patient does on the booking page is the doing of the link that 
   const document = await orderAtHome({ placed_by: A_KEY });
   const { store, policy, api } = venule;
   const link = { keys: parseCodecKeys(TEST_CODEC_KEYS), publicUrl: api.url, policy };
-  const page = (await createBookingUrl(store, link)(document._id)) ?? '';
+  const page = (await createBookingUrl(store, link)(document)) ?? '';
   // biome-ignore lint/suspicious/noExplicitAny: an answer is read field by field.
   const wish = async (name: string, body: object): Promise<any> => {
     const headers = { origin: api.url, 'content-type': 'application/json' };

@@ -8,7 +8,7 @@ import { fullStatus } from '../../domain/orders/status.ts';
 import { now } from '../clock.ts';
 import { type JourneyState, journeyState } from '../messages.ts';
 import type { OrderHistory } from './order-history.ts';
-import { momentOf, type Wait } from './waits.ts';
+import { momentsIn, type Wait } from './waits.ts';
 
 /** How many troubles a journey carries over when it continues as new. */
 const MOST_TROUBLES = 50;
@@ -87,7 +87,8 @@ const isoOf = (instant: number | undefined) =>
  */
 function journeyDetails(order: Order, state: JourneyState, now: number): string {
   const { time_zone } = order.options;
-  const at = (instant: string) => momentOf(Date.parse(instant), time_zone, now);
+  const momentOf = momentsIn(time_zone, now);
+  const at = (instant: string) => momentOf(Date.parse(instant));
   const latest = state.events.at(-1);
   const status = latest ? fullStatus(order.collection_method, latest.status) : state.status;
   const lines = [

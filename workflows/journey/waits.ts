@@ -40,13 +40,25 @@ export const WAIT_FOR_CONSEQUENCES: Wait = {
   toDo: 'Nothing, while they are being retried; if they fail, the pending activities show the last error.',
 };
 
-/** "Nov 27, 06:30 MST", with the year where it is not this one. @param zone IANA zone. @param now Milliseconds since 1970. */
-export function momentOf(instant: number, zone: string, now?: number): string {
+/**
+ * "Nov 27, 06:30 MST", with the year where it is not this one, for as many instants as there are: to make a format takes
+ * far longer than to use it.
+ * @param zone IANA zone. @param now Milliseconds since 1970.
+ */
+export function momentsIn(zone: string, now?: number): (instant: number) => string {
+  const formats = new Map<boolean, Intl.DateTimeFormat>();
+  const formatOf = (isThisYear: boolean) => {
+    const format = new Intl.DateTimeFormat('en-US', {
+      ...{ timeZone: zone, month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' },
+      ...(!isThisYear && { year: 'numeric' }),
+      hourCycle: 'h23',
+    });
+    formats.set(isThisYear, format);
+    return format;
+  };
   const yearOf = (at: number) => new Date(at).getUTCFullYear();
-  const isThisYear = now === undefined || yearOf(now) === yearOf(instant);
-  return new Intl.DateTimeFormat('en-US', {
-    ...{ timeZone: zone, month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' },
-    ...(!isThisYear && { year: 'numeric' }),
-    hourCycle: 'h23',
-  }).format(instant);
+  return (instant) => {
+    const isThisYear = now === undefined || yearOf(now) === yearOf(instant);
+    return (formats.get(isThisYear) ?? formatOf(isThisYear)).format(instant);
+  };
 }

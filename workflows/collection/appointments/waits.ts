@@ -1,7 +1,7 @@
 /** What an order that is collected by appointment waits for, in words. */
 import type { Appointment } from '../../../domain/appointments/appointment.ts';
 import type { OrderLowLevelStatus } from '../../../domain/orders/status.ts';
-import { momentOf, type Wait } from '../../journey/waits.ts';
+import { momentsIn, type Wait } from '../../journey/waits.ts';
 
 /** An appointment that has to be confirmed or made anew; undefined in any other status. @param until Milliseconds since 1970. */
 export function waitForAppointment(status: OrderLowLevelStatus, until: number): Wait | undefined {
@@ -48,5 +48,5 @@ export const waitForVisitAfterOrder = (appointment: Appointment, until: number):
 /** "the visit on Nov 27, 06:30 MST" */
 const visitOf = (appointment: Appointment | null) =>
   appointment?.start_at
-    ? `the visit on ${momentOf(Date.parse(appointment.start_at), appointment.time_zone ?? 'UTC')}`
+    ? `the visit on ${momentsIn(appointment.time_zone ?? 'UTC')(Date.parse(appointment.start_at))}`
     : 'the visit';
