@@ -15,7 +15,6 @@ import { newOrderIds, ORDERS_KEPT_FOR_MS, onceForKey, transactionIdFor } from '.
 import { acceptOrder, type OrderIds } from './accept-order.ts';
 import { cancelOrder } from './cancel-order.ts';
 import { completeDraw } from './complete-draw.ts';
-import { createGathering } from './gathering.ts';
 import { listOrders } from './list-orders.ts';
 import {
   createOrderBody,
@@ -78,21 +77,12 @@ async function changed(
     .catch(() => before);
 }
 
-/** Orders of this process, between the start of their journeys and the write of what can be read of them. */
-const gathering = createGathering();
-
 /**
  * Starts the journey of an accepted order, writes what can be read of it, and tells it. Once the journey has started
  * the order exists: whatever fails after that, the journey makes good, and the caller is told of success.
  */
 async function open(deps: ApiDeps, order: Order): Promise<ClientFacingOrder> {
-  const comer = gathering.setOut();
-  try {
-    await deps.journeys.start(order);
-    await comer.arrive();
-  } finally {
-    comer.leave();
-  }
+  await deps.journeys.start(order);
   await soon(openOrder(deps.store, deps.catalogue, order)).catch((error: Error) => {
     deps.logger.warn({ order_id: order.id, error: error.name }, 'the journey has to write this order itself');
   });
