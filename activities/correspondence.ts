@@ -9,8 +9,8 @@ import type { ActivityDependencies } from './dependencies.ts';
  * Whether a message would announce results of which the laboratory has reported none: an order that was drawn is completed
  * without, when they are awaited no longer (F1).
  */
-export const announcesNothing = (kind: string, { result_version }: Pick<OrderDocument, 'result_version'>): boolean =>
-  kind === 'results_ready' && result_version === 0;
+export const announcesNothing = (kind: string, { events }: Pick<OrderDocument, 'events'>): boolean =>
+  kind === 'results_ready' && events.every(({ report_id }) => report_id === null);
 
 /** Correspondence about this store's orders. */
 export function correspondence({ store, catalogue, bookingUrl, standInContact }: ActivityDependencies) {

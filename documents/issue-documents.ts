@@ -10,7 +10,7 @@ import { type Contact, contactOf, logoOf } from '../store/access/teams.ts';
 import type { Catalogue } from '../store/catalogue/catalogue.ts';
 import type { TeamDocument } from '../store/collections/access.ts';
 import type { LabMessageDocument } from '../store/collections/inbox.ts';
-import type { IssuedDocument, OrderDocument } from '../store/collections/orders.ts';
+import type { IssuedDocument, OrderDocument, ResultDocument } from '../store/collections/orders.ts';
 import { insert } from '../store/collections/write.ts';
 import { isDuplicateKey } from '../store/duplicate-key.ts';
 import type { Store } from '../store/open.ts';
@@ -130,6 +130,9 @@ export function createDocumentIssuer(
     return drawDocument({ kind: 'result', content });
   }
 
+  const newestOf = (orderId: string) =>
+    store.results.findOne({ order_id: orderId }).sort({ version: -1 }).lean<ResultDocument>();
+
   /** What has become of the redraw of an order; null where there is none. */
   async function redrawOf({ _id, transaction_id }: OrderDocument): Promise<RedrawState> {
     const redraw = await store.orders
@@ -137,7 +140,8 @@ export function createDocumentIssuer(
       .lean<OrderDocument>();
     if (!redraw) return null;
     if (!isEnded(redraw.last_status, redraw.collection_method)) return 'open';
-    return redraw.result_version > 0 ? 'reported' : 'without_results';
+    const newest = await newestOf(redraw._id);
+    return newest && newest.result.results.length > 0 ? 'reported' : 'without_results';
   }
 
   /** Whether the laboratory corrected what was added to an order that had ended without a result: no event says so. */
@@ -185,7 +189,7 @@ export function createDocumentIssuer(
     },
 
     async result(orderId) {
-      const newest = await store.results.findOne({ order_id: orderId }).sort({ version: -1 }).lean();
+      const newest = await newestOf(orderId);
       const document = newest && (await store.orders.findById(orderId).lean<OrderDocument>());
       if (!newest || !document) return null;
       const redraw = await redrawOf(document);

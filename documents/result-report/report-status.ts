@@ -19,7 +19,7 @@ export interface ReportedOrder {
 
 /** As much of a report as says how it stands. */
 interface Standing {
-  result: Pick<OrderResult, 'metadata'>;
+  result: Pick<OrderResult, 'metadata' | 'results'>;
   /** Oldest first. */
   orders: ReportedOrder[];
   corrected?: boolean;
@@ -42,6 +42,7 @@ export function statusOf(content: Standing): [string, string] {
   if (content.orders.some(({ ended_as }) => ended_as === 'failed')) {
     return ['FINAL', 'The order failed; no more results are expected'];
   }
+  if (content.result.results.length === 0) return ['FINAL', 'The laboratory reported no results'];
   return ['FINAL', 'No more results are expected'];
 }
 

@@ -23,6 +23,8 @@ export interface ReportedOrder {
   reports: readonly LabReport[];
   /** The lab is done with the order, so that what has not come is missing. */
   noMoreExpected: boolean;
+  /** When it was completed, an ISO instant; null or absent while it is not, and where it ended in another way. */
+  completed_at?: string | null;
 }
 
 interface ExpectedOfOrder {
@@ -61,10 +63,10 @@ export function expectedResults(order: Order, markers: readonly Marker[]): Expec
  * their markers; of two reported values the newer; as missing only what no order reported; the samples of all; metadata
  * from the newest report.
  * @param orders Oldest first. For a combined result each with every report about it, late ones included (D5).
- * @returns null while nothing was reported.
+ * @returns null while nothing was reported, unless an order was completed without: then everything is missing (F1).
  */
 export function foldReports(orders: readonly ReportedOrder[]): OrderResult | null {
-  const newest = newestReport(orders);
+  const newest = newestReport(orders) ?? completedWithout(orders);
   if (!newest) return null;
 
   const combined = new Map<string, Entry>();
@@ -82,7 +84,7 @@ export function foldReports(orders: readonly ReportedOrder[]): OrderResult | nul
   const values = [...combined.values()].flatMap((entry) => ('value' in entry ? [entry.value] : []));
   const missing = [...combined.values()].flatMap((entry) => ('missing' in entry ? [entry.missing] : []));
   return {
-    metadata: metadataOf(newest.from, newest.report, status, worst(values)),
+    metadata: metadataOf(newest, status, worst(values)),
     results: values,
     missing_results: missing,
     sample_information: samples,
@@ -180,43 +182,57 @@ function parseReferenceRange(text: string | null): { low: number | null; high: n
 
 const SEVERITY: Interpretation[] = ['normal', 'unknown', 'abnormal', 'critical'];
 function worst(values: readonly BiomarkerResult[]): Interpretation {
+  if (values.length === 0) return 'unknown';
   const severity = Math.max(0, ...values.map((value) => SEVERITY.indexOf(value.interpretation)));
   return SEVERITY[severity] ?? 'normal';
 }
 
-function newestReport(orders: readonly ReportedOrder[]): { from: ReportedOrder; report: LabReport } | undefined {
-  let newest: { from: ReportedOrder; report: LabReport } | undefined;
+/** What a result's metadata is taken from; `report` is null where an order was completed without any. */
+interface MetadataSource {
+  from: ReportedOrder;
+  report: LabReport | null;
+  /** ISO instant. */
+  reported_at: string;
+}
+
+function newestReport(orders: readonly ReportedOrder[]): MetadataSource | undefined {
+  let newest: MetadataSource | undefined;
   for (const from of orders) {
     for (const report of from.reports) {
-      if (!newest || Date.parse(report.reported_at) >= Date.parse(newest.report.reported_at)) newest = { from, report };
+      const { reported_at } = report;
+      if (!newest || Date.parse(reported_at) >= Date.parse(newest.reported_at)) newest = { from, report, reported_at };
     }
   }
   return newest;
 }
 
+function completedWithout(orders: readonly ReportedOrder[]): MetadataSource | undefined {
+  const from = orders.findLast(({ completed_at }) => completed_at !== null);
+  return from?.completed_at ? { from, report: null, reported_at: from.completed_at } : undefined;
+}
+
 function metadataOf(
-  { order, laboratory }: ReportedOrder,
-  report: LabReport,
+  { from: { order, laboratory }, report, reported_at }: MetadataSource,
   status: ResultMetadata['status'],
   interpretation: Interpretation,
 ): ResultMetadata {
   const { patient, physician } = order;
   return {
-    age: String(yearsBetween(patient.dob, report.collected_at ?? report.reported_at)),
+    age: String(yearsBetween(patient.dob, report?.collected_at ?? reported_at)),
     dob: patient.dob,
     'clia_#': laboratory.clia_number,
     clia_number: laboratory.clia_number,
     patient: `${patient.last_name}, ${patient.first_name}`,
-    provider: report.ordering_provider ?? (physician ? `${physician.last_name}, ${physician.first_name}` : null),
+    provider: report?.ordering_provider ?? (physician ? `${physician.last_name}, ${physician.first_name}` : null),
     laboratory: laboratory.name,
-    date_reported: report.reported_at,
-    date_collected: report.collected_at,
-    specimen_number: report.specimen_number ?? report.filler_order_number ?? order.placer_order_number,
-    date_received: report.received_at,
+    date_reported: reported_at,
+    date_collected: report?.collected_at ?? null,
+    specimen_number: report?.specimen_number ?? report?.filler_order_number ?? order.placer_order_number,
+    date_received: report?.received_at ?? null,
     status,
     interpretation,
     patient_id: order.user_id,
-    account_id: report.account_number,
+    account_id: report?.account_number ?? null,
   };
 }
 

@@ -125,6 +125,8 @@ async function saysAnythingNew(
     .find({ order_id: order._id, state: 'applied' })
     .sort({ event_number: 1, received_at: 1 })
     .lean<LabMessageDocument[]>();
+  // The first report on an order that was completed without any says why results are missing, if no more.
+  if (applied.length === 0) return true;
   const valuesWith = (messages: readonly LabMessageDocument[]) => {
     const result = foldReports([reportedOrder(catalogue, order, messages)]);
     return JSON.stringify([result?.results, result?.missing_results.map((missing) => missing.slug)]);

@@ -22,7 +22,7 @@ export interface CombinedResult {
 
 /**
  * Combines everything that the laboratory reported in a transaction, late reports included (D5), as it was at one moment.
- * @returns null while nothing was reported, or when there is no such transaction.
+ * @returns null while there is no result to combine, or when there is no such transaction.
  */
 export async function combinedResult(
   store: Store,

@@ -39,11 +39,7 @@ export async function takeResultIn(
     .session(session)
     .lean<LabMessageDocument[]>();
   const result = foldReports([reportedOrder(catalogue, next, messages)]);
-  if (!result) {
-    // Drawn and never reported: everything is missing (F1).
-    if (event.status === 'completed') next.has_missing_results = true;
-    return false;
-  }
+  if (!result) return false;
 
   next.result_version = order.result_version + 1;
   next.interpretation = result.metadata.interpretation;
@@ -66,15 +62,20 @@ export async function takeResultIn(
   return result.metadata.interpretation === 'critical' && order.interpretation !== 'critical';
 }
 
-/** An order with its reports, as the fold of results reads them: once it has ended, what has not come is missing. */
+/**
+ * An order with its reports, as the fold of results reads them: once it has ended, what has not come is missing, and where
+ * it was completed without any report, that is everything (F1).
+ */
 export function reportedOrder(
   catalogue: Catalogue,
-  { order, last_status }: OrderDocument,
+  { order, last_status, events }: OrderDocument,
   messages: readonly LabMessageDocument[],
 ): ReportedOrder {
   const laboratory = catalogue.laboratories.get(order.lab_id);
   if (!laboratory) throw new Error(`Laboratory ${order.lab_id} is not in the catalog`);
   const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);
   const reports = messages.map((message) => message.report);
-  return { order, laboratory, markers, reports, noMoreExpected: isEnded(last_status, order.collection_method) };
+  const noMoreExpected = isEnded(last_status, order.collection_method);
+  const completed_at = events.find(({ status }) => status === 'completed')?.created_at ?? null;
+  return { order, laboratory, markers, reports, noMoreExpected, completed_at };
 }

@@ -108,6 +108,47 @@ describe('D10: the combined result', () => {
   });
 });
 
+describe('F1: an order that was completed without a report', () => {
+  const completed_at = '2026-11-20T10:00:00.000Z';
+
+  test('has a result that lists everything as missing', () => {
+    const { order, markers, laboratory } = labOrder('labcorp', ['tsh', 'lipid-panel']);
+    const result = foldReports([{ order, markers, laboratory, reports: [], noMoreExpected: true, completed_at }]);
+    expect(result?.missing_results.map(({ slug }) => slug)).toEqual(order.markers.flatMap((one) => one.result_slugs));
+    expect(new Set(result?.missing_results.map((one) => one.inferred_failure_type))).toEqual(
+      new Set(['unknown_failure']),
+    );
+    expect(result).toMatchObject({
+      metadata: {
+        status: 'final',
+        interpretation: 'unknown',
+        date_reported: completed_at,
+        date_collected: null,
+        specimen_number: order.placer_order_number,
+        account_id: null,
+      },
+      results: [],
+      sample_information: {},
+    });
+  });
+
+  test('has none while it is open, and where it ended in another way', () => {
+    expect(foldReports([reported([], { noMoreExpected: false })])).toBeNull();
+    expect(foldReports([reported([], { completed_at: null })])).toBeNull();
+  });
+
+  test('says nothing of when the other order of its transaction was reported on, and has no say in a value', () => {
+    const report = reportOf([testOf(alone, [observation(TSH, '2.1')])]);
+    const redraw = thyroid([ALONE], { origin: 'redraw', placer_order_number: 'VN0000099999' });
+    const combined = foldReports([reported([report]), { ...redraw, reports: [], noMoreExpected: true, completed_at }]);
+    expect(combined).toMatchObject({
+      metadata: { status: 'final', interpretation: 'normal', date_reported: report.reported_at },
+      results: [{ slug: 'tsh', result: '2.1' }],
+      missing_results: [],
+    });
+  });
+});
+
 describe('A7: the specimens', () => {
   const on = (number: string, collected_at: string) => ({ specimens: [{ number, collected_at, received_at: null }] });
   const morning = '2026-11-19T08:00:00.000Z';

@@ -1,8 +1,10 @@
 import { DateTime } from 'luxon';
 import type { Order } from '../../domain/orders/order.ts';
+import type { OrderResult } from '../../domain/results/results.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import { textOf } from '../documents/pdf-reader.ts';
-import { labMessage } from '../support/partners/lab-message.ts';
+import { atHome } from '../support/at-home.ts';
+import { allLost, labMessage } from '../support/partners/lab-message.ts';
 import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 import { stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
@@ -153,12 +155,53 @@ test('F1: the requisition, and that of a redraw, say until when they are valid b
   }
 });
 
+const read = (path: string) =>
+  fetch(`${venule.api.url}/v3/${path}`, { headers: { 'x-vital-api-key': venule.api.key } });
+
+/** The result of an order, and the combined one of its transaction: the same, as JSON and as a PDF. */
+async function resultOf({ id, transaction_id }: Order): Promise<{ result: OrderResult; paper: string[] }> {
+  const places = [`order/${id}/result`, `order_transaction/${transaction_id}/result`];
+  const [result, combined] = (await Promise.all(places.map(async (path) => (await read(path)).json()))) as [
+    OrderResult,
+    OrderResult,
+  ];
+  expect(combined).toEqual(result);
+  const papers = await Promise.all(places.map(async (path) => Buffer.from(await (await read(`${path}/pdf`)).bytes())));
+  return { result, paper: await Promise.all(papers.map((paper) => textOf(paper))) };
+}
+
+/** That everything which was ordered is missing, without a word of the laboratory. */
+async function lacksEverything(order: Order): Promise<void> {
+  const { result, paper } = await resultOf(order);
+  const { results, missing_results, metadata } = result;
+  expect(results).toEqual([]);
+  expect(missing_results.map(({ slug }) => slug)).toEqual([
+    ...new Set(order.markers.flatMap((one) => one.result_slugs)),
+  ]);
+  expect(metadata).toMatchObject({ status: 'final', interpretation: 'unknown' });
+  expect(await (await read(`order/${order.id}/result/metadata`)).json()).toEqual(metadata);
+  for (const text of paper) {
+    expect(text).toContain('The laboratory reported no results');
+    expect(text).toContain(`0 results · none flagged · ${missing_results.length} not reported`);
+  }
+  const document = await venule.reaches(order.id, 'completed');
+  expect(document).toMatchObject({ has_missing_results: true, interpretation: 'unknown', result_version: 1 });
+}
+
 describe('F1: an order that is drawn on site', () => {
   const expiring = (deadline: number) =>
     venule.place(
       { labTest: 'labcorp-wellness-panel-on-site', options: { sms_enabled: true, results_ready_mail: true } },
       { requisition_valid: { on_site_collection: 1 }, results_awaited_longer: deadline },
     );
+
+  const drawnAndExpired = async () => {
+    const order = await expiring(4_000);
+    const document = await venule.reaches(order.id, 'requisition_created');
+    await venule.journeys.drawCompleted(document, { kind: 'key', id: 'test' });
+    await venule.ended(order);
+    return order;
+  };
 
   test('is cancelled when nobody has drawn', async () => {
     const order = await expiring(300);
@@ -168,18 +211,10 @@ describe('F1: an order that is drawn on site', () => {
   });
 
   test('is completed when it was drawn, with what is missing; nobody is told of results that there are not', async () => {
-    const order = await expiring(4_000);
-    const document = await venule.reaches(order.id, 'requisition_created');
-    await venule.journeys.drawCompleted(document, { kind: 'key', id: 'test' });
-    await venule.ended(order);
-    const { events, has_missing_results } = await venule.reaches(order.id, 'completed');
-    expect(events.map(({ status }) => status)).toEqual([
-      'ordered',
-      'requisition_created',
-      'draw_completed',
-      'completed',
-    ]);
-    expect(has_missing_results).toBe(true);
+    const order = await drawnAndExpired();
+    const drawn = ['ordered', 'requisition_created', 'draw_completed', 'completed'];
+    expect(await statuses(order)).toEqual(drawn);
+    await lacksEverything(order);
     const told = await collectionOf(venule.store.toldMessages).find({ order_id: order.id }).toArray();
     expect(told.map(({ way, kind }) => `${way} ${kind}`).sort()).toEqual([
       'email requisition_ready',
@@ -188,4 +223,38 @@ describe('F1: an order that is drawn on site', () => {
       'sms requisition_ready',
     ]);
   });
+
+  test('has the results of a report that comes after all, and what that says of a missing one', async () => {
+    const order = await drawnAndExpired();
+    const [loinc = ''] = Object.keys(allLost(venule.catalogue, order, 'QS'));
+    await venule.deliver('labcorp', labMessage(venule.catalogue, order, { lost: { [loinc]: 'QS' } }));
+    await venule.reaches(order.id, 'corrected');
+    const { result } = await resultOf(order);
+    expect(result.results.length).toBeGreaterThan(0);
+    expect(result.missing_results).toMatchObject([{ loinc, inferred_failure_type: 'quantity_not_sufficient_failure' }]);
+  });
+
+  test('learns from a report without a single value why there is none', async () => {
+    const order = await drawnAndExpired();
+    const lost = allLost(venule.catalogue, order, 'QS');
+    await venule.deliver('labcorp', labMessage(venule.catalogue, order, { lost }));
+    await venule.reaches(order.id, 'corrected');
+    const { result } = await resultOf(order);
+    expect(result.results).toEqual([]);
+    const reasons = new Set(result.missing_results.map((missing) => missing.inferred_failure_type));
+    expect(reasons).toEqual(new Set(['quantity_not_sufficient_failure']));
+  });
+});
+
+test('F1: an order that was drawn at home and never reported on is completed with everything missing', async () => {
+  const { order: placed, slots, book, says } = atHome(() => venule);
+  const document = await placed({}, { requisition_valid: { at_home_phlebotomy: 1 }, results_awaited_longer: 6_000 });
+  const [slot] = await slots();
+  await says(await book(document, slot), {
+    status: 'completed',
+    occurred_at: new Date(Date.now() + 1_000).toISOString(),
+  });
+  await venule.reaches(document._id, 'draw_completed');
+  await venule.ended(document.order);
+  await lacksEverything(document.order);
 });

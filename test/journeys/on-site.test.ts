@@ -1,7 +1,6 @@
 /** On-site collection, through the SDK and a laboratory: whoever draws says so, and the journey goes on from there. */
 import { randomUUID } from 'node:crypto';
 import { type Junction, JunctionClient } from '@junction-api/sdk';
-import type { Order } from '../../domain/orders/order.ts';
 import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import { createApiKey, createTeam } from '../../store/access/teams.ts';
 import { collectionOf } from '../../store/collections/define.ts';
@@ -10,9 +9,9 @@ import { digestOf } from '../../store/inbox/lab-inbox.ts';
 import { createEndpoint } from '../../store/outbox/webhook-endpoints.ts';
 import { newSigningSecret } from '../../webhooks/signature.ts';
 import { checkedFetch, type OpenApi } from '../support/openapi-check.ts';
-import { labMessage } from '../support/partners/lab-message.ts';
+import { allLost, labMessage } from '../support/partners/lab-message.ts';
 import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
-import { currentDetails, stateOf } from '../support/temporal-view.ts';
+import { currentDetails } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 import { type Receiver, startReceiver } from '../webhooks/scene.ts';
 
@@ -73,14 +72,6 @@ const report = ({ order }: OrderDocument, ...changes: Parameters<typeof labMessa
 
 const statusesOf = ({ events }: Pick<Junction.ClientFacingOrder, 'events'>) => events.map(({ status }) => status);
 const full = (...low: string[]) => low.map((each) => expect.stringMatching(`\\.on_site_collection\\.${each}$`));
-
-/** Every result of an order, lost for a reason that is nobody's error. */
-const allLost = (order: Order): Record<string, string> =>
-  Object.fromEntries(
-    order.markers
-      .flatMap(({ marker_id }) => venule.catalogue.markers.get(marker_id)?.expected_results ?? [])
-      .map(({ loinc }) => [loinc.code, 'RI']),
-  );
 
 const auditOf = (order: OrderDocument, status: OrderLowLevelStatus) =>
   collectionOf(venule.store.audit).findOne({ order_id: order._id, action: `order.${status}` });
@@ -229,10 +220,8 @@ describe('G2: a report that comes before anybody has reported the draw', () => {
   test('shows it, too, when it waits behind one that has none', async () => {
     const order = await ordered();
     const [first, ...others] = order.order.markers.map(({ provider_id }) => provider_id);
-    // A mail that goes out as the worker stops would be tried again only after its time.
-    await until(async () => (await stateOf(venule.workflow(order.order))).under_way.length === 0);
     await venule.stopWorker();
-    await report(order, { tests: [String(first)], lost: allLost(order.order) });
+    await report(order, { tests: [String(first)], lost: allLost(venule.catalogue, order.order, 'RI') });
     await report(order, { tests: others });
     const messages = await venule.store.labMessages.find({ order_id: order._id }).sort({ received_at: 1 }).lean();
     expect(messages).toHaveLength(2);
@@ -266,7 +255,7 @@ describe('G2: a report that comes before anybody has reported the draw', () => {
 
   test('is set aside when it has none, and taken in when the draw is reported', async () => {
     const order = await ordered();
-    await report(order, { lost: allLost(order.order) });
+    await report(order, { lost: allLost(venule.catalogue, order.order, 'RI') });
     const aside = await until(() =>
       collectionOf(venule.store.labMessages).findOne({ order_id: order._id, state: 'unmatched' }),
     );

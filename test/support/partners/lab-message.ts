@@ -68,5 +68,13 @@ export function labMessage(catalogue: Catalogue, order: Order, changes: LabMessa
   ].join('\r');
 }
 
+/** Every result of an order by its LOINC, with the laboratory's reason why it cannot be had, as `lost` takes it. */
+export const allLost = (catalogue: Catalogue, order: Order, reason: string): Record<string, string> =>
+  Object.fromEntries(
+    order.markers
+      .flatMap(({ marker_id }) => catalogue.markers.get(marker_id)?.expected_results ?? [])
+      .map(({ loinc }) => [loinc.code, reason]),
+  );
+
 /** `YYYYMMDDHHMMSS.SSS+0000` */
 const hl7Time = (instant: Date) => `${instant.toISOString().replace(/[-:TZ]/g, '')}+0000`;
