@@ -44,7 +44,6 @@ async function sinceTheUpdate(order: Order, run?: string): Promise<string[]> {
 async function cancelLosingTheAnswer(order: Order): Promise<void> {
   const document = await venule.reaches(order.id, 'requisition_created');
   const workflow = venule.workflow(order);
-  await until(async () => (await stateOf(workflow)).under_way.length === 0);
   const { runId } = await workflow.describe();
   await venule.stopWorker();
 

@@ -45,6 +45,7 @@ import { type Journeys, temporalJourneys } from '../../../temporal/journeys.ts';
 import { type RunningWorker, startWorker } from '../../../worker.ts';
 import { NO_NIGHT } from '../nights.ts';
 import { until } from '../until.ts';
+import { isSendingForTheFirstTime } from './first-try.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 /** Fixed, so that recorded histories can be read again. */
@@ -113,6 +114,10 @@ export interface InProcessVenule {
     headers?: Record<string, string>,
   ): Promise<{ status: number; text: string }>;
   webhooks(orderId: string): Promise<(WebhookMessageDocument & { body: WebhookBody })[]>;
+  /**
+   * Stops the worker once no message to a patient is on its way for the first time: one that a stopping worker was given
+   * is tried again only after its time.
+   */
   stopWorker(): Promise<void>;
   /** @param bundle Workflow code other than today's. */
   startWorker(bundle?: WorkflowBundle): Promise<void>;
@@ -225,7 +230,7 @@ export async function startVenule({
 
   const workerConfig = { ...config, sandboxUrl: sandbox.url, sandboxCredentials: SANDBOX };
   let worker: RunningWorker | undefined = await startWorker(workerConfig, quiet, await workflowBundle());
-  const stopWorker = async () => {
+  const stopWorkerAtOnce = async () => {
     await worker?.stop();
     worker = undefined;
   };
@@ -313,12 +318,17 @@ export async function startVenule({
         .lean<WebhookMessageDocument[]>();
       return messages.map((message) => ({ ...message, body: JSON.parse(message.payload) }));
     },
-    stopWorker,
+    async stopWorker() {
+      if (!worker) return;
+      const journeys = (await placedOrders()).map(workflow);
+      await until(async () => !(await Promise.all(journeys.map(isSendingForTheFirstTime))).includes(true));
+      await stopWorkerAtOnce();
+    },
     async startWorker(bundle) {
       worker ??= await startWorker(workerConfig, quiet, bundle ?? (await workflowBundle()));
     },
     async close() {
-      await stopWorker();
+      await stopWorkerAtOnce();
       await terminateOpenJourneys();
       await sandbox.close();
       api.server.closeAllConnections();
@@ -331,11 +341,15 @@ export async function startVenule({
     },
   };
 
-  async function terminateOpenJourneys() {
-    const open = await collectionOf(store.orders)
+  async function placedOrders() {
+    const orders = await collectionOf(store.orders)
       .find({}, { projection: { order: 1 } })
       .toArray();
-    const handles = open.flatMap(({ order }) => [workflow(order), walkOf(order)]);
+    return orders.map(({ order }) => order);
+  }
+
+  async function terminateOpenJourneys() {
+    const handles = (await placedOrders()).flatMap((order) => [workflow(order), walkOf(order)]);
     await Promise.all(handles.map((handle) => handle.terminate('The test is over').catch(() => undefined)));
   }
 }
