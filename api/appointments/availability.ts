@@ -2,7 +2,6 @@
 import { type AppointmentProvider, providerOfLab, type UsAddress } from '../../domain/appointments/appointment.ts';
 import { type AddressParts, addressFaults, addressWarnings } from '../../domain/appointments/appointment-checks.ts';
 import { todayIn } from '../../domain/calendar.ts';
-import { timeZonesOf } from '../../domain/people/time-zones.ts';
 import { BookingRefused, type Slot } from '../../partners/phlebotomy/phlebotomy-adapter.ts';
 import { addressParts } from '../../partners/phlebotomy/us-address.ts';
 import { offerSlots } from '../../store/appointments/availabilities.ts';
@@ -14,6 +13,7 @@ import { ApiError } from '../http/errors.ts';
 import { ask, providersOf } from './providers.ts';
 import type { AvailabilityAnswer, DaySlots, PscAvailabilityQuestion, UsAddressBody } from './schemas.ts';
 import { centersAround, centersNamed } from './service-centers.ts';
+import { timeZoneOf } from './time-zone.ts';
 import { locationOfZip } from './zip-location.ts';
 
 const DAYS = 14;
@@ -72,7 +72,7 @@ export async function phlebotomyAvailability(
 ): Promise<AvailabilityAnswer> {
   const address = addressOf(body);
   const warnings = reachable(address);
-  const [likelyZone = team.options.time_zone] = timeZonesOf(address.state);
+  const likelyZone = timeZoneOf(address.state, address.zip_code);
   const today = todayIn(likelyZone, new Date());
   if (startDate !== undefined && startDate < today) throw new ApiError('rule_broken', TOO_EARLY);
   if (startDate !== undefined && isTooLate(startDate)) throw new ApiError('rule_broken', TOO_LATE);

@@ -66,7 +66,7 @@ const ZONES: Record<UsState, readonly [string, ...string[]]> = {
 };
 
 /** IANA zones that somebody in that state may be in; those of New York for a state that there is not. */
-export function timeZonesOf(state: string): readonly string[] {
+export function timeZonesOf(state: string): readonly [string, ...string[]] {
   const known = usState(state);
   return known ? ZONES[known] : [EASTERN];
 }
