@@ -27,11 +27,11 @@ import {
 } from '../support/api.ts';
 import { appointmentJourneys } from '../support/appointment-journeys.ts';
 import { providerEvent, signedBy } from '../support/partners/provider-event.ts';
+import { AT_HOME_TEST } from '../support/sdk-order.ts';
 import { until } from '../support/until.ts';
 
 const KEY = 'phlebotomy-key';
 const SECRET = `whsec_${Buffer.from('a secret of the phlebotomy companies').toString('base64')}`;
-const AT_HOME_TEST = 'b664b6df-30ed-4cd6-bb65-124405ca734c';
 const QUEST_TEST = 'c796e759-4571-4638-9252-f1a6362c8968';
 const OTHER_REASON = '3a59800c-287d-4109-beff-562aec7d896e';
 

@@ -4,10 +4,9 @@ import { temporalSandboxSimulations } from '../../api/orders/sandbox-walks.ts';
 import { WALK_IN_TEST } from '../support/api.ts';
 import { checkedFetch, type OpenApi } from '../support/openapi-check.ts';
 import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
+import { AT_HOME_TEST, orderBySdk, PHOENIX } from '../support/sdk-order.ts';
 import { currentDetails, pendingActivities } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
-
-const AT_HOME_TEST = 'b664b6df-30ed-4cd6-bb65-124405ca734c';
 
 let venule: InProcessVenule;
 let sdk: JunctionClient;
@@ -20,26 +19,9 @@ beforeAll(async () => {
 });
 afterAll(() => venule?.close());
 
-const PHOENIX = { firstLine: '412 West Lincoln Street', city: 'Phoenix', state: 'AZ', zip: '85004', country: 'US' };
 const ONALASKA = { firstLine: '9 Oak Avenue', city: 'Onalaska', state: 'WI', zip: '54650', country: 'US' };
 
-async function order(labTestId = WALK_IN_TEST, patientAddress = PHOENIX): Promise<Junction.ClientFacingOrder> {
-  const { userId } = await sdk.user.create({ clientUserId: `patient-${crypto.randomUUID()}` });
-  const answer = await sdk.labTests.createOrder({
-    userId,
-    orderSet: { labTestIds: [labTestId] },
-    patientDetails: {
-      firstName: 'Ada',
-      lastName: 'Lovelace',
-      dob: '1985-12-10',
-      gender: 'female',
-      phoneNumber: '+16025550143',
-      email: 'ada@patient.example',
-    },
-    patientAddress,
-  });
-  return answer.order;
-}
+const order = (labTestId = WALK_IN_TEST, patientAddress = PHOENIX) => orderBySdk(sdk, labTestId, patientAddress);
 
 const simulate = (orderId: string, low: string, body: Junction.SimulationFlags = {}, delay = 0) =>
   sdk.labTests.simulateOrderProcess({

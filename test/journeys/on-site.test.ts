@@ -1,5 +1,4 @@
 /** On-site collection, through the SDK and a laboratory: whoever draws says so, and the journey goes on from there. */
-import { randomUUID } from 'node:crypto';
 import { type Junction, JunctionClient } from '@junction-api/sdk';
 import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import { createApiKey, createTeam } from '../../store/access/teams.ts';
@@ -11,6 +10,7 @@ import { newSigningSecret } from '../../webhooks/signature.ts';
 import { checkedFetch, type OpenApi } from '../support/openapi-check.ts';
 import { allLost, labMessage } from '../support/partners/lab-message.ts';
 import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
+import { orderBySdk } from '../support/sdk-order.ts';
 import { currentDetails } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 import { type Receiver, startReceiver } from '../webhooks/scene.ts';
@@ -46,20 +46,7 @@ async function newTeam(): Promise<JunctionClient> {
 /** Orders as a backend does, and waits for the requisition. */
 async function ordered(slug = ON_SITE): Promise<OrderDocument> {
   const [labTest] = [...venule.catalogue.labTests.values()].filter((test) => test.slug === slug);
-  const { userId } = await sdk.user.create({ clientUserId: randomUUID() });
-  const { order } = await sdk.labTests.createOrder({
-    userId,
-    orderSet: { labTestIds: [String(labTest?.id)] },
-    patientDetails: {
-      firstName: 'Ada',
-      lastName: 'Lovelace',
-      dob: '1985-12-10',
-      gender: 'female',
-      phoneNumber: '+16025550143',
-      email: `${userId}@patients.example`,
-    },
-    patientAddress: { firstLine: '412 West Lincoln Street', city: 'Phoenix', state: 'AZ', zip: '85004', country: 'US' },
-  });
+  const order = await orderBySdk(sdk, String(labTest?.id));
   return venule.reaches(order.id, 'requisition_created');
 }
 

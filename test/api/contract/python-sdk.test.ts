@@ -5,9 +5,9 @@ import { describeWith } from '../../support/needs.ts';
 import { PYTHON, pythonWith } from '../../support/python/python.ts';
 import { PYTHON_SDK, type PythonSdk, startPythonSdk } from '../../support/python/python-sdk.ts';
 import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
+import { AT_HOME_TEST } from '../../support/sdk-order.ts';
 import { until } from '../../support/until.ts';
 
-const AT_HOME_TEST = 'b664b6df-30ed-4cd6-bb65-124405ca734c';
 const ON_SITE_TEST = '284694bd-8966-4333-92a0-693c72a89f41';
 const QUEST_TEST = 'c796e759-4571-4638-9252-f1a6362c8968';
 const PHOENIX = { first_line: '412 West Lincoln Street', city: 'Phoenix', state: 'AZ', zip_code: '85004' };

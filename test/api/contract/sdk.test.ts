@@ -1,4 +1,5 @@
 import { type Caller, newUser, startTestApi, type TestApi, WALK_IN_TEST } from '../../support/api.ts';
+import { AT_HOME_TEST } from '../../support/sdk-order.ts';
 
 let api: TestApi;
 let caller: Caller;
@@ -197,7 +198,7 @@ describe('orders through the SDK', () => {
       patientAddress: { ...address, receiverName: 'Front Desk' },
       activateBy: new Date(Date.now() + 300 * 86_400_000).toISOString().slice(0, 10),
     });
-    const home = await order(ada, { orderSet: { labTestIds: ['b664b6df-30ed-4cd6-bb65-124405ca734c'] } });
+    const home = await order(ada, { orderSet: { labTestIds: [AT_HOME_TEST] } });
     await other.sdk.labTests.cancelOrder({ orderId: home.id });
     await api.store.orders.updateOne({ _id: early.id }, { $set: { interpretation: 'critical' } });
 

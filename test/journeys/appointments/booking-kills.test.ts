@@ -9,10 +9,9 @@ import { isActive } from '../../../domain/appointments/appointment.ts';
 import { collectionOf } from '../../../store/collections/define.ts';
 import { closeStore, openStore, type Store } from '../../../store/open.ts';
 import { type SpawnedVenule, spawnVenule } from '../../support/running/spawn-venule.ts';
+import { AT_HOME_TEST, orderBySdk, PHOENIX } from '../../support/sdk-order.ts';
 import { until } from '../../support/until.ts';
 
-const AT_HOME_TEST = 'b664b6df-30ed-4cd6-bb65-124405ca734c';
-const PHOENIX = { firstLine: '412 West Lincoln Street', city: 'Phoenix', state: 'AZ' };
 const KILLS = 20;
 /** Each kill comes so much later after the provider's yes than the one before, in milliseconds. */
 const LATER_BY = 3;
@@ -44,27 +43,15 @@ afterAll(async () => {
 
 /** An order of a patient of its own, with its requisition. */
 async function order(): Promise<{ id: string; userId: string }> {
-  const { userId } = await sdk.user.create({ clientUserId: randomUUID() });
-  const { order: placed } = await sdk.labTests.createOrder({
-    userId,
-    orderSet: { labTestIds: [AT_HOME_TEST] },
-    patientDetails: {
-      firstName: 'Ada',
-      lastName: 'Lovelace',
-      dob: '1985-12-10',
-      gender: 'female',
-      phoneNumber: '+16025550143',
-      email: 'ada@patients.example',
-    },
-    patientAddress: { ...PHOENIX, zip: '85004', country: 'US' },
-  });
-  await until(async () => (await sdk.labTests.getOrder({ orderId: placed.id })).events.length >= 2);
-  return { id: placed.id, userId };
+  const { id, userId } = await orderBySdk(sdk, AT_HOME_TEST);
+  await until(async () => (await sdk.labTests.getOrder({ orderId: id })).events.length >= 2);
+  return { id, userId };
 }
 
 /** One key for each booking, no slot twice. */
 async function bookingKeys(count: number): Promise<string[]> {
-  const { slots } = await sdk.labTests.getPhlebotomyAppointmentAvailability({ body: { ...PHOENIX, zipCode: '85004' } });
+  const { zip: zipCode, country: _, ...address } = PHOENIX;
+  const { slots } = await sdk.labTests.getPhlebotomyAppointmentAvailability({ body: { ...address, zipCode } });
   const keys = slots.slice(1).flatMap((day) => day.slots.map((slot) => String(slot.bookingKey)));
   return keys.slice(0, count);
 }

@@ -7,9 +7,8 @@ import { collectionOf } from '../../../store/collections/define.ts';
 import type { OrderDocument } from '../../../store/collections/orders.ts';
 import { atHome } from '../../support/at-home.ts';
 import { type InProcessVenule, type OrderChanges, startVenule } from '../../support/running/in-process-venule.ts';
+import { AT_HOME_TEST, orderBySdk, PHOENIX } from '../../support/sdk-order.ts';
 import { until } from '../../support/until.ts';
-
-const AT_HOME_TEST = 'b664b6df-30ed-4cd6-bb65-124405ca734c';
 
 let venule: InProcessVenule;
 beforeAll(async () => {
@@ -76,23 +75,11 @@ test('through the API, a team that has switched it on books at once; another is 
     const { key: apiKey } = await createApiKey(venule.store, team, 'tests');
     return new JunctionClient({ apiKey, baseUrl: venule.api.url, maxRetries: 0 });
   };
-  const bookAtOnce = async ({ user, labTests }: JunctionClient) => {
-    const { userId } = await user.create({ clientUserId: randomUUID() });
-    const place = { firstLine: '412 West Lincoln Street', city: 'Phoenix', state: 'AZ' };
-    const { order } = await labTests.createOrder({
-      userId,
-      orderSet: { labTestIds: [AT_HOME_TEST] },
-      patientDetails: {
-        firstName: 'Ada',
-        lastName: 'Lovelace',
-        dob: '1985-12-10',
-        gender: 'female',
-        phoneNumber: '+16025550143',
-        email: 'ada@patients.example',
-      },
-      patientAddress: { ...place, zip: '85004', country: 'US' },
-    });
-    const offered = await labTests.getPhlebotomyAppointmentAvailability({ body: { ...place, zipCode: '85004' } });
+  const bookAtOnce = async (caller: JunctionClient) => {
+    const { labTests } = caller;
+    const order = await orderBySdk(caller, AT_HOME_TEST);
+    const { zip: zipCode, country: _, ...place } = PHOENIX;
+    const offered = await labTests.getPhlebotomyAppointmentAvailability({ body: { ...place, zipCode } });
     const bookingKey = String(offered.slots[2]?.slots[0]?.bookingKey);
     return labTests.bookPhlebotomyAppointment({ orderId: order.id, body: { bookingKey } });
   };

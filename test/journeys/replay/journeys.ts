@@ -59,6 +59,22 @@ async function over(venule: InProcessVenule, order: Order): Promise<Order> {
   return order;
 }
 
+/** A journey of an order and its redraw. @param then What becomes of the redraw, which ends `last`. */
+const redrawnAnd = (
+  name: string,
+  last: OrderLowLevelStatus,
+  then: (venule: InProcessVenule, redraw: Order) => Promise<unknown>,
+): Journey => ({
+  name,
+  async walk(venule) {
+    const { order, redraw } = await redrawn(venule);
+    await then(venule, redraw);
+    return over(venule, order);
+  },
+  initial: ['ordered', 'requisition_created', 'redraw_available'],
+  redraw: ['ordered', 'requisition_created', last],
+});
+
 /** Waits for the end of a journey of which something failed for good. */
 async function failed(venule: InProcessVenule, order: Order): Promise<Order> {
   const isFailed = await venule
@@ -130,6 +146,14 @@ async function drawnAndReported(venule: InProcessVenule, order: Order): Promise<
   return over(venule, order);
 }
 
+/** The statuses of an order at home until its visit is booked. */
+const BOOKED: OrderLowLevelStatus[] = [
+  'ordered',
+  'requisition_created',
+  'appointment_pending',
+  'appointment_scheduled',
+];
+
 /** A journey for every ending. */
 export const JOURNEYS: Journey[] = [
   {
@@ -146,36 +170,13 @@ export const JOURNEYS: Journey[] = [
     },
     initial: ['ordered', 'requisition_created', 'partial_results', 'completed'],
   },
-  {
-    name: 'completed-after-redraw',
-    async walk(venule) {
-      const { order, redraw } = await redrawn(venule);
-      await venule.deliver(lab, labMessage(venule.catalogue, redraw));
-      return over(venule, order);
-    },
-    initial: ['ordered', 'requisition_created', 'redraw_available'],
-    redraw: ['ordered', 'requisition_created', 'completed'],
-  },
-  {
-    name: 'redraw-still-missing',
-    async walk(venule) {
-      const { order, redraw } = await redrawn(venule);
-      await venule.deliver(lab, labMessage(venule.catalogue, redraw, { lost: { [TSH]: 'QS' } }));
-      return over(venule, order);
-    },
-    initial: ['ordered', 'requisition_created', 'redraw_available'],
-    redraw: ['ordered', 'requisition_created', 'completed'],
-  },
-  {
-    name: 'redraw-cancelled',
-    async walk(venule) {
-      const { order, redraw } = await redrawn(venule);
-      await cancel(venule, redraw);
-      return over(venule, order);
-    },
-    initial: ['ordered', 'requisition_created', 'redraw_available'],
-    redraw: ['ordered', 'requisition_created', 'cancelled'],
-  },
+  redrawnAnd('completed-after-redraw', 'completed', (venule, redraw) =>
+    venule.deliver(lab, labMessage(venule.catalogue, redraw)),
+  ),
+  redrawnAnd('redraw-still-missing', 'completed', (venule, redraw) =>
+    venule.deliver(lab, labMessage(venule.catalogue, redraw, { lost: { [TSH]: 'QS' } })),
+  ),
+  redrawnAnd('redraw-cancelled', 'cancelled', cancel),
   {
     name: 'cancelled',
     async walk(venule) {
@@ -299,16 +300,7 @@ export const JOURNEYS: Journey[] = [
       await venule.journeys.appointment(document, reschedule);
       return drawnAndReported(venule, document.order);
     },
-    initial: [
-      'ordered',
-      'requisition_created',
-      'appointment_pending',
-      'appointment_scheduled',
-      'appointment_scheduled',
-      'draw_completed',
-      'partial_results',
-      'completed',
-    ],
+    initial: [...BOOKED, 'appointment_scheduled', 'draw_completed', 'partial_results', 'completed'],
   },
   {
     name: 'at-home-cancelled-with-its-visit',
@@ -317,7 +309,7 @@ export const JOURNEYS: Journey[] = [
       await venule.journeys.cancel(document);
       return over(venule, document.order);
     },
-    initial: ['ordered', 'requisition_created', 'appointment_pending', 'appointment_scheduled', 'cancelled'],
+    initial: [...BOOKED, 'cancelled'],
   },
   {
     name: 'at-home-expired-after-the-draw',
@@ -327,14 +319,7 @@ export const JOURNEYS: Journey[] = [
       await drawn(venule, document.order);
       return over(venule, document.order);
     },
-    initial: [
-      'ordered',
-      'requisition_created',
-      'appointment_pending',
-      'appointment_scheduled',
-      'draw_completed',
-      'completed',
-    ],
+    initial: [...BOOKED, 'draw_completed', 'completed'],
   },
   {
     name: 'at-home-draw-shown-by-the-lab',
@@ -346,15 +331,7 @@ export const JOURNEYS: Journey[] = [
       await venule.deliver(lab, labMessage(venule.catalogue, document.order));
       return over(venule, document.order);
     },
-    initial: [
-      'ordered',
-      'requisition_created',
-      'appointment_pending',
-      'appointment_scheduled',
-      'appointment_scheduled',
-      'draw_completed',
-      'completed',
-    ],
+    initial: [...BOOKED, 'appointment_scheduled', 'draw_completed', 'completed'],
   },
   {
     name: 'at-home-drawn-at-an-earlier-visit',
@@ -368,10 +345,7 @@ export const JOURNEYS: Journey[] = [
       return over(venule, document.order);
     },
     initial: [
-      'ordered',
-      'requisition_created',
-      'appointment_pending',
-      'appointment_scheduled',
+      ...BOOKED,
       'appointment_cancelled',
       'appointment_pending',
       'appointment_scheduled',
@@ -392,14 +366,7 @@ export const JOURNEYS: Journey[] = [
       await venule.journeys.cancel(document);
       return over(venule, document.order);
     },
-    initial: [
-      'ordered',
-      'requisition_created',
-      'appointment_pending',
-      'appointment_scheduled',
-      'appointment_cancelled',
-      'cancelled',
-    ],
+    initial: [...BOOKED, 'appointment_cancelled', 'cancelled'],
   },
   {
     name: 'at-home-confirmed-later',
@@ -410,15 +377,7 @@ export const JOURNEYS: Journey[] = [
       await providerTrouble(venule, { mode: 'ok' });
       return drawnAndReported(venule, document.order);
     },
-    initial: [
-      'ordered',
-      'requisition_created',
-      'appointment_pending',
-      'appointment_scheduled',
-      'draw_completed',
-      'partial_results',
-      'completed',
-    ],
+    initial: [...BOOKED, 'draw_completed', 'partial_results', 'completed'],
   },
   {
     name: 'at-home-booked-early',
@@ -431,15 +390,7 @@ export const JOURNEYS: Journey[] = [
       await venule.fault({ lab, mode: 'ok' });
       return drawnAndReported(venule, order);
     },
-    initial: [
-      'ordered',
-      'requisition_created',
-      'appointment_pending',
-      'appointment_scheduled',
-      'draw_completed',
-      'partial_results',
-      'completed',
-    ],
+    initial: [...BOOKED, 'draw_completed', 'partial_results', 'completed'],
   },
   {
     name: 'on-site-completed',
