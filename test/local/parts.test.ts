@@ -94,15 +94,33 @@ describe('a port', () => {
   });
   afterAll(() => other.close());
 
+  /** Of a server that has gone. */
+  const closedPort = () =>
+    new Promise<number>((resolve) => {
+      const server = createServer();
+      server.listen(0, '127.0.0.1', () => {
+        const { port } = server.address() as { port: number };
+        server.close(() => resolve(port));
+      });
+    });
+
+  test('that one part was given is not given to another, whether asked for or usual', async () => {
+    const port = await closedPort();
+    expect(await choosePort({ variable: 'PORT', asked: port, usual: 1, last: undefined })).toBe(port);
+    const again = { variable: 'SANDBOX_PORT', asked: port, usual: 1, last: undefined };
+    await expect(choosePort(again)).rejects.toThrow(`Port ${port} is taken: set SANDBOX_PORT to another`);
+    expect(await choosePort({ variable: 'PORT', asked: undefined, usual: port, last: port })).not.toBe(port);
+  });
+
   test('that was asked for and is taken is refused by the variable’s name', async () => {
     const wish = { variable: 'MAIL_PORT', asked: taken, usual: 1, last: undefined };
     await expect(choosePort(wish)).rejects.toThrow(`Port ${taken} is taken: set MAIL_PORT to another`);
   });
 
   test('is that of the last start where it is free, and another one where it is not', async () => {
-    const free = await freePort();
+    const [free, another] = [await closedPort(), await closedPort()];
     expect(await choosePort({ variable: 'PORT', asked: 0, usual: 1, last: free })).toBe(free);
-    expect(await choosePort({ variable: 'PORT', asked: undefined, usual: 1, last: free })).toBe(free);
+    expect(await choosePort({ variable: 'PORT', asked: undefined, usual: 1, last: another })).toBe(another);
     expect(await choosePort({ variable: 'PORT', asked: 0, usual: 1, last: taken })).not.toBe(taken);
     expect(await choosePort({ variable: 'PORT', asked: undefined, usual: taken, last: undefined })).not.toBe(taken);
   });

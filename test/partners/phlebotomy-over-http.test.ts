@@ -2,6 +2,7 @@
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { UsAddress } from '../../domain/appointments/appointment.ts';
+import { freePort } from '../../local/parts/ports.ts';
 import { PartnerUnreachable } from '../../partners/partner-unreachable.ts';
 import { LONGEST_ANSWER } from '../../partners/phlebotomy/json-over-http.ts';
 import {
@@ -337,12 +338,3 @@ it('there are providers that come to the patient, with slots or on request, and 
     ['quest', 'patient_service_center', 'appointment-ready'],
   ]);
 });
-
-/** A port on which nobody listens. */
-async function freePort(): Promise<number> {
-  const probe = createServer();
-  await new Promise<void>((listening) => probe.listen(0, '127.0.0.1', listening));
-  const { port } = probe.address() as AddressInfo;
-  await new Promise((closed) => probe.close(closed));
-  return port;
-}
