@@ -2,21 +2,33 @@
 import { writeFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { type Measurement, table, verdictOf } from './measurement.ts';
-import { type Parts, startParts } from './parts.ts';
+import { type Parts, startServers } from './parts.ts';
 import { acceptance } from './rows/acceptance.ts';
+import { memoryAtRest } from './rows/at-rest.ts';
 import { bigRequests } from './rows/big-requests.ts';
 import { documents } from './rows/documents.ts';
 import { historyEvents } from './rows/history-events.ts';
 import { memoryPerOpenOrder } from './rows/memory.ts';
+import { processorTime } from './rows/processor-time.ts';
+import { resultLatency } from './rows/result-latency.ts';
 import { webhookLatency } from './rows/webhook-latency.ts';
 import { webhookRate } from './rows/webhook-rate.ts';
 import { wholeJourneys } from './rows/whole-journeys.ts';
+import { acceptanceWithWorkers } from './rows/with-workers.ts';
 
 type Row = (parts: Parts, quick: boolean, progress: (line: string) => void) => Promise<Measurement[]>;
 
 const ROWS: Record<string, Row> = {
   acceptance: (parts, quick, progress) =>
-    acceptance(parts, quick ? { pairs: 4, turnMs: 1_000 } : { pairs: 20, turnMs: 2_000 }, progress),
+    acceptance(parts, quick ? { pairs: 4, turnMs: 1_000 } : { pairs: 16, turnMs: 2_000 }, progress),
+  'with-workers': (parts, quick, progress) =>
+    acceptanceWithWorkers(parts, quick ? { pairs: 2, turnMs: 1_000 } : { pairs: 12, turnMs: 2_000 }, progress),
+  processor: (parts, quick, progress) =>
+    processorTime(
+      parts,
+      quick ? { turns: 2, turnMs: 1_000, waves: 1, wave: 24 } : { turns: 6, turnMs: 2_000, waves: 3, wave: 100 },
+      progress,
+    ),
   journeys: (parts, quick, progress) =>
     wholeJourneys(parts, quick ? { pairs: 2, wave: 16 } : { pairs: 6, wave: 48 }, progress),
   history: (parts) => historyEvents(parts),
@@ -28,6 +40,10 @@ const ROWS: Record<string, Row> = {
     documents(parts, quick ? { pairs: 2, turnMs: 1_500 } : { pairs: 8, turnMs: 3_000 }, progress),
   memory: (parts, quick, progress) =>
     memoryPerOpenOrder(parts, quick ? [0, 100, 200, 400] : [0, 1000, 2000, 4000], progress),
+  rest: (_parts, quick, progress) =>
+    memoryAtRest(quick ? { starts: 1, idleMs: 15_000 } : { starts: 2, idleMs: 60_000 }, progress),
+  results: (parts, quick, progress) =>
+    resultLatency(parts, quick ? { sustained: 20, measured: 40 } : { sustained: 80, measured: 400 }, progress),
 };
 
 interface Options {
@@ -47,18 +63,26 @@ async function main(): Promise<void> {
   const began = Date.now();
   const progress = (line: string) =>
     process.stderr.write(`${String(Math.round((Date.now() - began) / 1000)).padStart(5)} s  ${line}\n`);
-  const parts = await startParts(progress);
-  const interrupted = () => void parts.stop().finally(() => process.exit(130));
+  const servers = await startServers(progress);
+  const interrupted = () => void servers.stop().finally(() => process.exit(130));
   process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
   const measurements: Measurement[] = [];
   try {
     for (const [name, measure] of Object.entries(ROWS)) {
       if (only && !only.includes(name)) continue;
       progress(name);
-      measurements.push(...(await measure(parts, quick, (line) => progress(`  ${line}`))));
+      const parts = await servers.database(name);
+      try {
+        measurements.push(...(await measure(parts, quick, (line) => progress(`  ${line}`))));
+      } catch (error) {
+        // The others are measured all the same.
+        console.error(`${name}:`, error);
+        process.exitCode = 1;
+      }
+      await parts.stop();
     }
   } finally {
-    await parts.stop();
+    await servers.stop();
   }
   const results = measurements.map((measurement) => ({ ...measurement, verdict: verdictOf(measurement) }));
   writeFileSync(output, `${JSON.stringify({ at: new Date().toISOString(), quick, results }, null, 2)}\n`);

@@ -17,7 +17,14 @@ import { ensureSearchAttributes } from '../temporal/register-search-attributes.t
 import { type Partners, startPartners } from './partners.ts';
 import { type Program, startProgram } from './program.ts';
 
-/** Everything that the rows measure on. */
+/** The servers that every row measures on, one row after the other. */
+export interface Servers {
+  /** A database of its own on them, so that no row works off what another has left behind. */
+  database(name: string): Promise<Parts>;
+  stop(): Promise<void>;
+}
+
+/** Everything that a row measures on. */
 export interface Parts {
   /** What programs are told: Venule's configuration. */
   env: NodeJS.ProcessEnv;
@@ -31,18 +38,19 @@ export interface Parts {
   userId: string;
   /** Starts a program with these parts; it is stopped with them at the latest. */
   program(name: string, env?: NodeJS.ProcessEnv, execArgv?: readonly string[]): Promise<Program>;
+  /** Stops the programs and drops the database. */
   stop(): Promise<void>;
 }
 
-/** Starts the parts on free ports, in a new folder that is gone when they have stopped. */
-export async function startParts(progress: (line: string) => void): Promise<Parts> {
+/** Starts the servers on free ports, in a new folder that is gone when they have stopped. */
+export async function startServers(progress: (line: string) => void): Promise<Servers> {
   const folder = mkdtempSync(join(tmpdir(), 'venule-bench-'));
   const servers: RunningPart[] = [];
-  const programs: Program[] = [];
-  const closers: (() => Promise<void>)[] = [];
+  const open = new Set<Parts>();
+  let partners: Partners | undefined;
   const stop = async () => {
-    await Promise.all(programs.map((program) => program.stop()));
-    for (const close of closers.reverse()) await close();
+    for (const parts of open) await parts.stop();
+    await partners?.close();
     await Promise.all(servers.map((server) => server.stop()));
     rmSync(folder, { recursive: true, force: true });
   };
@@ -65,19 +73,17 @@ export async function startParts(progress: (line: string) => void): Promise<Part
     ]);
     servers.push(...running);
     await Promise.all(running.map((server) => server.ready()));
-    const partners = await startPartners();
-    closers.push(partners.close);
+    partners = await startPartners();
 
     const bundle = join(folder, 'journeys.js');
     writeFileSync(bundle, await bundleJourneys());
-    const apiKey = `sk_us_${randomBytes(24).toString('base64url')}`;
     const env: NodeJS.ProcessEnv = {
       PORT: '0',
       HOST: '127.0.0.1',
       TEMPORAL_ADDRESS: `127.0.0.1:${temporal}`,
-      MONGODB_URI: mongodbUri(mongodb, 'bench'),
       SMTP_URL: partners.smtpUrl,
-      VENULE_API_KEY: apiKey,
+      VENULE_API_KEY: `sk_us_${randomBytes(24).toString('base64url')}`,
+      VENULE_MANAGEMENT_KEY: `mk_${randomBytes(24).toString('base64url')}`,
       VENULE_DATA_DIR: folder,
       VENULE_SANDBOX_URL: partners.labUrl,
       VENULE_WEBHOOK_ALLOW_PRIVATE: '1',
@@ -89,21 +95,16 @@ export async function startParts(progress: (line: string) => void): Promise<Part
     const connection = await Connection.connect({ address: env.TEMPORAL_ADDRESS as string });
     await ensureSearchAttributes(connection, 'default');
     await connection.close();
-    const store = await openStore(env.MONGODB_URI as string);
-    closers.push(() => closeStore(store));
-    await ensureSandboxTeam(store, { apiKey });
-    const userId = await addUser(store);
-    return {
-      env,
-      store,
+    const common = {
       pids: { temporal: running[0].identity.pid, mongodb: running[1].identity.pid },
       partners,
-      apiKey,
-      userId,
-      async program(name, more = {}, execArgv = []) {
-        const program = await startProgram(name, { ...env, ...more }, execArgv);
-        programs.push(program);
-        return program;
+      stopped: (parts: Parts) => void open.delete(parts),
+    };
+    return {
+      async database(name) {
+        const parts = await onDatabase({ ...env, MONGODB_URI: mongodbUri(mongodb, `bench-${name}`) }, common);
+        open.add(parts);
+        return parts;
       },
       stop,
     };
@@ -111,6 +112,35 @@ export async function startParts(progress: (line: string) => void): Promise<Part
     await stop();
     throw error;
   }
+}
+
+async function onDatabase(
+  env: NodeJS.ProcessEnv,
+  { stopped, ...common }: Pick<Parts, 'pids' | 'partners'> & { stopped(parts: Parts): void },
+): Promise<Parts> {
+  const apiKey = env.VENULE_API_KEY as string;
+  const programs: Program[] = [];
+  const store = await openStore(env.MONGODB_URI as string);
+  await ensureSandboxTeam(store, { apiKey });
+  const parts: Parts = {
+    ...common,
+    env,
+    store,
+    apiKey,
+    userId: await addUser(store),
+    async program(name, more = {}, execArgv = []) {
+      const program = await startProgram(name, { ...env, ...more }, execArgv);
+      programs.push(program);
+      return program;
+    },
+    async stop() {
+      stopped(parts);
+      await Promise.all(programs.map((program) => program.stop()));
+      await store.connection.dropDatabase();
+      await closeStore(store);
+    },
+  };
+  return parts;
 }
 
 /** Bundled once for every worker: in a worker's own process it would take the memory that is to be measured. */

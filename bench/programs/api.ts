@@ -1,14 +1,13 @@
 /** The product's API, which logs as it does in production, to where nobody reads. */
-import { devNull } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { pino } from 'pino';
 import { startApi } from '../../api/server.ts';
 import { loadConfig } from '../../config/config.ts';
+import { productionLogger } from '../logging.ts';
 import { serve } from '../program.ts';
 
 serve(async () => {
   const config = loadConfig();
-  const api = await startApi(config, pino({ level: config.logLevel }, pino.destination(devNull)));
+  const api = await startApi(config, productionLogger(config.logLevel));
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   /** Since it was last asked, in milliseconds. */

@@ -1,10 +1,14 @@
-/** The product's worker, which can also be asked how much memory it holds, and how PDFs keep it from other work. */
+/**
+ * The product's worker, which logs as it does in production, and which can also be asked how much memory it holds, and how
+ * PDFs keep it from other work.
+ */
 import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { DefaultLogger, Runtime } from '@temporalio/worker';
-import { pino } from 'pino';
+import { Runtime } from '@temporalio/worker';
 import { loadConfig } from '../../config/config.ts';
+import { loggingTo } from '../../temporal/logging.ts';
 import { startWorker } from '../../worker.ts';
+import { productionLogger } from '../logging.ts';
 import { serve } from '../program.ts';
 
 /** For how long the worker's own thread could do nothing else, in milliseconds. */
@@ -19,9 +23,11 @@ export interface EventLoopDelay {
 const DRAWN_AT_ONCE = 4;
 
 serve(async () => {
-  Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
+  const config = loadConfig();
+  const logger = productionLogger(config.logLevel);
+  Runtime.install({ shutdownSignals: [], ...loggingTo(logger) });
   const bundle = { codePath: process.env.VENULE_BENCH_BUNDLE as string };
-  const worker = await startWorker(loadConfig(), pino({ level: 'warn' }), bundle);
+  const worker = await startWorker(config, logger, bundle);
   return {
     abilities: {
       /** Resident memory in bytes, after this thread's garbage was collected. */
