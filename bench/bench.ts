@@ -64,12 +64,16 @@ async function main(): Promise<void> {
   const progress = (line: string) =>
     process.stderr.write(`${String(Math.round((Date.now() - began) / 1000)).padStart(5)} s  ${line}\n`);
   const servers = await startServers(progress);
-  const interrupted = () => void servers.stop().finally(() => process.exit(130));
-  process.once('SIGINT', interrupted).once('SIGTERM', interrupted);
+  let interrupted = false;
+  const interrupt = () => {
+    interrupted = true;
+    void servers.stop().finally(() => process.exit(130));
+  };
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   const measurements: Measurement[] = [];
   try {
     for (const [name, measure] of Object.entries(ROWS)) {
-      if (only && !only.includes(name)) continue;
+      if (interrupted || (only && !only.includes(name))) continue;
       progress(name);
       const parts = await servers.database(name);
       try {

@@ -48,12 +48,12 @@ export async function startServers(progress: (line: string) => void): Promise<Se
   const servers: RunningPart[] = [];
   const open = new Set<Parts>();
   let partners: Partners | undefined;
-  const stop = async () => {
+  const stop = once(async () => {
     for (const parts of open) await parts.stop();
     await partners?.close();
     await Promise.all(servers.map((server) => server.stop()));
     rmSync(folder, { recursive: true, force: true });
-  };
+  });
   try {
     const [temporal, mongodb] = [await freePort(), await freePort()];
     const running = await Promise.all([
@@ -133,14 +133,23 @@ async function onDatabase(
       programs.push(program);
       return program;
     },
-    async stop() {
+    stop: once(async () => {
       stopped(parts);
       await Promise.all(programs.map((program) => program.stop()));
       await store.connection.dropDatabase();
       await closeStore(store);
-    },
+    }),
   };
   return parts;
+}
+
+/** Whoever asks later waits for what was begun. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let begun: Promise<void> | undefined;
+  return () => {
+    begun ??= work();
+    return begun;
+  };
 }
 
 /** Bundled once for every worker: in a worker's own process it would take the memory that is to be measured. */

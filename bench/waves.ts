@@ -6,7 +6,10 @@ import type { Caller } from './caller.ts';
 import { eachOf, until } from './caller.ts';
 import type { Parts } from './parts.ts';
 
-/** Has everything told about orders that are placed from now on: the patient's results mail, webhooks of partial results. */
+/**
+ * Has everything told about orders: the patient's results mail, webhooks of partial results. Called before the API is
+ * asked for the first time, since it remembers teams for a while.
+ */
 export async function withEveryMessage(parts: Parts): Promise<void> {
   const options = { 'options.results_ready_mail': true, 'options.partial_webhooks_enabled': true };
   await parts.store.teams.updateMany({}, { $set: options });

@@ -94,11 +94,11 @@ async function journeys(
   wave: number,
   progress: (line: string) => void,
 ): Promise<{ requisition: Used; wholeJourney: Used; idle: Used }> {
+  await withEveryMessage(parts);
   const queue = { VENULE_TASK_QUEUE: 'bench-processor' };
   const [api, worker] = await Promise.all([parts.program('api', queue), parts.program('worker', queue)]);
   const pids = { Temporal: parts.pids.temporal, MongoDB: parts.pids.mongodb, API: api.pid, worker: worker.pid };
   const caller = await openCaller(parts, api);
-  await withEveryMessage(parts);
 
   async function walk(orders: number): Promise<{ requisition: Used; results: Used }> {
     const placed = await whileCounting(pids, async () => {

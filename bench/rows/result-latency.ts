@@ -56,6 +56,7 @@ export async function resultLatency(
   { sustained, measured }: { sustained: number; measured: number },
   progress: (line: string) => void,
 ): Promise<Measurement[]> {
+  await withEveryMessage(parts);
   const queue = { VENULE_TASK_QUEUE: 'bench-results' };
   const [api, worker, receiver] = await Promise.all([
     parts.program('api', queue),
@@ -64,7 +65,6 @@ export async function resultLatency(
   ]);
   const caller = await openCaller(parts, api);
   await addEndpoint(parts, caller.url, await receiver.ask<string>('url'));
-  await withEveryMessage(parts);
   const orders = await placeWave(parts, caller, WARM_UP_ORDERS + sustained + measured / 2);
   progress(`${orders.length} orders wait for their results`);
   const laboratory = await openLaboratory(parts, caller, orders);

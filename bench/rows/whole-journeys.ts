@@ -23,6 +23,7 @@ export async function wholeJourneys(
   { pairs, wave }: { pairs: number; wave: number },
   progress: (line: string) => void,
 ): Promise<Measurement[]> {
+  await withEveryMessage(parts);
   const programs = await Promise.all([
     parts.program('api', { VENULE_TASK_QUEUE: 'bench-journeys' }),
     parts.program('worker', { VENULE_TASK_QUEUE: 'bench-journeys' }),
@@ -33,7 +34,6 @@ export async function wholeJourneys(
   const caller = await openCaller(parts, api);
   const barePool = new Pool(await bareApi.ask<string>('url'), { connections: 16 });
   const json = { 'content-type': 'application/json' };
-  await withEveryMessage(parts);
 
   async function venuleWave(): Promise<void> {
     const ids = await placeWave(parts, caller, wave);
