@@ -22,7 +22,7 @@ const ROWS: Record<string, Row> = {
   acceptance: (parts, quick, progress) =>
     acceptance(parts, quick ? { pairs: 4, turnMs: 1_000 } : { pairs: 16, turnMs: 2_000 }, progress),
   'with-workers': (parts, quick, progress) =>
-    acceptanceWithWorkers(parts, quick ? { pairs: 2, turnMs: 1_000 } : { pairs: 12, turnMs: 2_000 }, progress),
+    acceptanceWithWorkers(parts, quick ? { pairs: 2, turnMs: 1_000 } : { pairs: 10, turnMs: 2_000 }, progress),
   processor: (parts, quick, progress) =>
     processorTime(
       parts,
@@ -39,7 +39,7 @@ const ROWS: Record<string, Row> = {
   documents: (parts, quick, progress) =>
     documents(parts, quick ? { pairs: 2, turnMs: 1_500 } : { pairs: 8, turnMs: 3_000 }, progress),
   memory: (parts, quick, progress) =>
-    memoryPerOpenOrder(parts, quick ? [0, 100, 200, 400] : [0, 1000, 2000, 4000], progress),
+    memoryPerOpenOrder(parts, quick ? [0, 50, 100, 200] : [0, 800, 1600, 3200], progress),
   rest: (_parts, quick, progress) =>
     memoryAtRest(quick ? { starts: 1, idleMs: 15_000 } : { starts: 2, idleMs: 60_000 }, progress),
   results: (parts, quick, progress) =>

@@ -101,11 +101,11 @@ export async function eachOf<Item, Result>(
   return results;
 }
 
-/** Waits until something is so. @throws Error when it is not within two minutes */
+/** Waits until something is so. @throws Error when it is not within ten minutes */
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 120_000;
+  const deadline = Date.now() + 600_000;
   while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`${what}: not within two minutes`);
+    if (Date.now() > deadline) throw new Error(`${what}: not within ten minutes`);
     await pause(20);
   }
 }

@@ -5,20 +5,18 @@
  * first time takes memory once.
  */
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import { Pool } from 'undici';
 import { loadConfig } from '../../config/config.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { temporalClient } from '../../temporal/connection.ts';
+import { openCaller } from '../caller.ts';
 import type { Measurement } from '../measurement.ts';
-import { orderRequest, THYROID_PANEL } from '../order-request.ts';
 import type { Parts } from '../parts.ts';
 import { slope } from '../statistics.ts';
+import { placeWave } from '../waves.ts';
 import type { collectGarbage } from '../workflows/journeys.ts';
 
-const AT_MOST_KIB = 256;
+const BUDGET_KIB = { atMost: 256 };
 const WARM_UP = 200;
-const AT_ONCE = 16;
 
 /** @param steps Numbers of open orders at which memory is read, rising from 0. */
 export async function memoryPerOpenOrder(
@@ -33,25 +31,7 @@ export async function memoryPerOpenOrder(
   ]);
   const config = loadConfig({ ...parts.env });
   const { client, connection } = temporalClient(config.temporal, parseCodecKeys(config.codecKeys));
-  const pool = new Pool(await api.ask<string>('url'), { connections: AT_ONCE });
-  const labTest = await parts.store.labTests.findOne({ slug: THYROID_PANEL.slug }).orFail().lean();
-  const body = orderRequest(parts.userId, labTest._id);
-  const headers = { 'content-type': 'application/json', 'x-vital-api-key': parts.apiKey };
-
-  async function place(count: number): Promise<void> {
-    const mailed = parts.partners.mails() + count;
-    let left = count;
-    const caller = async () => {
-      while (left > 0) {
-        left -= 1;
-        const answer = await pool.request({ method: 'POST', path: '/v3/order', headers, body });
-        await answer.body.dump();
-        if (answer.statusCode !== 200) throw new Error(`An order was refused: ${answer.statusCode}`);
-      }
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, caller));
-    while (parts.partners.mails() < mailed) await pause(100);
-  }
+  const caller = await openCaller(parts, api);
 
   async function residentKib(): Promise<number> {
     for (const _turn of [1, 2]) {
@@ -63,14 +43,14 @@ export async function memoryPerOpenOrder(
     return (await worker.ask<number>('residentBytes')) / 1024;
   }
 
-  await place(WARM_UP);
+  await placeWave(parts, caller, WARM_UP);
   const points: [orders: number, kib: number][] = [];
   for (const step of steps) {
-    await place(step - (points.at(-1)?.[0] ?? 0));
+    await placeWave(parts, caller, step - (points.at(-1)?.[0] ?? 0));
     points.push([step, await residentKib()]);
     progress(points.map(([orders, kib]) => `${orders}: ${(kib / 1024).toFixed(0)} MiB`).join(', '));
   }
-  await Promise.all([pool.close(), connection.close()]);
+  await Promise.all([caller.close(), connection.close()]);
   await Promise.all([api, worker].map((program) => program.stop()));
   return [
     {
@@ -78,7 +58,7 @@ export async function memoryPerOpenOrder(
       what: 'Resident memory per open cached order',
       measured: slope(points),
       unit: ' KiB',
-      budget: { atMost: AT_MOST_KIB },
+      budget: BUDGET_KIB,
       detail: points.map(([orders, kib]) => `${orders} open: ${(kib / 1024).toFixed(0)} MiB`).join(', '),
     },
   ];

@@ -5,8 +5,8 @@
  * Until it is accepted: eight at a time and no worker, as in acceptance.ts, with turns of bare starts beside it for
  * information. Until the requisition, with all mails out, and until the end (a partial and a final report, the results
  * mail): waves as in waves.ts. Each stage is counted up to a pause after its last mail, long enough for what still follows:
- * the ends of tasks, and the check of every journey after three quiet seconds. So whatever the processes use without any
- * orders is counted, too; how much that is stands in the detail.
+ * the ends of tasks, and the check of every journey after three quiet seconds. Of the pause, what the processes use without
+ * any orders is taken off again: it is measured right before, and stands in the detail.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { openCaller } from '../caller.ts';
@@ -100,29 +100,30 @@ async function journeys(
   const pids = { Temporal: parts.pids.temporal, MongoDB: parts.pids.mongodb, API: api.pid, worker: worker.pid };
   const caller = await openCaller(parts, api);
 
-  async function walk(orders: number): Promise<{ requisition: Used; results: Used }> {
-    const placed = await whileCounting(pids, async () => {
-      const ids = await placeWave(parts, caller, orders);
+  await placeWave(parts, caller, wave).then((ids) => reportWave(parts, caller, ids));
+  await pause(FOLLOWS_MS);
+  await untilIdle(Object.values(pids));
+  const idle = divided((await whileCounting(pids, () => pause(IDLE_MS))).used, IDLE_MS / 1000);
+  const inPause = divided(idle, -1000 / FOLLOWS_MS);
+
+  /** What a stage of a wave uses, and what it answers. */
+  async function stage<Result>(work: () => Promise<Result>): Promise<{ used: Used; result: Result }> {
+    const { used, result } = await whileCounting(pids, async () => {
+      const answer = await work();
       await pause(FOLLOWS_MS);
-      return ids;
+      return answer;
     });
-    const reported = await whileCounting(pids, async () => {
-      await reportWave(parts, caller, placed.result);
-      await pause(FOLLOWS_MS);
-    });
-    return { requisition: placed.used, results: reported.used };
+    return { used: sum([used, inPause]), result };
   }
 
-  await walk(wave);
   const counted: { requisition: Used; results: Used }[] = [];
   for (let n = 1; n <= waves; n += 1) {
-    const used = await walk(wave);
-    counted.push(used);
-    const [ms, more] = [total(used.requisition) / wave, total(used.results) / wave];
+    const placed = await stage(() => placeWave(parts, caller, wave));
+    const reported = await stage(() => reportWave(parts, caller, placed.result));
+    counted.push({ requisition: placed.used, results: reported.used });
+    const [ms, more] = [total(placed.used) / wave, total(reported.used) / wave];
     progress(`to the requisition: ${ms.toFixed(0)} ms, whole journey: ${(ms + more).toFixed(0)} ms (${n} of ${waves})`);
   }
-  await untilIdle(Object.values(pids));
-  const { used: idle } = await whileCounting(pids, () => pause(IDLE_MS));
   await caller.close();
   await Promise.all([api, worker].map((program) => program.stop()));
   const requisition = sum(counted.map((each) => each.requisition));
@@ -130,7 +131,7 @@ async function journeys(
   return {
     requisition: divided(requisition, waves * wave),
     wholeJourney: divided(sum([requisition, results]), waves * wave),
-    idle: divided(idle, IDLE_MS / 1000),
+    idle,
   };
 }
 
