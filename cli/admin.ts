@@ -9,7 +9,7 @@ import { addInboxCommands } from './admin/inbox.ts';
 import { addKeyCommands } from './admin/keys.ts';
 import { addLabAccountCommands } from './admin/lab-accounts.ts';
 import { addMessageCommands } from './admin/messages.ts';
-import { addOrderCommands } from './admin/orders.ts';
+import { addOrderCommands } from './admin/orders/orders.ts';
 import { addPhlebotomyCommands } from './admin/phlebotomy.ts';
 import { addRetentionCommands } from './admin/retention.ts';
 import { CannotDo } from './admin/session.ts';

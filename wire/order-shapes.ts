@@ -11,6 +11,7 @@ import {
 } from '../domain/orders/status.ts';
 import { clientFacingLabTest } from './catalogue-shapes.ts';
 import { calendarDate, instant, uuid } from './fields.ts';
+import { addressShape, demographics, medicalProxy } from './person-shapes.ts';
 
 const lowLevelStatus = z.enum(LOW_LEVEL_STATUSES).meta({ id: 'OrderLowLevelStatus' });
 const orderOrigin = z.enum(ORDER_ORIGINS).meta({ id: 'OrderOrigin' });
@@ -72,15 +73,6 @@ const clientFacingOrderEvent = z
   .meta({ id: 'ClientFacingOrderEvent' });
 export type ClientFacingOrderEvent = z.infer<typeof clientFacingOrderEvent>;
 
-const postalAddress = {
-  first_line: z.string(),
-  second_line: z.string().nullable(),
-  city: z.string(),
-  state: z.string(),
-  zip: z.string(),
-  country: z.string(),
-};
-
 const clientFacingPatientDetails = z
   .object({
     first_name: z.string(),
@@ -89,21 +81,8 @@ const clientFacingPatientDetails = z
     gender: z.string(),
     phone_number: z.string(),
     email: z.string(),
-    medical_proxy: z
-      .object({
-        first_name: z.string(),
-        last_name: z.string(),
-        address: z.object(postalAddress),
-        phone_number: z.string(),
-        household_income: z.int().nullable(),
-        household_size: z.int().nullable(),
-        email: z.string().nullable(),
-      })
-      .nullable(),
-    race: z.string().nullable(),
-    ethnicity: z.string().nullable(),
-    sexual_orientation: z.string().nullable(),
-    gender_identity: z.string().nullable(),
+    medical_proxy: medicalProxy(z.object(addressShape)).nullable(),
+    ...demographics,
   })
   .meta({ id: 'ClientFacingPatientDetails' });
 
@@ -115,7 +94,7 @@ export const clientFacingOrder = z
     patient_details: clientFacingPatientDetails,
     patient_address: z.object({
       receiver_name: z.string(),
-      ...postalAddress,
+      ...addressShape,
       access_notes: z.string().nullable(),
       phone_number: z.string().nullable(),
     }),
@@ -139,7 +118,7 @@ export const clientFacingOrder = z
     health_insurance_id: uuid.nullable(),
     requisition_form_url: z.string().nullable(),
     priority: z.boolean(),
-    shipping_details: z.object({ receiver_name: z.string(), ...postalAddress, phone_number: z.string() }).nullable(),
+    shipping_details: z.object({ receiver_name: z.string(), ...addressShape, phone_number: z.string() }).nullable(),
     activate_by: calendarDate.nullable(),
     passthrough: z.string().nullable(),
     billing_type: z.enum(BILLING_TYPES),

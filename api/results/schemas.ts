@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { FAILURE_TYPES } from '../../domain/results/lab-report.ts';
 import { instant } from '../../wire/fields.ts';
 import { clientFacingOrderTransaction } from '../../wire/order-shapes.ts';
+import { addressShape } from '../../wire/person-shapes.ts';
 
 const parentBiomarker = z
   .object({ marker_id: z.int(), name: z.string(), slug: z.string(), provider_id: z.string().nullable() })
@@ -69,16 +70,7 @@ const sampleData = z
           name: z.string(),
           phone_number: z.string().nullable(),
           medical_director: z.string().nullable(),
-          address: z
-            .object({
-              first_line: z.string(),
-              second_line: z.string().nullable(),
-              city: z.string(),
-              state: z.string(),
-              zip: z.string(),
-              country: z.string(),
-            })
-            .nullable(),
+          address: z.object(addressShape).nullable(),
         })
         .meta({ id: 'PerformingLaboratory' }),
     ),

@@ -1,6 +1,7 @@
 /** Users: the patients of a team (contract §2.9). */
 import { z } from 'zod';
 import { calendarDate, instant, uuid } from '../../wire/fields.ts';
+import { addressShape, demographics, medicalProxy } from '../../wire/person-shapes.ts';
 import {
   birthDate,
   emailAddress,
@@ -90,12 +91,7 @@ export const userInfoBody = z
 export type UserInfoBody = z.infer<typeof userInfoBody>;
 
 const addressAnswer = z.object({
-  first_line: z.string(),
-  second_line: z.string().nullable(),
-  city: z.string(),
-  state: z.string(),
-  zip: z.string(),
-  country: z.string(),
+  ...addressShape,
   access_notes: z.string().nullable(),
 });
 
@@ -108,20 +104,7 @@ export const userInfo = z
     gender: z.string(),
     dob: calendarDate,
     address: addressAnswer,
-    medical_proxy: z
-      .object({
-        first_name: z.string(),
-        last_name: z.string(),
-        address: addressAnswer,
-        phone_number: z.string(),
-        household_income: z.int().nullable(),
-        household_size: z.int().nullable(),
-        email: z.string().nullable(),
-      })
-      .nullable(),
-    race: z.string().nullable(),
-    ethnicity: z.string().nullable(),
-    sexual_orientation: z.string().nullable(),
-    gender_identity: z.string().nullable(),
+    medical_proxy: medicalProxy(addressAnswer).nullable(),
+    ...demographics,
   })
   .meta({ id: 'UserInfo' });

@@ -1,7 +1,7 @@
 /** `admin message`: mail and SMS to patients, sent and held back. */
 import type { Command } from 'commander';
 import { keptSms, messagesOf } from '../../store/messages/message-log.ts';
-import { AN_ORDER, orderCalled } from './orders.ts';
+import { AN_ORDER, orderCalled } from './orders/orders.ts';
 import { CannotDo, inSession, positive } from './session.ts';
 
 /** Adds `message` to the program. */

@@ -12,8 +12,8 @@ import { closeStore, openStore, type Store } from '../../store/open.ts';
 import { parseCodecKeys } from '../../temporal/codec.ts';
 import { temporalClient } from '../../temporal/connection.ts';
 import { type Journeys, JourneysUnavailable, temporalJourneys } from '../../temporal/journeys.ts';
+import type { RestartParts } from './orders/restart-journey.ts';
 import { type Output, output } from './output.ts';
-import type { RestartParts } from './restart-journey.ts';
 
 /** The command cannot be done; the message says what would help. Exit code 1. */
 export class CannotDo extends Error {

@@ -2,6 +2,7 @@
  * A laboratory's report in our own terms, whatever wire it came on. One inbound
  * message makes one `LabReport`; an order's result is the fold of its reports.
  */
+import type { PostalAddress } from '../orders/order.ts';
 
 export const FAILURE_TYPES = [
   'quantity_not_sufficient_failure',
@@ -79,14 +80,7 @@ export interface PerformingLaboratory {
   name: string;
   phone_number: string | null;
   medical_director: string | null;
-  address: {
-    first_line: string;
-    second_line: string | null;
-    city: string;
-    state: string;
-    zip: string;
-    country: string;
-  } | null;
+  address: PostalAddress | null;
 }
 
 /** A report about one order (one ORU^R01 may hold several). */

@@ -1,5 +1,5 @@
 /** The result of an order, as it is stored, served and printed; made by folding the lab's reports. */
-import type { FailureType, Interpretation } from './lab-report.ts';
+import type { FailureType, Interpretation, PerformingLaboratory } from './lab-report.ts';
 
 export interface ParentBiomarker {
   marker_id: number;
@@ -61,22 +61,7 @@ export interface SampleData {
   date_collected: ZonedTimestamp | null;
   date_received: ZonedTimestamp | null;
   date_reported: ZonedTimestamp | null;
-  performing_laboratories: Record<
-    string,
-    {
-      name: string;
-      phone_number: string | null;
-      medical_director: string | null;
-      address: {
-        first_line: string;
-        second_line: string | null;
-        city: string;
-        state: string;
-        zip: string;
-        country: string;
-      } | null;
-    }
-  >;
+  performing_laboratories: Record<string, PerformingLaboratory>;
   clinical_information: {
     fasting: boolean;
     notes: string | null;

@@ -1,7 +1,7 @@
 /** F10, C2: a journey that was ended by hand is started again from what MongoDB holds. */
 import { randomUUID } from 'node:crypto';
 import { pino } from 'pino';
-import { CannotRestart, restartJourney } from '../../../cli/admin/restart-journey.ts';
+import { CannotRestart, restartJourney } from '../../../cli/admin/orders/restart-journey.ts';
 import { startAppointmentDispatcher } from '../../../dispatch/provider-events.ts';
 import type { Order } from '../../../domain/orders/order.ts';
 import { atHome } from '../../support/at-home.ts';

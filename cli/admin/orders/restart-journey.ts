@@ -1,25 +1,25 @@
 /** `npm run admin -- order restart`: a journey that was ended by hand begins again from what MongoDB holds. */
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
-import type { ArrangeVisit } from '../../domain/appointments/appointment-command.ts';
-import { journeyWorkflowId } from '../../domain/ids.ts';
-import type { RecordedEvent } from '../../domain/orders/order.ts';
-import { isEnded } from '../../domain/orders/transitions.ts';
-import type { JourneyPolicy } from '../../domain/policy.ts';
-import type { Principal } from '../../domain/principal.ts';
-import { advance, noProgress } from '../../domain/results/report-progress.ts';
-import { TODAYS_RULES } from '../../domain/rules.ts';
-import type { Catalogue } from '../../store/catalogue/catalogue.ts';
-import { collectionOf } from '../../store/collections/define.ts';
-import type { LabMessageDocument } from '../../store/collections/inbox.ts';
-import type { OrderDocument } from '../../store/collections/orders.ts';
-import { digestOf } from '../../store/inbox/lab-inbox.ts';
-import type { Store } from '../../store/open.ts';
-import { recordAudit } from '../../store/orders/audit.ts';
-import { heldBeyond } from '../../store/orders/journey-check.ts';
-import type { JourneyMemory } from '../../workflows/journey/memory.ts';
-import type { orderTransaction } from '../../workflows/order-transaction.ts';
-import type { redrawOrder } from '../../workflows/redraw-order.ts';
-import { searchAttributesOf } from '../../workflows/search-attributes.ts';
+import type { ArrangeVisit } from '../../../domain/appointments/appointment-command.ts';
+import { journeyWorkflowId } from '../../../domain/ids.ts';
+import type { RecordedEvent } from '../../../domain/orders/order.ts';
+import { isEnded } from '../../../domain/orders/transitions.ts';
+import type { JourneyPolicy } from '../../../domain/policy.ts';
+import type { Principal } from '../../../domain/principal.ts';
+import { advance, noProgress } from '../../../domain/results/report-progress.ts';
+import { TODAYS_RULES } from '../../../domain/rules.ts';
+import type { Catalogue } from '../../../store/catalogue/catalogue.ts';
+import { collectionOf } from '../../../store/collections/define.ts';
+import type { LabMessageDocument } from '../../../store/collections/inbox.ts';
+import type { OrderDocument } from '../../../store/collections/orders.ts';
+import { digestOf } from '../../../store/inbox/lab-inbox.ts';
+import type { Store } from '../../../store/open.ts';
+import { recordAudit } from '../../../store/orders/audit.ts';
+import { heldBeyond } from '../../../store/orders/journey-check.ts';
+import type { JourneyMemory } from '../../../workflows/journey/memory.ts';
+import type { orderTransaction } from '../../../workflows/order-transaction.ts';
+import type { redrawOrder } from '../../../workflows/redraw-order.ts';
+import { searchAttributesOf } from '../../../workflows/search-attributes.ts';
 
 /** The journey cannot be started again; the message says why. */
 export class CannotRestart extends Error {

@@ -1,16 +1,16 @@
 /** `admin order`: finding an order by anything, what happened to it, and doing something about it. */
 import type { Command } from 'commander';
-import { cancelOrder } from '../../api/orders/cancel-order.ts';
-import { loadCatalogue } from '../../store/catalogue/catalogue.ts';
-import type { OrderDocument } from '../../store/collections/orders.ts';
-import type { Store } from '../../store/open.ts';
-import { recordAudit } from '../../store/orders/audit.ts';
-import { findOrdersBy } from '../../store/orders/find-orders.ts';
-import { timelineOf } from '../../store/orders/order-timeline.ts';
-import { resendOrderEvents } from '../../store/outbox/webhook-resend.ts';
-import { Named } from './output.ts';
+import { cancelOrder } from '../../../api/orders/cancel-order.ts';
+import { loadCatalogue } from '../../../store/catalogue/catalogue.ts';
+import type { OrderDocument } from '../../../store/collections/orders.ts';
+import type { Store } from '../../../store/open.ts';
+import { recordAudit } from '../../../store/orders/audit.ts';
+import { findOrdersBy } from '../../../store/orders/find-orders.ts';
+import { timelineOf } from '../../../store/orders/order-timeline.ts';
+import { resendOrderEvents } from '../../../store/outbox/webhook-resend.ts';
+import { Named } from '../output.ts';
+import { CannotDo, inSession, operator, positive, type Session, teamNames, withJourneys } from '../session.ts';
 import { CannotRestart, restartJourney } from './restart-journey.ts';
-import { CannotDo, inSession, operator, positive, type Session, teamNames, withJourneys } from './session.ts';
 import { addUnservedOrderCommands } from './unserved-orders.ts';
 
 /** How an argument that names one order is described. */

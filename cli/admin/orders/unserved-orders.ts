@@ -1,15 +1,15 @@
 /** `admin order unserved`: open orders whose way of collecting has no journey yet, from versions that accepted them. */
 import type { Command } from 'commander';
-import { ApiError } from '../../api/http/errors.ts';
-import { cancelOrder } from '../../api/orders/cancel-order.ts';
-import { NOT_COLLECTED_YET } from '../../domain/orders/checks.ts';
-import { LOW_LEVEL_STATUSES } from '../../domain/orders/status.ts';
-import { isEnded } from '../../domain/orders/transitions.ts';
-import { collectionOf } from '../../store/collections/define.ts';
-import type { OrderDocument } from '../../store/collections/orders.ts';
-import { recordAudit } from '../../store/orders/audit.ts';
-import { Named } from './output.ts';
-import { CannotDo, inSession, operator, positive, teamNames, withJourneys } from './session.ts';
+import { ApiError } from '../../../api/http/errors.ts';
+import { cancelOrder } from '../../../api/orders/cancel-order.ts';
+import { NOT_COLLECTED_YET } from '../../../domain/orders/checks.ts';
+import { LOW_LEVEL_STATUSES } from '../../../domain/orders/status.ts';
+import { isEnded } from '../../../domain/orders/transitions.ts';
+import { collectionOf } from '../../../store/collections/define.ts';
+import type { OrderDocument } from '../../../store/collections/orders.ts';
+import { recordAudit } from '../../../store/orders/audit.ts';
+import { Named } from '../output.ts';
+import { CannotDo, inSession, operator, positive, teamNames, withJourneys } from '../session.ts';
 
 /** The statuses in which such an order is not over. */
 const OPEN = NOT_COLLECTED_YET.map((collection_method) => ({
