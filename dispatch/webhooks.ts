@@ -41,6 +41,8 @@ const NOT_FANNED_OUT = { 'ns.coll': 'webhook_messages', 'fullDocument.fanned_out
 const MESSAGES_AT_ONCE = 200;
 /** Endpoints whose deliveries are claimed side by side; each asks for all it may have, which is seldom all it gets. */
 const ENDPOINTS_AT_ONCE = 16;
+/** How far apart rounds of delivering begin at least: lanes that become free in between are filled together. */
+const REFILL_MS = 10;
 /** How far apart rounds of fanning out begin at least, so that under load each has much to do. */
 const PACE_MS = 50;
 /** How many times the longest attempt a lease lasts, so that recording it is not late. */
@@ -98,11 +100,14 @@ export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispa
     if (!outcome.delivered && giveUp.signal.aborted) return outbox.releaseDelivery(store, claimed);
     const { at, delivered, statusCode: status_code, error, durationMs: duration_ms } = outcome;
     const about = { endpoint_id: endpoint._id, team_id: endpoint.team_id, message_id: message._id, status_code, error };
-    // Before the delivery can be attempted again, so that the endpoint's state is that of its latest attempt.
-    if (delivered) await noteSuccess(store, endpoint._id);
-    else if (await noteFailure(store, endpoint._id, outcome)) logger.warn(about, 'webhook.endpoint.disabled');
+    // A failure before the delivery can be attempted again, so that the endpoint's state is that of its latest attempt.
+    const isDisabled = !delivered && (await noteFailure(store, endpoint._id, outcome));
+    if (isDisabled) logger.warn(about, 'webhook.endpoint.disabled');
     const record = { at, status_code, error, duration_ms };
-    const state = await outbox.recordAttempt(store, claimed, record, delivered, schedule);
+    const [state] = await Promise.all([
+      outbox.recordAttempt(store, claimed, record, delivered, schedule),
+      delivered && noteSuccess(store, endpoint._id),
+    ]);
     if (state === 'exhausted') logger.warn({ ...about, delivery_id: delivery._id }, 'message.attempt.exhausted');
     if (state === 'pending') loop.wakeIn(Math.min(schedule[delivery.attempts.length] ?? 0, pollMs));
   }
@@ -161,7 +166,7 @@ export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispa
   }
 
   const unreachable = 'webhook.outbox.unreachable';
-  const delivering = startLoop({ round: deliverDue, pollMs, unreachable }, logger);
+  const delivering = startLoop({ round: deliverDue, pollMs, paceMs: REFILL_MS, unreachable }, logger);
   const fanningOut = startLoop(
     {
       watch: (wake) => watchCommits(store, [OUTGOING, NOT_FANNED_OUT], wake),

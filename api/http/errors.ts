@@ -3,7 +3,8 @@ import mongoose from 'mongoose';
 import { z } from 'zod';
 import { JourneysUnavailable } from '../../temporal/journeys.ts';
 
-const { MongoError, MongoNetworkError, MongoNotConnectedError, MongoOperationTimeoutError } = mongoose.mongo;
+const { MongoBulkWriteError, MongoError, MongoNetworkError, MongoNotConnectedError, MongoOperationTimeoutError } =
+  mongoose.mongo;
 const { MongoServerSelectionError, MongoTopologyClosedError } = mongoose.mongo;
 const AWAY = [
   MongoNetworkError,
@@ -138,12 +139,17 @@ export function loggable(error: unknown): { error: string; code?: unknown } {
   return { error: name ?? typeof error, ...(code !== undefined && { code }) };
 }
 
+/** Whether a write of many documents had no answer: the driver then throws an error of its own kind, whatever it was. */
+const isUnanswered = (error: Error) =>
+  error instanceof MongoBulkWriteError && typeof error.code !== 'number' && [error.writeErrors].flat().length === 0;
+
 /** Whether an error says that MongoDB or Temporal is away for now. */
 export function isAway(error: unknown): boolean {
   if (error instanceof JourneysUnavailable) return true;
   if (!(error instanceof MongoError)) return false;
   return (
     AWAY.some((kind) => error instanceof kind) ||
+    isUnanswered(error) ||
     error.name === 'MongoWaitQueueTimeoutError' ||
     error.name === 'MongoPoolClosedError' ||
     error.hasErrorLabel('RetryableWriteError') ||

@@ -1,6 +1,7 @@
 /** What an endpoint's answers say about the endpoint: whether it is left alone for a while, or for good (E4). */
 import { collectionOf } from '../collections/define.ts';
 import type { WebhookEndpointDocument } from '../collections/outbox.ts';
+import { updateTogether } from '../collections/together.ts';
 import type { Store } from '../open.ts';
 import { recordAudit } from '../orders/audit.ts';
 import { THE_DISPATCHER } from './webhooks.ts';
@@ -21,10 +22,8 @@ interface Failure {
 
 /** Notes that an endpoint answered: its row of failures is over. */
 export async function noteSuccess(store: Store, endpointId: string): Promise<void> {
-  await collectionOf(store.webhookEndpoints).updateOne(
-    { _id: endpointId, failing_since: { $ne: null } },
-    { $set: { failing_since: null } },
-  );
+  const failing = { _id: endpointId, failing_since: { $ne: null } };
+  await updateTogether(store.webhookEndpoints, failing, { $set: { failing_since: null } });
 }
 
 /**

@@ -4,7 +4,7 @@
  * Everything can be done twice, by several processes, without a message being lost.
  */
 import { randomUUID } from 'node:crypto';
-import type { ClientSession } from 'mongoose';
+import type { ClientSession, mongo } from 'mongoose';
 import type { Principal } from '../../domain/principal.ts';
 import { collectionOf } from '../collections/define.ts';
 import type {
@@ -13,6 +13,7 @@ import type {
   WebhookEndpointDocument,
   WebhookMessageDocument,
 } from '../collections/outbox.ts';
+import { updateTogether } from '../collections/together.ts';
 import { insert } from '../collections/write.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
 import type { Store } from '../open.ts';
@@ -218,7 +219,8 @@ export async function releaseDelivery(store: Store, { delivery }: ClaimedDeliver
  * Records an attempt and what follows from it: the delivery is done, waits for its next attempt, or is exhausted,
  * which is written to the audit as `message.attempt.exhausted`.
  * @param pauses milliseconds to wait after the first, second … failed attempt; when there is none left, it is exhausted
- * @returns `taken_over` when the lease had ended and the delivery was somebody else's: nothing was recorded
+ * @returns `taken_over` when the attempt failed, the lease had ended, and the delivery was somebody else's: nothing was
+ * recorded
  */
 export async function recordAttempt(
   store: Store,
@@ -229,15 +231,19 @@ export async function recordAttempt(
 ): Promise<'delivered' | 'pending' | 'exhausted' | 'taken_over'> {
   const wait = pauses[delivery.attempts.length];
   const state = delivered ? 'delivered' : wait === undefined ? 'exhausted' : 'pending';
+  const ours = { _id: delivery._id, state: 'pending', lease_until: delivery.lease_until } as const;
+  const noted = {
+    $push: { attempts: attempt },
+    $set: { state, next_attempt_at: new Date(Date.now() + (wait ?? 0)), lease_until: NO_LEASE },
+  } satisfies mongo.UpdateFilter<WebhookDeliveryDocument>;
+  // The usual outcome: whoever took the delivery over will find that it was delivered twice, and nothing else.
+  if (state === 'delivered') {
+    await updateTogether(store.webhookDeliveries, ours, noted);
+    return state;
+  }
   const note = async (session?: ClientSession) => {
-    const { modifiedCount } = await collectionOf(store.webhookDeliveries).updateOne(
-      { _id: delivery._id, state: 'pending', lease_until: delivery.lease_until },
-      {
-        $push: { attempts: attempt },
-        $set: { state, next_attempt_at: new Date(Date.now() + (wait ?? 0)), lease_until: NO_LEASE },
-      },
-      { ...(session && { session }) },
-    );
+    const options = { ...(session && { session }) };
+    const { modifiedCount } = await collectionOf(store.webhookDeliveries).updateOne(ours, noted, options);
     return modifiedCount === 1;
   };
   const exhausted = {
@@ -255,9 +261,9 @@ export async function recordAttempt(
   const isOurs =
     state === 'exhausted'
       ? await store.connection.transaction(async (session) => {
-          const noted = await note(session);
-          if (noted) await recordAudit(store, exhausted, session);
-          return noted;
+          const isNoted = await note(session);
+          if (isNoted) await recordAudit(store, exhausted, session);
+          return isNoted;
         })
       : await note();
   return isOurs ? state : 'taken_over';

@@ -59,7 +59,9 @@ describe('the outbox', () => {
     while (late.claimed.length === 0) late = await claimDue(store, endpoint, 10, 60_000);
 
     const attempt = { at: new Date(), status_code: 200, error: null, duration_ms: 1 };
-    expect(await recordAttempt(store, early as never, attempt, true, [])).toBe('taken_over');
+    await recordAttempt(store, early as never, attempt, true, []);
+    expect(await recordAttempt(store, early as never, attempt, false, [1])).toBe('taken_over');
+    expect(await deliveriesOf(store, message._id)).toMatchObject([{ state: 'pending', attempts: [] }]);
     expect(await recordAttempt(store, late.claimed[0] as never, attempt, true, [])).toBe('delivered');
     expect((await deliveriesOf(store, message._id))[0]?.attempts).toHaveLength(1);
   });

@@ -71,3 +71,19 @@ describe('a part that is away is answered with 503, a fault of ours with 500', (
     expect(refusal.retryAfter).toBeGreaterThan(0);
   });
 });
+
+test('F9: a write that the database never answered is 503, of one document or of many', async () => {
+  const client = new mongoose.mongo.MongoClient('mongodb://127.0.0.1:9/nobody', { serverSelectionTimeoutMS: 100 });
+  try {
+    const documents = client.db().collection('documents');
+    const writes = [
+      documents.insertOne({}),
+      documents.insertMany([{}, {}]),
+      documents.insertMany([{}], { ordered: false }),
+    ];
+    const errors = (await Promise.allSettled(writes)).map((outcome) => (outcome as PromiseRejectedResult).reason);
+    expect(errors.map((error) => asApiError(error).code)).toEqual(['unavailable', 'unavailable', 'unavailable']);
+  } finally {
+    await client.close();
+  }
+});
