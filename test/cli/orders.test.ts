@@ -1,9 +1,11 @@
 /** `admin order` and `admin message`, on journeys that run. */
+
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Order } from '../../domain/orders/order.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import { findOrdersBy } from '../../store/orders/find-orders.ts';
+import { moveAllOutgoing } from '../../store/outbox/outgoing.ts';
 import { COMPILED_ONCE } from '../support/running/compiled-once.ts';
 import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 import { until } from '../support/until.ts';
@@ -95,6 +97,7 @@ describe('admin order cancel', () => {
     });
     await venule.reaches(order.id, 'cancelled');
     expect((await venule.atLab(order)).state).toBe('cancelled');
+    await moveAllOutgoing(venule.store, { orders: [order.id] });
     const entries = await collectionOf(venule.store.audit).find({ order_id: order.id, 'by.kind': 'person' }).toArray();
     expect(entries.map(({ action }) => action).sort()).toEqual(['order.cancelled', 'order.cancelled_by_hand']);
     expect(entries.find(({ action }) => action === 'order.cancelled_by_hand')?.detail).toEqual({
@@ -119,6 +122,7 @@ test('E4: admin order resend puts the latest event on its way again', async () =
   const order = await placed();
   await endpointAt(venule.store, order.team_id, 'https://receiver.example/hook');
   expect(await json('order', 'resend', order.id)).toEqual({ id: order.id });
+  await moveAllOutgoing(venule.store, { orders: [order.id] });
   const latest = await collectionOf(venule.store.webhookMessages).findOne(
     { order_id: order.id },
     { sort: { event_number: -1 } },

@@ -10,6 +10,7 @@ import {
   messageTextOf,
   refusedMessageText,
 } from '../../store/inbox/inbox-review.ts';
+import { moveAllOutgoing } from '../../store/outbox/outgoing.ts';
 import { textOf } from '../documents/pdf-reader.ts';
 import { type LabMessageChanges, labMessage } from '../support/partners/lab-message.ts';
 import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
@@ -330,8 +331,10 @@ describe('D4, D5: results that stand where they were not expected', () => {
 });
 
 describe('F5: a report that an operator delivers again', () => {
-  const audited = (order: Order, action: string) =>
-    collectionOf(venule.store.audit).find({ order_id: order.id, action }).toArray();
+  const audited = async (order: Order, action: string) => {
+    await moveAllOutgoing(venule.store, { orders: [order.id] });
+    return collectionOf(venule.store.audit).find({ order_id: order.id, action }).toArray();
+  };
   const readResult = async (order: Order) => {
     const url = `${venule.api.url}/v3/order/${order.id}/result`;
     const answer = await fetch(url, { headers: { 'x-vital-api-key': venule.api.key } });

@@ -1,10 +1,12 @@
 /** On-site collection, through the SDK and a laboratory: whoever draws says so, and the journey goes on from there. */
+
 import { type Junction, JunctionClient } from '@junction-api/sdk';
 import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import { createApiKey, createTeam } from '../../store/access/teams.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
 import { digestOf } from '../../store/inbox/lab-inbox.ts';
+import { moveAllOutgoing } from '../../store/outbox/outgoing.ts';
 import { createEndpoint } from '../../store/outbox/webhook-endpoints.ts';
 import { newSigningSecret } from '../../webhooks/signature.ts';
 import { checkedFetch, type OpenApi } from '../support/openapi-check.ts';
@@ -61,7 +63,9 @@ const statusesOf = ({ events }: Pick<Junction.ClientFacingOrder, 'events'>) => e
 const full = (...low: string[]) => low.map((each) => expect.stringMatching(`\\.on_site_collection\\.${each}$`));
 
 const auditOf = (order: OrderDocument, status: OrderLowLevelStatus) =>
-  collectionOf(venule.store.audit).findOne({ order_id: order._id, action: `order.${status}` });
+  moveAllOutgoing(venule.store, { orders: [order._id] }).then(() =>
+    collectionOf(venule.store.audit).findOne({ order_id: order._id, action: `order.${status}` }),
+  );
 
 test('A1–A7: an order is drawn on site, reported in part and then whole, and told of at every step', async () => {
   const order = await ordered();

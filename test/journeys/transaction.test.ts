@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { OrderTransactionDocument } from '../../store/collections/orders.ts';
 import { openOrder } from '../../store/orders/open-order.ts';
+import { moveAllOutgoing } from '../../store/outbox/outgoing.ts';
 import { anOrder, type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 
 let venule: InProcessVenule;
@@ -19,6 +20,7 @@ test('D1: an initial order opens exactly one transaction, linked both ways, howe
   expect(document.transaction_id).toBe(order.transaction_id);
   expect((await transaction(order.transaction_id)).status).toBe('active');
   expect(await venule.store.orders.countDocuments({ transaction_id: order.transaction_id })).toBe(1);
+  await moveAllOutgoing(venule.store, { orders: [order.id] });
   expect(await venule.store.webhookMessages.countDocuments({ order_id: order.id, event_number: 1 })).toBe(1);
 });
 

@@ -1,10 +1,12 @@
 /** The API reference: described field by field, with examples that can be sent, with webhooks and a search. */
+
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { endpoints } from '../../../api/endpoints.ts';
 import { managementEndpoints } from '../../../api/management/endpoints.ts';
 import { openApiDocument } from '../../../api/reference/openapi.ts';
 import { REQUEST_EXAMPLES } from '../../../api/reference/request-examples.ts';
 import { collectionOf } from '../../../store/collections/define.ts';
+import { moveAllOutgoing } from '../../../store/outbox/outgoing.ts';
 import { openBrowser } from '../../booking/browser.ts';
 import { startTestApi, type TestApi } from '../../support/api.ts';
 import { until } from '../../support/until.ts';
@@ -94,6 +96,7 @@ describe('on an API that runs', () => {
     const { user_id } = await send('/v2/user', REQUEST_EXAMPLES.createUser);
     await send('/v3/order', { ...REQUEST_EXAMPLES.createOrder, user_id });
 
+    await moveAllOutgoing(api.store, { team: caller.team._id });
     const message = await collectionOf(api.store.webhookMessages).findOne({ team_id: caller.team._id });
     const ajv = new Ajv2020({ strict: false });
     for (const format of ['date', 'date-time', 'uuid', 'email', 'binary', 'uri']) ajv.addFormat(format, true);

@@ -1,9 +1,11 @@
 /** G2: a laboratory's report as evidence that the visit took place, when the phlebotomy provider says nothing. */
+
 import { randomUUID } from 'node:crypto';
 import type { Appointment } from '../../../domain/appointments/appointment.ts';
 import { collectionOf } from '../../../store/collections/define.ts';
 import type { PhlebotomyEventDocument } from '../../../store/collections/inbox.ts';
 import type { OrderDocument } from '../../../store/collections/orders.ts';
+import { moveAllOutgoing } from '../../../store/outbox/outgoing.ts';
 import { atHome } from '../../support/at-home.ts';
 import { type LabMessageChanges, labMessage } from '../../support/partners/lab-message.ts';
 import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
@@ -100,6 +102,7 @@ test('G2: a provider never says that it drew: the report completes the visit, an
   expect(await venule.store.appointmentClaims.exists({ appointment_id: booked.id })).toBeNull();
   const told = (await venule.webhooks(document._id)).filter(({ body }) => body.data.id === booked.id);
   expect(told.at(-1)?.body.data).toMatchObject({ status: 'completed', event_data: { origin: 'lab' } });
+  await moveAllOutgoing(venule.store, { orders: [document._id] });
   const entry = await venule.store.audit.findOne({ order_id: document._id, action: 'appointment.completed' }).lean();
   expect(entry?.by).toEqual({ kind: 'partner', id: 'labcorp' });
 });

@@ -1,9 +1,11 @@
 /** 0001: what a crash made a journey forget, since its task was never finished, is given back to it within seconds. */
+
 import { NOTHING_MORE, type Order, type ProposedEvent } from '../../../domain/orders/order.ts';
 import { appointmentOf } from '../../../store/appointments/held-appointment.ts';
 import { recordAppointment } from '../../../store/appointments/record-appointment.ts';
 import { collectionOf } from '../../../store/collections/define.ts';
 import { recordEvent } from '../../../store/orders/record-event.ts';
+import { moveAllOutgoing } from '../../../store/outbox/outgoing.ts';
 import { atHome } from '../../support/at-home.ts';
 import { labMessage } from '../../support/partners/lab-message.ts';
 import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
@@ -37,7 +39,9 @@ const forgotten = (order: Order, event: Pick<ProposedEvent, 'number' | 'status'>
 const isChecked = (order: Order) =>
   until(async () => (await collectionOf(venule.store.orders).findOne({ _id: order.id }))?.journey_check === null);
 const told = (order: Order, action: string) =>
-  collectionOf(venule.store.audit).find({ order_id: order.id, action }).toArray();
+  moveAllOutgoing(venule.store, { orders: [order.id] }).then(() =>
+    collectionOf(venule.store.audit).find({ order_id: order.id, action }).toArray(),
+  );
 /** The names of the signals that a journey was sent. */
 async function signals(order: Order): Promise<string[]> {
   const { events } = await venule.workflow(order).fetchHistory();

@@ -39,6 +39,7 @@ import { connectSandboxPhlebotomy } from '../../../store/connections/phlebotomy-
 import { closeStore, openStore, type Store } from '../../../store/open.ts';
 import { openOrder } from '../../../store/orders/open-order.ts';
 import { newPlacerOrderNumber } from '../../../store/orders/placer-order-number.ts';
+import { moveAllOutgoing } from '../../../store/outbox/outgoing.ts';
 import { parseCodecKeys } from '../../../temporal/codec.ts';
 import { temporalClient } from '../../../temporal/connection.ts';
 import { type Journeys, temporalJourneys } from '../../../temporal/journeys.ts';
@@ -312,6 +313,7 @@ export async function startVenule({
       return { status: response.status, text: await response.text() };
     },
     async webhooks(orderId) {
+      await moveAllOutgoing(store, { orders: [orderId] });
       const messages = await store.webhookMessages
         .find({ order_id: orderId })
         .sort({ event_number: 1 })
