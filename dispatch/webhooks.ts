@@ -44,7 +44,7 @@ const ENDPOINTS_AT_ONCE = 16;
 /** How far apart rounds of delivering begin at least: lanes that become free in between are filled together. */
 const REFILL_MS = 10;
 /** How far apart rounds of fanning out begin at least, so that under load each has much to do. */
-const PACE_MS = 50;
+const PACE_MS = 20;
 /** How many times the longest attempt a lease lasts, so that recording it is not late. */
 const LEASE_TIMEOUTS = 2;
 /** What attempts under way are given to end when the process stops. */
