@@ -207,7 +207,7 @@ function newestReport(orders: readonly ReportedOrder[]): MetadataSource | undefi
 }
 
 function completedWithout(orders: readonly ReportedOrder[]): MetadataSource | undefined {
-  const from = orders.findLast(({ completed_at }) => completed_at !== null);
+  const from = orders.findLast(({ completed_at }) => Boolean(completed_at));
   return from?.completed_at ? { from, report: null, reported_at: from.completed_at } : undefined;
 }
 

@@ -3,6 +3,7 @@
  * Mongoose's own way costs twice the processor time of the write (docs/architecture.md, "Speaking to MongoDB").
  */
 import type { Model, mongo } from 'mongoose';
+import { isDuplicateKey } from '../duplicate-key.ts';
 import { collectionOf } from './define.ts';
 
 /** A document is not what its collection holds: a fault of ours. Names fields, never a value. */
@@ -43,6 +44,25 @@ export async function insert<T extends { _id: unknown }>(
   type Insertable = mongo.OptionalUnlessRequiredId<T>;
   if (all.length === 1) await collection.insertOne(only as Insertable, options);
   else if (all.length > 1) await collection.insertMany(all as Insertable[], options);
+}
+
+/**
+ * Inserts what is not there yet, in one message; what is there stays as it is.
+ * @returns how many were inserted
+ * @throws WrongDocument
+ */
+export async function insertMissing<T extends { _id: unknown }>(
+  model: Model<T>,
+  documents: readonly T[],
+  options: mongo.BulkWriteOptions = {},
+): Promise<number> {
+  try {
+    await insert(model, documents, { ...options, ordered: false });
+    return documents.length;
+  } catch (error) {
+    if (!isDuplicateKey(error)) throw error;
+    return (error as { insertedCount?: number }).insertedCount ?? 0;
+  }
 }
 
 /**

@@ -36,11 +36,7 @@ export async function recordEvent(
   proposed: ProposedEvent,
 ): Promise<RecordedEvent | null> {
   try {
-    const journey = await readJourney(store, proposed.order_id);
-    await catalogue.know([journey.order.order.lab_test_id]);
-    const held = await heldUnder(store, proposed.number, journey);
-    if (held) return held;
-    const alone = spansDocuments(journey, proposed) ? null : await recordAlone(store, catalogue, journey, proposed);
+    const alone = spansDocuments(proposed) ? null : await recordAlone(store, catalogue, proposed);
     if (alone) return alone;
     let recorded: RecordedEvent | null = null;
     await store.connection.transaction(async (session) => {
@@ -95,15 +91,9 @@ async function heldUnder(
   return null;
 }
 
-/** Whether an event changes, or depends on, more than its order's document. */
-function spansDocuments({ order }: RecordedJourney, proposed: ProposedEvent): boolean {
-  return (
-    proposed.report_id !== null ||
-    proposed.redraw_results.length > 0 ||
-    proposed.yields_to_reports ||
-    proposed.status === 'draw_completed' ||
-    isEnded(proposed.status, order.collection_method)
-  );
+/** Whether an event changes, or depends on, more than its order's document; an order's end does, too. */
+function spansDocuments({ report_id, redraw_results, yields_to_reports, status }: ProposedEvent): boolean {
+  return report_id !== null || redraw_results.length > 0 || yields_to_reports || status === 'draw_completed';
 }
 
 /** The proposed event, and the order with it. */
@@ -128,13 +118,14 @@ function following(order: OrderDocument, proposed: ProposedEvent, reason: string
   return { event, next };
 }
 
-/** Records an event by one write; null when another was recorded meanwhile. */
-async function recordAlone(
-  store: Store,
-  catalogue: Catalogue,
-  { order, siblings, transaction }: RecordedJourney,
-  proposed: ProposedEvent,
-): Promise<RecordedEvent | null> {
+/** Records an event by one write, or finds it recorded; null when it ends the order, or another was recorded meanwhile. */
+async function recordAlone(store: Store, catalogue: Catalogue, proposed: ProposedEvent): Promise<RecordedEvent | null> {
+  const journey = await readJourney(store, proposed.order_id);
+  const { order, siblings, transaction } = journey;
+  const held = await heldUnder(store, proposed.number, journey);
+  if (held) return held;
+  if (isEnded(proposed.status, order.collection_method)) return null;
+  await catalogue.know([order.order.lab_test_id]);
   const { event, next } = following(order, proposed, proposed.reason, new Date());
   const webhook = orderWebhook(store, catalogue, 'labtest.order.updated', next, transaction, [next, ...siblings]);
   const row: OutgoingRow = {
@@ -156,6 +147,7 @@ async function recordIn(
   const { order, siblings, transaction } = journey;
   const held = await heldUnder(store, proposed.number, journey, session);
   if (held) return held;
+  await catalogue.know([order.order.lab_test_id]);
   if (proposed.yields_to_reports) {
     const waiting = await store.labMessages
       .exists({ order_id: order._id, state: { $in: ['stored', 'delivered'] as const } })

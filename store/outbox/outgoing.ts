@@ -8,10 +8,9 @@
  */
 import { collectionOf } from '../collections/define.ts';
 import type { OrderDocument } from '../collections/orders.ts';
-import { insert } from '../collections/write.ts';
-import { isDuplicateKey } from '../duplicate-key.ts';
+import { insertMissing } from '../collections/write.ts';
 import type { Store } from '../open.ts';
-import { enabledEndpoints, insertDeliveries, newFirstDeliveries, UNCONFIRMED } from './webhooks.ts';
+import { enabledEndpoints, newFirstDeliveries, UNCONFIRMED } from './webhooks.ts';
 
 /** The changes by which something comes to wait in an order, as change events of MongoDB have them. */
 export const OUTGOING: object = {
@@ -62,13 +61,14 @@ async function moveFrom(store: Store, orders: readonly Pick<OrderDocument, '_id'
   const webhooks = rows.flatMap((row) => row.webhooks.map((message) => ({ ...message, fanned_out: true })));
   const endpoints = await enabledEndpoints(store, [...new Set(webhooks.map(({ team_id }) => team_id))]);
   await Promise.all([
-    insertMissing(store.webhookMessages, webhooks),
+    insertMissing(store.webhookMessages, webhooks, UNCONFIRMED),
     insertMissing(
       store.audit,
       rows.flatMap((row) => row.audit),
+      UNCONFIRMED,
     ),
   ]);
-  await insertDeliveries(store, newFirstDeliveries(webhooks, endpoints), UNCONFIRMED);
+  await insertMissing(store.webhookDeliveries, newFirstDeliveries(webhooks, endpoints), UNCONFIRMED);
   await collectionOf(store.orders).bulkWrite(
     orders.map(({ _id, outgoing = [] }) => ({
       updateOne: {
@@ -87,12 +87,4 @@ export async function moveAllOutgoing(
   which: { orders: readonly string[] } | { team: string },
 ): Promise<void> {
   while ((await moveOutgoing(store, which)) === BATCH);
-}
-
-async function insertMissing<T extends { _id: unknown }>(model: Parameters<typeof insert<T>>[0], documents: T[]) {
-  try {
-    await insert(model, documents, { ordered: false, ...UNCONFIRMED });
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error;
-  }
 }

@@ -2,17 +2,10 @@
 import { ORDER_EVENT_TYPES } from '../../domain/webhook-events.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { WebhookDeliveryDocument, WebhookEndpointDocument } from '../collections/outbox.ts';
+import { insertMissing } from '../collections/write.ts';
 import type { Store } from '../open.ts';
 import { moveAllOutgoing } from './outgoing.ts';
-import {
-  enabledEndpoints,
-  firstDeliveryId,
-  insertDeliveries,
-  type MessageHead,
-  NO_LEASE,
-  newDelivery,
-  wants,
-} from './webhooks.ts';
+import { enabledEndpoints, firstDeliveryId, type MessageHead, NO_LEASE, newDelivery, wants } from './webhooks.ts';
 
 /** How many orders or messages are worked on at a time. */
 const BATCH = 500;
@@ -67,7 +60,10 @@ export async function resendOrderEvents(store: Store, teamId: string, choice: Or
     const pairs = latest.flatMap((message) =>
       endpoints.filter((endpoint) => wants(endpoint, message)).map((endpoint) => ({ message, endpoint })),
     );
-    await insertDeliveries(store, choice.start_at ? await notResentLately(store, pairs) : pairs.map(resendNow));
+    await insertMissing(
+      store.webhookDeliveries,
+      choice.start_at ? await notResentLately(store, pairs) : pairs.map(resendNow),
+    );
     const tellable = new Set(latest.map(({ order_id }) => order_id));
     told.push(...batch.filter((id) => tellable.has(id)));
   }
@@ -136,8 +132,8 @@ export async function recoverDeliveries(
     const size = Math.min(BATCH, limit - seen);
     const messages = await messagesOf(store, endpoint.team_id, { since, until }, last, size);
     const wanted = messages.filter((message) => wants(endpoint, message));
-    recovered += await insertDeliveries(
-      store,
+    recovered += await insertMissing(
+      store.webhookDeliveries,
       wanted.map((message) => newDelivery(firstDeliveryId(message, endpoint), message, endpoint)),
     );
     recovered += await sendNow(

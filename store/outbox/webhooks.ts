@@ -14,8 +14,7 @@ import type {
   WebhookMessageDocument,
 } from '../collections/outbox.ts';
 import { updateTogether } from '../collections/together.ts';
-import { insert } from '../collections/write.ts';
-import { isDuplicateKey } from '../duplicate-key.ts';
+import { insertMissing } from '../collections/write.ts';
 import type { Store } from '../open.ts';
 import { recordAudit } from '../orders/audit.ts';
 
@@ -82,22 +81,6 @@ export function newFirstDeliveries(messages: readonly MessageHead[], endpoints: 
   );
 }
 
-/** Inserts what is not there yet, and answers how many these were. */
-export async function insertDeliveries(
-  store: Store,
-  deliveries: WebhookDeliveryDocument[],
-  durability: Partial<typeof UNCONFIRMED> = {},
-): Promise<number> {
-  if (deliveries.length === 0) return 0;
-  try {
-    await insert(store.webhookDeliveries, deliveries, { ordered: false, ...durability });
-    return deliveries.length;
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error;
-    return (error as { insertedCount?: number }).insertedCount ?? 0;
-  }
-}
-
 /**
  * Makes the deliveries of the oldest messages that have none yet, for the endpoints that are enabled and want them.
  * A crash in the middle, or another process doing the same, changes nothing in the outcome.
@@ -111,7 +94,7 @@ export async function fanOut(store: Store, limit: number): Promise<number> {
     .toArray();
   if (messages.length === 0) return 0;
   const endpoints = await enabledEndpoints(store, [...new Set(messages.map(({ team_id }) => team_id))]);
-  await insertDeliveries(store, newFirstDeliveries(messages, endpoints), UNCONFIRMED);
+  await insertMissing(store.webhookDeliveries, newFirstDeliveries(messages, endpoints), UNCONFIRMED);
   await collectionOf(store.webhookMessages).updateMany(
     { _id: { $in: messages.map(({ _id }) => _id) } },
     { $set: { fanned_out: true } },
