@@ -32,7 +32,7 @@ let sdk: JunctionClient;
 beforeAll(async () => {
   venule = await spawnVenule({ dataDir, env: { VENULE_POLICY: JSON.stringify(IMPATIENT) } });
   store = await openStore(venule.addresses.mongodb);
-  sdk = new JunctionClient({ apiKey: venule.apiKey, baseUrl: venule.apiUrl, maxRetries: 0 });
+  sdk = new JunctionClient({ apiKey: venule.apiKey, baseUrl: venule.apiUrl });
 }, 300_000);
 
 afterAll(async () => {
@@ -58,15 +58,16 @@ async function bookingKeys(count: number): Promise<string[]> {
 
 /** Books with one idempotency key for as long as nobody says yes or no. */
 async function bookInsistently(orderId: string, bookingKey: string): Promise<void> {
-  const headers = { 'X-Idempotency-Key': randomUUID() };
+  const once = { headers: { 'X-Idempotency-Key': randomUUID() }, maxRetries: 0 };
   const deadline = Date.now() + 120_000;
   for (;;) {
     try {
-      await sdk.labTests.bookPhlebotomyAppointment({ orderId, body: { bookingKey } }, { headers });
+      await sdk.labTests.bookPhlebotomyAppointment({ orderId, body: { bookingKey } }, once);
       return;
     } catch (error) {
       const status = error instanceof JunctionError ? (error.statusCode ?? 599) : 0;
-      if ((status < 500 && status !== 409) || Date.now() > deadline) throw error;
+      const isRefused = status < 500 && status !== 409 && status !== 429;
+      if (isRefused || Date.now() > deadline) throw error;
       await pause(200);
     }
   }
