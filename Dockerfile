@@ -7,7 +7,8 @@ RUN npm ci --omit=dev --no-audit --no-fund
 FROM node:24-slim
 # The slim image has no certificate authorities, and Temporal's worker reads the system's for TLS.
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates && rm -rf /var/lib/apt/lists/*
-ENV NODE_ENV=production HOST=0.0.0.0 VENULE_DATA_DIR=/data
+# Without the last one, each thread has glibc keep memory for itself, also after it has been freed.
+ENV NODE_ENV=production HOST=0.0.0.0 VENULE_DATA_DIR=/data MALLOC_ARENA_MAX=2
 WORKDIR /venule
 COPY --from=dependencies /venule/node_modules node_modules
 COPY . .

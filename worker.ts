@@ -16,7 +16,7 @@ import { createBookingUrl, createPaperUrl } from './links/booking-url.ts';
 import { createUnsubscribeUrl } from './links/unsubscribe-url.ts';
 import { requireFitNode } from './node-version.mjs';
 import { createMailer } from './notifications/mailer.ts';
-import { twilioSms } from './notifications/sms.ts';
+import { releaseStartUpMemory } from './start-up-memory.ts';
 import { hasContact, listTeams } from './store/access/teams.ts';
 import { loadCatalogue, seedCatalogue } from './store/catalogue/catalogue.ts';
 import { loggedSms } from './store/messages/message-log.ts';
@@ -53,7 +53,9 @@ export async function startWorker(
   await seedCatalogue(store);
   const catalogue = await loadCatalogue(store);
   const mailer = createMailer({ smtpUrl: config.smtpUrl, from: config.mailFrom });
-  const sms = config.twilio ? twilioSms({ ...config.twilio, timeoutMs: policy.partner_call }) : loggedSms(store);
+  const sms = config.twilio
+    ? (await import('./notifications/twilio.ts')).twilioSms({ ...config.twilio, timeoutMs: policy.partner_call })
+    : loggedSms(store);
   const links = { keys, publicUrl: config.publicUrl };
   const documents = createDocumentIssuer(store, catalogue, {
     standIn: config.standInContact,
@@ -137,6 +139,7 @@ async function main(): Promise<void> {
   const logger = pino({ level: config.logLevel });
   Runtime.install({ shutdownSignals: [], ...loggingTo(logger) });
   const worker = await startWorker(config, logger);
+  releaseStartUpMemory();
   logger.info({ task_queue: config.temporal.taskQueue }, 'ready');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void worker.stop());
   await worker.stopped;

@@ -7,6 +7,7 @@ import { createDocumentIssuer } from '../documents/issue-documents.ts';
 import { policyWith } from '../domain/policy.ts';
 import { createPaperUrl } from '../links/booking-url.ts';
 import { requireFitNode } from '../node-version.mjs';
+import { releaseStartUpMemory } from '../start-up-memory.ts';
 import { ensureManagementKey, ensureSandboxTeam } from '../store/access/teams.ts';
 import { createBookingKeys } from '../store/appointments/booking-keys.ts';
 import { loadCatalogue, seedCatalogue } from '../store/catalogue/catalogue.ts';
@@ -101,6 +102,7 @@ async function main(): Promise<void> {
   const config = loadConfig();
   const logger = pino({ level: config.logLevel });
   const api = await startApi(config, logger);
+  releaseStartUpMemory();
   logger.info({ url: api.url }, 'ready');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void api.stop());
 }

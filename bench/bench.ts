@@ -40,8 +40,7 @@ const ROWS: Record<string, Row> = {
     documents(parts, quick ? { pairs: 2, turnMs: 1_500 } : { pairs: 8, turnMs: 3_000 }, progress),
   memory: (parts, quick, progress) =>
     memoryPerOpenOrder(parts, quick ? [0, 50, 100, 200] : [0, 800, 1600, 3200], progress),
-  rest: (_parts, quick, progress) =>
-    memoryAtRest(quick ? { starts: 1, idleMs: 15_000 } : { starts: 2, idleMs: 60_000 }, progress),
+  rest: (_parts, quick, progress) => memoryAtRest({ starts: 2, idleMs: quick ? 15_000 : 60_000 }, progress),
   results: (parts, quick, progress) =>
     resultLatency(parts, quick ? { sustained: 20, measured: 40 } : { sustained: 80, measured: 400 }, progress),
 };

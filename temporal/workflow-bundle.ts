@@ -1,10 +1,15 @@
 /** The workflows as one file, as a worker takes them. */
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
+import { promisify } from 'node:util';
+import type { WorkflowBundle } from '@temporalio/worker';
 
 const ROOT = join(import.meta.dirname, '..');
+
+/** In bytes; today's has a few million. */
+const LONGEST_BUNDLE = 64 * 1024 * 1024;
 
 /** Everything that goes into the bundle: folders of ours, files, and by their lock file all packages. */
 export const BUNDLED = ['workflows', 'domain', 'temporal/failure-converter.ts', 'package-lock.json'];
@@ -14,18 +19,16 @@ const isBundle = (name: string) => /^workflows-[0-9a-f]+\.js$/.test(name);
 /**
  * Bundles the workflows, which takes a second or two, once for each state of their sources: the bundle is kept in a
  * folder, named by a hash of what it is made from, and an older one is removed. Where the folder cannot be written, it
- * is made anew each time.
+ * is made anew each time. A process of its own makes it, since a worker would keep the memory that the bundler takes.
+ * @throws Error with the bundler's words when it cannot be made
  */
 export async function workflowBundle(folder: string): Promise<WorkflowBundle> {
   const name = `workflows-${fingerprint()}.js`;
   try {
     return { code: readFileSync(join(folder, name), 'utf8') };
   } catch {
-    const { code } = await bundleWorkflowCode({
-      workflowsPath: join(ROOT, 'workflows/index.ts'),
-      failureConverterPath: join(ROOT, 'temporal/failure-converter.ts'),
-      logger: new DefaultLogger('WARN'),
-    });
+    const bundler = [join(import.meta.dirname, 'bundle-workflows.ts')];
+    const { stdout: code } = await promisify(execFile)(process.execPath, bundler, { maxBuffer: LONGEST_BUNDLE });
     keep(folder, name, code);
     return { code };
   }

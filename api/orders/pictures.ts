@@ -1,7 +1,13 @@
 /** Pictures in requests: a physician's signature. */
+import { createRequire } from 'node:module';
 import { z } from 'zod';
-import { isPrintable, kindOfPicture } from '../../documents/page/pictures.ts';
+import type * as Pictures from '../../documents/page/pictures.ts';
 import { REQUEST_LIMITS } from '../../domain/limits.ts';
+
+const load = createRequire(import.meta.url);
+
+/** Loaded with the first picture that comes: with what PDFs are made with, it takes some ten megabytes of memory. */
+const pictures = () => load('../../documents/page/pictures.ts') as typeof Pictures;
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
@@ -15,12 +21,12 @@ export const picture = z
       .meta({ description: 'The picture in base64, at most half a megabyte.' }),
     content_type: z.enum(['image/jpeg', 'image/png']),
   })
-  .refine(({ content, content_type }) => kindOfPicture(bytesOf(content)) === content_type, {
+  .refine(({ content, content_type }) => pictures().kindOfPicture(bytesOf(content)) === content_type, {
     message: 'does not match content_type',
     path: ['content'],
     abort: true,
   })
-  .refine(({ content }) => isPrintable(bytesOf(content)), {
+  .refine(({ content }) => pictures().isPrintable(bytesOf(content)), {
     message: 'is damaged or too large: must be a complete JPEG, or a PNG with at most 4 million pixels',
     path: ['content'],
   });

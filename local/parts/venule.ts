@@ -64,12 +64,14 @@ export async function startVenule(
     screen,
   );
 
-  // Node keeps there what it has compiled, so that a part that is started again is there sooner.
-  const compileCache = { NODE_COMPILE_CACHE: join(cacheDir(), 'compiled') };
+  const usual = {
+    // Node keeps there what it has compiled, so that a part that is started again is there sooner.
+    NODE_COMPILE_CACHE: join(cacheDir(), 'compiled'),
+    // Else each thread has glibc keep memory for itself, also after it has been freed.
+    MALLOC_ARENA_MAX: '2',
+  };
   const program = (part: string, script: string, variables: Record<string, string>) =>
-    supervisor.run(part, () =>
-      startProgram(part, script, { ...compileCache, ...env, ...variables }, folder.logFile(part)),
-    );
+    supervisor.run(part, () => startProgram(part, script, { ...usual, ...env, ...variables }, folder.logFile(part)));
 
   await Promise.all([
     (async () => {

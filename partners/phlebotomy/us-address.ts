@@ -1,5 +1,6 @@
 /** Takes a postal address apart, as somebody would who has to find the door (C3). */
-import { AddressParser } from '@sroussey/parse-address';
+import { createRequire } from 'node:module';
+import type { AddressParser } from '@sroussey/parse-address';
 import type { UsAddress } from '../../domain/appointments/appointment.ts';
 import type { AddressParts } from '../../domain/appointments/appointment-checks.ts';
 
@@ -15,7 +16,14 @@ interface Found {
   sec_unit_num?: string;
 }
 
-const parser = new AddressParser('us');
+/** Made when the first address is read, since it takes eight megabytes of memory. */
+let parser: AddressParser | undefined;
+
+function addressParser(): AddressParser {
+  const load = createRequire(import.meta.url) as (name: string) => typeof import('@sroussey/parse-address');
+  parser ??= new (load('@sroussey/parse-address').AddressParser)('us');
+  return parser;
+}
 
 const PO_BOX = /^(p\W*o\W*|post\W*office\W*)?box$|^pob$/i;
 /** Of several with one number; a door is still to be named. */
@@ -45,7 +53,7 @@ export function addressParts(address: Pick<UsAddress, 'first_line' | 'second_lin
 /** What the library makes of one line, without what it took from the town. */
 function found(line: string, { city, state }: Pick<UsAddress, 'city' | 'state'>): Found {
   const { number, prefix, street, suffix, type, sec_unit_type, sec_unit_num }: Found =
-    parser.parseLocation(`${line}, ${city}, ${state}`) ?? {};
+    addressParser().parseLocation(`${line}, ${city}, ${state}`) ?? {};
   const isWritten = (part: string) => signs(line).includes(signs(part));
   const isStreet = street && isWritten(street) && !/^(st|nd|rd|th)$/i.test(street);
   const isNamed = isStreet && (prefix || suffix || /[a-z]/i.test(street));

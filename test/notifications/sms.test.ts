@@ -3,8 +3,9 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { APPOINTMENT_MESSAGE_KINDS, SMS_KINDS } from '../../domain/messages/messages.ts';
 import { COLLECTION_METHODS } from '../../domain/orders/status.ts';
-import { dialed, SmsDelayed, SmsRefused, twilioSms } from '../../notifications/sms.ts';
+import { dialed, SmsDelayed, SmsRefused } from '../../notifications/sms.ts';
 import { appointmentReminderSms, appointmentSms, bookingReminderSms, orderSms } from '../../notifications/sms-texts.ts';
+import { twilioSms } from '../../notifications/twilio.ts';
 import { labTests, markers, team } from '../documents/examples.ts';
 import { appointmentOf } from './appointment-example.ts';
 
