@@ -6,6 +6,7 @@ import { type Parts, startServers } from './parts.ts';
 import { acceptance } from './rows/acceptance.ts';
 import { memoryAtRest } from './rows/at-rest.ts';
 import { bigRequests } from './rows/big-requests.ts';
+import { claims } from './rows/claims.ts';
 import { documents } from './rows/documents.ts';
 import { historyEvents } from './rows/history-events.ts';
 import { memoryPerOpenOrder } from './rows/memory.ts';
@@ -36,6 +37,8 @@ const ROWS: Record<string, Row> = {
   webhooks: (parts, quick) => webhookLatency(parts, quick ? 5 : 30),
   'webhook-rate': (parts, quick, progress) =>
     webhookRate(parts, quick ? { pairs: 2, count: 500 } : { pairs: 6, count: 2_000 }, progress),
+  claims: (parts, quick, progress) =>
+    claims(parts, quick ? { many: 5_000, turns: 200 } : { many: 100_000, turns: 1_000 }, progress),
   documents: (parts, quick, progress) =>
     documents(parts, quick ? { pairs: 2, turnMs: 1_500 } : { pairs: 8, turnMs: 3_000 }, progress),
   memory: (parts, quick, progress) =>

@@ -3,6 +3,10 @@
 /** Who is measured, and what it is measured against. */
 export type Side = 'venule' | 'bare';
 
+/** Both sides in the order in which they take turns: A B, B A, A B … */
+export const inTurn = <Each>(pair: number, [a, b]: readonly [Each, Each]): readonly [Each, Each] =>
+  pair % 2 === 0 ? [a, b] : [b, a];
+
 /**
  * Has both sides take turns, A B B A A B …, so that a machine that grows slower (as the development server does with
  * every workflow in its file) slows both alike.
@@ -19,7 +23,7 @@ export async function takeTurns<Result>(
   const results: Record<Side, Result[]> = { venule: [], bare: [] };
   for (let pair = 0; pair < pairs; pair += 1) {
     const latest: Partial<Record<Side, Result>> = {};
-    for (const side of pair % 2 === 0 ? (['venule', 'bare'] as const) : (['bare', 'venule'] as const)) {
+    for (const side of inTurn<Side>(pair, ['venule', 'bare'])) {
       latest[side] = await turn(side);
       results[side].push(latest[side]);
     }

@@ -42,7 +42,8 @@ export async function moveOutgoing(
       ...(which.team && { team_id: which.team }),
     })
     .project<Pick<OrderDocument, '_id' | 'outgoing'>>({ outgoing: 1 })
-    .sort({ outgoing_at: 1 })
+    // Certain orders are few, and all of them are moved: sorting them would only cost.
+    .sort(which.orders ? {} : { outgoing_at: 1 })
     .limit(limit)
     .toArray();
   try {
