@@ -56,9 +56,15 @@ export function drawQr(sheet: Sheet, text: string, alt: string, x: number, y: nu
   const module = side / (pixx + 2 * QR_QUIET_ZONE);
   const at = (index: number) => (index + QR_QUIET_ZONE) * module;
   sheet.structure.picture(alt, () => {
-    pixs.forEach((dark, index) => {
-      if (dark) sheet.pdf.rect(x + at(index % pixx), y + at(Math.floor(index / pixx)), module, module);
-    });
+    let start = 0;
+    for (let end = 1; end <= pixs.length; end += 1) {
+      // A row of modules of one color at a time.
+      if (pixs[end] === pixs[start] && end % pixx !== 0) continue;
+      if (pixs[start]) {
+        sheet.pdf.rect(x + at(start % pixx), y + at(Math.floor(start / pixx)), (end - start) * module, module);
+      }
+      start = end;
+    }
     sheet.pdf.fill(INK);
   });
 }

@@ -11,6 +11,8 @@ export interface Piece {
 }
 
 const PLAIN = /^[\x20-\x7e]*$/;
+/** Letters and signs of which each is one to a reader. */
+const SINGLE = /^[\x20-\x7e\xa0-\u02ff\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2190-\u22ff]*$/;
 /** Hebrew, Arabic and what else runs from right to left. */
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 const TURNED_BY_SHAPING = /\p{Script=Arabic}|\p{Script=Hebrew}/u;
@@ -22,7 +24,7 @@ const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 /** What a reader sees as one letter each. */
 export function lettersOf(text: string): string[] {
-  return PLAIN.test(text) ? [...text] : Array.from(graphemes.segment(text), ({ segment }) => segment);
+  return SINGLE.test(text) ? [...text] : Array.from(graphemes.segment(text), ({ segment }) => segment);
 }
 
 /** Replaces what no typeface has; answers the text as it can be printed, and what it lost. */

@@ -1,6 +1,8 @@
 /** Text before it is set: without what cannot be seen, and where it may be broken. */
 
 const TAB_STOP = 8;
+/** Has nothing to change but blanks at its end. */
+const PLAIN = /^[\x20-\x7e]*$/;
 /** Controls of direction and joining that a stranger's text could turn a page round with; soft hyphens; marks of order. */
 const UNSEEN = /[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
 /** Scripts that set no blanks between words. */
@@ -12,6 +14,7 @@ const words = new Intl.Segmenter('en', { granularity: 'word' });
 
 /** In composed form, without controls, with one kind of line break and of blank; tabs as blanks up to their stop. */
 export function plain(text: string): string {
+  if (PLAIN.test(text)) return text.trimEnd();
   return text
     .replace(/\p{Surrogate}/gu, '\ufffd')
     .replace(/\r\n?|[\u2028\u2029\u0085]/g, '\n')

@@ -8,7 +8,7 @@ import { isReordered, lettersOf, type Piece, piecesOf, printableIn } from './lin
 import { hasColumns, plain, wordsOf } from './paragraphs.ts';
 import { type ElementType, Structure } from './structure.ts';
 import { INK, RULE, TEXT, type TextStyle } from './styles.ts';
-import { faceOf, numberByLetters } from './typeface.ts';
+import { faceOf, numberByLetters, reachOf } from './typeface.ts';
 
 const PAGE = { width: 612, height: 792 };
 const MARGIN = 40;
@@ -56,6 +56,8 @@ export class Sheet {
       pdfVersion: '1.7',
       tagged: true,
       lang: 'en-US',
+      // Else each document has a typeface read that it never uses.
+      font: null as never,
       displayTitle: true,
       info: {
         Title: info.title,
@@ -258,6 +260,9 @@ export class Sheet {
   }
 
   private pieceWidth(piece: Piece, style: TextStyle): number {
+    if (!piece.shaped) {
+      return (reachOf(piece.face, piece.text) * style.size) / 1000 + (style.tracking ?? 0) * (piece.text.length - 1);
+    }
     this.set(piece, style);
     return this.pdf.widthOfString(piece.text, setting(piece, style));
   }

@@ -147,6 +147,29 @@ function layOutOnce(font: Font): void {
   };
 }
 
+/** How far each word reaches that was measured, in thousandths of the size it is set in. */
+const reaches = new WeakMap<Font, Map<string, number>>();
+/** Where the drawer parts a line to lay it out, too. */
+const WORDS = /[^ \t]*[ \t]|[^ \t]+$/g;
+
+/** Width of a line in thousandths of the size it is set in, as the drawer sets it: word by word, its blank included. */
+export function reachOf({ font }: Face, line: string): number {
+  const known = reaches.get(font) ?? new Map<string, number>();
+  reaches.set(font, known);
+  let reach = 0;
+  for (const word of line.match(WORDS) ?? []) {
+    let width = known.get(word);
+    if (width === undefined) {
+      const scale = 1000 / font.unitsPerEm;
+      width = font.layout(word).positions.reduce((sum, { xAdvance }) => sum + xAdvance * scale, 0);
+      if (known.size >= MOST_WORDS) known.clear();
+      known.set(word, width);
+    }
+    reach += width;
+  }
+  return reach;
+}
+
 const sameLetters = (one: readonly number[], other: readonly number[]) =>
   one.length === other.length && one.every((letter, index) => letter === other[index]);
 
