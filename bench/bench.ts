@@ -10,6 +10,7 @@ import { claims } from './rows/claims.ts';
 import { documents } from './rows/documents.ts';
 import { historyEvents } from './rows/history-events.ts';
 import { memoryPerOpenOrder } from './rows/memory.ts';
+import { orderLists } from './rows/orders.ts';
 import { processorTime } from './rows/processor-time.ts';
 import { resultLatency } from './rows/result-latency.ts';
 import { webhookLatency } from './rows/webhook-latency.ts';
@@ -41,6 +42,12 @@ const ROWS: Record<string, Row> = {
     claims(parts, quick ? { many: 5_000, turns: 200 } : { many: 100_000, turns: 1_000 }, progress),
   documents: (parts, quick, progress) =>
     documents(parts, quick ? { pairs: 2, turnMs: 1_500 } : { pairs: 8, turnMs: 3_000 }, progress),
+  orders: (parts, quick, progress) =>
+    orderLists(
+      parts,
+      quick ? { few: 4_000, many: 40_000, rounds: 10 } : { few: 10_000, many: 1_000_000, rounds: 200 },
+      progress,
+    ),
   memory: (parts, quick, progress) =>
     memoryPerOpenOrder(parts, quick ? [0, 50, 100, 200] : [0, 800, 1600, 3200], progress),
   rest: (_parts, quick, progress) => memoryAtRest({ starts: 2, idleMs: quick ? 15_000 : 60_000 }, progress),

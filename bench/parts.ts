@@ -38,6 +38,8 @@ export interface Parts {
   userId: string;
   /** Starts a program with these parts; it is stopped with them at the latest. */
   program(name: string, env?: NodeJS.ProcessEnv, execArgv?: readonly string[]): Promise<Program>;
+  /** The same on a second database, which is dropped with the servers' others. */
+  another(name: string): Promise<Parts>;
   /** Stops the programs and drops the database. */
   stop(): Promise<void>;
 }
@@ -100,14 +102,16 @@ export async function startServers(progress: (line: string) => void): Promise<Se
       partners,
       stopped: (parts: Parts) => void open.delete(parts),
     };
-    return {
-      async database(name) {
-        const parts = await onDatabase({ ...env, MONGODB_URI: mongodbUri(mongodb, `bench-${name}`) }, common);
-        open.add(parts);
-        return parts;
-      },
-      stop,
+    const database = async (name: string): Promise<Parts> => {
+      const another = (second: string) => database(`${name}-${second}`);
+      const parts = await onDatabase(
+        { ...env, MONGODB_URI: mongodbUri(mongodb, `bench-${name}`) },
+        { ...common, another },
+      );
+      open.add(parts);
+      return parts;
     };
+    return { database, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -116,7 +120,7 @@ export async function startServers(progress: (line: string) => void): Promise<Se
 
 async function onDatabase(
   env: NodeJS.ProcessEnv,
-  { stopped, ...common }: Pick<Parts, 'pids' | 'partners'> & { stopped(parts: Parts): void },
+  { stopped, ...common }: Pick<Parts, 'pids' | 'partners' | 'another'> & { stopped(parts: Parts): void },
 ): Promise<Parts> {
   const apiKey = env.VENULE_API_KEY as string;
   const programs: Program[] = [];

@@ -190,7 +190,10 @@ export type OrderListQuery = z.infer<typeof orderListQuery>;
 export const orderList = z
   .object({
     orders: z.array(clientFacingOrder),
-    total: z.int().nullable().meta({ description: 'Null if there are more than 10,000.' }),
+    total: z
+      .int()
+      .nullable()
+      .meta({ description: 'Null if there are more than 10,000, or if counting them would take too long.' }),
     page: z.int(),
     size: z.int(),
   })

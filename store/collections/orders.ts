@@ -52,7 +52,7 @@ export interface OrderDocument {
   /** `first last`, lower case. */
   patient_name: string;
   patient_dob: string;
-  /** `patient_name` from each of its words on, so that a search by the beginning of any name finds an index. */
+  /** `patient_name` from each of its words on, so that a pattern finds the beginning of any name. */
   patient_names: string[];
   /** The same of the address's receiver. */
   recipient_names: string[];
@@ -178,10 +178,7 @@ export const ordersCollections = (connection: Connection) => ({
         { partialFilterExpression: { activate_by: { $gt: '' } } },
       ],
       [{ team_id: 1, patient_name: 1, created_at: 1, _id: 1 }],
-      [{ team_id: 1, patient_names: 1 }],
-      [{ team_id: 1, recipient_names: 1 }],
-      [{ team_id: 1, search_terms: 1 }],
-      [{ team_id: 1, patient_dob: 1 }],
+      [{ team_id: 1, search_terms: 1, created_at: -1, _id: -1 }],
       [{ outgoing_at: 1 }, { partialFilterExpression: { outgoing_at: { $gt: new Date(0) } } }],
       [{ 'journey_check.due': 1 }, { partialFilterExpression: { 'journey_check.due': { $gt: new Date(0) } } }],
     ],

@@ -26,6 +26,8 @@ export interface Migration {
 const HOUR = 3_600_000;
 /** Between the passes, in milliseconds. */
 const PAUSES = [HOUR, 24 * HOUR];
+/** How many passes have been made when the last begins. */
+export const LAST_PASS = PAUSES.length;
 /** How long a step may take before another process goes on from where it began, in milliseconds. */
 const LEASE_MS = 60_000;
 /** After how long a step that had to wait is tried again, in milliseconds. */

@@ -4,6 +4,7 @@ import { collectionOf } from '../../store/collections/define.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
 import { journeyChecks } from '../../store/migrations/0001-journey-checks.ts';
 import { searchTermsOfOrders } from '../../store/migrations/0002-search-terms.ts';
+import { pairsOfWords } from '../../store/migrations/0003-pairs-of-words.ts';
 import { type Migration, migrate } from '../../store/migrations/migrate.ts';
 import type { Store } from '../../store/open.ts';
 import { claimJourneyCheck, confirmJourney } from '../../store/orders/journey-check.ts';
@@ -67,6 +68,40 @@ test('6.6: terms that orders are found by are filled in, and nothing else of the
   const { search_terms, ...rest } = (await collectionOf(store.orders).findOne({ _id: old[0]?._id ?? '' })) ?? {};
   expect(search_terms).toContain('hopper');
   expect(rest).toEqual(old[0]);
+});
+
+const PATIENT_NAMES = 'team_id_1_patient_names_1';
+const indexNames = async () => (await collectionOf(store.orders).indexes()).map(({ name }) => name);
+
+test('6.6: pairs of words come to every order; the indexes of the version before go with the last pass', async () => {
+  const order = {
+    patient: { first_name: 'Grace', last_name: 'Hopper', dob: '1906-12-09', email: 'g@patient.example' },
+    address: { receiver_name: 'G. Hopper' },
+  } as OrderDocument['order'];
+  const search_terms = ['grace', 'hopper'];
+  const old = Array.from({ length: 501 }, () =>
+    orderWith({ user_id: randomUUID(), sample_id: null, order, search_terms }),
+  );
+  await collectionOf(store.orders).insertMany(old);
+  await collectionOf(store.orders).createIndex({ team_id: 1, patient_names: 1 });
+  await Promise.all([migrate(store, [pairsOfWords]), migrate(store, [pairsOfWords])]);
+  expect(await store.orders.countDocuments({ search_terms: '&gra hopper' })).toBe(old.length);
+  const { search_terms: terms, ...rest } = (await collectionOf(store.orders).findOne({ _id: old[0]?._id ?? '' })) ?? {};
+  expect(terms).toEqual(expect.arrayContaining(['grace', 'hopper', '1906-12-09', '&hop 1906-12-09']));
+  expect({ ...rest, search_terms }).toEqual(old[0]);
+  expect(await indexNames()).toContain(PATIENT_NAMES);
+
+  // Beside it, a process of the version before writes another.
+  const late = orderWith({ user_id: randomUUID(), sample_id: null, order, search_terms });
+  await collectionOf(store.orders).insertOne(late);
+  for (const isLast of [false, true]) {
+    await timePasses();
+    await migrate(store, [pairsOfWords]);
+    expect(await store.orders.countDocuments({ search_terms: '&gra hopper' })).toBe(old.length + 1);
+    expect((await indexNames()).includes(PATIENT_NAMES)).toBe(!isLast);
+  }
+  expect(await indexNames()).toContain('team_id_1_search_terms_1_created_at_-1__id_-1');
+  expect((await recordOf(pairsOfWords))?.completed_at).toEqual(expect.any(Date));
 });
 
 /** Goes through ids a step at a time, and keeps those it came to. */
