@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { bundleWorkflowCode } from '@temporalio/worker';
 import { loadConfig } from '../config/config.ts';
 import { mongodbUri, mongodProgram, startMongodb } from '../local/parts/mongodb.ts';
 import { freePort } from '../local/parts/ports.ts';
@@ -13,6 +13,7 @@ import { startTemporal, temporalProgram } from '../local/parts/temporal.ts';
 import { ensureSandboxTeam, SANDBOX_TEAM_ID } from '../store/access/teams.ts';
 import { collectionOf } from '../store/collections/define.ts';
 import { closeStore, openStore, type Store } from '../store/open.ts';
+import { bundlerOptions } from '../temporal/bundler-options.ts';
 import { ensureSearchAttributes } from '../temporal/register-search-attributes.ts';
 import { type Partners, startPartners } from './partners.ts';
 import { type Program, startProgram } from './program.ts';
@@ -158,11 +159,8 @@ function once(work: () => Promise<void>): () => Promise<void> {
 
 /** Bundled once for every worker: in a worker's own process it would take the memory that is to be measured. */
 async function bundleJourneys(): Promise<string> {
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: join(import.meta.dirname, 'workflows/journeys.ts'),
-    failureConverterPath: join(import.meta.dirname, '../temporal/failure-converter.ts'),
-    logger: new DefaultLogger('ERROR'),
-  });
+  const journeys = join(import.meta.dirname, 'workflows/journeys.ts');
+  const { code } = await bundleWorkflowCode(bundlerOptions(journeys, 'ERROR'));
   return code;
 }
 

@@ -32,7 +32,8 @@ export async function startProgram(
   execArgv: readonly string[] = [],
 ): Promise<Program> {
   const child = fork(join(import.meta.dirname, 'programs', `${name}.ts`), {
-    env: { ...process.env, ...env },
+    // As `npm start` and the image set it for Venule's programs.
+    env: { MALLOC_ARENA_MAX: '2', ...process.env, ...env },
     execArgv: [...execArgv],
     serialization: 'advanced',
   });

@@ -3,11 +3,8 @@
  * output. What the bundler needs to say goes to standard error.
  */
 import { join } from 'node:path';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { bundleWorkflowCode } from '@temporalio/worker';
+import { bundlerOptions } from './bundler-options.ts';
 
-const { code } = await bundleWorkflowCode({
-  workflowsPath: join(import.meta.dirname, '../workflows/index.ts'),
-  failureConverterPath: join(import.meta.dirname, 'failure-converter.ts'),
-  logger: new DefaultLogger('WARN'),
-});
+const { code } = await bundleWorkflowCode(bundlerOptions(join(import.meta.dirname, '../workflows/index.ts'), 'WARN'));
 process.stdout.write(code);

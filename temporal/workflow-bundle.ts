@@ -11,8 +11,14 @@ const ROOT = join(import.meta.dirname, '..');
 /** In bytes; today's has a few million. */
 const LONGEST_BUNDLE = 64 * 1024 * 1024;
 
-/** Everything that goes into the bundle: folders of ours, files, and by their lock file all packages. */
-export const BUNDLED = ['workflows', 'domain', 'temporal/failure-converter.ts', 'package-lock.json'];
+/** Everything that the bundle is made from: folders of ours, files, how it is made, and by their lock file all packages. */
+export const BUNDLED = [
+  'workflows',
+  'domain',
+  'temporal/failure-converter.ts',
+  'temporal/bundler-options.ts',
+  'package-lock.json',
+];
 
 const isBundle = (name: string) => /^workflows-[0-9a-f]+\.js$/.test(name);
 

@@ -14,6 +14,8 @@ const refused: [what: string, file: string, text: string][] = [
   ['the current time in the domain', 'domain/4.ts', 'export const today = () => new Date();\n'],
   ['the clock in the domain', 'domain/5.ts', 'export const now = () => Date.now();\n'],
   ['randomness in the domain', 'domain/6.ts', 'export const id = () => Math.random();\n'],
+  ['what all workflows share in the domain', 'domain/7.ts', 'export let last = 0;\n'],
+  ['what all workflows share in a workflow', 'workflows/4.ts', 'let last = 0;\n\nexport const next = () => ++last;\n'],
   ['a Node built-in in a workflow', 'workflows/1.ts', use('randomUUID', 'node:crypto')],
   ['a schema library in a workflow', 'workflows/2.ts', use('z', 'zod')],
   ['the code of activities in a workflow', 'workflows/3.ts', use('createActivities', '../activities/index.ts')],
@@ -47,6 +49,11 @@ const refused: [what: string, file: string, text: string][] = [
 const allowed: typeof refused = [
   ['the domain in the domain', 'domain/21.ts', use('status', './status.ts')],
   ['reading a given time in the domain', 'domain/22.ts', 'export const read = (text: string) => new Date(text);\n'],
+  [
+    'a variable in a function of the domain',
+    'domain/23.ts',
+    'export function two(): number {\n  let sum = 1;\n  sum += 1;\n  return sum;\n}\n',
+  ],
   ['Temporal in a workflow', 'workflows/21.ts', use('sleep', '@temporalio/workflow')],
   ['the domain in a workflow', 'workflows/22.ts', use('status', '../domain/status.ts')],
   [

@@ -1,7 +1,8 @@
 /** Today's workflow code, bundled once for a run of the tests: what a worker would run. */
 import { cpSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleWorkflowCode, DefaultLogger, type WorkflowBundle } from '@temporalio/worker';
+import { bundleWorkflowCode, type WorkflowBundle } from '@temporalio/worker';
+import { bundlerOptions } from '../../../temporal/bundler-options.ts';
 import { workflowBundle as keptBundle } from '../../../temporal/workflow-bundle.ts';
 
 const root = join(import.meta.dirname, '../../..');
@@ -28,9 +29,7 @@ export async function giveBundle(dataDir: string): Promise<void> {
 export function changedWorkflowBundle(module: string, loader: string): Promise<WorkflowBundle> {
   const rule = { test: (file: string) => file === join(root, module), enforce: 'pre' as const, loader };
   return bundleWorkflowCode({
-    workflowsPath: join(root, 'workflows/index.ts'),
-    failureConverterPath: join(root, 'temporal/failure-converter.ts'),
-    logger: new DefaultLogger('ERROR'),
+    ...bundlerOptions(join(root, 'workflows/index.ts'), 'ERROR'),
     webpackConfigHook: (config) => ({
       ...config,
       module: { ...config.module, rules: [...(config.module?.rules ?? []), rule] },
