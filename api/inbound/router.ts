@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { writeAcknowledgement } from '../../partners/labs/formats/hl7v2/hl7-acknowledgement.ts';
 import { decodeMessage, isKnownCharset } from '../../partners/labs/formats/hl7v2/hl7-charset.ts';
 import { MESSAGE_LIMITS } from '../../partners/labs/formats/hl7v2/hl7-limits.ts';
-import { Hl7Refused } from '../../partners/labs/formats/hl7v2/hl7-message.ts';
+import { Hl7Refused, messagesIn } from '../../partners/labs/formats/hl7v2/hl7-message.ts';
 import { readingReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
 import { inTurns } from '../../partners/labs/formats/hl7v2/steps.ts';
 import { reportingLab } from '../../partners/labs/registry.ts';
@@ -88,32 +88,39 @@ export function partnersRouter(
       return;
     }
     const now = new Date().toISOString();
-    const answer = (acknowledgement: Parameters<typeof writeAcknowledgement>[1]) =>
-      response
-        .type(`${HL7}; charset=utf-8`)
-        .send(writeAcknowledgement(typeof text === 'string' ? text : raw.toString('latin1'), acknowledgement, now));
     const from = { lab_slug: lab, environment };
     const content_hash = await stored(lab, response, () => keepText(store, { ...from, raw }));
     if (!content_hash) return;
-    try {
-      if (typeof text !== 'string') throw text;
-      const { message, reports } = await inTurns(readingReports(text, reportingLab(lab, environment)));
-      const read = { ...from, content_hash, control_id: message.control_id, reports };
-      await stored(lab, response, () => storeReports(store, read, MESSAGE_LIMITS.report_bytes));
-      if (!response.headersSent) answer({ code: 'AA', text: '' });
-    } catch (error) {
-      const refusal = error instanceof ReportTooLong ? TOO_LONG : error;
-      if (!(refusal instanceof Hl7Refused)) throw error;
-      logger.warn({ lab, content_hash, reason: refusal.message }, 'A laboratory message was rejected');
-      await stored(lab, response, () => noteRefusal(store, content_hash, refusal.message));
-      if (response.headersSent) return;
-      const { ack, errors, unnamed } = refusal;
-      answer({
-        code: ack,
-        text: `Rejected: see ERR${unnamed > 0 ? `; ${unnamed} more problems are not listed` : ''}`,
-        errors,
-      });
+    const texts = typeof text === 'string' ? messagesIn(text) : [raw.toString('latin1')];
+    const answers: string[] = [];
+    const refusals: string[] = [];
+    let reports_before = 0;
+    for (const each of texts.slice(0, MESSAGE_LIMITS.messages)) {
+      try {
+        if (typeof text !== 'string') throw text;
+        if (texts.length > MESSAGE_LIMITS.messages) throw TOO_MANY;
+        const { message, reports } = await inTurns(readingReports(each, reportingLab(lab, environment, now)));
+        const read = { ...from, content_hash, control_id: message.control_id, reports, reports_before };
+        await stored(lab, response, () => storeReports(store, read, MESSAGE_LIMITS.report_bytes));
+        if (response.headersSent) return;
+        reports_before += reports.length;
+        answers.push(writeAcknowledgement(each, { code: 'AA', text: '' }, now));
+      } catch (error) {
+        const refusal = error instanceof ReportTooLong ? TOO_LONG : error;
+        if (!(refusal instanceof Hl7Refused)) throw error;
+        logger.warn({ lab, content_hash, reason: refusal.message }, 'A laboratory message was rejected');
+        refusals.push(refusal.message);
+        const answer = { code: 'AR', text: 'Rejected: see ERR', problem: refusal.problem } as const;
+        answers.push(writeAcknowledgement(each, answer, now));
+        if (refusal === TOO_MANY) break;
+      }
     }
+    if (refusals.length > 0) {
+      const why = [...new Set(refusals)].join('; ');
+      await stored(lab, response, () => noteRefusal(store, content_hash, why));
+      if (response.headersSent) return;
+    }
+    response.type(`${HL7}; charset=utf-8`).send(answers.join(''));
   });
   return router;
 }
@@ -131,14 +138,19 @@ function unlessRefused<T>(work: () => T): T | Hl7Refused {
 const charsetOf = (request: Request) =>
   /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
 
-const TOO_LONG = new Hl7Refused([
-  {
-    segment: 'OBR',
-    sequence: 1,
-    code: '100',
-    text: 'The report on one order is too long; split it into several messages',
-  },
-]);
+const TOO_LONG = new Hl7Refused({
+  segment: 'OBR',
+  sequence: 1,
+  code: '100',
+  text: 'The report on one order is too long; split it into several messages',
+});
+
+const TOO_MANY = new Hl7Refused({
+  segment: 'MSH',
+  sequence: 1,
+  code: '100',
+  text: `A body can have at most ${MESSAGE_LIMITS.messages} messages; send them in several`,
+});
 
 function basicCredentials(request: Request): { user: string; password: string } {
   const [, encoded = ''] = request.headers.authorization?.match(/^Basic\s+(\S+)$/i) ?? [];

@@ -113,7 +113,7 @@ export function addInboxCommands(program: Command): void {
           return out.done(inLines(text), { id, raw: readableMessage(text) });
         }
         const ordered = report.order_id ? await store.orders.findById(report.order_id).lean() : null;
-        const { patient, placer_order_number, filler_order_number, tests } = report.report;
+        const { patient, placer_order_number, filler_order_number, tests, remarks } = report.report;
         out.show({
           id,
           received_at: report.received_at,
@@ -133,6 +133,7 @@ export function addInboxCommands(program: Command): void {
           patient: inWords(patient),
           patient_of_the_order: ordered && inWords(ordered.order.patient),
           tests: tests.map(({ provider_id, name, status }) => `${provider_id} ${name} (${status})`),
+          remarks: remarks ?? [],
         });
       }),
     );

@@ -1,12 +1,21 @@
-/** `admin message`: mail and SMS to patients, sent and held back. */
+/** `admin message`: mail and SMS to patients, sent and held back; and how a laboratory's message is read. */
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import type { LabReport } from '../../domain/results/lab-report.ts';
+import { decodeMessage } from '../../partners/labs/formats/hl7v2/hl7-charset.ts';
+import { Hl7Refused, locationOf } from '../../partners/labs/formats/hl7v2/hl7-message.ts';
+import { readReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
+import { reportingLab } from '../../partners/labs/registry.ts';
 import { keptSms, messagesOf } from '../../store/messages/message-log.ts';
 import { AN_ORDER, orderCalled } from './orders/orders.ts';
-import { CannotDo, inSession, positive } from './session.ts';
+import { CannotDo, inSession, outputOf, positive } from './session.ts';
 
 /** Adds `message` to the program. */
 export function addMessageCommands(program: Command): void {
-  const message = program.command('message').alias('messages').description('mail and SMS to patients');
+  const message = program
+    .command('message')
+    .alias('messages')
+    .description('mail and SMS to patients; how a laboratory’s message is read');
 
   message
     .command('list')
@@ -44,4 +53,52 @@ export function addMessageCommands(program: Command): void {
         out.show({ id, to: sms.to, text: sms.text, sent_at: sms.sent_at });
       }),
     );
+
+  message
+    .command('read')
+    .description('show what Venule makes of a laboratory’s HL7 message, without storing it; names the patient')
+    .argument('<file>', 'the message as received; - for standard input')
+    .option('--lab <slug>', 'the laboratory that sent it, for the reason codes that are its own', '')
+    .option('--production', 'as on a production connection, which accepts no test messages')
+    .addHelpText('after', '\nExample:\n  admin message read report.hl7 --lab labcorp')
+    .action((file: string, { lab, production }: { lab: string; production?: true }, command: Command) => {
+      const { message: envelope, reports } = readOrSay(file, lab, production ? 'production' : 'sandbox');
+      const facts = { control_id: envelope.control_id, type: envelope.type, processing_id: envelope.processing_id };
+      const remarks = [...new Set(reports.flatMap((report) => report.remarks ?? []))];
+      outputOf(command).showWith({ ...facts, reports: reports.length, remarks }, 'results', reports.flatMap(rowsOf));
+    });
+}
+
+function readOrSay(file: string, lab: string, environment: 'sandbox' | 'production') {
+  let raw: Buffer;
+  try {
+    raw = readFileSync(file === '-' ? 0 : file);
+  } catch (error) {
+    throw new CannotDo(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
+  }
+  try {
+    return readReports(decodeMessage(raw), reportingLab(lab, environment));
+  } catch (error) {
+    if (!(error instanceof Hl7Refused)) throw error;
+    throw new CannotDo(`It would be rejected: ${error.problem.text} (${locationOf(error.problem)}).`);
+  }
+}
+
+/** A row for each result, and for each test without any. */
+function rowsOf({ placer_order_number, patient, tests }: LabReport) {
+  const of = { order: placer_order_number, patient: `${patient.first_name} ${patient.last_name}`.trim() };
+  return tests.flatMap(({ provider_id, name: test, status, observations, notes }) => {
+    const ofTest = { ...of, test: `${provider_id} ${test}`.trim() };
+    if (observations.length === 0) return [{ ...ofTest, status, notes }];
+    return observations.map(({ name, value, unit, reference_range, source_interpretation, failure_type, ...rest }) => ({
+      ...ofTest,
+      result: name,
+      value: value ?? failure_type,
+      unit,
+      range: reference_range,
+      flags: source_interpretation,
+      status: rest.status,
+      notes: rest.notes,
+    }));
+  });
 }

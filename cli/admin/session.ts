@@ -42,9 +42,14 @@ function addressesHere(): { database: string; publicUrl: string } {
 /** Who runs the command, by the account on this machine (G4). */
 export const operator = (): Principal => ({ kind: 'person', id: userInfo().username });
 
+/** Where the output of a command goes, in the form that was asked for. */
+export function outputOf(command: Command): Output {
+  const { json } = command.optsWithGlobals<{ json?: boolean }>();
+  return output(json ?? false, (text) => process.stdout.write(text), process.stdout.columns);
+}
+
 /** Runs a command's work with the database open. */
 export async function inSession(command: Command, work: (session: Session) => Promise<void>): Promise<void> {
-  const { json } = command.optsWithGlobals<{ json?: boolean }>();
   const { database: address, publicUrl } = addressesHere();
   const store = await openStore(address, publicUrl).catch((error: Error) => {
     const { host } = new URL(address.replace(/,[^/]*/, ''));
@@ -53,8 +58,7 @@ export async function inSession(command: Command, work: (session: Session) => Pr
     );
   });
   try {
-    const out = output(json ?? false, (text) => process.stdout.write(text), process.stdout.columns);
-    await work({ store, out });
+    await work({ store, out: outputOf(command) });
   } finally {
     await closeStore(store);
   }

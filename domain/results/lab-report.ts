@@ -103,6 +103,8 @@ export interface LabReport {
   ordering_provider: string | null;
   performing_laboratories: Record<string, PerformingLaboratory & { clia_number: string | null }>;
   tests: ReportedTest[];
+  /** What in the message was not as it should be, and what was made of it; never a value. Absent where nothing was. */
+  remarks?: string[];
 }
 
 /** Whether the lab corrects with this report something that it said before (OBR-25 or OBX-11 `C`). */

@@ -18,6 +18,10 @@ export function adapterFor(laboratory: Pick<Laboratory, 'slug'>): LaboratoryAdap
 }
 
 /** What `readReports` must know about the laboratory whose message it reads, and of the connection that it came on. */
-export function reportingLab(slug: string, environment: 'sandbox' | 'production' = 'production'): ReportingLab {
-  return { slug, reasons: LOCAL_REASONS[slug] ?? {}, sandbox: environment === 'sandbox' };
+export function reportingLab(
+  slug: string,
+  environment: 'sandbox' | 'production' = 'production',
+  received_at = new Date().toISOString(),
+): ReportingLab {
+  return { slug, reasons: LOCAL_REASONS[slug] ?? {}, sandbox: environment === 'sandbox', received_at };
 }

@@ -65,6 +65,8 @@ export interface ReadMessage extends Omit<ReceivedMessage, 'raw'> {
   content_hash: string;
   control_id: string;
   reports: LabReport[];
+  /** How many reports are in the messages before it, where several were sent as one. */
+  reports_before: number;
 }
 
 /**
@@ -74,14 +76,15 @@ export interface ReadMessage extends Omit<ReceivedMessage, 'raw'> {
  * @param longest Bytes.
  */
 export async function storeReports(store: Store, message: ReadMessage, longest: number): Promise<void> {
-  const { lab_slug, environment, control_id, content_hash } = message;
+  const { lab_slug, environment, control_id, content_hash, reports_before } = message;
   for (const report of message.reports) {
     const bytes = BSON.calculateObjectSize(report);
     if (bytes > longest) throw new ReportTooLong(`A report takes ${bytes} bytes`);
   }
   const received_at = new Date();
   const orders = await ordersOf(store, message.reports, environment);
-  const documents = message.reports.map((report, report_index): LabMessageDocument => {
+  const documents = message.reports.map((report, index): LabMessageDocument => {
+    const report_index = reports_before + index;
     const order = orders.get(report.placer_order_number ?? '');
     const held = mismatch(report, order?.order ?? null, received_at, order?.approved_patients);
     return {

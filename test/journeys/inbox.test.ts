@@ -542,7 +542,7 @@ describe('F12: what is not taken in', () => {
   };
 
   test.each([
-    { what: 'a message without a patient', change: (text: string) => text.replace(/\rPID[^\r]*/, '') },
+    { what: 'a message without a test', change: (text: string) => text.replace(/\rOBR[^\r]*/g, '') },
     { what: 'a message of another type', change: (text: string) => text.replaceAll('ORU^R01^ORU_R01', 'ADT^A01') },
     { what: 'something that is no message', change: () => 'Good morning' },
     { what: 'nothing', change: () => '' },
@@ -551,6 +551,50 @@ describe('F12: what is not taken in', () => {
     const answer = await refusedWith(change(message(order)));
     expect(answer.status).toBe(200);
     expect(answer.text).toMatch(/\rMSA\|AR\|.*\rERR\|/s);
+  });
+
+  test('a message without a patient is taken in, and held for a person with the reason (G1)', async () => {
+    const order = await placed();
+    const answer = await venule.deliver(lab, message(order).replace(/\rPID[^\r]*/, ''));
+    expect(answer).toMatchObject({ status: 200, text: expect.stringMatching(/\rMSA\|AA\|/) });
+    expect(await inInbox(order)).toMatchObject([
+      { state: 'unmatched', report: { remarks: [expect.stringMatching(/^OBR\^1: There is no PID/)] } },
+    ]);
+  });
+
+  test('one result that cannot be read refuses nothing: the others complete the order (G1)', async () => {
+    const order = await placed();
+    const odd = 'OBX|99|NM|9999-1^Odd^LN||as if||||||F';
+    const answer = await venule.deliver(lab, `${message(order).trimEnd()}\r${odd}`);
+    expect(answer.text).toMatch(/\rMSA\|AA\|/);
+    await venule.reaches(order.id, 'completed');
+    const [kept] = await inInbox(order);
+    expect(kept?.report.remarks).toEqual([expect.stringMatching(/^OBX\^\d+\^5: /)]);
+    expect(kept?.report.tests.flatMap(({ observations }) => observations).at(-1)).toMatchObject({ value: 'as if' });
+  });
+
+  test('several messages in one body are each taken in or refused, and each acknowledged under its own control id', async () => {
+    const [one, other] = [await placed(), await placed()];
+    const named = (text: string, id: string) => text.replace(/^(MSH(?:\|[^|]*){8})\|[^|]*/, `$1|${id}`);
+    const admission = named(message(one), 'ADT-1').replace('ORU^R01^ORU_R01', 'ADT^A01');
+    const body = [
+      'FHS|^~\\&|LABCORP',
+      'BHS|^~\\&|LABCORP',
+      named(message(one), 'SAME'),
+      admission,
+      named(message(other), 'SAME'),
+      'BTS|3',
+      'FTS|1',
+    ];
+    const answer = await venule.deliver(lab, body.join('\r'));
+    expect(answer.text.match(/MSA\|[^\r]*/g)).toEqual(['MSA|AA|SAME', 'MSA|AR|ADT-1|Rejected: see ERR', 'MSA|AA|SAME']);
+    await venule.reaches(one.id, 'completed');
+    await venule.reaches(other.id, 'completed');
+    const [refused] = await listRefusedMessages(venule.store, { lab_slug: lab }, 1);
+    expect(refused?.refused).toContain('200 at MSH^1^9^1^1');
+    expect((await venule.deliver(lab, body.join('\r'))).text).toBe(answer.text.replace(/./, 'M'));
+    expect(await inInbox(one)).toHaveLength(1);
+    expect(await inInbox(other)).toHaveLength(1);
   });
 
   test('text that is not in its character set is refused (AR) in a few words, and kept as it came (G1)', async () => {
@@ -613,6 +657,12 @@ describe('F12: what is not taken in', () => {
     const kept = await listRefusedMessages(venule.store, { lab_slug: lab }, 1);
     expect(kept).toEqual([expect.objectContaining({ refused: expect.stringContaining('MSH^1') })]);
     expect(await refusedMessageText(venule.store, kept[0]?._id ?? '')).toBe(sent);
+  });
+
+  test('more messages than a body may have: one AR in a few words', async () => {
+    const answer = await refusedWith(Array.from({ length: 1_001 }, () => 'MSH|^~\\&|').join('\r'));
+    expect(answer.text.match(/MSA\|/g)).toHaveLength(1);
+    expect(answer.text).toContain('1000 messages');
   });
 
   test('another content type: 415', async () => {

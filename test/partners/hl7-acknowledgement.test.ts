@@ -71,18 +71,30 @@ describe('our answer to a laboratory’s results', () => {
     expect([at('MSA.1'), at('MSA.2'), at('MSA.3')]).toEqual(['AA', 'Q&1', 'Stored']);
   });
 
-  test('names every place that is wrong', () => {
-    const text = writeAcknowledgement(received, { code: 'AR', text: 'Refused', errors: problems }, sentAt);
-    expect(text.split('\r').filter((segment) => segment.startsWith('ERR'))).toEqual([
-      'ERR||OBX^3^5|102^Data type error^HL70357|E||||OBX-5 is not a number \\F\\ really',
-      'ERR||MSH^1^9^1^2|201^Unsupported event code^HL70357|E||||Only R01',
-      'ERR||PID^1|100^Segment sequence error^HL70357|E||||A report needs a PID segment',
-    ]);
+  test.each(
+    problems.map(
+      (problem, index) =>
+        [
+          problem,
+          [
+            'ERR||OBX^3^5|102^Data type error^HL70357|E||||OBX-5 is not a number \\F\\ really',
+            'ERR||MSH^1^9^1^2|201^Unsupported event code^HL70357|E||||Only R01',
+            'ERR||PID^1|100^Segment sequence error^HL70357|E||||A report needs a PID segment',
+          ][index],
+        ] as const,
+    ),
+  )('names the place that is wrong: %j', (problem, segment) => {
+    const text = writeAcknowledgement(received, { code: 'AR', text: 'Refused', problem }, sentAt);
+    expect(text.split('\r').filter((line) => line.startsWith('ERR'))).toEqual([segment]);
     expect(readAcknowledgement(text)).toMatchObject({ code: 'AR', control_id: 'Q&1' });
   });
 
   test('can be given to something that is no message', () => {
-    const text = writeAcknowledgement('hello', { code: 'AR', text: 'Refused', errors: problems }, sentAt);
+    const text = writeAcknowledgement(
+      'hello',
+      { code: 'AR', text: 'Refused', problem: problems[0] as Hl7Problem },
+      sentAt,
+    );
     expect(readAcknowledgement(text)).toMatchObject({ code: 'AR', control_id: '' });
   });
 

@@ -77,8 +77,7 @@ describe('the character set of a message', () => {
     ['ASCII~ISO IR87', [0x1b, 0x24, 0x42, 0x30, 0x21, 0x1b, 0x28, 0x42], '103'],
   ])('MSH-18 %j with other bytes than its own is refused', (set, bytes, code) => {
     expect(refusalOf(message(set, bytes))).toMatchObject({
-      ack: 'AR',
-      errors: [{ segment: 'MSH', sequence: 1, field: 18, code, text: expect.stringContaining('MSH-18') }],
+      problem: { segment: 'MSH', sequence: 1, field: 18, code, text: expect.stringContaining('MSH-18') },
     });
   });
 

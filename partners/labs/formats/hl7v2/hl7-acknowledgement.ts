@@ -10,6 +10,7 @@ import {
   locationOf,
   type ReceivedSegment,
   readMessage,
+  unwrapped,
   writeMessage,
   writeSegment,
 } from './hl7-message.ts';
@@ -34,9 +35,9 @@ export function readAcknowledgement(text: string): LabAcknowledgement & { contro
   const segments = readMessage(text);
   const header = segments[0] as ReceivedSegment;
   const answer = segments.find((segment) => segment.name === 'MSA');
-  if (!answer) throw new Hl7Refused([header.problem('100', 'An acknowledgment must have an MSA segment')]);
+  if (!answer) throw new Hl7Refused(header.problem('100', 'An acknowledgment must have an MSA segment'));
   const code = CODES[answer.text(1)];
-  if (!code) throw new Hl7Refused([answer.problem('103', 'MSA-1 must be one of AA, AE, AR, CA, CE, CR', 1)]);
+  if (!code) throw new Hl7Refused(answer.problem('103', 'MSA-1 must be one of AA, AE, AR, CA, CE, CR', 1));
 
   const errors = segments.filter((segment) => segment.name === 'ERR');
   const words = [answer.freeText(3), ...errors.map((error) => error.freeText(8) || error.text(3, 2))];
@@ -49,18 +50,18 @@ export function readAcknowledgement(text: string): LabAcknowledgement & { contro
 }
 
 /**
- * Writes the acknowledgment of a received message, which may be broken in any way: one ERR segment
- * a problem, with ERR-2 the place (`OBX^3^5`), ERR-3 the code of table 0357, ERR-8 the words. The
+ * Writes the acknowledgment of a received message, which may be broken in any way: an ERR segment
+ * for its problem, with ERR-2 the place (`OBX^3^5`), ERR-3 the code of table 0357, ERR-8 the words. The
  * same answer to the same message has the same control id. `sentAt` is an ISO instant.
  */
 export function writeAcknowledgement(
   received: string,
-  answer: { code: AcknowledgementCode; text: string; errors?: readonly Hl7Problem[] },
+  answer: { code: AcknowledgementCode; text: string; problem?: Hl7Problem },
   sentAt: string,
 ): string {
   const header = headerOf(received);
   const trigger = header?.text(9, 2) ?? '';
-  const errors = answer.errors ?? [];
+  const { problem } = answer;
   return writeMessage([
     writeSegment('MSH', {
       3: header?.components(5) ?? 'VENULE',
@@ -75,21 +76,24 @@ export function writeAcknowledgement(
       18: 'UNICODE UTF-8',
     }),
     writeSegment('MSA', { 1: answer.code, 2: header?.text(10) ?? '', 3: answer.text }),
-    ...errors.map((error) =>
-      writeSegment('ERR', {
-        2: locationOf(error).split('^'),
-        3: [error.code, ERROR_CONDITIONS[error.code], 'HL70357'],
-        4: 'E',
-        8: error.text,
-      }),
-    ),
+    ...(problem
+      ? [
+          writeSegment('ERR', {
+            2: locationOf(problem).split('^'),
+            3: [problem.code, ERROR_CONDITIONS[problem.code], 'HL70357'],
+            4: 'E',
+            8: problem.text,
+          }),
+        ]
+      : []),
   ]);
 }
 
 function headerOf(received: string): ReceivedSegment | undefined {
   try {
     // What would be too long in a message is too long in its answer.
-    const line = received.slice(0, MESSAGE_LIMITS.segment_characters + 1).split(/[\r\n]/, 1)[0] ?? '';
+    const begin = unwrapped(received.slice(0, 2 * MESSAGE_LIMITS.segment_characters));
+    const line = begin.slice(0, MESSAGE_LIMITS.segment_characters + 1).split(/[\r\n]/, 1)[0] ?? '';
     return readMessage(line)[0];
   } catch (error) {
     if (error instanceof Hl7Refused) return undefined;

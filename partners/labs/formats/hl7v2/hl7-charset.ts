@@ -1,7 +1,7 @@
 /** In which characters a message is written: MSH-18, in the names of HL7 table 0211 and those that laboratories use besides. */
 import { isUtf8 } from 'node:buffer';
 import { MESSAGE_LIMITS } from './hl7-limits.ts';
-import { Hl7Refused } from './hl7-message.ts';
+import { Hl7Refused, unwrapped } from './hl7-message.ts';
 
 /** Names of table 0211 that decoders have another name for. Text that is said to be ASCII is often UTF-8. */
 const LABELS: Readonly<Record<string, string>> = {
@@ -59,10 +59,7 @@ export const isKnownCharset = (name: string): boolean => labelOf(name) !== undef
 /** The sets that MSH-18 names, the first of them that of the message. Every set has the letters of a header alike. */
 function namedSets(bytes: Buffer): string[] {
   const head = bytes.subarray(0, MESSAGE_LIMITS.segment_characters).toString('latin1');
-  const [line = ''] = head
-    .replace(/^\u00ef\u00bb\u00bf/, '')
-    .trimStart()
-    .split(/[\r\n]/, 1);
+  const [line = ''] = unwrapped(head.replaceAll('\u00ef\u00bb\u00bf', '')).split(/[\r\n]/, 1);
   const separator = line[3];
   if (!line.startsWith('MSH') || separator === undefined) return [];
   const [, delimiters = '', ...fields] = line.split(separator);
@@ -83,4 +80,4 @@ function labelOf(set: string): string | undefined {
 }
 
 const refused = (code: '102' | '103', text: string) =>
-  new Hl7Refused([{ segment: 'MSH', sequence: 1, field: 18, code, text }]);
+  new Hl7Refused({ segment: 'MSH', sequence: 1, field: 18, code, text });

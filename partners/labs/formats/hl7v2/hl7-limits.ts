@@ -5,6 +5,8 @@
 export const MESSAGE_LIMITS = {
   /** Of the body, and of its text in UTF-8. */
   bytes: 8 * 1024 * 1024,
+  /** How many messages in a body. */
+  messages: 1_000,
   /** How many segments of a name. */
   segments: { OBX: 10_000, NTE: 100_000, PID: 10_000, ORC: 10_000, OBR: 10_000, SPM: 10_000 } as Readonly<
     Record<string, number>
@@ -23,8 +25,8 @@ export const MESSAGE_LIMITS = {
   report_bytes: 14 * 1024 * 1024,
 } as const;
 
-/** How many places of a refused message are named, in its acknowledgment and in the log. */
-export const NAMED_PROBLEMS = 20;
+/** How many remarks about a report are kept, each with its place. */
+export const NAMED_REMARKS = 20;
 
 /**
  * What there is too much of in a message, in words for its sender; undefined when it keeps the limits.

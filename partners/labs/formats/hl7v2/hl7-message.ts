@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Hl7Context, Hl7Field, Hl7Segment } from '@medplum/core';
 import { textOf } from './free-text.ts';
 import { escapeHl7, unescapeHl7 } from './hl7-escape.ts';
-import { excessIn, NAMED_PROBLEMS } from './hl7-limits.ts';
+import { excessIn } from './hl7-limits.ts';
 import { atOnce, Pace, type Steps } from './steps.ts';
 
 /** Message error conditions, HL7 table 0357. */
@@ -41,26 +41,14 @@ export function locationOf(problem: Hl7Problem): string {
   return [...place, ...(component === undefined ? [] : [1, component])].join('^');
 }
 
-/**
- * A message that Venule can't take, with the first places that are wrong. `ack` is the acknowledgement
- * to give: `AR` when sending the same message again can't help, `AE` when it can.
- */
+/** A message that Venule can't take, and what its sender must do about it: it is acknowledged with `AR`. */
 export class Hl7Refused extends Error {
-  readonly ack: 'AR' | 'AE';
-  readonly errors: readonly Hl7Problem[];
-  /** How many more there are than are named. */
-  readonly unnamed: number;
+  override name = 'Hl7Refused';
+  readonly problem: Hl7Problem;
 
-  constructor(problems: readonly Hl7Problem[], ack: 'AR' | 'AE' = 'AR') {
-    const all = [...new Map(problems.map((problem) => [locationOf(problem) + problem.text, problem])).values()];
-    const errors = all.slice(0, NAMED_PROBLEMS);
-    const unnamed = all.length - errors.length;
-    const places = errors.map((error) => `${error.code} at ${locationOf(error)}`).join(', ');
-    super(`HL7 message rejected (${ack}): ${places}${unnamed > 0 ? ` and ${unnamed} more` : ''}`);
-    this.name = 'Hl7Refused';
-    this.ack = ack;
-    this.errors = errors;
-    this.unnamed = unnamed;
+  constructor(problem: Hl7Problem) {
+    super(`HL7 message rejected: ${problem.code} at ${locationOf(problem)}`);
+    this.problem = problem;
   }
 }
 
@@ -78,6 +66,8 @@ export class ReceivedSegment {
   readonly name: string;
   /** Which segment of its name in the message, from 1. */
   readonly sequence: number;
+  /** Lines below it that are no segments were taken for its own. */
+  readonly isBroken: boolean;
   readonly #line: string;
   readonly #delimiters: Delimiters;
   #fields: string[] | undefined;
@@ -86,8 +76,14 @@ export class ReceivedSegment {
     const end = line.indexOf(delimiters.field);
     this.name = end < 0 ? line : line.slice(0, end);
     this.sequence = sequence;
+    this.isBroken = line.includes('\n');
     this.#line = line;
     this.#delimiters = delimiters;
+  }
+
+  /** A segment of this message that isn't in it, and so has nothing in any field. */
+  empty(name: string): ReceivedSegment {
+    return new ReceivedSegment(name, 0, this.#delimiters);
   }
 
   /** How many characters it has. */
@@ -179,40 +175,73 @@ function pieceOf(text: string, separator: string, index: number): string {
   return end < 0 ? text.slice(start) : text.slice(start, end);
 }
 
-const DELIMITERS = /^MSH([^\w\s])([^\w\s])([^\w\s])([^\w\s])([^\w\s])/;
+const HEADER = /^MSH([^\w\s])([^\r\n]*)/;
+const MARKS = /^[^\w\s]{3,5}$/;
 const SEGMENT_NAME = /^[A-Z][A-Z0-9]{2}$/;
 
+/** What ends a frame of MLLP. */
+const FRAME_END = String.fromCharCode(0x1c);
+
 /**
- * The segments of a received message, MSH first. Segments may end in `\r`, `\n` or both. They are counted before they are
- * read (hl7-limits.ts).
- * @throws Hl7Refused when the text doesn't begin with a usable MSH, holds too much, or has a line that is no segment.
+ * The message in what was sent: from its MSH on, whatever a batch, a comment or a frame of MLLP puts before it, and without
+ * what ends that frame.
+ */
+export function unwrapped(text: string): string {
+  const from = text.search(/^[ \t\v\uFEFF]*MSH/m);
+  const message = text.slice(Math.max(from, 0)).trim();
+  return message.endsWith(FRAME_END) ? message.slice(0, -1).trimEnd() : message;
+}
+
+/**
+ * The messages in what was sent, each from its MSH to the next; all of it as one where there is none. What a batch puts
+ * around them stands at the end of the one before, as segments that nobody reads.
+ */
+export function messagesIn(text: string): string[] {
+  return unwrapped(text).split(/^(?=[ \t\v\uFEFF]*MSH)/m);
+}
+
+/** The delimiters that a message declares: some leave out the escape character, double it, or add one for cut text. */
+function delimitersOf(message: string): Delimiters | undefined {
+  const [, field = '', rest = ''] = HEADER.exec(message) ?? [];
+  const end = rest.indexOf(field);
+  // A backslash that was escaped on its way through JSON is one.
+  const marks = (end < 0 ? rest : rest.slice(0, end)).replaceAll('\\\\', '\\');
+  if (!MARKS.test(marks)) return undefined;
+  const [component = '', repetition = '', third = '', fourth] = marks;
+  const delimiters = { field, component, repetition, escape: fourth ? third : '\\', subcomponent: fourth ?? third };
+  return new Set(Object.values(delimiters)).size === 5 ? delimiters : undefined;
+}
+
+/**
+ * The segments of a received message, MSH first. Segments may end in `\r`, `\n` or both; a line that is no segment goes on
+ * with the one above it. They are counted before they are read (hl7-limits.ts).
+ * @throws Hl7Refused when the text has no usable MSH, or holds too much.
  */
 export const readMessage = (text: string): ReceivedSegment[] => atOnce(readingMessage(text, new Pace()));
 
 /** The same, in steps. */
 export function* readingMessage(text: string, pace: Pace): Steps<ReceivedSegment[]> {
-  const message = text.replace(/^\uFEFF/, '').trim();
-  const [field = '', component = '', repetition = '', escaping = '', subcomponent = ''] =
-    DELIMITERS.exec(message)?.slice(1) ?? [];
-  const refused = (problem: string) => new Hl7Refused([{ segment: 'MSH', sequence: 1, code: '100', text: problem }]);
-  if (new Set([field, component, repetition, escaping, subcomponent]).size !== 5) {
-    throw refused('A message must begin with an MSH segment and its five delimiters: MSH|^~\\&|');
-  }
-  const excess = excessIn(message, [field, component, repetition, escaping, subcomponent]);
+  const message = unwrapped(text);
+  const delimiters = delimitersOf(message);
+  const refused = (problem: string) => new Hl7Refused({ segment: 'MSH', sequence: 1, code: '100', text: problem });
+  if (!delimiters) throw refused('A message must begin with an MSH segment and its delimiters: MSH|^~\\&|');
+  const excess = excessIn(message, Object.values(delimiters));
   if (excess) throw refused(excess);
   yield;
 
-  const delimiters = { field, component, repetition, escape: escaping, subcomponent };
-  const seen = new Map<string, number>();
-  const segments: ReceivedSegment[] = [];
+  const broken: string[][] = [];
   for (const line of message.split(/[\r\n]+/)) {
     if (line.trim() === '') continue;
-    const name = line.split(field, 1)[0] as string;
-    const previous = segments.at(-1);
-    if (previous && !SEGMENT_NAME.test(name)) {
-      const text = 'The text after this segment is not a segment; write a line break inside a field as \\.br\\';
-      throw new Hl7Refused([previous.problem('100', text)]);
-    }
+    const last = broken.at(-1);
+    if (last && !SEGMENT_NAME.test(line.split(delimiters.field, 1)[0] as string)) last.push(line);
+    else broken.push([line]);
+    if (pace.isTurnOver(line.length)) yield;
+  }
+  const seen = new Map<string, number>();
+  const segments: ReceivedSegment[] = [];
+  for (const lines of broken) {
+    const line = lines.join('\n');
+    const name = line.split(delimiters.field, 1)[0] as string;
     const sequence = (seen.get(name) ?? 0) + 1;
     seen.set(name, sequence);
     segments.push(new ReceivedSegment(line, sequence, delimiters));

@@ -8,24 +8,30 @@ import type {
 import { joiningLines } from './free-text.ts';
 import type { Hl7Problem, ReceivedSegment } from './hl7-message.ts';
 import { isoInstant } from './hl7-time.ts';
+import { inParts, isText, isValueType, type Reading, valueIn, wordForNoValue } from './hl7-values.ts';
 import { failureOf, type ReasonTable } from './missing-reasons.ts';
 import type { Pace, Steps } from './steps.ts';
 
-/** OBX-11, table 0085. `pending` observations say that a value will come and are left out of a report. */
-const STATUSES: Readonly<Record<string, ReportedStatus | 'pending'>> = {
+/**
+ * OBX-11, table 0085. Observations with `none` carry no result, now or at all (to come, not asked for, only describing the
+ * order), and are left out of a report.
+ */
+const STATUSES: Readonly<Record<string, ReportedStatus | 'none'>> = {
   F: 'final',
   U: 'final',
   C: 'corrected',
   P: 'preliminary',
   R: 'preliminary',
   S: 'preliminary',
-  I: 'pending',
+  I: 'none',
+  N: 'none',
+  O: 'none',
   X: 'cancelled',
   D: 'cancelled',
   W: 'cancelled',
 };
 
-/** OBX-8, table 0078; a flag that isn't here is `unknown`. */
+/** OBX-8, table 0078, in capitals and without a `*`; a flag that isn't here is `unknown`. */
 const FLAGS: Readonly<Record<string, Interpretation>> = {
   N: 'normal',
   H: 'abnormal',
@@ -36,13 +42,17 @@ const FLAGS: Readonly<Record<string, Interpretation>> = {
   HH: 'critical',
   LL: 'critical',
   AA: 'critical',
+  // Beyond the table, as laboratories write them: panic, and reactive.
+  HP: 'critical',
+  LP: 'critical',
+  HU: 'critical',
+  LU: 'critical',
+  R: 'abnormal',
 };
 const WORST_FIRST: readonly Interpretation[] = ['critical', 'abnormal', 'unknown', 'normal'];
 
-const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)$/;
-const RANGE = /^([<>]=?\d*(\.\d+)?|(\d*(\.\d+)?-\d*(\.\d+)?))$/;
-/** Documents inside a message: kept with the message in the inbox, and no observation. */
-const DOCUMENT_TYPES = ['ED', 'RP'];
+/** A document inside a message: kept with the message in the inbox, and no observation. */
+const DOCUMENT_TYPE = 'ED';
 
 /** What an observation takes over from around it. */
 export interface ObservationContext {
@@ -50,13 +60,15 @@ export interface ObservationContext {
   notes: readonly string[];
   /** The specimen's reject reason (SPM-21), for a cancelled result without a reason of its own. */
   rejection: RejectReason | undefined;
+  /** OBR-25, for an OBX without a status that means anything; undefined where that doesn't either. */
+  testStatus: ReportedStatus | undefined;
   /** When the specimen was collected, for an OBX without a time. */
   collectedAt: string | null;
   reasons: ReasonTable;
   /** IANA zone of timestamps without an offset. */
   zone: string;
-  /** Where everything that is wrong is put. */
-  problems: Hl7Problem[];
+  /** Where everything is put that is not as it should be, with what was made of it. */
+  remarks: Hl7Problem[];
   pace: Pace;
 }
 
@@ -84,144 +96,145 @@ export function rejectReason(segment: ReceivedSegment, field: number, reasons: R
   return code || text ? { failure_type: failureOf(code, reasons), text: text || code } : undefined;
 }
 
-/**
- * Reads an OBX, in steps. Undefined when it holds nothing to report: its value is still to come, it carries a
- * document, or something is wrong, which is then among `context.problems`.
- */
-export function* readingObservation(obx: ReceivedSegment, context: ObservationContext): Steps<Observation | undefined> {
-  const { problems } = context;
-  const status = statusOf(obx, problems);
+/** What an OBX says. */
+interface ReadObx {
+  /** Null when it holds nothing to report: its value is still to come, or it carries a document. */
+  observation: Observation | null;
+  /** What it says although it has no code to say it under: a note of its test. */
+  note: string | null;
+}
+
+const NOTHING: ReadObx = { observation: null, note: null };
+
+/** Reads an OBX, in steps. Whatever is odd about it is among `context.remarks`. */
+export function* readingObservation(obx: ReceivedSegment, context: ObservationContext): Steps<ReadObx> {
+  const { remarks } = context;
+  const status = statusOf(obx, context);
   const { loinc, local, name } = codesOf(obx, 3);
-  if (!loinc && !local) problems.push(obx.problem('101', 'OBX-3 must have the code of the result', 3));
-  const observed_at = instantIn(obx, 14, context.zone, problems) ?? context.collectedAt;
-  if (!status || status === 'pending') return undefined;
+  const observed_at = instantIn(obx, 14, context.zone, remarks) ?? context.collectedAt;
+  if (status === 'none') return NOTHING;
 
   const notes = yield* joiningLines(context.notes, context.pace);
+  if (!loinc && !local) {
+    remarks.push(obx.problem('101', 'OBX-3 has no code of the result: it is shown as a note of its test', 3));
+    const text = [name, obx.freeText(5), notes].filter(Boolean).join('\n');
+    return { observation: null, note: text || null };
+  }
   const flags = flagsOf(obx);
   const facts = {
     loinc,
     provider_id: local,
     name,
-    unit: obx.text(6) || null,
+    unit: unitOf(obx) || null,
     reference_range: obx.freeText(7) || null,
     source_interpretation: flags.join('~'),
     observed_at,
     performing_laboratory: obx.part(23) || null,
   };
-  if (status === 'cancelled') {
-    const reason = rejectReason(obx, 5, context.reasons) ?? context.rejection;
-    return {
+  const missing = (failure_type: FailureType, reason: string | undefined): ReadObx => ({
+    note: null,
+    observation: {
       ...facts,
-      status,
+      status: 'cancelled',
       type: 'comment',
       value: null,
-      failure_type: reason?.failure_type ?? 'unknown_failure',
+      failure_type,
       interpretation: 'unknown',
-      notes: [reason?.text, notes].filter(Boolean).join('\n') || null,
-    };
+      notes: [reason, notes].filter(Boolean).join('\n') || null,
+    },
+  });
+  if (status === 'cancelled') {
+    const reason = rejectReason(obx, 5, context.reasons) ?? context.rejection;
+    return missing(reason?.failure_type ?? 'unknown_failure', reason?.text);
   }
 
-  const reading = readValue(obx, status, notes, problems);
-  if (!reading) return undefined;
+  const reading = readValue(obx, status, notes, remarks);
+  if (!reading) return NOTHING;
+  const { flag, none_because, ...value } = reading;
+  if (none_because && status !== 'preliminary') {
+    const failure = none_because === 'in_notes' ? failureInNotes(notes, context.reasons) : none_because;
+    return missing(failure, value.value ?? undefined);
+  }
   return {
-    ...facts,
-    notes: notes || null,
-    ...reading,
-    status,
-    failure_type: null,
-    interpretation: interpretationOf(flags),
+    note: null,
+    observation: {
+      ...facts,
+      notes: notes || null,
+      ...value,
+      status,
+      failure_type: null,
+      interpretation: interpretationOf(flag ? [...flags, flag] : flags),
+    },
   };
 }
 
-/** The instant in a timestamp field; null when the field is empty, or wrong and so among the problems. */
-export function instantIn(
-  segment: ReceivedSegment,
-  field: number,
-  zone: string,
-  problems: Hl7Problem[],
-): string | null {
+/** The instant in a timestamp field; null when the field is empty, or none and so among the remarks. */
+export function instantIn(segment: ReceivedSegment, field: number, zone: string, remarks: Hl7Problem[]): string | null {
   const text = segment.text(field);
   if (text === '') return null;
   const instant = isoInstant(text, zone);
   if (instant) return instant;
-  problems.push(segment.problem('102', `${segment.name}-${field} is not a date and time (YYYYMMDDHHMM)`, field));
+  const words = `${segment.name}-${field} is not a date and time (YYYYMMDDHHMM): it is left out`;
+  remarks.push(segment.problem('102', words, field));
   return null;
 }
 
-function statusOf(obx: ReceivedSegment, problems: Hl7Problem[]) {
-  const text = obx.text(11);
-  if (Object.hasOwn(STATUSES, text)) return STATUSES[text];
-  problems.push(
-    text === ''
-      ? obx.problem('101', 'OBX-11, the status of the result, is required', 11)
-      : obx.problem('103', 'OBX-11 is not a status of table 0085 that a result can have: P, F, C, X', 11),
-  );
-  return undefined;
+/** OBX-11; where it is blank or means nothing, what the test says. */
+function statusOf(obx: ReceivedSegment, { testStatus, remarks }: ObservationContext): ReportedStatus | 'none' {
+  const text = obx.text(11).toUpperCase();
+  const status = Object.hasOwn(STATUSES, text) ? STATUSES[text] : undefined;
+  if (status) return status;
+  const code = text === '' ? '101' : '103';
+  remarks.push(obx.problem(code, 'OBX-11 is not a status of table 0085: the result has that of its test', 11));
+  // A test that was given up says nothing about a value that is there.
+  if (testStatus === 'cancelled' && obx.freeText(5) !== '') return 'preliminary';
+  return testStatus ?? 'preliminary';
 }
-
-type Reading = Pick<Observation, 'type' | 'value'> & { notes?: null };
 
 /** The value; the notes become one that is empty, since labs also report in words only. */
 function readValue(
   obx: ReceivedSegment,
   status: ReportedStatus,
   notes: string,
-  problems: Hl7Problem[],
-): Reading | undefined {
+  remarks: Hl7Problem[],
+): (Reading & { notes?: null }) | undefined {
   const type = obx.text(2);
-  if (DOCUMENT_TYPES.includes(type)) return undefined;
+  if (type.toUpperCase() === DOCUMENT_TYPE) return undefined;
   if (obx.freeText(5) === '') {
     if (status === 'preliminary') return undefined;
     if (notes) return { type: 'comment', value: notes, notes: null };
-    problems.push(obx.problem('101', 'OBX-5, the value, is required unless OBX-11 is X', 5));
+    // A blank line of a text that has an OBX for each line.
+    if (isText(type)) return { type: 'comment', value: '' };
+    remarks.push(obx.problem('101', 'OBX-5 has no value although OBX-11 says that it is final: it is left out', 5));
     return undefined;
   }
-  const read = Object.hasOwn(VALUE_TYPES, type) ? VALUE_TYPES[type] : undefined;
-  if (!read) {
-    problems.push(obx.problem(type ? '103' : '101', 'OBX-2 must be one of NM, SN, ST, TX, FT, CE, CWE', 2));
-    return undefined;
+  if (!isValueType(type)) {
+    const code = type ? '103' : '101';
+    remarks.push(obx.problem(code, 'OBX-2 is not a type of value in HL7 2.2 to 2.8: it is read as ST', 2));
   }
-  const reading = read(obx);
+  const reading = valueIn(obx);
   if (typeof reading !== 'string') return reading;
-  problems.push(obx.problem('102', reading, 5));
-  return undefined;
+  remarks.push(obx.problem('102', `${reading}: it is shown as text`, 5));
+  return inParts(obx);
 }
 
-/** How each type of OBX-2 is read; a text says what is wrong with the value. */
-const VALUE_TYPES: Readonly<Record<string, (obx: ReceivedSegment) => Reading | string>> = {
-  NM: (obx) => numberOrRange(obx.freeText(5)) ?? 'OBX-5 is not a number (OBX-2 is NM)',
-  SN: structuredNumber,
-  ST: (obx) => numberOrRange(obx.freeText(5)) ?? words(obx),
-  TX: words,
-  FT: words,
-  CE: codedValue,
-  CWE: codedValue,
-};
-
-/** With the blanks that begin its lines: the text may go on in other OBX (`joiningText`). */
-function words(obx: ReceivedSegment): Reading {
-  return { type: 'comment', value: obx.lines(5).join('\n') };
-}
-
-function numberOrRange(text: string): Reading | undefined {
-  if (NUMBER.test(text)) return { type: 'numeric', value: text };
-  const closed = text.replace(/\s/g, '');
-  return /\d/.test(closed) && RANGE.test(closed) ? { type: 'range', value: closed } : undefined;
-}
-
-/** `<^5.0` is `<5.0`, `^10^-^20` is `10-20`, `^98` is a number, a titre such as `^1^:^128` is text. */
-function structuredNumber(obx: ReceivedSegment): Reading | string {
-  const [comparator = '', first = '', separator = '', second = ''] = obx.components(5);
-  if (![first, second].every((number) => number === '' || NUMBER.test(number)) || first + second === '') {
-    return 'OBX-5 is not comparator^number^separator^number (OBX-2 is SN)';
+/** What the first code or word at the beginning of a line of the notes means. */
+function failureInNotes(notes: string, reasons: ReasonTable): FailureType {
+  for (const line of notes.split('\n')) {
+    const [code = ''] = /^[A-Za-z]{2,8}\b/.exec(line) ?? [];
+    const known = failureOf(code, reasons);
+    if (known !== 'unknown_failure') return known;
+    const meant = wordForNoValue(code)?.none_because;
+    if (meant && meant !== 'in_notes') return meant;
   }
-  const text = `${comparator === '=' ? '' : comparator}${first}${separator}${second}`;
-  return numberOrRange(text) ?? { type: 'comment', value: text };
+  return 'unknown_failure';
 }
 
-function codedValue(obx: ReceivedSegment): Reading {
-  const values = obx.repetitions(5, 2, 9, 1).map((texts) => texts.find((text) => text !== ''));
-  return { type: 'coded_value', value: values.filter((value) => value !== undefined).join(', ') };
+/** The unit as printed: from a coded one its code or its words, and whole where `^` was meant as a power. */
+function unitOf(obx: ReceivedSegment): string {
+  const [code = '', text = ''] = obx.components(6);
+  if (/^\d+$/.test(code) && /^\d/.test(text)) return `${code}^${text}`;
+  return /^CD:/i.test(code) ? text || code : code || text;
 }
 
 function flagsOf(obx: ReceivedSegment): string[] {
@@ -233,7 +246,10 @@ function flagsOf(obx: ReceivedSegment): string[] {
 
 /** The worst of the flags; none means normal. */
 function interpretationOf(flags: readonly string[]): Interpretation {
-  const meanings = flags.map((flag) => (Object.hasOwn(FLAGS, flag) ? FLAGS[flag] : 'unknown'));
+  const meanings = flags.map((flag) => {
+    const known = flag.toUpperCase().replace(/(?<=.)\*$/, '');
+    return Object.hasOwn(FLAGS, known) ? FLAGS[known] : 'unknown';
+  });
   return WORST_FIRST.find((interpretation) => meanings.includes(interpretation)) ?? 'normal';
 }
 
@@ -259,7 +275,8 @@ export function* joiningText(observations: readonly Observation[], pace: Pace): 
   }
   const whole: Observation[] = [];
   for (const { observation, lines } of joined) {
-    whole.push(lines ? { ...observation, value: yield* joiningLines(lines, pace) } : observation);
+    const value = lines ? yield* joiningLines(lines, pace) : observation.value;
+    if (value !== '') whole.push({ ...observation, value });
   }
   return whole;
 }

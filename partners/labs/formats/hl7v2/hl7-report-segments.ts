@@ -1,5 +1,5 @@
 /** The segments of an ORU^R01, sorted into orders and their tests. */
-import type { Hl7Problem, ReceivedSegment } from './hl7-message.ts';
+import { type Hl7Problem, Hl7Refused, type ReceivedSegment } from './hl7-message.ts';
 import type { Pace, Steps } from './steps.ts';
 
 /** One OBR with what stands under it. */
@@ -20,63 +20,90 @@ export interface OrderSegments {
 
 /**
  * Sorts the segments after MSH into orders: OBRs of one patient with one placer order number (OBR-2,
- * else ORC-2). Segments that a report doesn't need are passed over; one that stands where it can't
- * is put among `problems`.
+ * else ORC-2). Segments that a report doesn't need are passed over. What stands before the segment that it belongs to waits
+ * for it: notes about the patient or the order, and in messages about specimens (OUL) the SPM before its tests.
+ * @throws Hl7Refused when there is no OBR: then there is nothing to report.
  */
 export function* groupingOrders(
   segments: readonly ReceivedSegment[],
   header: ReceivedSegment,
-  problems: Hl7Problem[],
+  remarks: Hl7Problem[],
   pace: Pace,
 ): Steps<OrderSegments[]> {
+  if (!segments.some((segment) => segment.name === 'OBR')) {
+    throw new Hl7Refused({ ...header.problem('100', 'A report needs an OBR segment'), segment: 'OBR' });
+  }
+  const specimensFirst = header.text(9, 1) === 'OUL';
   const orders = new Orders();
   let pid: ReceivedSegment | undefined;
   let orc: ReceivedSegment | undefined;
   let test: TestSegments | undefined;
-  let notes: string[] | undefined;
+  let notes: string[] = [];
+  let early = nothingYet();
 
   for (const segment of segments) {
     if (pace.isTurnOver(segment.length)) yield;
-    if (segment.name === 'PID') {
-      pid = segment;
-      orc = undefined;
+    if (segment.isBroken) {
+      const words = 'The lines below this segment are no segments: they were taken for a part of it';
+      remarks.push(segment.problem('100', words));
+    }
+    if (segment.name === 'PID' || segment.name === 'ORC') {
+      if (segment.name === 'PID') {
+        pid = segment;
+        orc = undefined;
+      } else {
+        orc = segment;
+      }
+      if (test) early = nothingYet();
       test = undefined;
-      notes = undefined;
-    } else if (segment.name === 'ORC') {
-      orc = segment;
-      test = undefined;
-      notes = undefined;
+      notes = early.notes;
     } else if (segment.name === 'OBR') {
-      test = { obr: segment, notes: [], observations: [], specimens: [] };
+      if (!pid) {
+        remarks.push(segment.problem('100', 'There is no PID before this OBR: nobody knows whose it is'));
+        pid = header.empty('PID');
+      }
+      test = {
+        obr: segment,
+        notes: [...early.notes],
+        observations: early.observations,
+        specimens: [...early.specimens],
+      };
+      early = { ...nothingYet(), specimens: specimensFirst ? early.specimens : [] };
       notes = test.notes;
-      if (pid) orders.of(pid, orc, segment).tests.push(test);
-      else problems.push(segment.problem('100', 'An OBR must follow the PID of its patient'));
+      orders.of(pid, orc, segment).tests.push(test);
     } else if (segment.name === 'OBX') {
       const observation = { obx: segment, notes: [] };
       notes = observation.notes;
-      if (test) test.observations.push(observation);
-      else problems.push(segment.problem('100', 'An OBX must follow the OBR of its test'));
+      if (!test) remarks.push(segment.problem('100', 'There is no OBR before this OBX: it counts to the next test'));
+      (test ?? early).observations.push(observation);
     } else if (segment.name === 'SPM') {
-      notes = undefined;
-      if (test) test.specimens.push(segment);
-      else problems.push(segment.problem('100', 'An SPM must follow the OBR of its test'));
+      notes = [];
+      if (specimensFirst) {
+        early = { ...nothingYet(), specimens: [segment] };
+        test = undefined;
+      } else {
+        (test ?? early).specimens.push(segment);
+      }
     } else if (segment.name === 'NTE') {
       const lines = segment.lines(3);
-      if (lines.some((line) => line.trim() !== '')) for (const line of lines) notes?.push(line);
+      if (lines.some((line) => line.trim() !== '')) for (const line of lines) notes.push(line);
     }
   }
-  if (!segments.some((segment) => segment.name === 'PID')) {
-    problems.push({ ...header.problem('100', 'A report needs a PID segment'), segment: 'PID' });
-  }
-  if (!segments.some((segment) => segment.name === 'OBR')) {
-    problems.push({ ...header.problem('100', 'A report needs an OBR segment'), segment: 'OBR' });
-  }
+  if (early.observations.length > 0) orders.last?.observations.push(...early.observations);
   return orders.all;
 }
+
+/** What waits for the OBR that it belongs to. */
+const nothingYet = (): Omit<TestSegments, 'obr'> => ({ notes: [], observations: [], specimens: [] });
 
 /** The orders of a message, each found by its patient and number. */
 class Orders {
   readonly all: OrderSegments[] = [];
+
+  get last(): TestSegments | undefined {
+    return this.all.at(-1)?.tests.at(-1);
+  }
+
   readonly #byPatient = new Map<ReceivedSegment, Map<string, OrderSegments>>();
 
   of(pid: ReceivedSegment, orc: ReceivedSegment | undefined, obr: ReceivedSegment): OrderSegments {

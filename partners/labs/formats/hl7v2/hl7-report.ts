@@ -1,4 +1,4 @@
-/** A laboratory's ORU^R01 in our own terms: docs/hl7.md, "Results". */
+/** A laboratory's results in our own terms: docs/hl7.md, "Results". */
 import type {
   LabReport,
   Observation,
@@ -7,8 +7,15 @@ import type {
   Specimen,
 } from '../../../../domain/results/lab-report.ts';
 import { joiningLines } from './free-text.ts';
-import { MESSAGE_LIMITS } from './hl7-limits.ts';
-import { type Hl7Problem, Hl7Refused, type ReceivedSegment, readingMessage } from './hl7-message.ts';
+import { MESSAGE_LIMITS, NAMED_REMARKS } from './hl7-limits.ts';
+import {
+  controlIdOf,
+  type Hl7Problem,
+  Hl7Refused,
+  locationOf,
+  type ReceivedSegment,
+  readingMessage,
+} from './hl7-message.ts';
 import { codesOf, instantIn, joiningText, readingObservation, rejectReason } from './hl7-observation.ts';
 import { groupingOrders, type OrderSegments, type TestSegments } from './hl7-report-segments.ts';
 import { isoDate } from './hl7-time.ts';
@@ -24,13 +31,16 @@ export interface ReportingLab {
   time_zone?: string;
   /** The message came on its sandbox connection, where tests of the line (MSH-11 `T`, `D`) are results like any other. */
   sandbox?: boolean;
+  /** When the message came (ISO instant), for one that does not say when it was written. */
+  received_at: string;
 }
 
 /** The envelope of a message: what the inbox knows it by. */
 export interface ReportMessage {
-  /** MSH-10. */
+  /** MSH-10; made from the content where it is blank. */
   control_id: string;
-  type: 'ORU^R01';
+  /** MSH-9. */
+  type: string;
   /** MSH-4.1. */
   sending_facility: string;
   /** MSH-11: `P` production, `T` training, `D` debugging. */
@@ -38,10 +48,10 @@ export interface ReportMessage {
 }
 
 /**
- * Reads a message into one report for each patient and placer order number in it; a message is taken whole or not at
- * all.
- * @throws Hl7Refused when it holds too much, which is counted first (hl7-limits.ts), else with the first places that are
- * wrong, so that a lab can mend them at once.
+ * Reads a message into one report for each patient and placer order number in it. What is not as it should be is taken as
+ * docs/hl7.md says under "Deviations", and is among the remarks of its report.
+ * @throws Hl7Refused when it holds too much, which is counted first (hl7-limits.ts); when it is no message with results, or
+ * one that its sender must send elsewhere
  */
 export const readReports = (text: string, lab: ReportingLab): ReadMessage => atOnce(readingReports(text, lab));
 
@@ -55,21 +65,22 @@ interface ReadMessage {
 export function* readingReports(text: string, lab: ReportingLab): Steps<ReadMessage> {
   const pace = new Pace();
   const [header, ...segments] = (yield* readingMessage(text, pace)) as [ReceivedSegment, ...ReceivedSegment[]];
-  const problems: Hl7Problem[] = [];
-  const message = readHeader(header, lab, problems);
-  if (!message) throw new Hl7Refused(problems);
+  const remarks: Hl7Problem[] = [];
+  const message = readHeader(header, lab, text, remarks);
 
   const zone = lab.time_zone ?? 'America/New_York';
-  const sentAt = instantIn(header, 7, zone, problems);
-  const reading = { lab, zone, sentAt, controlId: message.control_id, problems, pace };
-  const orders = yield* groupingOrders(segments, header, problems, pace);
+  const sentAt = instantIn(header, 7, zone, remarks) ?? lab.received_at;
+  const orders = yield* groupingOrders(segments, header, remarks, pace);
   if (specimensOfTests(orders) > MESSAGE_LIMITS.specimens_of_tests) {
     const words = `The tests in a message can have at most ${MESSAGE_LIMITS.specimens_of_tests} specimens; split it into several messages`;
-    throw new Hl7Refused([header.problem('100', words)]);
+    throw new Hl7Refused(header.problem('100', words));
   }
   const reports: LabReport[] = [];
-  for (const order of orders) reports.push(yield* readingOrder(order, reading));
-  if (problems.length > 0) throw new Hl7Refused(problems);
+  const ofAll = remarks.slice(0, NAMED_REMARKS);
+  for (const order of orders) {
+    const reading = { lab, zone, sentAt, controlId: message.control_id, remarks: [...ofAll], pace };
+    reports.push(yield* readingOrder(order, reading));
+  }
   return { message, reports };
 }
 
@@ -87,45 +98,48 @@ interface Reading {
   lab: ReportingLab;
   zone: string;
   /** MSH-7. */
-  sentAt: string | null;
+  sentAt: string;
   controlId: string;
-  problems: Hl7Problem[];
+  remarks: Hl7Problem[];
   pace: Pace;
 }
 
 const PROCESSING_IDS = ['P', 'T', 'D'] as const;
+/** Results, with or without an order before them, and results by specimen. */
+const TYPES = /^(ORU\^|OUL\^R2[1-4]$)/;
 
-function readHeader(header: ReceivedSegment, lab: ReportingLab, problems: Hl7Problem[]): ReportMessage | undefined {
+function readHeader(header: ReceivedSegment, lab: ReportingLab, text: string, remarks: Hl7Problem[]): ReportMessage {
+  const type = `${header.text(9, 1)}^${header.text(9, 2)}`;
+  if (!TYPES.test(type)) {
+    throw new Hl7Refused(header.problem('200', 'Only results (ORU, OUL) are accepted here', 9, 1));
+  }
   const processingId = PROCESSING_IDS.find((id) => id === header.text(11));
-  if (header.text(9, 1) !== 'ORU')
-    problems.push(header.problem('200', 'Only results (ORU^R01) are accepted here', 9, 1));
-  else if (header.text(9, 2) !== 'R01') problems.push(header.problem('201', 'Only ORU^R01 is accepted here', 9, 2));
-  if (header.text(10) === '') problems.push(header.problem('101', 'MSH-10, the message control id, is required', 10));
   if (!processingId) {
-    const code = header.text(11) === '' ? '101' : '202';
-    problems.push(header.problem(code, 'MSH-11, the processing id, must be P, T, or D', 11));
+    const words = 'MSH-11, the processing id, is not P, T, or D: it is taken for P';
+    remarks.push(header.problem(header.text(11) === '' ? '101' : '202', words, 11));
   } else if (processingId !== 'P' && !lab.sandbox) {
-    problems.push(
-      header.problem('202', 'Test messages (MSH-11 T or D) are accepted on the sandbox connection only', 11),
-    );
+    const words = 'Test messages (MSH-11 T or D) are accepted on the sandbox connection only';
+    throw new Hl7Refused(header.problem('202', words, 11));
   }
-  if (!/^(2(\.\d)*)?$/.test(header.text(12))) {
-    problems.push(header.problem('203', 'MSH-12, the version, must be 2.5.1 or another version 2', 12));
+  if (header.text(10) === '') {
+    remarks.push(header.problem('101', 'MSH-10 has no control id: the message is known by its content', 10));
   }
-  if (problems.length > 0 || !processingId) return undefined;
+  if (!/^2/.test(header.text(12) || '2')) {
+    remarks.push(header.problem('203', 'MSH-12 is not a version 2: it is read as 2.5.1', 12));
+  }
   return {
-    control_id: header.text(10),
-    type: 'ORU^R01',
+    control_id: header.text(10) || controlIdOf(text),
+    type,
     sending_facility: header.text(4),
-    processing_id: processingId,
+    processing_id: processingId ?? 'P',
   };
 }
 
 function* readingOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, reading: Reading): Steps<LabReport> {
-  const { lab, zone, problems, pace } = reading;
+  const { lab, zone, remarks, pace } = reading;
   const requests = tests.map((test) => test.obr);
   const ofTheOrder = tests.flatMap((test) => test.specimens);
-  const instant = (segment: ReceivedSegment, field: number) => instantIn(segment, field, zone, problems);
+  const instant = (segment: ReceivedSegment, field: number) => instantIn(segment, field, zone, remarks);
 
   const specimens: Specimen[][] = [];
   const reportTimes: (string | null)[] = [];
@@ -135,11 +149,8 @@ function* readingOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, re
     if (pace.isTurnOver(test.obr.length)) yield;
   }
   const reportedAt = present(reportTimes).sort().at(-1) ?? reading.sentAt;
-  if (!reportedAt) {
-    problems.push(
-      ...requests.map((obr) => obr.problem('101', 'The time of the report is required: OBR-22, or MSH-7', 22)),
-    );
-  }
+  if (!reportedAt)
+    throw new Error('Whoever reads a report that does not say when it was written must know when it came');
   const read: ReportedTest[] = [];
   for (const [index, test] of tests.entries()) {
     yield;
@@ -152,11 +163,11 @@ function* readingOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, re
     placer_order_number: placerOrderNumber || null,
     filler_order_number: first(requests, (obr) => obr.text(3)) ?? (orc?.text(3) || null),
     control_id: reading.controlId,
-    patient: readPatient(pid, problems),
+    patient: readPatient(pid, remarks),
     specimen_number: first(specimens.flat(), ({ number }) => number ?? ''),
     collected_at: first(specimens.flat(), ({ collected_at }) => collected_at ?? ''),
     received_at: first(specimens.flat(), ({ received_at }) => received_at ?? ''),
-    reported_at: reportedAt ?? '',
+    reported_at: reportedAt,
     fasting: clinicalInformation === null ? null : fastingIn(clinicalInformation),
     clinical_information: clinicalInformation,
     total_volume: first(requests, (obr) => [obr.text(9, 1), obr.part(9, 2)].join(' ').trim()),
@@ -164,15 +175,25 @@ function* readingOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, re
     ordering_provider: first(requests, (obr) => personIn(obr, 16)) ?? ((orc && personIn(orc, 12)) || null),
     performing_laboratories: performingLaboratories(tests),
     tests: read,
+    ...(remarks.length > 0 && { remarks: inWords(remarks) }),
   };
+}
+
+/** The first remarks, each with its place, and how many more there are. */
+function inWords(remarks: readonly Hl7Problem[]): string[] {
+  const all = [...new Set(remarks.map((remark) => `${locationOf(remark)}: ${remark.text}`))];
+  const more = all.length - NAMED_REMARKS;
+  return more > 0 ? [...all.slice(0, NAMED_REMARKS), `and ${more} more`] : all;
 }
 
 const SEXES: Readonly<Record<string, string>> = { F: 'female', M: 'male', O: 'other', A: 'other', U: 'unknown' };
 
-function readPatient(pid: ReceivedSegment, problems: Hl7Problem[]): LabReport['patient'] {
+function readPatient(pid: ReceivedSegment, remarks: Hl7Problem[]): LabReport['patient'] {
   const birth = pid.text(7);
   const dob = birth ? isoDate(birth) : null;
-  if (dob === undefined) problems.push(pid.problem('102', 'PID-7, the date of birth, is not a date (YYYYMMDD)', 7));
+  if (dob === undefined) {
+    remarks.push(pid.problem('102', 'PID-7, the date of birth, is not a date (YYYYMMDD): it is left out', 7));
+  }
   const sex = pid.text(8);
   return {
     first_name: pid.text(5, 2),
@@ -199,36 +220,37 @@ function* readingTest(
   test: TestSegments,
   ofTheOrder: readonly ReceivedSegment[],
   specimens: Specimen[],
-  { lab, zone, problems, pace }: Reading,
+  { lab, zone, remarks, pace }: Reading,
 ): Steps<ReportedTest> {
   const { obr } = test;
   const { loinc, local, name } = codesOf(obr, 4);
   const code = local ?? loinc;
-  if (!code) problems.push(obr.problem('101', "OBR-4 must have the lab's test code", 4));
-  const status = TEST_STATUSES[obr.text(25)];
+  if (!code) remarks.push(obr.problem('101', "OBR-4 has no code of the lab's test: it has only its name", 4));
+  const code25 = obr.text(25).toUpperCase();
+  const status = Object.hasOwn(TEST_STATUSES, code25) ? TEST_STATUSES[code25] : undefined;
   if (!status) {
-    problems.push(
-      obr.text(25) === ''
-        ? obr.problem('101', 'OBR-25, the status of the test, is required', 25)
-        : obr.problem('103', 'OBR-25 is not a status of table 0123 that a test can have: P, A, R, I, F, C, X', 25),
-    );
+    const words = 'OBR-25 is not a status of table 0123: the test is final when all results that it must have are';
+    remarks.push(obr.problem(code25 === '' ? '101' : '103', words, 25));
   }
   const rejection = firstOf(segmentsOf(test, ofTheOrder), (specimen) => rejectReason(specimen, 21, lab.reasons));
   const collectedAt = specimens[0]?.collected_at ?? null;
-  const observations: (Observation | undefined)[] = [];
+  const observations: Observation[] = [];
+  const uncoded: string[] = [];
   for (const { obx, notes } of test.observations) {
-    const around = { notes, rejection, collectedAt, reasons: lab.reasons, zone, problems, pace };
-    observations.push(yield* readingObservation(obx, around));
+    const around = { notes, rejection, testStatus: status, collectedAt, reasons: lab.reasons, zone, remarks, pace };
+    const { observation, note } = yield* readingObservation(obx, around);
+    if (observation) observations.push(observation);
+    if (note) uncoded.push(note);
     if (pace.isTurnOver(obx.length)) yield;
   }
   return {
     provider_id: code ?? '',
     name,
     status: status ?? 'preliminary',
-    observations: yield* joiningText(present(observations), pace),
+    observations: yield* joiningText(observations, pace),
     specimens,
     failure_type: rejection?.failure_type ?? null,
-    notes: (yield* joiningLines(test.notes, pace)) || null,
+    notes: (yield* joiningLines([...test.notes, ...uncoded], pace)) || null,
   };
 }
 
@@ -240,10 +262,10 @@ const segmentsOf = (test: TestSegments, ofTheOrder: readonly ReceivedSegment[]) 
 function* readingSpecimens(
   test: TestSegments,
   ofTheOrder: readonly ReceivedSegment[],
-  { zone, problems, pace }: Reading,
+  { zone, remarks, pace }: Reading,
 ): Steps<Specimen[]> {
   const { obr } = test;
-  const instant = (segment: ReceivedSegment, field: number) => instantIn(segment, field, zone, problems);
+  const instant = (segment: ReceivedSegment, field: number) => instantIn(segment, field, zone, remarks);
   const byRequest = {
     number: obr.text(3) || null,
     collected_at: instant(obr, 7),
@@ -306,7 +328,7 @@ function specimenNumber(specimen: ReceivedSegment): string {
 }
 
 function fastingIn(clinicalInformation: string): boolean | null {
-  if (/\b(non|not|no)\b[- ]?fasting|^NF\b/i.test(clinicalInformation)) return false;
+  if (/\b(non|not|no)\b[- ]?fasting|\bfasting\s*[:=?-]?\s*(no?|false)\b|^NF\b/i.test(clinicalInformation)) return false;
   return /\bfasting\b|^F\b/i.test(clinicalInformation) ? true : null;
 }
 

@@ -1,8 +1,8 @@
-/** Dates and times as HL7 v2 writes them: `YYYYMMDD[HH[MM[SS[.SSSS]]]][±ZZZZ]`. */
+/** Dates and times as HL7 v2 writes them: `YYYYMMDD[HH[MM[SS[.SSSS]]]][±ZZZZ]`, the fraction with more digits from some. */
 import { DateTime } from 'luxon';
 
 const TIMESTAMP =
-  /^(?<year>\d{4})(?<month>\d{2})(?<day>\d{2})(?:(?<hour>\d{2})(?:(?<minute>\d{2})(?:(?<second>\d{2})(?:\.(?<fraction>\d{1,4}))?)?)?)?(?<offset>[+-]\d{4})?$/;
+  /^(?<year>\d{4})(?<month>\d{2})(?<day>\d{2})(?:(?<hour>\d{2})(?:(?<minute>\d{2})(?:(?<second>\d{2})(?:\.(?<fraction>\d{1,9}))?)?)?)?(?<offset>[+-]\d{3,4})?$/;
 
 /** An ISO instant as an HL7 timestamp in UTC, to the second: `20261121082400+0000`. */
 export function hl7Timestamp(iso: string): string {
@@ -56,6 +56,8 @@ export function isoDate(text: string): string | undefined {
 }
 
 function offsetMinutes(offset: string): number {
-  const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(3, 5));
+  // `-500` has lost its zero.
+  const digits = offset.slice(1).padStart(4, '0');
+  const minutes = Number(digits.slice(0, 2)) * 60 + Number(digits.slice(2));
   return offset.startsWith('-') ? -minutes : minutes;
 }
