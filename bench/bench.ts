@@ -86,7 +86,9 @@ async function main(): Promise<void> {
       progress(name);
       const parts = await servers.database(name);
       try {
-        measurements.push(...(await measure(parts, quick, (line) => progress(`  ${line}`))));
+        const measured = await measure(parts, quick, (line) => progress(`  ${line}`));
+        measurements.push(...measured);
+        process.stderr.write(`${table(measured)}\n`);
       } catch (error) {
         // The others are measured all the same.
         console.error(`${name}:`, error);
