@@ -31,6 +31,8 @@ export interface Observation {
   loinc: string | null;
   /** The lab's own result code. */
   provider_id: string | null;
+  /** What tells it from others of the same code (OBX-4); absent where the lab gives none. */
+  sub_id?: string;
   name: string;
   status: ReportedStatus;
   /** Set when `status` is `cancelled`: why there is no value. */

@@ -2,6 +2,7 @@
 import type { ExpectedResult, Laboratory, Marker } from '../catalogue/catalogue.ts';
 import type { Order } from '../orders/order.ts';
 import type { FailureType, Interpretation, LabReport, ReportedTest, Specimen } from './lab-report.ts';
+import { apart, isFurther, promote } from './occurrences.ts';
 import { type FullStatement, missingResults, progressOf, statementsIn, wordOn } from './report-progress.ts';
 import type {
   BiomarkerResult,
@@ -102,7 +103,8 @@ function entriesOf(
   samples: SampleNames,
 ): Map<string, Entry> {
   const expected = new Map(expectedResults(order, markers).map((result) => [result.slug, result]));
-  const progress = progressOf(reports.map((report) => statementsIn(report, [...expected.values()])));
+  const progress = progressOf(apart(reports.map((report) => statementsIn(report, [...expected.values()]))));
+  promote(progress, expected.keys());
   const reasons = new Map(
     missingResults(progress, order.markers).map((missing) => [missing.slug, missing.failure_type]),
   );
@@ -124,7 +126,10 @@ function entriesOf(
 
 const later = (one: string, other: string) => (Date.parse(other) >= Date.parse(one) ? other : one);
 
-function biomarkerResult({ expected, source }: FullStatement<ExpectedOfOrder>, samples: SampleNames): BiomarkerResult {
+function biomarkerResult(
+  { slug, expected, source }: FullStatement<ExpectedOfOrder>,
+  samples: SampleNames,
+): BiomarkerResult {
   const { report, test, observation } = source;
   const [specimen] = test.specimens;
   const numeric = observation.type === 'numeric' ? Number(observation.value) : undefined;
@@ -149,7 +154,7 @@ function biomarkerResult({ expected, source }: FullStatement<ExpectedOfOrder>, s
     is_below_min_range: numeric !== undefined && low !== null && numeric < low,
     interpretation: observation.interpretation,
     source_interpretation: observation.source_interpretation,
-    loinc: observation.loinc ?? expected?.loinc ?? null,
+    loinc: isFurther(slug) ? null : (observation.loinc ?? expected?.loinc ?? null),
     loinc_slug: expected?.result.loinc.slug ?? null,
     provider_id: observation.provider_id ?? expected?.provider_id ?? null,
     source_markers: expected?.parents ?? null,

@@ -183,6 +183,15 @@ const cases: Case[] = [
   },
   { line: 'A blank `TX` or `ST` between the lines of a text', text: withObx({ 2: 'TX', 5: '' }), report: none },
   {
+    line: 'Several `OBX` of one code',
+    text: withObx({ 4: '1', 5: '48' }, obx({ 4: '2', 5: '51' })),
+    report: (report) =>
+      expect(only(report).observations).toMatchObject([
+        { sub_id: '1', value: '48' },
+        { sub_id: '2', value: '51' },
+      ]),
+  },
+  {
     line: 'OBX-3 without a code',
     text: withObx({ 3: '^Ferritin', 5: '48' }, 'NTE|1|L|Repeated'),
     report: (report) => {

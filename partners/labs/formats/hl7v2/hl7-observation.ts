@@ -124,6 +124,7 @@ export function* readingObservation(obx: ReceivedSegment, context: ObservationCo
   const facts = {
     loinc,
     provider_id: local,
+    ...(obx.text(4) !== '' && { sub_id: obx.text(4) }),
     name,
     unit: unitOf(obx) || null,
     reference_range: obx.freeText(7) || null,
