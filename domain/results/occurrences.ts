@@ -42,7 +42,7 @@ export function apart<T, S>(reports: readonly Statements<T, S>[]): Statements<T,
       results: results.map((statement) => {
         const number = numbers.get(statement) ?? 0;
         if (number === 0) return statement;
-        return { ...statement, slug: `${statement.slug}${MARK}${number}`, expected: undefined };
+        return { ...statement, slug: `${statement.slug}${MARK}${number}` };
       }),
     };
   });
@@ -78,11 +78,8 @@ export function promote<T>(progress: ReportProgress<FullStatement<T>>, slugs: It
     if (hasValue(slug)) continue;
     const next = further.get(slug)?.find(hasValue);
     if (next === undefined) continue;
-    const expected = Object.values(progress.results[slug] ?? {})[0]?.expected;
     const statements = Object.entries(progress.results[next] ?? {});
-    progress.results[slug] = Object.fromEntries(
-      statements.map(([test, statement]) => [test, { ...statement, slug, expected }]),
-    );
+    progress.results[slug] = Object.fromEntries(statements.map(([test, statement]) => [test, { ...statement, slug }]));
     delete progress.results[next];
   }
 }

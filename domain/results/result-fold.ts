@@ -138,9 +138,11 @@ function biomarkerResult(
   const notes = [observation.type === 'range' || observation.type === 'comment' ? text : null, observation.notes]
     .filter((note) => note !== null)
     .join('\n');
+  // What is looked up by slug or LOINC is found once: the first of several.
+  const named = isFurther(slug) ? undefined : expected;
   return {
-    name: expected?.result.name ?? observation.name,
-    slug: expected?.slug ?? '',
+    name: named?.result.name ?? observation.name,
+    slug: named?.slug ?? '',
     result: text,
     type: observation.type,
     value: numeric ?? -1,
@@ -155,7 +157,7 @@ function biomarkerResult(
     interpretation: observation.interpretation,
     source_interpretation: observation.source_interpretation,
     loinc: isFurther(slug) ? null : (observation.loinc ?? expected?.loinc ?? null),
-    loinc_slug: expected?.result.loinc.slug ?? null,
+    loinc_slug: named?.result.loinc.slug ?? null,
     provider_id: observation.provider_id ?? expected?.provider_id ?? null,
     source_markers: expected?.parents ?? null,
     performing_laboratory: observation.performing_laboratory,

@@ -45,6 +45,15 @@ test.each([
   expect(results(observations)).toEqual({ values: [first('90'), further('160'), further('120')], missing: [] });
 });
 
+test('they stand together on the report', () => {
+  const observations = [tsh('90', { sub_id: '1' }), tsh('160', { sub_id: '2' })];
+  const report = reportOf([testOf(code, observations)]);
+  const result = foldReports([{ ...ordered, reports: [report], noMoreExpected: true }]);
+  const [one, other] = result?.results ?? [];
+  expect(one?.source_markers).toHaveLength(1);
+  expect(other?.source_markers).toEqual(one?.source_markers);
+});
+
 test('what says the same twice is one', () => {
   expect(results([tsh('90', { sub_id: '1' }), tsh('90', { sub_id: '1' })]).values).toEqual([first('90')]);
 });
