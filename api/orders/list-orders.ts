@@ -11,8 +11,8 @@ import {
   ORDER_INDEXES,
   type OrderPage,
   readOrderPage,
-} from '../../store/orders/order-pages.ts';
-import { beginning, hasWord, leadsTo, searchedWords, wordsOf } from '../../store/orders/search-terms.ts';
+} from '../../store/orders/lists/order-pages.ts';
+import { beginning, hasWord, leadsTo, searchedWords, wordsOf } from '../../store/orders/lists/search-terms.ts';
 import { type OrderListQuery, readInstant } from './schemas.ts';
 
 type Filter = QueryFilter<OrderDocument>;

@@ -1,6 +1,6 @@
 /** Orders from before `search_input` found orders by the terms that stand in them. */
 import { collectionOf } from '../collections/define.ts';
-import { searchTerms } from '../orders/search-terms.ts';
+import { searchTerms } from '../orders/lists/search-terms.ts';
 import type { Migration } from './migrate.ts';
 
 const FILLED_AT_ONCE = 500;

@@ -2,7 +2,7 @@
 import { mongo } from 'mongoose';
 import { collectionOf } from '../collections/define.ts';
 import type { Store } from '../open.ts';
-import { searchTerms } from '../orders/search-terms.ts';
+import { searchTerms } from '../orders/lists/search-terms.ts';
 import { LAST_PASS, type Migration } from './migrate.ts';
 
 const NAME = '0003-pairs-of-words';

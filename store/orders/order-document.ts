@@ -1,7 +1,7 @@
 /** An order as the database first holds it. */
 import type { Order, OrderEvent } from '../../domain/orders/order.ts';
 import type { OrderDocument } from '../collections/orders.ts';
-import { searchTerms } from './search-terms.ts';
+import { searchTerms } from './lists/search-terms.ts';
 
 /**
  * The document of an order that was just accepted (or drawn again), with its first event. Every time in it comes from

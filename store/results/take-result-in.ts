@@ -10,7 +10,7 @@ import type { LabMessageDocument } from '../collections/inbox.ts';
 import type { OrderDocument } from '../collections/orders.ts';
 import { insert } from '../collections/write.ts';
 import type { Store } from '../open.ts';
-import { searchTerms } from '../orders/search-terms.ts';
+import { searchTerms } from '../orders/lists/search-terms.ts';
 
 /**
  * Makes the next version of an order's result, if an event brings one.

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Order } from '../../domain/orders/order.ts';
 import { collectionOf } from '../../store/collections/define.ts';
-import { findOrdersBy } from '../../store/orders/find-orders.ts';
+import { findOrdersBy } from '../../store/orders/lists/find-orders.ts';
 import { moveAllOutgoing } from '../../store/outbox/outgoing.ts';
 import { COMPILED_ONCE } from '../support/running/compiled-once.ts';
 import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';

@@ -9,7 +9,7 @@ import type { TeamDocument } from '../../store/collections/access.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
 import type { Store } from '../../store/open.ts';
-import { searchTerms } from '../../store/orders/search-terms.ts';
+import { searchTerms } from '../../store/orders/lists/search-terms.ts';
 import { completeMigrations } from '../support/running/completed-migrations.ts';
 import { freshStore } from '../support/running/fresh-store.ts';
 

@@ -7,7 +7,7 @@ import { collectionOf } from '../../store/collections/define.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
 import { pairsAreThere } from '../../store/migrations/0003-pairs-of-words.ts';
 import type { Store } from '../../store/open.ts';
-import { searchFilter, searchTerms } from '../../store/orders/search-terms.ts';
+import { searchFilter, searchTerms } from '../../store/orders/lists/search-terms.ts';
 import { completeMigrations } from '../support/running/completed-migrations.ts';
 import { freshStore } from '../support/running/fresh-store.ts';
 

@@ -9,7 +9,7 @@ import { cancelOrder } from '../messages.ts';
 import { shielded } from '../shielded.ts';
 import type { JourneyContext } from './context.ts';
 import type { EventLog } from './event-log.ts';
-import type { LabOrdering } from './lab-ordering.ts';
+import type { LabOrdering } from './laboratory/lab-ordering.ts';
 
 export class Cancellation {
   readonly #journey: JourneyContext;

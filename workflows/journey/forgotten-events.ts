@@ -4,7 +4,7 @@ import type { RecordedAppointment } from '../../domain/appointments/appointment-
 import { storeIsAhead } from '../messages.ts';
 import type { JourneyContext } from './context.ts';
 import type { EventLog } from './event-log.ts';
-import type { LabOrdering } from './lab-ordering.ts';
+import type { LabOrdering } from './laboratory/lab-ordering.ts';
 
 export class ForgottenEvents {
   readonly #journey: JourneyContext;

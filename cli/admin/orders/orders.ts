@@ -5,7 +5,7 @@ import { loadCatalogue } from '../../../store/catalogue/catalogue.ts';
 import type { OrderDocument } from '../../../store/collections/orders.ts';
 import type { Store } from '../../../store/open.ts';
 import { recordAudit } from '../../../store/orders/audit.ts';
-import { findOrdersBy } from '../../../store/orders/find-orders.ts';
+import { findOrdersBy } from '../../../store/orders/lists/find-orders.ts';
 import { timelineOf } from '../../../store/orders/order-timeline.ts';
 import { resendOrderEvents } from '../../../store/outbox/webhook-resend.ts';
 import { Named } from '../output.ts';

@@ -4,8 +4,8 @@
  * matters, it is counted first what the fewest orders have (docs/decisions/0021).
  */
 import { mongo, type QueryFilter } from 'mongoose';
-import type { OrderDocument } from '../collections/orders.ts';
-import type { Store } from '../open.ts';
+import type { OrderDocument } from '../../collections/orders.ts';
+import type { Store } from '../../open.ts';
 
 /** Counting stops here, so that a list is as quick with a million orders as with ten thousand. */
 const COUNTED_AT_MOST = 10_000;

@@ -7,11 +7,11 @@ import {
   isCancellation,
   proxyActivities,
 } from '@temporalio/workflow';
-import type { Activities, Fulfilment } from '../../activities/types.ts';
-import type { Order } from '../../domain/orders/order.ts';
-import type { JourneyPolicy } from '../../domain/policy.ts';
-import { rootMessage } from '../failures.ts';
-import type { BackgroundTask } from './background-tasks.ts';
+import type { Activities, Fulfilment } from '../../../activities/types.ts';
+import type { Order } from '../../../domain/orders/order.ts';
+import type { JourneyPolicy } from '../../../domain/policy.ts';
+import { rootMessage } from '../../failures.ts';
+import type { BackgroundTask } from '../background-tasks.ts';
 
 export class LabOrdering {
   readonly #order: Order;

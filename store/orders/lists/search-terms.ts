@@ -3,7 +3,7 @@
  * words, so that two common names together are as quickly found as a rare one.
  */
 import type { QueryFilter } from 'mongoose';
-import type { OrderDocument } from '../collections/orders.ts';
+import type { OrderDocument } from '../../collections/orders.ts';
 
 /** A search of more words is one of these words: each costs a look. */
 const MOST_WORDS = 8;

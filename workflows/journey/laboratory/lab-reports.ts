@@ -1,7 +1,7 @@
 /** The laboratory's reports: they wait here until the journey comes to them. */
 import { setHandler } from '@temporalio/workflow';
-import type { RecordedEvent } from '../../domain/orders/order.ts';
-import { redrawFor, statusDetailOf } from '../../domain/orders/redraw.ts';
+import type { RecordedEvent } from '../../../domain/orders/order.ts';
+import { redrawFor, statusDetailOf } from '../../../domain/orders/redraw.ts';
 import {
   advance,
   anythingReported,
@@ -10,12 +10,12 @@ import {
   noProgress,
   type ReportDigest,
   type ReportProgress,
-} from '../../domain/results/report-progress.ts';
-import { reportArrived } from '../messages.ts';
-import type { JourneyContext } from './context.ts';
-import type { Decision } from './event-log.ts';
-import type { JourneyMemory } from './memory.ts';
-import { writeToStore } from './write-to-store.ts';
+} from '../../../domain/results/report-progress.ts';
+import { reportArrived } from '../../messages.ts';
+import type { JourneyContext } from '../context.ts';
+import type { Decision } from '../event-log.ts';
+import type { JourneyMemory } from '../memory.ts';
+import { writeToStore } from '../write-to-store.ts';
 
 export class LabReports {
   readonly #journey: JourneyContext;

@@ -1,7 +1,7 @@
 /** Orders of every team, found by whatever an operator happens to know of one. */
 import type { QueryFilter } from 'mongoose';
-import type { OrderDocument } from '../collections/orders.ts';
-import type { Store } from '../open.ts';
+import type { OrderDocument } from '../../collections/orders.ts';
+import type { Store } from '../../open.ts';
 import { beginning, searchFilter } from './search-terms.ts';
 
 /** A beginning this short fits too much to be worth reading. */
