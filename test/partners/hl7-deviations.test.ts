@@ -279,6 +279,50 @@ const cases: Case[] = [
     remarks: ['OBR^1^4'],
   },
   {
+    line: 'An OBR without OBX',
+    text: withObr((obr) => obr.replace(/F$/, 'X'), 'NTE|1|L|RH hemolyzed'),
+    report: (report) => expect(only(report).failure_type).toBe('collection_process_failure'),
+  },
+  {
+    line: 'An OBR without OBX',
+    text: withObr((obr) => obr.replace(/F$/, 'X'), `${SPM}${'|'.repeat(18)}QS^Short`),
+    report: (report) => expect(only(report).failure_type).toBe('quantity_not_sufficient_failure'),
+  },
+  {
+    line: 'An OBR without OBX',
+    text: withObr((obr) => obr.replace(/F$/, 'X'), 'NTE|1|L|Call the laboratory'),
+    report: (report) => expect(only(report).failure_type).toBeNull(),
+  },
+  {
+    line: 'The performing laboratory as a code in OBX-15, with its ZPS',
+    text:
+      withObx({}, '')
+        .replace(/\r$/, '')
+        .replace(/(OBX[^\r]*)$/, '$1|RL2') +
+      '\rZPS|1|RL2|River Laboratory Two|9 Mill Rd^^Yuma^AZ^85364|9285550100||^Ito^Kei',
+    observation: { performing_laboratory: 'River Laboratory Two' },
+    report: (report) =>
+      expect(report.performing_laboratories['River Laboratory Two']).toMatchObject({
+        phone_number: '9285550100',
+        medical_director: 'Kei Ito',
+        address: { first_line: '9 Mill Rd', city: 'Yuma', state: 'AZ', zip: '85364' },
+      }),
+  },
+  ...[
+    ['in lower case', OBR.replace('VN0000055501', 'vn0000055501')],
+    ['with a namespace', OBR.replace('VN0000055501', 'VN0000055501^VENULE')],
+    ['in OBR-18', `${OBR.replace('VN0000055501', 'OTHER-7').replace(/^((?:[^|]*\|){18})[^|]*/, '$1VN0000055501')}`],
+  ].map(([, obr]) => ({
+    line: 'The placer order number in lower case, with a namespace, in OBR-18, OBR-19, or PID-18',
+    text: message(MSH, PID, obr as string, obx()),
+    report: (report: LabReport) => expect(report.placer_order_number).toBe('VN0000055501'),
+  })),
+  {
+    line: 'The placer order number on only the first of several OBR',
+    text: message(MSH, PID, OBR, obx(), OBR.replace('VN0000055501', ''), obx()),
+    report: (report) => expect(report).toMatchObject({ placer_order_number: 'VN0000055501', tests: [{}, {}] }),
+  },
+  {
     line: 'Notes below PID and ORC',
     text: message(MSH, PID, 'NTE|1|L|Patient is pregnant', ORC, 'NTE|1|L|Call the clinic', OBR, 'NTE|1|L|Serum', obx()),
     report: (report) => expect(only(report).notes).toBe('Patient is pregnant\nCall the clinic\nSerum'),

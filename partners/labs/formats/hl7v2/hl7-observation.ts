@@ -7,6 +7,7 @@ import type {
 } from '../../../../domain/results/lab-report.ts';
 import { joiningLines } from './free-text.ts';
 import type { Hl7Problem, ReceivedSegment } from './hl7-message.ts';
+import { performerOf, type Sites } from './hl7-performing-laboratories.ts';
 import { isoInstant } from './hl7-time.ts';
 import { inParts, isText, isValueType, type Reading, valueIn, wordForNoValue } from './hl7-values.ts';
 import { failureOf, type ReasonTable } from './missing-reasons.ts';
@@ -67,6 +68,7 @@ export interface ObservationContext {
   reasons: ReasonTable;
   /** IANA zone of timestamps without an offset. */
   zone: string;
+  sites: Sites;
   /** Where everything is put that is not as it should be, with what was made of it. */
   remarks: Hl7Problem[];
   pace: Pace;
@@ -130,7 +132,7 @@ export function* readingObservation(obx: ReceivedSegment, context: ObservationCo
     reference_range: obx.freeText(7) || null,
     source_interpretation: flags.join('~'),
     observed_at,
-    performing_laboratory: obx.part(23) || null,
+    performing_laboratory: performerOf(obx, context.sites) || null,
   };
   const missing = (failure_type: FailureType, reason: string | undefined): ReadObx => ({
     note: null,
@@ -220,7 +222,7 @@ function readValue(
 }
 
 /** What the first code or word at the beginning of a line of the notes means. */
-function failureInNotes(notes: string, reasons: ReasonTable): FailureType {
+export function failureInNotes(notes: string, reasons: ReasonTable): FailureType {
   for (const line of notes.split('\n')) {
     const [code = ''] = /^[A-Za-z]{2,8}\b/.exec(line) ?? [];
     const known = failureOf(code, reasons);

@@ -81,8 +81,9 @@ export function orderMessage({
   const requests = ordered.flatMap((marker, index) => [
     control,
     observationRequest(order, marker, index + 1),
-    ...(isNew && index === 0 ? [...notes(order.clinical_notes), ...diagnoses(order)] : []),
-    ...(isNew ? answers(order, marker) : []),
+    ...(isNew && index === 0 ? notes(order.clinical_notes) : []),
+    // A test without its diagnoses is not paid for.
+    ...(isNew ? [...diagnoses(order), ...answers(order, marker)] : []),
   ]);
   const insured = isNew && order.billing_type === 'commercial_insurance' && order.insurance;
   return writeMessage([

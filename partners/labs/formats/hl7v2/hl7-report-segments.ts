@@ -107,7 +107,10 @@ class Orders {
   readonly #byPatient = new Map<ReceivedSegment, Map<string, OrderSegments>>();
 
   of(pid: ReceivedSegment, orc: ReceivedSegment | undefined, obr: ReceivedSegment): OrderSegments {
-    const placerOrderNumber = obr.text(2) || orc?.text(2) || '';
+    const before = this.all.at(-1);
+    const placerOrderNumber =
+      numberIn([obr.text(2), orc?.text(2) ?? ''], [obr.text(18), obr.text(19), pid.text(18)]) ??
+      (before?.pid === pid ? before.placerOrderNumber : '');
     const ofPatient = this.#byPatient.get(pid) ?? new Map<string, OrderSegments>();
     this.#byPatient.set(pid, ofPatient);
     const known = ofPatient.get(placerOrderNumber);
@@ -117,4 +120,16 @@ class Orders {
     this.all.push(order);
     return order;
   }
+}
+
+/** As Venule makes them (store/orders/placer-order-number.ts), in whichever case they come back. */
+const OURS = /^V[0-9A-Z]{11}$/i;
+
+/**
+ * The placer order number: ours, wherever it stands; else whatever stands where it belongs. Undefined where nothing does:
+ * some laboratories number only the first of many tests.
+ */
+function numberIn(own: readonly string[], elsewhere: readonly string[]): string | undefined {
+  const ours = [...own, ...elsewhere].find((text) => OURS.test(text));
+  return ours?.toUpperCase() ?? own.find((text) => text !== '');
 }

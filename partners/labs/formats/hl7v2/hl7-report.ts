@@ -1,5 +1,6 @@
 /** A laboratory's results in our own terms: docs/hl7.md, "Results". */
 import type {
+  FailureType,
   LabReport,
   Observation,
   ReportedStatus,
@@ -16,7 +17,16 @@ import {
   type ReceivedSegment,
   readingMessage,
 } from './hl7-message.ts';
-import { codesOf, instantIn, joiningText, readingObservation, rejectReason } from './hl7-observation.ts';
+import {
+  codesOf,
+  failureInNotes,
+  instantIn,
+  joiningText,
+  type RejectReason,
+  readingObservation,
+  rejectReason,
+} from './hl7-observation.ts';
+import { performingLaboratories, personIn, type Sites, sitesIn } from './hl7-performing-laboratories.ts';
 import { groupingOrders, type OrderSegments, type TestSegments } from './hl7-report-segments.ts';
 import { isoDate } from './hl7-time.ts';
 import type { ReasonTable } from './missing-reasons.ts';
@@ -77,8 +87,9 @@ export function* readingReports(text: string, lab: ReportingLab): Steps<ReadMess
   }
   const reports: LabReport[] = [];
   const ofAll = remarks.slice(0, NAMED_REMARKS);
+  const sites = sitesIn(segments);
   for (const order of orders) {
-    const reading = { lab, zone, sentAt, controlId: message.control_id, remarks: [...ofAll], pace };
+    const reading = { lab, zone, sites, sentAt, controlId: message.control_id, remarks: [...ofAll], pace };
     reports.push(yield* readingOrder(order, reading));
   }
   return { message, reports };
@@ -97,6 +108,7 @@ function specimensOfTests(orders: readonly OrderSegments[]): number {
 interface Reading {
   lab: ReportingLab;
   zone: string;
+  sites: Sites;
   /** MSH-7. */
   sentAt: string;
   controlId: string;
@@ -136,7 +148,7 @@ function readHeader(header: ReceivedSegment, lab: ReportingLab, text: string, re
 }
 
 function* readingOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, reading: Reading): Steps<LabReport> {
-  const { lab, zone, remarks, pace } = reading;
+  const { lab, zone, sites, remarks, pace } = reading;
   const requests = tests.map((test) => test.obr);
   const ofTheOrder = tests.flatMap((test) => test.specimens);
   const instant = (segment: ReceivedSegment, field: number) => instantIn(segment, field, zone, remarks);
@@ -173,7 +185,7 @@ function* readingOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, re
     total_volume: first(requests, (obr) => [obr.text(9, 1), obr.part(9, 2)].join(' ').trim()),
     account_number: pid.text(18) || null,
     ordering_provider: first(requests, (obr) => personIn(obr, 16)) ?? ((orc && personIn(orc, 12)) || null),
-    performing_laboratories: performingLaboratories(tests),
+    performing_laboratories: performingLaboratories(tests, sites),
     tests: read,
     ...(remarks.length > 0 && { remarks: inWords(remarks) }),
   };
@@ -220,7 +232,7 @@ function* readingTest(
   test: TestSegments,
   ofTheOrder: readonly ReceivedSegment[],
   specimens: Specimen[],
-  { lab, zone, remarks, pace }: Reading,
+  { lab, zone, sites, remarks, pace }: Reading,
 ): Steps<ReportedTest> {
   const { obr } = test;
   const { loinc, local, name } = codesOf(obr, 4);
@@ -232,26 +244,50 @@ function* readingTest(
     const words = 'OBR-25 is not a status of table 0123: the test is final when all results that it must have are';
     remarks.push(obr.problem(code25 === '' ? '101' : '103', words, 25));
   }
-  const rejection = firstOf(segmentsOf(test, ofTheOrder), (specimen) => rejectReason(specimen, 21, lab.reasons));
+  const rejection = firstOf(segmentsOf(test, ofTheOrder), (specimen) => rejectionOf(specimen, lab.reasons));
   const collectedAt = specimens[0]?.collected_at ?? null;
   const observations: Observation[] = [];
   const uncoded: string[] = [];
   for (const { obx, notes } of test.observations) {
-    const around = { notes, rejection, testStatus: status, collectedAt, reasons: lab.reasons, zone, remarks, pace };
+    const around = {
+      notes,
+      rejection,
+      testStatus: status,
+      collectedAt,
+      reasons: lab.reasons,
+      zone,
+      sites,
+      remarks,
+      pace,
+    };
     const { observation, note } = yield* readingObservation(obx, around);
     if (observation) observations.push(observation);
     if (note) uncoded.push(note);
     if (pace.isTurnOver(obx.length)) yield;
   }
+  const notes = yield* joiningLines([...test.notes, ...uncoded], pace);
   return {
     provider_id: code ?? '',
     name,
     status: status ?? 'preliminary',
     observations: yield* joiningText(observations, pace),
     specimens,
-    failure_type: rejection?.failure_type ?? null,
-    notes: (yield* joiningLines([...test.notes, ...uncoded], pace)) || null,
+    failure_type:
+      rejection?.failure_type ?? (test.observations.length === 0 ? reasonInNotes(notes, lab.reasons) : null),
+    notes: notes || null,
   };
+}
+
+/** Why a specimen was rejected (SPM-21), or what is wrong with it (SPM-22), where that is a reason for having no result. */
+function rejectionOf(specimen: ReceivedSegment, reasons: ReasonTable): RejectReason | undefined {
+  const quality = rejectReason(specimen, 22, reasons);
+  return rejectReason(specimen, 21, reasons) ?? (quality?.failure_type === 'unknown_failure' ? undefined : quality);
+}
+
+/** The reason that the notes of a test without results give by a code; null without one. */
+function reasonInNotes(notes: string, reasons: ReasonTable): FailureType | null {
+  const reason = failureInNotes(notes, reasons);
+  return reason === 'unknown_failure' ? null : reason;
 }
 
 /** The SPM of a test; one without any was done on the specimens of its order. */
@@ -281,45 +317,6 @@ function* readingSpecimens(
     if (pace.isTurnOver(spm.length)) yield;
   }
   return specimens.length > 0 ? specimens : [byRequest];
-}
-
-const CLIA_NUMBER = /^\d{2}D\d{7}$/;
-
-/** The performing laboratories (OBX-23, its address in OBX-24, its director in OBX-25) by name. */
-function performingLaboratories(tests: readonly TestSegments[]): LabReport['performing_laboratories'] {
-  const firstOf = new Map<string, ReceivedSegment>();
-  for (const { obx } of tests.flatMap((test) => test.observations)) {
-    const name = obx.part(23);
-    if (name !== '' && !firstOf.has(name)) firstOf.set(name, obx);
-  }
-  return Object.fromEntries(
-    [...firstOf].map(([name, obx]) => [
-      name,
-      {
-        name,
-        phone_number: null,
-        medical_director: personIn(obx, 25) || null,
-        address: obx.part(24, 1) === '' ? null : readAddress(obx),
-        clia_number: [obx.text(23, 10), obx.text(23, 3)].find((id) => CLIA_NUMBER.test(id)) ?? null,
-      },
-    ]),
-  );
-}
-
-function readAddress(obx: ReceivedSegment) {
-  return {
-    first_line: obx.part(24, 1),
-    second_line: obx.text(24, 2) || null,
-    city: obx.text(24, 3),
-    state: obx.text(24, 4),
-    zip: obx.text(24, 5),
-    country: obx.text(24, 6),
-  };
-}
-
-/** `id^family^given` as people write it. */
-function personIn(segment: ReceivedSegment, field: number): string {
-  return [segment.text(field, 3), segment.part(field, 2)].filter((name) => name !== '').join(' ');
 }
 
 /** SPM-2: the lab's own specimen id, else ours. */
