@@ -586,13 +586,14 @@ describe('F12: what is not taken in', () => {
       'BTS|3',
       'FTS|1',
     ];
-    const answer = await venule.deliver(lab, body.join('\r'));
-    expect(answer.text.match(/MSA\|[^\r]*/g)).toEqual(['MSA|AA|SAME', 'MSA|AR|ADT-1|Rejected: see ERR', 'MSA|AA|SAME']);
+    const acknowledged = async () => (await venule.deliver(lab, body.join('\r'))).text.match(/MSA\|[^\r]*/g);
+    const each = ['MSA|AA|SAME', 'MSA|AR|ADT-1|Rejected: see ERR', 'MSA|AA|SAME'];
+    expect(await acknowledged()).toEqual(each);
     await venule.reaches(one.id, 'completed');
     await venule.reaches(other.id, 'completed');
     const [refused] = await listRefusedMessages(venule.store, { lab_slug: lab }, 1);
     expect(refused?.refused).toContain('200 at MSH^1^9^1^1');
-    expect((await venule.deliver(lab, body.join('\r'))).text).toBe(answer.text.replace(/./, 'M'));
+    expect(await acknowledged()).toEqual(each);
     expect(await inInbox(one)).toHaveLength(1);
     expect(await inInbox(other)).toHaveLength(1);
   });
