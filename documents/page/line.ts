@@ -10,7 +10,8 @@ export interface Piece {
   shaped: boolean;
 }
 
-const PLAIN = /^[\x20-\x7e]*$/;
+/** Text of one line with nothing in it that would have to be looked at. */
+export const PLAIN = /^[\x20-\x7e]*$/;
 /** Letters and signs of which each is one to a reader. */
 const SINGLE = /^[\x20-\x7e\xa0-\u02ff\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2190-\u22ff]*$/;
 /** Hebrew, Arabic and what else runs from right to left. */

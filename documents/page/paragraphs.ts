@@ -1,8 +1,7 @@
 /** Text before it is set: without what cannot be seen, and where it may be broken. */
+import { PLAIN } from './line.ts';
 
 const TAB_STOP = 8;
-/** Has nothing to change but blanks at its end. */
-const PLAIN = /^[\x20-\x7e]*$/;
 /** Controls of direction and joining that a stranger's text could turn a page round with; soft hyphens; marks of order. */
 const UNSEEN = /[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
 /** Scripts that set no blanks between words. */

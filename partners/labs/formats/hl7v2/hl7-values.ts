@@ -1,4 +1,4 @@
-/** OBX-5 as people read it, by the type that OBX-2 names: docs/hl7.md, "Values". */
+/** OBX-5 as people read it, by the type that OBX-2 names: docs/hl7.md, "Results" and "Deviations". */
 import type { FailureType, Observation } from '../../../../domain/results/lab-report.ts';
 import type { ReceivedSegment } from './hl7-message.ts';
 
@@ -16,7 +16,8 @@ export interface Reading extends Pick<Observation, 'type' | 'value'> {
  */
 export function valueIn(obx: ReceivedSegment): Reading | string {
   const type = obx.text(2).toUpperCase();
-  return (Object.hasOwn(VALUE_TYPES, type) && VALUE_TYPES[type] ? VALUE_TYPES[type] : numberOrWords)(obx);
+  const read = Object.hasOwn(VALUE_TYPES, type) ? VALUE_TYPES[type] : undefined;
+  return (read ?? numberOrWords)(obx);
 }
 
 /** Whether HL7 2.2 to 2.8 know this type of value, or laboratories commonly use it. */
@@ -87,13 +88,17 @@ function instantAsPrinted(obx: ReceivedSegment, form: RegExp): Reading {
 }
 
 function numberIn(obx: ReceivedSegment): Reading | string {
-  const text = obx.freeText(5);
-  return numberOrRange(text) ?? flagged(text) ?? wordForNoValue(text) ?? 'OBX-5 is not a number (OBX-2 is NM)';
+  return numberOrNone(obx) ?? 'OBX-5 is not a number (OBX-2 is NM)';
 }
 
 function numberOrWords(obx: ReceivedSegment): Reading {
+  return numberOrNone(obx) ?? words(obx);
+}
+
+/** A number, with or without its flag, or a word that stands for none; undefined for anything else. */
+function numberOrNone(obx: ReceivedSegment): Reading | undefined {
   const text = obx.freeText(5);
-  return numberOrRange(text) ?? flagged(text) ?? wordForNoValue(text) ?? words(obx);
+  return numberOrRange(text) ?? flagged(text) ?? wordForNoValue(text);
 }
 
 function numberOrRange(text: string): Reading | undefined {
