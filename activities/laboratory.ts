@@ -44,8 +44,9 @@ export function laboratoryActivities({
     // The same instant in every attempt, so that a repeated message is the same message.
     const sentAt = new Date(Context.current().info.scheduledTimestampMs).toISOString();
     const message: LabOrderMessage = { order, laboratory, account, markers, sentAt };
-    const endpoint = { ...connection, timeoutMs: partnerCallMs };
-    return { adapter: adapterFor(laboratory), message, endpoint, lab: laboratory.name };
+    const { orders, acknowledges } = connection;
+    const endpoint = { orders, acknowledges, timeoutMs: partnerCallMs };
+    return { adapter: adapterFor(laboratory.slug, orders), message, endpoint, lab: laboratory.name };
   }
 
   return {

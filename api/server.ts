@@ -20,6 +20,7 @@ import { temporalJourneys } from '../temporal/journeys.ts';
 import { createApp } from './app.ts';
 import { codecRouter } from './codec.ts';
 import { httpServer } from './http/http-server.ts';
+import { startMllpServer } from './inbound/mllp-server.ts';
 import { temporalSandboxSimulations } from './orders/sandbox-walks.ts';
 
 const TEMPORAL_ANSWERS_WITHIN_MS = 2_000;
@@ -30,6 +31,8 @@ const GRACE_MS = 10_000;
 export interface RunningApi {
   /** Where it is reached from this machine. */
   url: string;
+  /** Where laboratories deliver over MLLP; null where they cannot. */
+  mllpPort: number | null;
   /** Answers what has been asked, then closes everything. */
   stop(): Promise<void>;
 }
@@ -79,13 +82,16 @@ export async function startApi(config: Config, logger: Logger): Promise<RunningA
     server.once('error', reject).listen(config.port, config.host, resolve);
   });
   const { port } = server.address() as AddressInfo;
+  const inbox = { store, logger, laboratories: catalogue.laboratoriesBySlug };
+  const mllp = config.mllp && (await startMllpServer(inbox, { host: config.host, ...config.mllp }));
   return {
     url: `http://${config.host === '0.0.0.0' ? '127.0.0.1' : config.host}:${port}`,
+    mllpPort: mllp?.port ?? null,
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeIdleConnections();
       const impatient = setTimeout(() => server.closeAllConnections(), GRACE_MS);
-      await closed;
+      await Promise.all([closed, mllp?.stop()]);
       clearTimeout(impatient);
       await Promise.all([connection.close(), closeStore(store)]);
     },
@@ -103,7 +109,7 @@ async function main(): Promise<void> {
   const logger = pino({ level: config.logLevel });
   const api = await startApi(config, logger);
   releaseStartUpMemory();
-  logger.info({ url: api.url }, 'ready');
+  logger.info({ url: api.url, ...(api.mllpPort !== null && { mllp: api.mllpPort }) }, 'ready');
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void api.stop());
 }
 

@@ -37,6 +37,8 @@ export interface Config {
   trustedProxies: string[];
   /** Requests that an API has under way at once. */
   mostRequests: number;
+  /** Where laboratories deliver over MLLP; null for nowhere. 0 takes a free port. */
+  mllp: { port: number; tls: { cert: Buffer; key: Buffer } | null } | null;
   temporal: TemporalConfig;
   /** For links; null where nobody said. */
   temporalUiUrl: string | null;
@@ -108,6 +110,7 @@ export function loadConfig(env: Environment = process.env): Config {
     publicUrl: given.VENULE_PUBLIC_URL ?? `http://127.0.0.1:${apiPort}`,
     trustedProxies: given.VENULE_TRUSTED_PROXIES ?? [],
     mostRequests: given.VENULE_MOST_REQUESTS ?? 512,
+    mllp: mllpOf(given),
     temporal: {
       address: given.TEMPORAL_ADDRESS ?? '127.0.0.1:7233',
       namespace: given.TEMPORAL_NAMESPACE ?? 'default',
@@ -164,6 +167,11 @@ export function loadConfig(env: Environment = process.env): Config {
   };
 }
 
+function mllpOf(given: z.infer<typeof environmentSchema>): Config['mllp'] {
+  const { VENULE_MLLP_PORT: port, VENULE_MLLP_TLS_CERT_PATH: cert, VENULE_MLLP_TLS_KEY_PATH: key } = given;
+  return port === undefined ? null : { port, tls: cert && key ? { cert, key } : null };
+}
+
 /** An account is of use only whole. */
 function twilioOf(given: z.infer<typeof environmentSchema>): Config['twilio'] {
   const parts = { accountSid: given.TWILIO_ACCOUNT_SID, authToken: given.TWILIO_AUTH_TOKEN, from: given.TWILIO_FROM };
@@ -175,12 +183,19 @@ function twilioOf(given: z.infer<typeof environmentSchema>): Config['twilio'] {
   return null;
 }
 
+/** Certificates and their keys. */
+const PAIRS = [
+  ['TEMPORAL_TLS_CLIENT_CERT_PATH', 'TEMPORAL_TLS_CLIENT_KEY_PATH'],
+  ['VENULE_MLLP_TLS_CERT_PATH', 'VENULE_MLLP_TLS_KEY_PATH'],
+] as const satisfies readonly (readonly [VariableName, VariableName])[];
+
 function parse(env: Environment): z.infer<typeof environmentSchema> {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''));
   const result = environmentSchema.safeParse(set);
   const problems = (result.error?.issues ?? []).map((issue) => `${issue.path.join('.')} must be ${issue.message}.`);
-  if (Boolean(set.TEMPORAL_TLS_CLIENT_CERT_PATH) !== Boolean(set.TEMPORAL_TLS_CLIENT_KEY_PATH)) {
-    problems.push('TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH must be given together.');
+  for (const [certificate, key] of PAIRS) {
+    if (Boolean(set[certificate]) !== Boolean(set[key]))
+      problems.push(`${certificate} and ${key} must be given together.`);
   }
   if (!result.success || problems.length > 0) throw new ConfigError(problems);
   return result.data;

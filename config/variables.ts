@@ -93,6 +93,19 @@ export const variables = {
     '512',
     'Requests that one API handles at the same time, at most half of them for one team; further requests get 429.',
   ),
+  VENULE_MLLP_PORT: variable(
+    port,
+    ['api'],
+    'none: no laboratory can send over MLLP',
+    'Port on which laboratories deliver over MLLP; 0 takes a free one.',
+  ),
+  VENULE_MLLP_TLS_CERT_PATH: variable(
+    file,
+    ['api'],
+    'none: plain TCP, for a VPN or this machine',
+    'Certificate of the MLLP port, with its chain (PEM).',
+  ),
+  VENULE_MLLP_TLS_KEY_PATH: variable(file, ['api'], 'none', 'Key of that certificate (PEM).'),
   TEMPORAL_ADDRESS: variable(
     z.string(),
     everywhere,

@@ -1,31 +1,32 @@
-/** Where laboratories deliver: authenticated, stored, acknowledged, and only then given to a journey (F5, F12). */
+/** Where partners deliver over HTTP: laboratories their messages (F12), phlebotomy providers their events. */
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import express, { type Request, type Response, type Router } from 'express';
 import type { Logger } from 'pino';
-import { writeAcknowledgement } from '../../partners/labs/formats/hl7v2/hl7-acknowledgement.ts';
-import { decodeMessage, isKnownCharset } from '../../partners/labs/formats/hl7v2/hl7-charset.ts';
+import { type Excess, readBounded } from '../../partners/bounded-body.ts';
+import { isKnownCharset } from '../../partners/labs/formats/hl7v2/hl7-charset.ts';
 import { MESSAGE_LIMITS } from '../../partners/labs/formats/hl7v2/hl7-limits.ts';
-import { Hl7Refused, messagesIn } from '../../partners/labs/formats/hl7v2/hl7-message.ts';
-import { readingReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
-import { inTurns } from '../../partners/labs/formats/hl7v2/steps.ts';
-import { reportingLab } from '../../partners/labs/registry.ts';
 import type { Catalogue } from '../../store/catalogue/catalogue.ts';
 import { environmentOfLab } from '../../store/connections/lab-connections.ts';
-import { keepText, noteRefusal, ReportTooLong, storeReports } from '../../store/inbox/lab-inbox.ts';
 import type { Store } from '../../store/open.ts';
 import type { GuessLimit } from '../http/doors/guess-limit.ts';
 import { isAway, loggable } from '../http/errors.ts';
+import { keepRefused, TOO_LARGE, takeHl7In } from './laboratory-messages.ts';
 import { phlebotomyEventsRouter } from './phlebotomy-events.ts';
 
 const HL7 = 'application/hl7-v2';
-const UNREADABLE = {
-  400: 'The body could not be read',
-  413: `A message can have at most ${MESSAGE_LIMITS.bytes / 1024 / 1024} MB`,
-  415: 'Unknown character set or content encoding; send UTF-8',
-} as const;
+
+/** How a body may be packed. */
+const UNPACK = new Map<string, (body: Buffer, limits: { maxOutputLength: number }) => Promise<Buffer>>([
+  ['identity', async (body) => body],
+  ['gzip', promisify(gunzip)],
+  ['deflate', promisify(inflate)],
+  ['br', promisify(brotliDecompress)],
+]);
 
 /**
- * `POST /partners/labs/{lab}/hl7`: takes ORU^R01 and answers with its acknowledgement, as docs/hl7.md has it; and
- * `POST /partners/phlebotomy/{provider}/events`.
+ * `POST /partners/labs/{lab}/hl7`: takes messages with results and answers with their acknowledgments, as docs/hl7.md has
+ * it; and `POST /partners/phlebotomy/{provider}/events`.
  */
 export function partnersRouter(
   { store, catalogue, logger }: { store: Store; catalogue: Catalogue; logger: Logger },
@@ -33,124 +34,79 @@ export function partnersRouter(
 ): Router {
   const router = express.Router();
   router.use(phlebotomyEventsRouter({ store, logger, guesses }));
-  const body = express.raw({ type: HL7, limit: MESSAGE_LIMITS.bytes });
 
-  /** What cannot be stored for now is not acknowledged: the lab sends it again (F12). */
-  async function stored<T>(lab: string, response: Response, work: () => Promise<T>): Promise<T | null> {
+  router.post('/labs/:lab/hl7', async (request, response) => {
+    const { lab } = request.params;
     try {
-      return await work();
+      const environment = await environmentOf(request, lab);
+      if (!environment) {
+        response.status(401).set('WWW-Authenticate', 'Basic realm="Venule laboratories"');
+        response.json({ detail: `These are not the credentials of laboratory "${lab}"` });
+        return;
+      }
+      await take(request, response, { lab_slug: lab, environment });
     } catch (error) {
+      if (request.destroyed) return;
+      // What cannot be stored for now is not acknowledged: the lab sends it again (F12).
       if (!isAway(error)) throw error;
       logger.error({ lab, ...loggable(error) }, 'A laboratory message could not be stored');
       response.status(503).set('Retry-After', '5').json({ detail: 'The message could not be stored; send it again' });
-      return null;
     }
-  }
+  });
 
-  router.post('/labs/:lab/hl7', async (request, response) => {
-    const lab = request.params.lab;
+  async function environmentOf(request: Request, lab: string) {
     const known = catalogue.laboratoriesBySlug.has(lab);
     const { user, password } = basicCredentials(request);
-    const environment = known ? await stored(lab, response, () => environmentOfLab(store, lab, user, password)) : null;
-    if (response.headersSent) return;
+    const environment = known ? await environmentOfLab(store, lab, user, password) : null;
     const claimed = `${lab} ${user}`;
-    if (!environment) {
+    if (environment) {
+      await guesses.passed(request, claimed);
+    } else {
       if (user || password) await guesses.failed(request, claimed);
       logger.warn({ lab: known ? lab : 'unknown' }, 'A laboratory message had wrong credentials');
-      response.status(401).set('WWW-Authenticate', 'Basic realm="Venule laboratories"');
-      response.json({ detail: `These are not the credentials of laboratory "${lab}"` });
-      return;
     }
-    await stored(lab, response, () => guesses.passed(request, claimed));
-    if (response.headersSent) return;
-    const charset = charsetOf(request);
-    if (charset !== undefined && !isKnownCharset(charset)) {
-      response.status(415).json({ detail: UNREADABLE[415] });
-      return;
-    }
-    if (!request.is(HL7)) {
-      response.status(415).json({ detail: `Send HL7 v2 messages as ${HL7}` });
-      return;
-    }
-    const unreadable = await new Promise<{ status?: number } | undefined>((resolve) =>
-      body(request, response, resolve),
-    );
-    if (unreadable) {
-      const status = unreadable.status === 413 || unreadable.status === 415 ? unreadable.status : 400;
-      response.status(status).json({ detail: UNREADABLE[status] });
-      return;
-    }
+    return environment;
+  }
 
-    const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    const text = unlessRefused(() => decodeMessage(raw, charset));
-    if (typeof text === 'string' && Buffer.byteLength(text) > MESSAGE_LIMITS.bytes) {
-      response.status(413).json({ detail: UNREADABLE[413] });
-      return;
+  async function take(request: Request, response: Response, from: Parameters<typeof takeHl7In>[1]): Promise<void> {
+    const inbox = { store, logger };
+    const raw = await bodyOf(request);
+    const charset = charsetOf(request);
+    const refuse = async (status: 413 | 415, why: string, detail: string) => {
+      await keepRefused(inbox, from, raw.kept, why);
+      response.status(status).json({ detail });
+    };
+    if (raw.isPacked) {
+      const encodings = [...UNPACK.keys()].join(', ');
+      await refuse(415, 'Content-Encoding', `The body cannot be unpacked; Content-Encoding can be ${encodings}`);
+    } else if (charset !== undefined && !isKnownCharset(charset)) {
+      await refuse(415, 'charset of the Content-Type', 'Unknown character set; send UTF-8');
+    } else if (!request.is(HL7)) {
+      await refuse(415, 'Content-Type', `Send HL7 v2 messages as ${HL7}`);
+    } else if (Buffer.isBuffer(raw.kept)) {
+      response.type(`${HL7}; charset=utf-8`).send((await takeHl7In(inbox, from, raw.kept, charset)).join(''));
+    } else {
+      await refuse(413, TOO_LARGE, TOO_LARGE);
     }
-    const now = new Date().toISOString();
-    const from = { lab_slug: lab, environment };
-    const content_hash = await stored(lab, response, () => keepText(store, { ...from, raw }));
-    if (!content_hash) return;
-    const texts = typeof text === 'string' ? messagesIn(text) : [raw.toString('latin1')];
-    const answers: string[] = [];
-    const refusals: string[] = [];
-    let reports_before = 0;
-    for (const each of texts.slice(0, MESSAGE_LIMITS.messages)) {
-      try {
-        if (typeof text !== 'string') throw text;
-        if (texts.length > MESSAGE_LIMITS.messages) throw TOO_MANY;
-        const { message, reports } = await inTurns(readingReports(each, reportingLab(lab, environment, now)));
-        const read = { ...from, content_hash, control_id: message.control_id, reports, reports_before };
-        await stored(lab, response, () => storeReports(store, read, MESSAGE_LIMITS.report_bytes));
-        if (response.headersSent) return;
-        reports_before += reports.length;
-        answers.push(writeAcknowledgement(each, { code: 'AA', text: '' }, now));
-      } catch (error) {
-        const refusal = error instanceof ReportTooLong ? TOO_LONG : error;
-        if (!(refusal instanceof Hl7Refused)) throw error;
-        logger.warn({ lab, content_hash, reason: refusal.message }, 'A laboratory message was rejected');
-        refusals.push(refusal.message);
-        const answer = { code: 'AR', text: 'Rejected: see ERR', problem: refusal.problem } as const;
-        answers.push(writeAcknowledgement(each, answer, now));
-        if (refusal === TOO_MANY) break;
-      }
-    }
-    if (refusals.length > 0) {
-      const why = [...new Set(refusals)].join('; ');
-      await stored(lab, response, () => noteRefusal(store, content_hash, why));
-      if (response.headersSent) return;
-    }
-    response.type(`${HL7}; charset=utf-8`).send(answers.join(''));
-  });
+  }
   return router;
 }
 
-/** What work makes, or why a message is refused. */
-function unlessRefused<T>(work: () => T): T | Hl7Refused {
+/** The body as it came; as it was packed, where it cannot be unpacked. */
+async function bodyOf(request: Request): Promise<{ kept: Buffer | Excess; isPacked: boolean }> {
+  const kept = await readBounded(request, MESSAGE_LIMITS.bytes);
+  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  if (!Buffer.isBuffer(kept)) return { kept, isPacked: false };
   try {
-    return work();
-  } catch (error) {
-    if (error instanceof Hl7Refused) return error;
-    throw error;
+    const unpacked = await UNPACK.get(encoding)?.(kept, { maxOutputLength: MESSAGE_LIMITS.bytes });
+    return { kept: unpacked ?? kept, isPacked: unpacked === undefined };
+  } catch {
+    return { kept, isPacked: true };
   }
 }
 
 const charsetOf = (request: Request) =>
   /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
-
-const TOO_LONG = new Hl7Refused({
-  segment: 'OBR',
-  sequence: 1,
-  code: '100',
-  text: 'The report on one order is too long; split it into several messages',
-});
-
-const TOO_MANY = new Hl7Refused({
-  segment: 'MSH',
-  sequence: 1,
-  code: '100',
-  text: `A body can have at most ${MESSAGE_LIMITS.messages} messages; send them in several`,
-});
 
 function basicCredentials(request: Request): { user: string; password: string } {
   const [, encoded = ''] = request.headers.authorization?.match(/^Basic\s+(\S+)$/i) ?? [];

@@ -1,10 +1,10 @@
 /** `admin phlebotomy`: where phlebotomy providers are reached, and what they sent us that no journey took in. */
 import { Argument, type Command, Option } from 'commander';
 import { APPOINTMENT_PROVIDERS, type AppointmentProvider } from '../../domain/appointments/appointment.ts';
+import type { Environment } from '../../domain/catalogue/lab-connection.ts';
 import type { PhlebotomyConnectionDocument } from '../../store/collections/connections.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import type { PhlebotomyEventDocument } from '../../store/collections/inbox.ts';
-import type { Environment } from '../../store/connections/lab-connections.ts';
 import { findPhlebotomyConnection, setPhlebotomyConnection } from '../../store/connections/phlebotomy-connections.ts';
 import { listPhlebotomyEvents, listUnreadableEvents, unreadableEventBody } from '../../store/inbox/phlebotomy-inbox.ts';
 import { recordAudit } from '../../store/orders/audit.ts';

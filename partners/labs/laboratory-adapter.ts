@@ -1,12 +1,12 @@
 /** What Venule asks of a laboratory, whatever its wire. One adapter a wire; `registry.ts` picks it. */
 import type { LabAccount, Laboratory, Marker } from '../../domain/catalogue/catalogue.ts';
+import type { Acknowledges, OrderTransport } from '../../domain/catalogue/lab-connection.ts';
 import type { Order } from '../../domain/orders/order.ts';
 
 /** Where a lab takes orders, and as whom we come (F12). */
-export interface LabEndpoint {
-  url: string;
-  user: string;
-  password: string;
+export interface LabEndpoint<Kind extends OrderTransport['kind'] = OrderTransport['kind']> {
+  orders: Extract<OrderTransport, { kind: Kind }>;
+  acknowledges: Acknowledges;
   /** How long one call may take in all, in milliseconds. */
   timeoutMs: number;
 }
@@ -31,6 +31,8 @@ export interface LabAcknowledgement {
   text: string;
   /** The lab's own number for the order, when its answer carries one. */
   filler_order_number: string | null;
+  /** False where the lab has only taken the message over (commit codes) and may still reject the order. */
+  is_final: boolean;
 }
 
 /**
@@ -38,7 +40,7 @@ export interface LabAcknowledgement {
  * `PartnerUnreachable` when there is no decision; an aborted `signal` is rethrown as its reason. Sending
  * again is safe: the placer order number and the message are the same (F4).
  */
-export interface LaboratoryAdapter {
-  submit(order: LabOrderMessage, at: LabEndpoint, signal: AbortSignal): Promise<LabAcknowledgement>;
-  cancel(order: LabOrderMessage, at: LabEndpoint, signal: AbortSignal): Promise<LabAcknowledgement>;
+export interface LaboratoryAdapter<Kind extends OrderTransport['kind'] = OrderTransport['kind']> {
+  submit(order: LabOrderMessage, at: LabEndpoint<Kind>, signal: AbortSignal): Promise<LabAcknowledgement>;
+  cancel(order: LabOrderMessage, at: LabEndpoint<Kind>, signal: AbortSignal): Promise<LabAcknowledgement>;
 }

@@ -3,18 +3,25 @@
  * and its local reason codes in `missing-reasons.ts` if it has any. One with a wire of its own is an
  * adapter file and a line here.
  */
-import type { Laboratory } from '../../domain/catalogue/catalogue.ts';
+import type { OrderTransport } from '../../domain/catalogue/lab-connection.ts';
+import { hl7Orders } from './formats/hl7v2/hl7-orders.ts';
 import type { ReportingLab } from './formats/hl7v2/hl7-report.ts';
 import { LOCAL_REASONS } from './formats/hl7v2/missing-reasons.ts';
 import type { LaboratoryAdapter } from './laboratory-adapter.ts';
-import { hl7OverHttp } from './transports/http/hl7-over-http.ts';
+import { overHttp } from './transports/http.ts';
+import { overMllp } from './transports/mllp.ts';
 
-/** Adapters of laboratories that don't speak HL7 over HTTP, by slug. */
+/** Adapters of laboratories that don't speak HL7 v2, by slug. */
 const OWN_WIRES: Readonly<Record<string, LaboratoryAdapter>> = {};
 
-/** The adapter that carries orders to a laboratory. */
-export function adapterFor(laboratory: Pick<Laboratory, 'slug'>): LaboratoryAdapter {
-  return OWN_WIRES[laboratory.slug] ?? hl7OverHttp;
+const BY_TRANSPORT: { [Kind in OrderTransport['kind']]: LaboratoryAdapter<Kind> } = {
+  http: hl7Orders(overHttp),
+  mllp: hl7Orders(overMllp),
+};
+
+/** The adapter that carries orders to a laboratory on its connection's transport. */
+export function adapterFor(slug: string, { kind }: OrderTransport): LaboratoryAdapter {
+  return OWN_WIRES[slug] ?? (BY_TRANSPORT[kind] as LaboratoryAdapter);
 }
 
 /** What `readReports` must know about the laboratory whose message it reads, and of the connection that it came on. */

@@ -1,8 +1,8 @@
 /** Service centers as providers last told of them: callers name them by their codes alone. */
 import type { AppointmentProvider, PlaceLister } from '../../domain/appointments/appointment.ts';
+import type { Environment } from '../../domain/catalogue/lab-connection.ts';
 import type { ServiceCenterDocument } from '../collections/appointments.ts';
 import { collectionOf } from '../collections/define.ts';
-import type { Environment } from '../connections/lab-connections.ts';
 import type { Store } from '../open.ts';
 
 /** A service center, as much as an appointment needs to know. */

@@ -1,20 +1,13 @@
 /** Where partners are reached, and how each side proves who it is. */
 import type { Connection } from 'mongoose';
 import type { AppointmentProvider, PlaceLister } from '../../domain/appointments/appointment.ts';
-import { define, text, whole } from './define.ts';
+import type { LabConnection } from '../../domain/catalogue/lab-connection.ts';
+import { define, Mixed, text, whole } from './define.ts';
 
-/** Where a laboratory is reached and how it proves who it is (F12). */
-export interface LabConnectionDocument {
+/** A laboratory's connection in one environment (F12). */
+export interface LabConnectionDocument extends LabConnection {
   /** `<lab slug>:<environment>`. */
   _id: string;
-  lab_slug: string;
-  environment: 'sandbox' | 'production';
-  url: string;
-  user: string;
-  password: string;
-  /** What the lab sends with its results: user, and SHA-256 of the password. */
-  inbound_user: string;
-  inbound_password_hash: string;
 }
 
 /** Where a phlebotomy provider is reached, and what it signs its events with. */
@@ -37,11 +30,10 @@ export const connectionsCollections = (connection: Connection) => ({
     _id: text,
     lab_slug: text,
     environment: text,
-    url: text,
-    user: text,
-    password: text,
-    inbound_user: text,
-    inbound_password_hash: text,
+    orders: whole,
+    acknowledges: text,
+    http: { type: Mixed, default: null },
+    mllp: { type: Mixed, default: null },
   }),
   phlebotomyConnections: define<PhlebotomyConnectionDocument>(connection, 'phlebotomy_connections', {
     _id: text,

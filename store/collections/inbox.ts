@@ -51,6 +51,8 @@ export interface LabMessageTextDocument {
   environment: 'sandbox' | 'production';
   /** Its text; its bytes where they are not UTF-8. */
   raw: string | mongo.Binary;
+  /** How long it was, where it was over the limit and `raw` is only its beginning. */
+  bytes?: number;
   /** Why nothing of it was taken in: codes and places, never a value. Null when it was, or when that was not decided. */
   refused: string | null;
   received_at: Date;
@@ -148,7 +150,15 @@ export const inboxCollections = (connection: Connection) => ({
   labMessageTexts: define<LabMessageTextDocument>(
     connection,
     'lab_message_texts',
-    { _id: text, lab_slug: text, environment: text, raw: whole, refused: textOrNull, received_at: date },
+    {
+      _id: text,
+      lab_slug: text,
+      environment: text,
+      raw: whole,
+      bytes: { type: Number },
+      refused: textOrNull,
+      received_at: date,
+    },
     [[{ received_at: -1 }, { partialFilterExpression: { refused: { $gt: '' } } }]],
   ),
   phlebotomyEvents: define<PhlebotomyEventDocument>(

@@ -1,69 +1,66 @@
 /** Where laboratories are reached, and how they and we prove who we are (F12). */
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Environment, LabConnection } from '../../domain/catalogue/lab-connection.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
-import type { LabConnectionDocument } from '../collections/connections.ts';
+import { collectionOf } from '../collections/define.ts';
+import { insertOnce } from '../collections/write.ts';
 import type { Store } from '../open.ts';
-
-export type Environment = LabConnectionDocument['environment'];
 
 export const hashOfPassword = (password: string) => createHash('sha256').update(password).digest('hex');
 
-/** What an operator says of a connection; a password is only kept as it must be. */
-export interface NewLabConnection {
-  lab_slug: string;
-  environment: Environment;
-  url: string;
-  user: string;
-  password: string;
-  inbound_user: string;
-  inbound_password: string;
-}
+const idOf = ({ lab_slug, environment }: Pick<LabConnection, 'lab_slug' | 'environment'>) =>
+  `${lab_slug}:${environment}`;
 
 /** Adds a connection or replaces it. */
-export async function setLabConnection(store: Store, connection: NewLabConnection): Promise<void> {
-  const { _id, ...fields } = documentOf(connection);
-  await store.labConnections.updateOne({ _id }, { $set: fields }, { upsert: true });
+export async function setLabConnection(store: Store, connection: LabConnection): Promise<void> {
+  await collectionOf(store.labConnections).updateOne(
+    { _id: idOf(connection) },
+    { $set: connection, $unset: OF_EARLIER_VERSIONS },
+    { upsert: true },
+  );
 }
 
 /**
  * Points laboratories' sandbox connections at the sandbox lab. A connection that is there already stays as it is, since
- * its operator may have set it, unless `replace`.
+ * its operator may have set it, unless `replace`; one that its operator has put on another wire stays in any case.
  */
 export async function connectSandboxLabs(
   store: Store,
   catalogue: Catalogue,
   sandbox: { url: string; user: string; password: string; replace?: boolean },
 ): Promise<void> {
-  for (const slug of catalogue.laboratoriesBySlug.keys()) {
-    const { _id, ...fields } = documentOf({
-      lab_slug: slug,
+  const { user, password } = sandbox;
+  for (const lab_slug of catalogue.laboratoriesBySlug.keys()) {
+    const connection: LabConnection = {
+      lab_slug,
       environment: 'sandbox',
-      url: `${sandbox.url}/labs/${slug}/hl7`,
-      user: sandbox.user,
-      password: sandbox.password,
-      inbound_user: sandbox.user,
-      inbound_password: sandbox.password,
-    });
-    const update = sandbox.replace ? { $set: fields } : { $setOnInsert: fields };
-    await store.labConnections.updateOne({ _id }, update, { upsert: true });
+      orders: { kind: 'http', url: `${sandbox.url}/labs/${lab_slug}/hl7`, user, password },
+      acknowledges: 'answer',
+      http: { user, password_hash: hashOfPassword(password) },
+      mllp: null,
+    };
+    await insertOnce(store.labConnections, { _id: idOf(connection), ...connection });
+    if (!sandbox.replace) continue;
+    const known = await findLabConnection(store, lab_slug, 'sandbox');
+    if (known?.orders.kind !== 'http') continue;
+    await setLabConnection(store, { ...known, orders: connection.orders, http: connection.http });
   }
 }
 
-function documentOf({ inbound_password, ...connection }: NewLabConnection): LabConnectionDocument {
-  return {
-    _id: `${connection.lab_slug}:${connection.environment}`,
-    ...connection,
-    inbound_password_hash: hashOfPassword(inbound_password),
-  };
+/** How that lab is reached from that environment; null when no operator has said. */
+export async function findLabConnection(
+  store: Store,
+  lab_slug: string,
+  environment: Environment,
+): Promise<LabConnection | null> {
+  const found = await collectionOf(store.labConnections).findOne({ _id: idOf({ lab_slug, environment }) });
+  return found && connectionIn(found);
 }
 
-/** How that lab is reached from that environment; null when no operator has said. */
-export function findLabConnection(
-  store: Store,
-  lab: string,
-  environment: Environment,
-): Promise<LabConnectionDocument | null> {
-  return store.labConnections.findById(`${lab}:${environment}`).lean<LabConnectionDocument>().exec();
+/** Every connection, by laboratory and environment. */
+export async function labConnections(store: Store): Promise<LabConnection[]> {
+  const all = await collectionOf(store.labConnections).find().sort({ _id: 1 }).toArray();
+  return all.map(connectionIn);
 }
 
 /** The environment that a lab's credentials are for, or null when they are wrong (F12). */
@@ -73,12 +70,39 @@ export async function environmentOfLab(
   user: string,
   password: string,
 ): Promise<Environment | null> {
-  const connections = await store.labConnections
-    .find({ lab_slug: lab, inbound_user: user })
-    .lean<LabConnectionDocument[]>();
+  const connections = await collectionOf(store.labConnections).find({ lab_slug: lab }).toArray();
   const given = Buffer.from(hashOfPassword(password));
-  const proven = connections.find((connection) =>
-    timingSafeEqual(Buffer.from(connection.inbound_password_hash), given),
-  );
+  const proven = connections
+    .map(connectionIn)
+    .find(({ http }) => http?.user === user && timingSafeEqual(Buffer.from(http.password_hash), given));
   return proven?.environment ?? null;
+}
+
+/** What a connection was before there was anything but HTTP. */
+interface EarlierConnection {
+  lab_slug: string;
+  environment: Environment;
+  url: string;
+  user: string;
+  password: string;
+  inbound_user: string;
+  inbound_password_hash: string;
+}
+
+const OF_EARLIER_VERSIONS = { url: '', user: '', password: '', inbound_user: '', inbound_password_hash: '' } as const;
+
+function connectionIn(document: LabConnection | EarlierConnection): LabConnection {
+  if ('orders' in document) {
+    const { lab_slug, environment, orders, acknowledges, http, mllp } = document;
+    return { lab_slug, environment, orders, acknowledges, http, mllp };
+  }
+  const { lab_slug, environment, url, user, password, inbound_user, inbound_password_hash } = document;
+  return {
+    lab_slug,
+    environment,
+    orders: { kind: 'http', url, user, password },
+    acknowledges: 'answer',
+    http: { user: inbound_user, password_hash: inbound_password_hash },
+    mllp: null,
+  };
 }

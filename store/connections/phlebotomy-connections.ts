@@ -5,9 +5,9 @@ import {
   PLACE_LISTERS,
   type PlaceLister,
 } from '../../domain/appointments/appointment.ts';
+import type { Environment } from '../../domain/catalogue/lab-connection.ts';
 import type { PhlebotomyConnectionDocument } from '../collections/connections.ts';
 import type { Store } from '../open.ts';
-import type { Environment } from './lab-connections.ts';
 
 /** Adds a connection or replaces it. */
 export async function setPhlebotomyConnection(

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import mongoose from 'mongoose';
+import type { Environment } from '../../domain/catalogue/lab-connection.ts';
 import type { LabReport } from '../../domain/results/lab-report.ts';
 import { mismatch } from '../../domain/results/report-matching.ts';
 import { digestReport, type ReportDigest } from '../../domain/results/report-progress.ts';
@@ -12,8 +13,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { LabMessageDocument } from '../collections/inbox.ts';
 import type { OrderDocument } from '../collections/orders.ts';
-import { insert } from '../collections/write.ts';
-import type { Environment } from '../connections/lab-connections.ts';
+import { insert, insertOnce } from '../collections/write.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
 import type { Store } from '../open.ts';
 import { bytesInResult } from '../results/result-limit.ts';
@@ -40,12 +40,22 @@ export interface ReceivedMessage {
  */
 export async function keepText(store: Store, { lab_slug, environment, raw }: ReceivedMessage): Promise<string> {
   const _id = createHash('sha256').update(raw).digest('hex');
-  try {
-    const text = { _id, lab_slug, environment, raw: asItCame(raw), refused: null, received_at: new Date() };
-    await insert(store.labMessageTexts, text);
-  } catch (error) {
-    if (!isDuplicateKey(error)) throw error;
-  }
+  const text = { _id, lab_slug, environment, raw: asItCame(raw), refused: null, received_at: new Date() };
+  await insertOnce(store.labMessageTexts, text);
+  return _id;
+}
+
+/**
+ * Keeps the beginning of a message that is longer than what is taken, once.
+ * @returns SHA-256 of all of it.
+ */
+export async function keepBeginning(
+  store: Store,
+  message: Omit<ReceivedMessage, 'raw'> & { head: Buffer; bytes: number; sha256: string },
+): Promise<string> {
+  const { lab_slug, environment, head, bytes, sha256: _id } = message;
+  const text = { _id, lab_slug, environment, raw: asItCame(head), bytes, refused: null, received_at: new Date() };
+  await insertOnce(store.labMessageTexts, text);
   return _id;
 }
 

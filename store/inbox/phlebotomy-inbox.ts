@@ -4,12 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import type { AppointmentProvider, AppointmentReport } from '../../domain/appointments/appointment.ts';
+import type { Environment } from '../../domain/catalogue/lab-connection.ts';
 import type { AppointmentDocument } from '../collections/appointments.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { PhlebotomyEventDocument, UnreadableEventDocument } from '../collections/inbox.ts';
 import type { OrderDocument } from '../collections/orders.ts';
 import { insert } from '../collections/write.ts';
-import type { Environment } from '../connections/lab-connections.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
 import type { Store } from '../open.ts';
 import { uuidByName } from '../uuid-by-name.ts';

@@ -248,15 +248,13 @@ describe('npm run admin', () => {
     expect(asked.code).toBe(0);
     expect(asked.out).not.toMatch(/secret/);
     expect(await findLabConnection(store, 'labcorp', 'production')).toMatchObject({
-      password: 'outward secret',
-      user: 'venule',
+      orders: { password: 'outward secret', user: 'venule' },
     });
     expect(await environmentOfLab(store, 'labcorp', 'labcorp', 'inward secret')).toBe('production');
 
     await admin(['connection', 'set', 'labcorp'], { env: { VENULE_LAB_PASSWORD: 'newer secret' } });
     expect(await findLabConnection(store, 'labcorp', 'production')).toMatchObject({
-      password: 'newer secret',
-      url: 'https://lab.example/hl7',
+      orders: { password: 'newer secret', url: 'https://lab.example/hl7' },
     });
     expect(await environmentOfLab(store, 'labcorp', 'labcorp', 'inward secret')).toBe('production');
     expect(JSON.stringify(await json('connection', 'list'))).not.toMatch(/secret|hash/);
@@ -265,6 +263,48 @@ describe('npm run admin', () => {
     expect(half).toMatchObject({
       code: 1,
       err: expect.stringMatching(/--user, --password, --inbound-user, --inbound-password/),
+    });
+  });
+
+  test('a laboratory is connected over MLLP, both ways, and goes back to HTTP', async () => {
+    const set = (...more: string[]) => admin(['connection', 'set', 'quest', ...more]);
+    const orders = async () => (await findLabConnection(store, 'quest', 'production'))?.orders;
+    expect(await set('--mllp', 'orders.lab.example')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('host:port'),
+    });
+    expect(await set('--mllp-from', 'somewhere')).toMatchObject({ code: 1, err: expect.stringContaining('networks') });
+    expect(await set('--mllp', 'orders.lab.example:2575')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('--inbound-user, --inbound-password (or --mllp-from)'),
+    });
+    const certificate = `${'AB:'.repeat(31)}CD`;
+    await set(
+      '--mllp',
+      '[::1]:2575',
+      '--mllp-tls',
+      '--mllp-from',
+      '203.0.113.7,10.20.0.0/16',
+      '--mllp-client-cert',
+      certificate,
+    );
+    expect(await findLabConnection(store, 'quest', 'production')).toEqual({
+      lab_slug: 'quest',
+      environment: 'production',
+      orders: { kind: 'mllp', host: '::1', port: 2575, tls: { ca: null, certificate: null, key: null } },
+      acknowledges: 'answer',
+      http: null,
+      mllp: { addresses: ['203.0.113.7', '10.20.0.0/16'], certificate: `${'ab'.repeat(31)}cd` },
+    });
+    await set('--no-mllp-tls', '--acknowledges', 'none');
+    expect(await orders()).toEqual({ kind: 'mllp', host: '::1', port: 2575, tls: null });
+    expect(await set('--mllp', 'a.example:1', '--url', 'https://lab.example')).toMatchObject({ code: 1 });
+    expect(await set('--mllp-from', 'none', '--mllp-client-cert', 'none')).toMatchObject({ code: 1 });
+    await set('--url', 'https://lab.example/hl7', '--user', 'venule', '--password', 'outward secret');
+    expect(await orders()).toMatchObject({ kind: 'http', url: 'https://lab.example/hl7' });
+    expect(await set('--mllp-tls')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('--mllp-tls is for orders over MLLP'),
     });
   });
 

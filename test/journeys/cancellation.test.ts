@@ -82,7 +82,7 @@ describe('F4: a cancellation', () => {
     const { url, received, reject, close } = await undecidedLab();
     const connection = { _id: `${lab}:sandbox` };
     const known = await venule.store.labConnections.findOne(connection).orFail().lean();
-    await venule.store.labConnections.updateOne(connection, { $set: { url } });
+    await venule.store.labConnections.updateOne(connection, { $set: { 'orders.url': url } });
     const order = await venule.place();
     await until(() => received.length === 1);
     const cancelled = cancel(order);
@@ -92,7 +92,7 @@ describe('F4: a cancellation', () => {
     await venule.ended(order);
     expect(await statuses(order)).toEqual(['ordered', 'cancelled']);
     expect(received).toEqual([expect.stringContaining(`ORC|NW|${order.placer_order_number}`)]);
-    await venule.store.labConnections.updateOne(connection, { $set: { url: known.url } });
+    await venule.store.labConnections.updateOne(connection, { $set: { orders: known.orders } });
     await close();
   });
 

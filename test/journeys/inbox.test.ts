@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
 import { resultId } from '../../domain/ids.ts';
 import type { Order } from '../../domain/orders/order.ts';
 import { collectionOf } from '../../store/collections/define.ts';
-import { setLabConnection } from '../../store/connections/lab-connections.ts';
+import { findLabConnection, hashOfPassword, setLabConnection } from '../../store/connections/lab-connections.ts';
 import {
   closeReport,
   deliverAgain,
@@ -518,6 +520,14 @@ describe('F5: reports after the end', () => {
   });
 });
 
+/** Makes the sandbox laboratory the one of production orders, too. */
+async function connectForProduction(slug: string, user: string, password: string): Promise<void> {
+  const known = await findLabConnection(venule.store, slug, 'sandbox');
+  if (!known) throw new Error(`${slug} has no sandbox connection`);
+  const http = { user, password_hash: hashOfPassword(password) };
+  await setLabConnection(venule.store, { ...known, environment: 'production', http });
+}
+
 test('F4: an order for a lab that nobody has connected waits, saying what to do, and goes out once it is', async () => {
   const order = await venule.place({ options: { sandbox: false } });
   const said = await until(async () =>
@@ -526,10 +536,7 @@ test('F4: an order for a lab that nobody has connected waits, saying what to do,
   expect(said.lastFailure).toBe(
     'There is no production connection to labcorp. Add one with "npm run admin -- connection set labcorp --environment production"; the order is then sent automatically.',
   );
-  const known = await venule.store.labConnections.findById(`${lab}:sandbox`).orFail().lean();
-  const inbound = { inbound_user: 'real', inbound_password: 'real-password' };
-  const { url, user, password } = known;
-  await setLabConnection(venule.store, { lab_slug: lab, environment: 'production', url, user, password, ...inbound });
+  await connectForProduction(lab, 'real', 'real-password');
   await venule.reaches(order.id, 'requisition_created');
 });
 
@@ -611,17 +618,7 @@ describe('F12: what is not taken in', () => {
   });
 
   test('a test message (MSH-11 T) is refused, unless it comes with a sandbox lab’s credentials', async () => {
-    const inbound = { inbound_user: 'live', inbound_password: 'live-password' };
-    const known = await venule.store.labConnections.findById('quest:sandbox').orFail().lean();
-    const { url, user, password } = known;
-    await setLabConnection(venule.store, {
-      lab_slug: 'quest',
-      environment: 'production',
-      url,
-      user,
-      password,
-      ...inbound,
-    });
+    await connectForProduction('quest', 'live', 'live-password');
     const order = await placed();
     const training = message(order).replace('|P|2.5.1', '|T|2.5.1');
     const live = { authorization: `Basic ${Buffer.from('live:live-password').toString('base64')}` };
@@ -641,10 +638,18 @@ describe('F12: what is not taken in', () => {
     expect(await inInbox(order)).toEqual([]);
   });
 
-  test('more than eight megabytes: 413', async () => {
+  test('more than eight megabytes: 413, and size, hash, and beginning are kept (G1)', async () => {
     const order = await placed();
-    const answer = await refusedWith(`${message(order)}\rNTE|1|L|${'x'.repeat(8 * 1024 * 1024)}`);
+    const sent = `${message(order)}\rNTE|1|L|${'x'.repeat(8 * 1024 * 1024)}`;
+    const answer = await refusedWith(sent);
     expect(answer).toMatchObject({ status: 413, text: expect.stringContaining('8 MB') });
+    const [kept] = await listRefusedMessages(venule.store, { lab_slug: lab }, 1);
+    expect(kept).toMatchObject({
+      _id: createHash('sha256').update(sent).digest('hex'),
+      bytes: Buffer.byteLength(sent),
+      refused: expect.stringContaining('8 MB'),
+    });
+    expect(await refusedMessageText(venule.store, kept?._id ?? '')).toBe(sent.slice(0, 64 * 1024));
   });
 
   test('more results than a message may have: AR in a few words, and the message is kept (G1)', async () => {
@@ -666,9 +671,28 @@ describe('F12: what is not taken in', () => {
     expect(answer.text).toContain('1000 messages');
   });
 
-  test('another content type: 415', async () => {
+  test.each([
+    ['another content type', { 'content-type': 'text/plain' }, 'Content-Type'],
+    [
+      'an unknown character set',
+      { 'content-type': 'application/hl7-v2; charset=klingon' },
+      'charset of the Content-Type',
+    ],
+    ['a body that cannot be unpacked', { 'content-encoding': 'gzip' }, 'Content-Encoding'],
+    ['an unknown packing', { 'content-encoding': 'constructor' }, 'Content-Encoding'],
+  ])('%s: 415, and the message is kept (G1)', async (_what, headers, why) => {
     const order = await placed();
-    expect(await venule.deliver(lab, message(order), { 'content-type': 'text/plain' })).toMatchObject({ status: 415 });
+    expect(await venule.deliver(lab, message(order), headers)).toMatchObject({ status: 415 });
     expect(await inInbox(order)).toEqual([]);
+    const [kept] = await listRefusedMessages(venule.store, { lab_slug: lab }, 1);
+    expect(kept?.refused).toBe(why);
+    expect(await refusedMessageText(venule.store, kept?._id ?? '')).toBe(message(order));
+  });
+
+  test('a packed body is unpacked', async () => {
+    const order = await placed();
+    const packed = Uint8Array.from(gzipSync(message(order)));
+    expect((await venule.deliver(lab, packed, { 'content-encoding': 'gzip' })).text).toContain('MSA|AA|');
+    await venule.reaches(order.id, 'completed');
   });
 });

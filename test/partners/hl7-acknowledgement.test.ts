@@ -18,10 +18,31 @@ describe('F4: a laboratory’s answer to an order', () => {
   ])('%s means %s', (sent, code) => {
     expect(readAcknowledgement(`${MSH}\rMSA|${sent}|0123|`)).toEqual({
       code,
+      is_final: sent !== 'CA',
       control_id: '0123',
       text: '',
+      placer_order_number: null,
       filler_order_number: null,
     });
+  });
+
+  test('is read where it is an ORR or ORL without MSA: ORC-1 decides, and ORC-2 says of what', () => {
+    const without = (control: string, type = 'ORR^O02') => `${MSH.replace('ACK^O01^ACK', type)}\r${control}`;
+    expect(readAcknowledgement(without('ORC|NA|VN1|F1492'))).toMatchObject({
+      code: 'AA',
+      control_id: null,
+      placer_order_number: 'VN1',
+      filler_order_number: 'F1492',
+    });
+    expect(readAcknowledgement(without('ORC|UA|VN1\rNTE|1|L|No such account', 'ORL^O22'))).toMatchObject({
+      code: 'AR',
+      text: 'No such account',
+    });
+    expect(() => readAcknowledgement(without('ORC|OK|VN1', 'ORU^R01'))).toThrow(Hl7Refused);
+  });
+
+  test('is read in spite of an MSH-2 without the escape character', () => {
+    expect(readAcknowledgement('MSH|^~&|Q|Q|V|1|20261121||ACK|1|P|2.3\rMSA|CA|0123')).toMatchObject({ code: 'AA' });
   });
 
   test('has the lab’s words, from MSA-3 and every ERR', () => {

@@ -3,18 +3,24 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { writeAcknowledgement } from '../../partners/labs/formats/hl7v2/hl7-acknowledgement.ts';
 import { orderMessage } from '../../partners/labs/formats/hl7v2/hl7-order-message.ts';
+import { LONGEST_ACKNOWLEDGEMENT } from '../../partners/labs/formats/hl7v2/hl7-orders.ts';
 import type { LabEndpoint } from '../../partners/labs/laboratory-adapter.ts';
 import { adapterFor } from '../../partners/labs/registry.ts';
-import { LONGEST_ACKNOWLEDGEMENT } from '../../partners/labs/transports/http/hl7-over-http.ts';
 import { PartnerUnreachable } from '../../partners/partner-unreachable.ts';
 import { labOrder } from './lab-order.ts';
 
 type Answer = (body: string, response: ServerResponse, request: IncomingMessage) => void;
 
 const order = labOrder('labcorp', ['glucose', 'lipid-panel']);
-const adapter = adapterFor(order.laboratory);
+const adapter = adapterFor('labcorp', { kind: 'http', url: '', user: '', password: '' });
 const never = new AbortController().signal;
 const sentAt = '2026-11-21T08:00:04.000Z';
+
+const toHttp = (url: string): LabEndpoint => ({
+  orders: { kind: 'http', url, user: 'venule', password: 'pässword' },
+  acknowledges: 'answer',
+  timeoutMs: 5_000,
+});
 
 let server: Server;
 let at: LabEndpoint;
@@ -28,7 +34,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/orders`;
-  at = { url, user: 'venule', password: 'pässword', timeoutMs: 5_000 };
+  at = toHttp(url);
 });
 
 afterAll(async () => {
@@ -66,7 +72,7 @@ describe('A3: an order goes to the laboratory', () => {
       acknowledging('AA', 'Welcome')(body, response, request);
     };
     const acknowledgement = await adapter.submit(order, at, never);
-    expect(acknowledgement).toEqual({ code: 'AA', text: 'Welcome', filler_order_number: null });
+    expect(acknowledgement).toEqual({ code: 'AA', text: 'Welcome', filler_order_number: null, is_final: true });
     expect(seen).toEqual({
       body: orderMessage({ ...order, purpose: 'NW' }),
       type: 'application/hl7-v2; charset=utf-8',
@@ -108,7 +114,7 @@ describe('F4: a laboratory that gives no decision is tried again', () => {
     await new Promise<void>((listening) => idle.listen(0, '127.0.0.1', listening));
     const { port } = idle.address() as AddressInfo;
     await new Promise((closed) => idle.close(closed));
-    expect(await failure({ ...at, url: `http://127.0.0.1:${port}/` })).toMatchObject({
+    expect(await failure(toHttp(`http://127.0.0.1:${port}/`))).toMatchObject({
       fault: 'connection',
       message: expect.stringContaining('ECONNREFUSED'),
     });
@@ -150,7 +156,7 @@ describe('F4: a laboratory that gives no decision is tried again', () => {
   });
 
   test('a redirect is not followed: orders go to the configured address only', async () => {
-    answer = answering(307, { location: at.url.replace('orders', 'elsewhere') });
+    answer = answering(307, { location: `http://127.0.0.1:${(server.address() as AddressInfo).port}/elsewhere` });
     expect(await failure()).toMatchObject({ fault: 'configuration' });
   });
 

@@ -32,14 +32,15 @@ afterEach(async () => {
 });
 
 const endpoint = (lab: string): LabEndpoint => ({
-  url: `${sandbox.url}/labs/${lab}/hl7`,
-  user: 'lab',
-  password: 'secret',
+  orders: { kind: 'http', url: `${sandbox.url}/labs/${lab}/hl7`, user: 'lab', password: 'secret' },
+  acknowledges: 'answer',
   timeoutMs: 5_000,
 });
 
+const adapterOf = ({ laboratory: { slug } }: LabOrderMessage) => adapterFor(slug, endpoint(slug).orders);
+
 function submit(message: LabOrderMessage) {
-  return adapterFor(message.laboratory).submit(message, endpoint(message.laboratory.slug), never);
+  return adapterOf(message).submit(message, endpoint(message.laboratory.slug), never);
 }
 
 async function simulate({ order }: LabOrderMessage, body: object): Promise<void> {
@@ -76,7 +77,7 @@ describe.each(LABS)('Venule and the sandbox laboratory %s', (lab) => {
     order.order.aoe_answers = [{ marker_id, question_id: question.id, answer }];
     expect(await submit(order)).toMatchObject({ code: 'AA' });
     expect(await submit(order)).toMatchObject({ code: 'AA' });
-    expect(await adapterFor(order.laboratory).cancel(order, endpoint(lab), never)).toMatchObject({ code: 'AA' });
+    expect(await adapterOf(order).cancel(order, endpoint(lab), never)).toMatchObject({ code: 'AA' });
   });
 
   test('D4: results and missing results are read as they were meant', async () => {
@@ -132,6 +133,6 @@ describe.each(LABS)('Venule and the sandbox laboratory %s', (lab) => {
     const order = labOrder(lab, ['tsh']);
     await submit(order);
     await simulate(order, { final_status: 'completed' });
-    expect(await adapterFor(order.laboratory).cancel(order, endpoint(lab), never)).toMatchObject({ code: 'AR' });
+    expect(await adapterOf(order).cancel(order, endpoint(lab), never)).toMatchObject({ code: 'AR' });
   });
 });

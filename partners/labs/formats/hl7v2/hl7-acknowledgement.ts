@@ -16,37 +16,65 @@ import {
 } from './hl7-message.ts';
 import { hl7Timestamp } from './hl7-time.ts';
 
-/** Enhanced-mode commit codes mean to us what the application codes mean. */
-const CODES: Readonly<Record<string, AcknowledgementCode>> = {
-  AA: 'AA',
-  CA: 'AA',
-  AE: 'AE',
-  CE: 'AE',
-  AR: 'AR',
-  CR: 'AR',
+/** What MSA-1 says. A commit code (enhanced mode) means what the application code means, but may still be followed by one. */
+const CODES: Readonly<Record<string, { code: AcknowledgementCode; is_final: boolean }>> = {
+  AA: { code: 'AA', is_final: true },
+  AE: { code: 'AE', is_final: true },
+  AR: { code: 'AR', is_final: true },
+  CA: { code: 'AA', is_final: false },
+  CE: { code: 'AE', is_final: true },
+  CR: { code: 'AR', is_final: true },
 };
 
+/** What ORC-1 says of an order in an answer without MSA (table 0119); whatever else it says, the lab has the order. */
+const UNABLE = new Set(['UA', 'UC', 'UD', 'UF', 'UH', 'UM', 'UR', 'UX']);
+
+/** An acknowledgment, and what it is of. */
+export interface ReadAcknowledgement extends LabAcknowledgement {
+  /** MSA-2: the message that it answers; null where it has no MSA and names the order instead. */
+  control_id: string | null;
+  /** ORC-2. */
+  placer_order_number: string | null;
+}
+
 /**
- * Reads an ACK (or an ORR/ORL answer). `control_id` is MSA-2: the message it answers. The text is
- * MSA-3 and what every ERR segment says for people (ERR-8, else the words of its code). Throws
- * `Hl7Refused` when it is no acknowledgement.
+ * Reads an ACK, or an ORR or ORL answer, which laboratories also write without MSA: then ORC-1 decides. The text is MSA-3 and
+ * what every ERR segment says for people (ERR-8, else the words of its code).
+ * @throws Hl7Refused when it is no acknowledgment
  */
-export function readAcknowledgement(text: string): LabAcknowledgement & { control_id: string } {
+export function readAcknowledgement(text: string): ReadAcknowledgement {
   const segments = readMessage(text);
   const header = segments[0] as ReceivedSegment;
   const answer = segments.find((segment) => segment.name === 'MSA');
-  if (!answer) throw new Hl7Refused(header.problem('100', 'An acknowledgment must have an MSA segment'));
-  const code = CODES[answer.text(1)];
-  if (!code) throw new Hl7Refused(answer.problem('103', 'MSA-1 must be one of AA, AE, AR, CA, CE, CR', 1));
-
+  const order = segments.find((segment) => segment.name === 'ORC');
   const errors = segments.filter((segment) => segment.name === 'ERR');
-  const words = [answer.freeText(3), ...errors.map((error) => error.freeText(8) || error.text(3, 2))];
+  const said = answer ? CODES[answer.text(1).toUpperCase()] : orderAnswer(header, order);
+  if (!said) {
+    throw new Hl7Refused(
+      answer
+        ? answer.problem('103', 'MSA-1 must be one of AA, AE, AR, CA, CE, CR', 1)
+        : header.problem('100', 'An acknowledgment must have an MSA segment'),
+    );
+  }
+  const notes = said.code === 'AA' ? [] : segments.filter((segment) => segment.name === 'NTE');
+  const words = [
+    ...(answer ? [answer.freeText(3)] : []),
+    ...errors.map((error) => error.freeText(8) || error.text(3, 2)),
+    ...notes.map((note) => note.freeText(3)),
+  ];
   return {
-    code,
-    control_id: answer.text(2),
+    ...said,
+    control_id: answer ? answer.text(2) : null,
     text: [...new Set(words)].filter((word) => word !== '').join('; '),
-    filler_order_number: segments.find((segment) => segment.name === 'ORC')?.text(3) || null,
+    placer_order_number: order?.text(2) || null,
+    filler_order_number: order?.text(3) || null,
   };
+}
+
+/** What an ORR or ORL says without MSA. */
+function orderAnswer(header: ReceivedSegment, order: ReceivedSegment | undefined) {
+  if (!order || !/^OR[RL]$/.test(header.text(9))) return undefined;
+  return { code: UNABLE.has(order.text(1)) ? ('AR' as const) : ('AA' as const), is_final: true };
 }
 
 /**

@@ -1,0 +1,75 @@
+/** Orders as HL7 v2 messages on any transport, and what laboratories answer to them (F4): docs/hl7.md, "Orders". */
+import type { Acknowledges, OrderTransport } from '../../../../domain/catalogue/lab-connection.ts';
+import { PartnerUnreachable } from '../../../partner-unreachable.ts';
+import type { LabAcknowledgement, LabOrderMessage, LaboratoryAdapter } from '../../laboratory-adapter.ts';
+import type { Carrier } from '../../transports/carrier.ts';
+import { readAcknowledgement } from './hl7-acknowledgement.ts';
+import { Hl7Refused } from './hl7-message.ts';
+import { type OrderPurpose, orderControlId, orderMessage } from './hl7-order-message.ts';
+
+/** How long an acknowledgement may be, in bytes; those of laboratories have some hundred, and some carry a PDF. */
+export const LONGEST_ACKNOWLEDGEMENT = 4 * 1024 * 1024;
+
+/** Orders as HL7 v2, carried by `carry`. */
+export function hl7Orders<Kind extends OrderTransport['kind']>(carry: Carrier<Kind>): LaboratoryAdapter<Kind> {
+  const send =
+    (purpose: OrderPurpose): LaboratoryAdapter<Kind>['submit'] =>
+    async (message, { orders, acknowledges, timeoutMs }, signal) => {
+      const lab = `Lab ${message.laboratory.slug}`;
+      const answer = await carry(orderMessage({ ...message, purpose }), {
+        orders,
+        lab,
+        account: message.account.id,
+        timeoutMs,
+        longestAnswer: LONGEST_ACKNOWLEDGEMENT,
+        isAnswer: (text) => acknowledgementIn(text, message, purpose) !== null,
+        signal,
+      });
+      return decisionIn(answer, lab, acknowledges, message, purpose);
+    };
+  return { submit: send('NW'), cancel: send('CA') };
+}
+
+function decisionIn(
+  answer: string,
+  lab: string,
+  acknowledges: Acknowledges,
+  message: LabOrderMessage,
+  purpose: OrderPurpose,
+): LabAcknowledgement {
+  const acknowledgement = acknowledgementIn(answer, message, purpose);
+  if (acknowledgement) return acknowledgement;
+  if (acknowledges === 'none') return { code: 'AA', text: '', filler_order_number: null, is_final: true };
+  const what = wrongIn(answer);
+  throw new PartnerUnreachable(lab, 'answer', { what, toDo: 'ask the lab; the order will be sent again' });
+}
+
+/** What is wrong with an answer that does not acknowledge the message. */
+function wrongIn(answer: string): string {
+  if (answer.trim() === '') {
+    return 'took the message and did not acknowledge it (if it never does: admin connection set --acknowledges)';
+  }
+  try {
+    readAcknowledgement(answer);
+    return 'acknowledged a different message than the one it was sent (MSA-2)';
+  } catch (error) {
+    if (!(error instanceof Hl7Refused)) throw error;
+    return 'answered with something that is not an HL7 acknowledgment';
+  }
+}
+
+/** The acknowledgment of this very message; null where the text is none. */
+function acknowledgementIn(text: string, { order }: LabOrderMessage, purpose: OrderPurpose) {
+  try {
+    const { control_id, placer_order_number, ...acknowledgement } = readAcknowledgement(text);
+    // An answer without MSA (ORR, ORL) names the order instead.
+    const isOurs =
+      control_id === null
+        ? placer_order_number === order.placer_order_number
+        : control_id === orderControlId(order.id, purpose);
+    return isOurs ? acknowledgement : null;
+  } catch (error) {
+    if (error instanceof Hl7Refused) return null;
+    throw error;
+  }
+}

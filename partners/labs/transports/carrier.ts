@@ -1,0 +1,28 @@
+/** How a message travels to a laboratory, whatever is written in it. One carrier a transport; `registry.ts` picks it. */
+import type { OrderTransport } from '../../../domain/catalogue/lab-connection.ts';
+
+/** One message on its way. */
+export interface Carriage<Kind extends OrderTransport['kind']> {
+  /** The connection's transport. */
+  orders: Extract<OrderTransport, { kind: Kind }>;
+  /** What errors call the laboratory, such as `Lab labcorp`. */
+  lab: string;
+  /** Our account number there, for what an operator must put right. */
+  account: string;
+  /** How long all of it may take, in milliseconds. */
+  timeoutMs: number;
+  /** How long an answer can be, in bytes. */
+  longestAnswer: number;
+  /** Whether a text is the answer to this message; where several things come on one line, others are passed over. */
+  isAnswer(text: string): boolean;
+  /** Ends it; its reason is thrown. */
+  signal: AbortSignal;
+}
+
+/**
+ * Delivers a message, once.
+ * @returns What the laboratory answered, which may be no answer to this message; empty where it took the message and said
+ * nothing.
+ * @throws PartnerUnreachable when it is not known whether the laboratory has it; the reason of `signal` when it is aborted
+ */
+export type Carrier<Kind extends OrderTransport['kind']> = (message: string, on: Carriage<Kind>) => Promise<string>;
