@@ -1,6 +1,7 @@
 /** `admin connection`: where laboratories are reached, and how they and we prove who we are (F12). */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import ipaddr from 'ipaddr.js';
 import {
@@ -36,7 +37,8 @@ interface ConnectionFlags {
   inboundPassword?: string;
   askInboundPassword?: boolean;
   mllpFrom?: string[];
-  mllpClientCert?: string | null;
+  /** Empty for none. */
+  mllpClientCert?: string;
 }
 
 /** A connection without its secrets. */
@@ -54,7 +56,7 @@ const shown = ({ lab_slug, environment, orders, acknowledges, http, mllp }: LabC
 });
 
 const addressOf = ({ host, port, tls }: Extract<OrderTransport, { kind: 'mllp' }>) =>
-  `${tls ? 'mllps' : 'mllp'}://${host}:${port}`;
+  `${tls ? 'mllps' : 'mllp'}://${isIPv6(host) ? `[${host}]` : host}:${port}`;
 
 /** Adds `connection` to the program. */
 export function addConnectionCommands(program: Command): void {
@@ -195,7 +197,7 @@ function httpOf(before: LabConnection | null, { inboundUser }: ConnectionFlags, 
 
 function mllpOf(before: LabConnection | null, { mllpFrom, mllpClientCert }: ConnectionFlags): LabConnection['mllp'] {
   const addresses = mllpFrom ?? before?.mllp?.addresses ?? [];
-  const certificate = mllpClientCert === undefined ? (before?.mllp?.certificate ?? null) : mllpClientCert;
+  const certificate = mllpClientCert === undefined ? (before?.mllp?.certificate ?? null) : mllpClientCert || null;
   return addresses.length === 0 && certificate === null ? null : { addresses, certificate };
 }
 
@@ -266,9 +268,9 @@ function networks(text: string): string[] {
   throw new InvalidArgumentError('Use addresses or networks such as 203.0.113.7,10.20.0.0/16.');
 }
 
-/** SHA-256 of a certificate, from its file or as people copy it. */
-function fingerprint(text: string): string | null {
-  if (text === 'none') return null;
+/** SHA-256 of a certificate, from its file or as people copy it; empty for none. */
+function fingerprint(text: string): string {
+  if (text === 'none') return '';
   const digits = text.replaceAll(':', '').toLowerCase();
   if (/^[\da-f]{64}$/.test(digits)) return digits;
   try {

@@ -682,11 +682,12 @@ describe('F12: what is not taken in', () => {
     ['an unknown packing', { 'content-encoding': 'constructor' }, 'Content-Encoding'],
   ])('%s: 415, and the message is kept (G1)', async (_what, headers, why) => {
     const order = await placed();
-    expect(await venule.deliver(lab, message(order), headers)).toMatchObject({ status: 415 });
+    const sent = message(order);
+    expect(await venule.deliver(lab, sent, headers)).toMatchObject({ status: 415 });
     expect(await inInbox(order)).toEqual([]);
     const [kept] = await listRefusedMessages(venule.store, { lab_slug: lab }, 1);
     expect(kept?.refused).toBe(why);
-    expect(await refusedMessageText(venule.store, kept?._id ?? '')).toBe(message(order));
+    expect(await refusedMessageText(venule.store, kept?._id ?? '')).toBe(sent);
   });
 
   test('a packed body is unpacked', async () => {
