@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import type { Laboratory } from '../../domain/catalogue/catalogue.ts';
 import type { LabConnection } from '../../domain/catalogue/lab-connection.ts';
+import { keepRefused, type LaboratoryInbox, takeHl7In } from '../../intake/laboratory-messages.ts';
 import { Excess } from '../../partners/bounded-body.ts';
 import { writeAcknowledgement } from '../../partners/labs/formats/hl7v2/hl7-acknowledgement.ts';
 import { MESSAGE_LIMITS } from '../../partners/labs/formats/hl7v2/hl7-limits.ts';
@@ -11,7 +12,6 @@ import { FrameReader, framed } from '../../partners/labs/transports/mllp-frames.
 import { labConnections } from '../../store/connections/lab-connections.ts';
 import { remembered } from '../../store/remembered.ts';
 import { loggable } from '../http/errors.ts';
-import { keepRefused, type LaboratoryInbox, takeHl7In } from './laboratory-messages.ts';
 import { connectionNamedBy, connectionsOf, type Peer } from './mllp-senders.ts';
 
 const HANDSHAKE_MS = 20_000;

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import express, { type Request, type Response, type Router } from 'express';
 import type { Logger } from 'pino';
+import { keepRefused, TOO_LARGE, takeHl7In } from '../../intake/laboratory-messages.ts';
 import { type Excess, readBounded } from '../../partners/bounded-body.ts';
 import { isKnownCharset } from '../../partners/labs/formats/hl7v2/hl7-charset.ts';
 import { MESSAGE_LIMITS } from '../../partners/labs/formats/hl7v2/hl7-limits.ts';
@@ -11,7 +12,6 @@ import { environmentOfLab } from '../../store/connections/lab-connections.ts';
 import type { Store } from '../../store/open.ts';
 import type { GuessLimit } from '../http/doors/guess-limit.ts';
 import { isAway, loggable } from '../http/errors.ts';
-import { keepRefused, TOO_LARGE, takeHl7In } from './laboratory-messages.ts';
 import { phlebotomyEventsRouter } from './phlebotomy-events.ts';
 
 const HL7 = 'application/hl7-v2';

@@ -1,16 +1,16 @@
 /** What laboratories send, whatever it comes on: kept as it came, read, stored, and only then acknowledged (G1, F5, F12). */
 import type { Logger } from 'pino';
-import type { Environment } from '../../domain/catalogue/lab-connection.ts';
-import { Excess } from '../../partners/bounded-body.ts';
-import { writeAcknowledgement } from '../../partners/labs/formats/hl7v2/hl7-acknowledgement.ts';
-import { decodeMessage } from '../../partners/labs/formats/hl7v2/hl7-charset.ts';
-import { MESSAGE_LIMITS } from '../../partners/labs/formats/hl7v2/hl7-limits.ts';
-import { Hl7Refused, messagesIn } from '../../partners/labs/formats/hl7v2/hl7-message.ts';
-import { readingReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
-import { inTurns } from '../../partners/labs/formats/hl7v2/steps.ts';
-import { reportingLab } from '../../partners/labs/registry.ts';
-import { keepBeginning, keepText, noteRefusal, ReportTooLong, storeReports } from '../../store/inbox/lab-inbox.ts';
-import type { Store } from '../../store/open.ts';
+import type { Environment } from '../domain/catalogue/lab-connection.ts';
+import { Excess } from '../partners/bounded-body.ts';
+import { writeAcknowledgement } from '../partners/labs/formats/hl7v2/hl7-acknowledgement.ts';
+import { decodeMessage } from '../partners/labs/formats/hl7v2/hl7-charset.ts';
+import { MESSAGE_LIMITS } from '../partners/labs/formats/hl7v2/hl7-limits.ts';
+import { Hl7Refused, messagesIn } from '../partners/labs/formats/hl7v2/hl7-message.ts';
+import { readingReports } from '../partners/labs/formats/hl7v2/hl7-report.ts';
+import { inTurns } from '../partners/labs/formats/hl7v2/steps.ts';
+import { reportingLab } from '../partners/labs/registry.ts';
+import { keepBeginning, keepText, noteRefusal, ReportTooLong, storeReports } from '../store/inbox/lab-inbox.ts';
+import type { Store } from '../store/open.ts';
 
 const MEGABYTE = 1024 * 1024;
 /** What a laboratory is told of a body over the limit. */
