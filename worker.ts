@@ -7,6 +7,7 @@ import { describeConfig } from './config/variables.ts';
 import { startJourneySweep } from './dispatch/journey-sweep.ts';
 import { startReportDispatcher } from './dispatch/lab-reports.ts';
 import { startMigrations } from './dispatch/migrations.ts';
+import { startReadingDispatcher } from './dispatch/new-readings.ts';
 import { startAppointmentDispatcher } from './dispatch/provider-events.ts';
 import { startRetention } from './dispatch/retention.ts';
 import { startWebhookDispatcher } from './dispatch/webhooks.ts';
@@ -94,6 +95,7 @@ export async function startWorker(
   await warnOfMissingContacts(store, config, logger);
   const journeys = temporalJourneys(client, config.temporal.taskQueue, policy);
   const reports = startReportDispatcher({ store, catalogue, journeys, logger });
+  const readings = startReadingDispatcher({ store, catalogue, journeys, logger });
   const appointmentEvents = startAppointmentDispatcher({ store, journeys, logger });
   const sweep = startJourneySweep({ store, journeys, checkedAfter: policy.journey_checked_after, logger });
   const webhooks = startWebhookDispatcher({ store, allowPrivate: config.webhookAllowPrivate, logger });
@@ -102,6 +104,7 @@ export async function startWorker(
   const stopped = worker.run().finally(async () => {
     await Promise.all([
       reports.stop(),
+      readings.stop(),
       appointmentEvents.stop(),
       sweep.stop(),
       webhooks.stop(),

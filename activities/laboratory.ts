@@ -5,6 +5,7 @@ import type { LabAcknowledgement, LabOrderMessage } from '../partners/labs/labor
 import { adapterFor } from '../partners/labs/registry.ts';
 import { PartnerUnreachable } from '../partners/partner-unreachable.ts';
 import { findLabConnection } from '../store/connections/lab-connections.ts';
+import { currentProfile } from '../store/connections/lab-profiles.ts';
 import { recordRefusedCancellation } from '../store/orders/refused-cancellation.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { retryBudgetSpent } from './patience.ts';
@@ -43,7 +44,8 @@ export function laboratoryActivities({
     const markers = order.markers.flatMap(({ marker_id }) => catalogue.markers.get(marker_id) ?? []);
     // The same instant in every attempt, so that a repeated message is the same message.
     const sentAt = new Date(Context.current().info.scheduledTimestampMs).toISOString();
-    const message: LabOrderMessage = { order, laboratory, account, markers, sentAt };
+    const { profile } = await currentProfile(store, laboratory, environment);
+    const message: LabOrderMessage = { order, laboratory, account, markers, profile, sentAt };
     const { orders, acknowledges } = connection;
     const endpoint = { orders, acknowledges, timeoutMs: partnerCallMs };
     return { adapter: adapterFor(laboratory.slug, orders), message, endpoint, lab: laboratory.name };

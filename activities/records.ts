@@ -8,6 +8,7 @@ import { keepEarlierVisitEvent } from '../store/inbox/phlebotomy-inbox.ts';
 import { ensureOpen } from '../store/orders/open-order.ts';
 import { orderFacts } from '../store/orders/order-facts.ts';
 import { recordEvent } from '../store/orders/record-event.ts';
+import { currentProgress } from '../store/results/taken-in.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import type { Activities } from './types.ts';
 
@@ -22,6 +23,7 @@ export function recordActivities({
   | 'endOfRedraw'
   | 'checkOrder'
   | 'keepLateReports'
+  | 'currentProgress'
   | 'keepVisitEvent'
 > {
   return {
@@ -45,6 +47,7 @@ export function recordActivities({
       const { order } = await store.orders.findById(orderId).orFail().lean();
       return failedChecks(await orderFacts(store, catalogue, order, new Date()));
     },
+    currentProgress: (orderId) => currentProgress(store, catalogue, orderId),
     async keepLateReports(reportIds) {
       for (const id of reportIds) await keepLateReport(store, catalogue, id);
     },

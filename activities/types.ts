@@ -9,6 +9,7 @@ import type {
 import type { AppointmentMessageKind, MailKind, SmsKind } from '../domain/messages/messages.ts';
 import type { PlannedVisit } from '../domain/messages/reminders.ts';
 import type { Order, ProposedEvent, RecordedEvent } from '../domain/orders/order.ts';
+import type { ReportProgress } from '../domain/results/report-progress.ts';
 import type { SimulatedReport } from '../domain/simulated-report.ts';
 
 /** How the laboratory decided about an order. */
@@ -47,8 +48,10 @@ export interface Activities {
    * has unsubscribed none is sent, which the message log says.
    */
   sendMail(orderId: string, kind: MailKind): Promise<void>;
-  /** Keeps reports that came when their order had ended: late, correcting, or unmatched (D5, F5). */
+  /** Keeps reports that came, or were read anew, when their order had ended: late, correcting, or unmatched (D5, F5). */
   keepLateReports(reportIds: string[]): Promise<void>;
+  /** What all reports that the order has taken in say as they are read now, and whether that is anything new. */
+  currentProgress(orderId: string): Promise<{ progress: ReportProgress; says_anything_new: boolean }>;
   /**
    * Keeps what a provider said of a visit that is over for us, for people to see. Answers whether it says anything new.
    */

@@ -12,6 +12,7 @@ import { ensureManagementKey, ensureSandboxTeam } from '../store/access/teams.ts
 import { createBookingKeys } from '../store/appointments/booking-keys.ts';
 import { loadCatalogue, seedCatalogue } from '../store/catalogue/catalogue.ts';
 import { connectSandboxLabs } from '../store/connections/lab-connections.ts';
+import { rememberedProfiles } from '../store/connections/lab-profiles.ts';
 import { connectSandboxPhlebotomy } from '../store/connections/phlebotomy-connections.ts';
 import { closeStore, openStore } from '../store/open.ts';
 import { parseCodecKeys } from '../temporal/codec.ts';
@@ -82,7 +83,8 @@ export async function startApi(config: Config, logger: Logger): Promise<RunningA
     server.once('error', reject).listen(config.port, config.host, resolve);
   });
   const { port } = server.address() as AddressInfo;
-  const inbox = { store, logger, laboratories: catalogue.laboratoriesBySlug };
+  const laboratories = catalogue.laboratoriesBySlug;
+  const inbox = { store, profiles: rememberedProfiles(store, laboratories), logger, laboratories };
   const mllp = config.mllp && (await startMllpServer(inbox, { host: config.host, ...config.mllp }));
   return {
     url: `http://${config.host === '0.0.0.0' ? '127.0.0.1' : config.host}:${port}`,

@@ -34,7 +34,7 @@ export function startReportDispatcher(parts: {
         const digest = await digestOf(store, catalogue, message);
         await noteUnknownCodes(store, digest);
         const journeyIsOpen = await journeys.report(order, digest);
-        if (journeyIsOpen) await markDelivered(store, message._id);
+        if (journeyIsOpen) await markDelivered(store, message);
         else await keepLateReport(store, catalogue, message._id);
         return 'settled';
       },

@@ -9,7 +9,15 @@ import { Hl7Refused, messagesIn } from '../partners/labs/formats/hl7v2/hl7-messa
 import { readingReports } from '../partners/labs/formats/hl7v2/hl7-report.ts';
 import { inTurns } from '../partners/labs/formats/hl7v2/steps.ts';
 import { reportingLab } from '../partners/labs/registry.ts';
-import { keepBeginning, keepText, noteRefusal, ReportTooLong, storeReports } from '../store/inbox/lab-inbox.ts';
+import type { RememberedProfiles } from '../store/connections/lab-profiles.ts';
+import {
+  keepBeginning,
+  keepText,
+  noteRefusal,
+  noteUnread,
+  ReportTooLong,
+  storeReports,
+} from '../store/inbox/lab-inbox.ts';
 import type { Store } from '../store/open.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -19,6 +27,8 @@ export const TOO_LARGE = `A message can have at most ${MESSAGE_LIMITS.bytes / ME
 /** Where messages go. */
 export interface LaboratoryInbox {
   store: Store;
+  /** What laboratories write differently. */
+  profiles: RememberedProfiles;
   logger: Logger;
 }
 
@@ -40,11 +50,12 @@ const TOO_MUCH = refused('MSH', TOO_LARGE);
  * @returns The acknowledgments, one for each message in it.
  */
 export async function takeHl7In(
-  { store, logger }: LaboratoryInbox,
+  inbox: LaboratoryInbox,
   from: Sender,
   raw: Buffer | Excess,
   charset?: string,
 ): Promise<string[]> {
+  const { store, profiles, logger } = inbox;
   const now = new Date().toISOString();
   const refusals: string[] = [];
   const refuse = (message: string, { message: why, problem }: Hl7Refused) => {
@@ -53,11 +64,13 @@ export async function takeHl7In(
   };
 
   if (raw instanceof Excess) {
-    await keepRefused({ store, logger }, from, raw, TOO_MUCH.message);
+    await keepRefused(inbox, from, raw, TOO_MUCH.message);
     return [refuse(raw.head.toString('latin1'), TOO_MUCH)];
   }
-  const content_hash = await keepText(store, { ...from, raw });
-  const text = textOf(raw, charset);
+  const content_hash = await keepText(store, { ...from, raw, charset });
+  const { profile } = await profiles.of(from.lab_slug, from.environment);
+  const lab = reportingLab(from.lab_slug, profile, from.environment, now);
+  const text = textOf(raw, profile.character_set ?? charset);
   if (text instanceof Hl7Refused) {
     const answer = refuse(raw.toString('latin1'), text);
     await tellRefusals();
@@ -67,14 +80,17 @@ export async function takeHl7In(
   const messages = messagesIn(text);
   const answers: string[] = [];
   let reports_before = 0;
+  const ofControlId = new Map<string, number>();
   for (const message of messages.slice(0, MESSAGE_LIMITS.messages)) {
     try {
       if (messages.length > MESSAGE_LIMITS.messages) throw TOO_MANY;
-      const read = await inTurns(readingReports(message, reportingLab(from.lab_slug, from.environment, now)));
+      const read = await inTurns(readingReports(message, lab));
       const { control_id } = read.message;
-      const stored = { ...from, content_hash, control_id, reports: read.reports, reports_before };
+      const same_before = ofControlId.get(control_id) ?? 0;
+      const stored = { ...from, content_hash, control_id, reports: read.reports, reports_before, same_before };
       await storeReports(store, stored, MESSAGE_LIMITS.report_bytes);
       reports_before += read.reports.length;
+      ofControlId.set(control_id, same_before + read.reports.length);
       answers.push(writeAcknowledgement(message, { code: 'AA', text: '' }, now));
     } catch (error) {
       const refusal = error instanceof ReportTooLong ? TOO_LONG : error;
@@ -107,7 +123,7 @@ export async function keepRefused(
     : await keepText(store, { ...from, raw });
   const reason = isCut ? `${why}; of ${raw.bytes} bytes the first ${raw.head.length} are kept` : why;
   logger.warn({ lab: from.lab_slug, content_hash, reason }, 'A laboratory message was rejected');
-  await noteRefusal(store, content_hash, reason);
+  await noteUnread(store, content_hash, reason);
 }
 
 /** The text of a body, or why it is refused. */

@@ -33,6 +33,7 @@ import {
   drawCompleted,
   journeyState,
   reportArrived,
+  reportReadAnew,
   storeIsAhead,
 } from '../workflows/messages.ts';
 import type { orderTransaction } from '../workflows/order-transaction.ts';
@@ -101,10 +102,11 @@ export interface Journeys {
   /** Tells a journey what a phlebotomy provider said, as `report` does. */
   appointmentReport(document: OrderDocument, said: ProviderEvent): Promise<boolean>;
   /**
-   * Gives a journey a report. Answers false when the journey is over, so that the report has to be kept otherwise.
+   * Gives a journey a report, or one as it is read now. Answers false when the journey is over, so that the report has to be kept otherwise.
+   * @param by Who had it read anew; absent where nobody did, or it is not known.
    * @throws JourneysUnavailable also when the journey is not there yet
    */
-  report(document: OrderDocument, digest: ReportDigest): Promise<boolean>;
+  report(document: OrderDocument, digest: ReportDigest, by?: Principal): Promise<boolean>;
 }
 
 /** Journeys, as they are compared with their store. Every method throws `JourneysUnavailable` when no answer came in time. */
@@ -221,7 +223,12 @@ export function temporalJourneys(
     appointmentReport: (document, said) =>
       tell(document, () => handleOf(document.order).signal(appointmentReport, said)),
 
-    report: (document, digest) => tell(document, () => handleOf(document.order).signal(reportArrived, digest)),
+    report: (document, digest, by) =>
+      tell(document, () => {
+        const handle = handleOf(document.order);
+        const isFirst = digest.reading === undefined;
+        return isFirst ? handle.signal(reportArrived, digest) : handle.signal(reportReadAnew, digest, by);
+      }),
 
     async position({ order, events, appointment_id }) {
       const handle = handleOf(order);

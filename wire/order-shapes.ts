@@ -9,6 +9,7 @@ import {
   TOP_LEVEL_STATUSES,
   TRANSACTION_STATUSES,
 } from '../domain/orders/status.ts';
+import { INTERPRETATIONS } from '../domain/results/lab-report.ts';
 import { clientFacingLabTest } from './catalogue-shapes.ts';
 import { calendarDate, instant, uuid } from './fields.ts';
 import { addressShape, demographics, medicalProxy } from './person-shapes.ts';
@@ -124,7 +125,7 @@ export const clientFacingOrder = z
     billing_type: z.enum(BILLING_TYPES),
     icd_codes: z.array(z.string()),
     has_abn: z.boolean(),
-    interpretation: z.enum(['normal', 'abnormal', 'critical', 'unknown']).nullable(),
+    interpretation: z.enum(INTERPRETATIONS).nullable(),
     has_missing_results: z.boolean().nullable(),
     expected_result_by_date: calendarDate.nullable(),
     worst_case_result_by_date: calendarDate.nullable(),

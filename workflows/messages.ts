@@ -15,6 +15,12 @@ import type { ReportDigest } from '../domain/results/report-progress.ts';
 export const reportArrived = defineSignal<[ReportDigest]>('reportArrived');
 
 /**
+ * A report as its message is read now, which may say something else than it did: a fact, so a signal. Whoever had it read
+ * anew is told of, so that what follows is theirs (G4).
+ */
+export const reportReadAnew = defineSignal<[ReportDigest, Principal | undefined]>('reportReadAnew');
+
+/**
  * Cancel the order, in the name of whoever asks. A command, so an update: the caller learns whether it was done.
  * Fails with an ApplicationFailure of type `OrderNotCancellable` when the order has gone too far.
  */

@@ -9,6 +9,7 @@ import { isKnownCharset } from '../../partners/labs/formats/hl7v2/hl7-charset.ts
 import { MESSAGE_LIMITS } from '../../partners/labs/formats/hl7v2/hl7-limits.ts';
 import type { Catalogue } from '../../store/catalogue/catalogue.ts';
 import { environmentOfLab } from '../../store/connections/lab-connections.ts';
+import { rememberedProfiles } from '../../store/connections/lab-profiles.ts';
 import type { Store } from '../../store/open.ts';
 import type { GuessLimit } from '../http/doors/guess-limit.ts';
 import { isAway, loggable } from '../http/errors.ts';
@@ -34,6 +35,7 @@ export function partnersRouter(
 ): Router {
   const router = express.Router();
   router.use(phlebotomyEventsRouter({ store, logger, guesses }));
+  const inbox = { store, profiles: rememberedProfiles(store, catalogue.laboratoriesBySlug), logger };
 
   router.post('/labs/:lab/hl7', async (request, response) => {
     const { lab } = request.params;
@@ -69,7 +71,6 @@ export function partnersRouter(
   }
 
   async function take(request: Request, response: Response, from: Parameters<typeof takeHl7In>[1]): Promise<void> {
-    const inbox = { store, logger };
     const raw = await bodyOf(request);
     const charset = charsetOf(request);
     const refuse = async (status: 413 | 415, why: string, detail: string) => {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { BILLING_TYPES } from '../../domain/catalogue/catalogue.ts';
 import { LIST_LIMITS } from '../../domain/limits.ts';
 import { COLLECTION_METHODS, LOW_LEVEL_STATUSES } from '../../domain/orders/status.ts';
+import { INTERPRETATIONS } from '../../domain/results/lab-report.ts';
 import { calendarDate, uuid } from '../../wire/fields.ts';
 import { clientFacingOrder, orderStatus } from '../../wire/order-shapes.ts';
 import {
@@ -31,7 +32,7 @@ import { zipCanBeIn } from '../http/zip-states.ts';
 import { orderSet } from '../lab-tests/schemas.ts';
 import { picture } from './pictures.ts';
 
-const interpretation = z.enum(['normal', 'abnormal', 'critical', 'unknown']);
+const interpretation = z.enum(INTERPRETATIONS);
 
 const patientDetails = z
   .object({

@@ -3,7 +3,9 @@ import { type Command, Option } from 'commander';
 import { DOUBTS } from '../../domain/results/report-matching.ts';
 import { readableMessage } from '../../partners/labs/formats/hl7v2/hl7-charset.ts';
 import { loadCatalogue } from '../../store/catalogue/catalogue.ts';
+import { collectionOf } from '../../store/collections/define.ts';
 import type { LabMessageDocument } from '../../store/collections/inbox.ts';
+import { currentProfile } from '../../store/connections/lab-profiles.ts';
 import {
   closeReport,
   type DeliveredAgain,
@@ -15,6 +17,9 @@ import {
   messageTextOf,
   refusedMessageText,
 } from '../../store/inbox/inbox-review.ts';
+import { environmentOf, keptMessage } from '../../store/inbox/readings/kept-messages.ts';
+import type { Store } from '../../store/open.ts';
+import { readAnew } from './reading-anew.ts';
 import { CannotDo, given, inSession, operator, positive } from './session.ts';
 
 const BECAME: Record<DeliveredAgain, (id: string) => string> = {
@@ -57,6 +62,21 @@ const inWords = (person: { first_name: string; last_name: string; dob: string | 
   [person.first_name, person.last_name, person.dob, person.gender].filter(Boolean).join(' ');
 
 const inLines = (message: string | Buffer) => readableMessage(message).replace(/\r\n?/g, '\n').trimEnd();
+
+async function readAgain(store: Store, report: LabMessageDocument, isMeant: boolean) {
+  const text = await collectionOf(store.labMessageTexts).findOne({ _id: report.content_hash });
+  const environment =
+    text?.environment ?? (report.order_id ? await environmentOf(store, report.order_id) : 'production');
+  const kept = await keptMessage(store, report, environment);
+  if (!kept) throw new CannotDo(`The message of report ${report._id} is no longer kept`);
+  const laboratory = await store.laboratories.findOne({ slug: report.lab_slug }).orFail().lean();
+  const profile = await currentProfile(store, laboratory, environment);
+  return readAnew(store, oneOf(kept), { laboratory, profile, isMeant, limit: 1, named: 200 });
+}
+
+async function* oneOf<T>(only: T): AsyncGenerator<T> {
+  yield only;
+}
 
 /** Adds `inbox` to the program. */
 export function addInboxCommands(program: Command): void {
@@ -162,6 +182,22 @@ export function addInboxCommands(program: Command): void {
           })),
           'Nothing found.',
         );
+      }),
+    );
+
+  inbox
+    .command('read-again')
+    .description('read the message of a report again, with the profile that counts and this version of Venule')
+    .argument('<id>')
+    .option('--preview', 'show what would change, and store nothing')
+    .addHelpText('after', '\nIt shows results. Other reports of the same message are read again, too.')
+    .action((id: string, { preview }: { preview?: true }, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        const report = await findReport(store, id);
+        if (!report) throw new CannotDo(`There is no report ${id}; see admin inbox list`);
+        const { summary, rows } = await readAgain(store, report, !preview);
+        if (rows.length > 0) out.showWith({ id, ...summary }, 'changes', rows);
+        else out.done('It says the same as before.', { id, ...summary, changes: [] });
       }),
     );
 

@@ -1,14 +1,17 @@
 /** `admin message`: mail and SMS to patients, sent and held back; and how a laboratory's message is read. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import type { Environment } from '../../domain/catalogue/lab-connection.ts';
+import type { LabProfile } from '../../domain/catalogue/lab-profile.ts';
 import type { LabReport } from '../../domain/results/lab-report.ts';
 import { decodeMessage } from '../../partners/labs/formats/hl7v2/hl7-charset.ts';
 import { Hl7Refused, locationOf } from '../../partners/labs/formats/hl7v2/hl7-message.ts';
-import { readReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
+import { type ReportingLab, readReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
 import { reportingLab } from '../../partners/labs/registry.ts';
+import { currentProfile } from '../../store/connections/lab-profiles.ts';
 import { keptSms, messagesOf } from '../../store/messages/message-log.ts';
 import { AN_ORDER, orderCalled } from './orders/orders.ts';
-import { CannotDo, inSession, outputOf, positive } from './session.ts';
+import { CannotDo, inSession, outputOf, positive, requireLab } from './session.ts';
 
 /** Adds `message` to the program. */
 export function addMessageCommands(program: Command): void {
@@ -58,18 +61,32 @@ export function addMessageCommands(program: Command): void {
     .command('read')
     .description('show what Venule makes of a laboratory’s HL7 message, without storing it; names the patient')
     .argument('<file>', 'the message as received; - for standard input')
-    .option('--lab <slug>', 'the laboratory that sent it, for the reason codes that are its own', '')
+    .option('--lab <slug>', 'the laboratory that sent it, for its profile, which is in the database')
     .option('--production', 'as on a production connection, which accepts no test messages')
     .addHelpText('after', '\nExample:\n  admin message read report.hl7 --lab labcorp')
-    .action((file: string, { lab, production }: { lab: string; production?: true }, command: Command) => {
-      const { message: envelope, reports } = readOrSay(file, lab, production ? 'production' : 'sandbox');
+    .action(async (file: string, { lab, production }: { lab?: string; production?: true }, command: Command) => {
+      const environment = production ? 'production' : 'sandbox';
+      const { message: envelope, reports } = readOrSay(file, await labCalled(command, lab, environment));
       const facts = { control_id: envelope.control_id, type: envelope.type, processing_id: envelope.processing_id };
       const remarks = [...new Set(reports.flatMap((report) => report.remarks ?? []))];
       outputOf(command).showWith({ ...facts, reports: reports.length, remarks }, 'results', reports.flatMap(rowsOf));
     });
 }
 
-function readOrSay(file: string, lab: string, environment: 'sandbox' | 'production') {
+/** The laboratory with its profile; one that writes everything as docs/hl7.md says where none is named. */
+async function labCalled(command: Command, lab: string | undefined, environment: Environment): Promise<ReportingLab> {
+  let profile: LabProfile = {};
+  if (lab !== undefined) {
+    await inSession(command, async ({ store }) => {
+      await requireLab(store, lab);
+      const laboratory = await store.laboratories.findOne({ slug: lab }).orFail().lean();
+      profile = (await currentProfile(store, laboratory, environment)).profile;
+    });
+  }
+  return reportingLab(lab ?? '', profile, environment);
+}
+
+function readOrSay(file: string, lab: ReportingLab) {
   let raw: Buffer;
   try {
     raw = readFileSync(file === '-' ? 0 : file);
@@ -77,7 +94,7 @@ function readOrSay(file: string, lab: string, environment: 'sandbox' | 'producti
     throw new CannotDo(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
   try {
-    return readReports(decodeMessage(raw), reportingLab(lab, environment));
+    return readReports(decodeMessage(raw, lab.profile.character_set), lab);
   } catch (error) {
     if (!(error instanceof Hl7Refused)) throw error;
     throw new CannotDo(`It would be rejected: ${error.problem.text} (${locationOf(error.problem)}).`);

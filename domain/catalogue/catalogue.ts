@@ -1,5 +1,6 @@
 /** The catalogue: what a laboratory offers, what a marker yields, what a lab test bundles. */
 import type { CollectionMethod } from '../orders/status.ts';
+import type { LabProfile } from './lab-profile.ts';
 
 export const SAMPLE_TYPES = ['dried_blood_spot', 'arm_collector', 'serum', 'saliva', 'urine', 'stool'] as const;
 export type SampleType = (typeof SAMPLE_TYPES)[number];
@@ -24,6 +25,8 @@ export interface Laboratory {
   sample_types: SampleType[];
   /** HL7 identity: MSH-5/6 of our orders, MSH-3/4 of the lab's results. */
   hl7: { application: string; facility: string; order_message: 'ORM^O01' | 'OML^O21' };
+  /** What it writes differently, until an operator says otherwise; absent where that is nothing. */
+  profile?: LabProfile;
 }
 
 /** One analyte that a marker yields: what a report carries and what can be missing. */

@@ -20,7 +20,8 @@ export const FAILURE_TYPES = [
 /** Why a result is missing, as inferred from the lab's coded reason. */
 export type FailureType = (typeof FAILURE_TYPES)[number];
 
-export type Interpretation = 'normal' | 'abnormal' | 'critical' | 'unknown';
+export const INTERPRETATIONS = ['normal', 'abnormal', 'critical', 'unknown'] as const;
+export type Interpretation = (typeof INTERPRETATIONS)[number];
 
 /** Status of a result or of an ordered test: OBX-11 / OBR-25 in HL7. */
 export type ReportedStatus = 'preliminary' | 'final' | 'corrected' | 'cancelled';

@@ -34,7 +34,7 @@ export interface Mismatch {
 }
 
 /** How much later than its receipt a report may say that it was made, in milliseconds: clocks differ, by a day at most. */
-const CLOCKS_DIFFER = 24 * 60 * 60 * 1000;
+export const CLOCKS_DIFFER = 24 * 60 * 60 * 1000;
 
 /**
  * The reason why the report is not this order's, or has to be looked at by a person first; null when it is.

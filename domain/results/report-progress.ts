@@ -32,6 +32,8 @@ export interface ResultStatement extends Statement {
 export interface ReportDigest {
   /** Id of the stored lab message. */
   report_id: string;
+  /** Which reading of the message it is, from 1; absent where it was read once. */
+  reading?: number;
   tests: TestStatement[];
   results: ResultStatement[];
   /** How many values stand under no result that was expected; absent where there are none. */

@@ -1,6 +1,7 @@
 /** What Venule asks of a laboratory, whatever its wire. One adapter a wire; `registry.ts` picks it. */
 import type { LabAccount, Laboratory, Marker } from '../../domain/catalogue/catalogue.ts';
 import type { Acknowledges, OrderTransport } from '../../domain/catalogue/lab-connection.ts';
+import type { LabProfile } from '../../domain/catalogue/lab-profile.ts';
 import type { Order } from '../../domain/orders/order.ts';
 
 /** Where a lab takes orders, and as whom we come (F12). */
@@ -18,6 +19,8 @@ export interface LabOrderMessage {
   account: LabAccount;
   /** The catalogue's markers of the order, in any order; others are ignored. */
   markers: readonly Marker[];
+  /** What the laboratory wants differently than docs/hl7.md has it. */
+  profile: LabProfile;
   /** ISO instant of the first attempt; a retry gives the same, so that it is the same message (F4). */
   sentAt: string;
 }

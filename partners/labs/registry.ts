@@ -1,12 +1,11 @@
 /**
- * How each laboratory is spoken to. One that speaks our HL7 profile is data only: its catalogue entry,
- * and its local reason codes in `missing-reasons.ts` if it has any. One with a wire of its own is an
- * adapter file and a line here.
+ * How each laboratory is spoken to. One that speaks HL7 is data only: its catalogue entry, and its profile where it writes
+ * anything differently. One with a wire of its own is an adapter file and a line here.
  */
 import type { OrderTransport } from '../../domain/catalogue/lab-connection.ts';
+import type { LabProfile } from '../../domain/catalogue/lab-profile.ts';
 import { hl7Orders } from './formats/hl7v2/hl7-orders.ts';
 import type { ReportingLab } from './formats/hl7v2/hl7-report.ts';
-import { LOCAL_REASONS } from './formats/hl7v2/missing-reasons.ts';
 import type { LaboratoryAdapter } from './laboratory-adapter.ts';
 import { overHttp } from './transports/http.ts';
 import { overMllp } from './transports/mllp.ts';
@@ -27,8 +26,9 @@ export function adapterFor(slug: string, { kind }: OrderTransport): LaboratoryAd
 /** What `readReports` must know about the laboratory whose message it reads, and of the connection that it came on. */
 export function reportingLab(
   slug: string,
+  profile: LabProfile,
   environment: 'sandbox' | 'production' = 'production',
   received_at = new Date().toISOString(),
 ): ReportingLab {
-  return { slug, reasons: LOCAL_REASONS[slug] ?? {}, sandbox: environment === 'sandbox', received_at };
+  return { slug, profile, sandbox: environment === 'sandbox', received_at };
 }

@@ -1,7 +1,7 @@
 /** What can be ordered, and where. */
 import type { Connection } from 'mongoose';
 import type { LabAccount, Laboratory, LabTest, Marker } from '../../domain/catalogue/catalogue.ts';
-import { count, define, text, textOrNull, whole, yes } from './define.ts';
+import { count, define, Mixed, text, textOrNull, whole, yes } from './define.ts';
 
 export type LaboratoryDocument = Omit<Laboratory, 'id'> & { _id: number };
 
@@ -31,6 +31,7 @@ export const catalogueCollections = (connection: Connection) => ({
       collection_methods: whole,
       sample_types: whole,
       hl7: whole,
+      profile: { type: Mixed },
     },
     [[{ slug: 1 }, { unique: true }]],
   ),

@@ -1,6 +1,7 @@
 /** What partners sent: kept as it came, stored before it is answered, given to its journey afterward. */
 import type { Connection, mongo } from 'mongoose';
 import type { AppointmentProvider, AppointmentReport } from '../../domain/appointments/appointment.ts';
+import type { Principal } from '../../domain/principal.ts';
 import type { LabReport } from '../../domain/results/lab-report.ts';
 import type { Doubt, MatchDecision } from '../../domain/results/report-matching.ts';
 import { count, date, define, Mixed, text, textOrNull, whole } from './define.ts';
@@ -21,6 +22,12 @@ export interface LabMessageDocument {
   /** The message itself, where it was kept with each of its reports; others are in `LabMessageTextDocument`. */
   raw?: string;
   report: LabReport;
+  /** How often the message was read for it, from 1; absent where that is once. Earlier readings are in `LabReadingDocument`. */
+  reading?: number;
+  /** The reading that its order has taken in, or has found to say nothing new; absent where that is the first. */
+  taken_reading?: number;
+  /** Read anew, it says something else in a combined result than it did. */
+  corrects?: true;
   state: 'stored' | 'delivered' | 'applied' | 'late' | 'unmatched' | 'closed';
   order_id: string | null;
   team_id: string | null;
@@ -42,6 +49,29 @@ export interface LabMessageDocument {
   received_at: Date;
 }
 
+/**
+ * A reading of a report that another has taken the place of; and the word of that, which its journey is owed: `owed` →
+ * `told`.
+ */
+export interface LabReadingDocument {
+  /** `<report id>:<number>`. */
+  _id: string;
+  report_id: string;
+  /** Which reading it was, from 1. */
+  number: number;
+  report: LabReport;
+  /** Who had the message read anew. */
+  replaced_by: Principal;
+  replaced_at: Date;
+  /** The version of the laboratory's profile that it was read anew with. */
+  profile_version: number;
+  state: 'owed' | 'told';
+  /** A dispatcher works on it until then. */
+  lease_until: Date;
+  attempts: number;
+  last_error: string | null;
+}
+
 /** A message from a lab as it came, kept once and before it was read (G1). */
 export interface LabMessageTextDocument {
   /** SHA-256 of the text, hex: the `content_hash` of its reports. */
@@ -53,6 +83,10 @@ export interface LabMessageTextDocument {
   raw: string | mongo.Binary;
   /** How long it was, where it was over the limit and `raw` is only its beginning. */
   bytes?: number;
+  /** What the transport said of its characters; absent where it said nothing, and from before that was kept. */
+  charset?: string;
+  /** It was refused before it was read, as nobody knows in what it is written or whose it is; absent where it was read. */
+  not_read?: true;
   /** Why nothing of it was taken in: codes and places, never a value. Null when it was, or when that was not decided. */
   refused: string | null;
   received_at: Date;
@@ -124,6 +158,9 @@ export const inboxCollections = (connection: Connection) => ({
       report_index: count,
       raw: { type: String },
       report: whole,
+      reading: { type: Number },
+      taken_reading: { type: Number },
+      corrects: { type: Boolean },
       state: text,
       order_id: textOrNull,
       team_id: textOrNull,
@@ -147,6 +184,24 @@ export const inboxCollections = (connection: Connection) => ({
       [{ content_hash: 1 }],
     ],
   ),
+  labReadings: define<LabReadingDocument>(
+    connection,
+    'lab_readings',
+    {
+      _id: text,
+      report_id: text,
+      number: count,
+      report: whole,
+      replaced_by: whole,
+      replaced_at: date,
+      profile_version: count,
+      state: text,
+      lease_until: date,
+      attempts: count,
+      last_error: textOrNull,
+    },
+    [[{ state: 1, lease_until: 1, replaced_at: 1 }, { partialFilterExpression: { state: 'owed' } }]],
+  ),
   labMessageTexts: define<LabMessageTextDocument>(
     connection,
     'lab_message_texts',
@@ -156,10 +211,15 @@ export const inboxCollections = (connection: Connection) => ({
       environment: text,
       raw: whole,
       bytes: { type: Number },
+      charset: { type: String },
+      not_read: { type: Boolean },
       refused: textOrNull,
       received_at: date,
     },
-    [[{ received_at: -1 }, { partialFilterExpression: { refused: { $gt: '' } } }]],
+    [
+      [{ received_at: -1 }, { partialFilterExpression: { refused: { $gt: '' } } }],
+      [{ lab_slug: 1, environment: 1, received_at: 1 }],
+    ],
   ),
   phlebotomyEvents: define<PhlebotomyEventDocument>(
     connection,

@@ -32,16 +32,26 @@ export interface ReceivedMessage {
   lab_slug: string;
   environment: Environment;
   raw: Buffer;
+  /** What the transport said of its characters, where it did. */
+  charset?: string | undefined;
 }
 
 /**
- * Keeps a message as it came, once, before anything of it is read (G1). The same again changes nothing.
+ * Keeps a message as it came, once, before anything of it is read (G1). The same again changes nothing, unless it was not
+ * read the first time.
  * @returns SHA-256 of its bytes, which its reports are stored with.
  */
-export async function keepText(store: Store, { lab_slug, environment, raw }: ReceivedMessage): Promise<string> {
+export async function keepText(store: Store, message: ReceivedMessage): Promise<string> {
+  const { lab_slug, environment, raw, charset } = message;
   const _id = createHash('sha256').update(raw).digest('hex');
   const text = { _id, lab_slug, environment, raw: asItCame(raw), refused: null, received_at: new Date() };
-  await insertOnce(store.labMessageTexts, text);
+  const known = { ...text, ...(charset !== undefined && { charset }) };
+  if (await insertOnce(store.labMessageTexts, known)) return _id;
+  const { _id: _, ...anew } = known;
+  const texts = collectionOf(store.labMessageTexts);
+  await texts.updateOne({ _id, not_read: true }, { $set: anew, $unset: { not_read: '' } });
+  // It is read now, perhaps with another profile than when it was refused.
+  await texts.updateOne({ _id, refused: { $gt: '' } }, { $set: { refused: null } });
   return _id;
 }
 
@@ -59,9 +69,14 @@ export async function keepBeginning(
   return _id;
 }
 
-/** Notes why nothing of a message was taken in. @param why Codes and places, never a value. */
-export async function noteRefusal(store: Store, contentHash: string, why: string): Promise<void> {
+/** Notes why something of a message was not taken in. @param why Codes and places, never a value; null where all is by now. */
+export async function noteRefusal(store: Store, contentHash: string, why: string | null): Promise<void> {
   await collectionOf(store.labMessageTexts).updateOne({ _id: contentHash }, { $set: { refused: why } });
+}
+
+/** The same of a message that was not even read. */
+export async function noteUnread(store: Store, contentHash: string, why: string): Promise<void> {
+  await collectionOf(store.labMessageTexts).updateOne({ _id: contentHash }, { $set: { refused: why, not_read: true } });
 }
 
 /** A report is longer than the database keeps. */
@@ -70,33 +85,47 @@ export class ReportTooLong extends Error {
 }
 
 /** A message that is kept and read. */
-export interface ReadMessage extends Omit<ReceivedMessage, 'raw'> {
+export interface ReadMessage extends Omit<ReceivedMessage, 'raw' | 'charset'> {
   /** As `keepText` answered. */
   content_hash: string;
   control_id: string;
   reports: LabReport[];
   /** How many reports are in the messages before it, where several were sent as one. */
   reports_before: number;
+  /** How many of these are in messages of the same control id. */
+  same_before: number;
 }
+
+/** How many bytes a report takes as it is stored. */
+export const bytesOf = (report: LabReport): number => BSON.calculateObjectSize(report);
 
 /**
  * Stores a message's reports, each matched to its order. The same message again (control id and content) changes
- * nothing.
+ * nothing, however differently it is read by then: reading it anew is another matter (`readings/`).
+ * @returns how many of them are new
  * @throws ReportTooLong when one of them is longer than `longest`; none is stored then.
  * @param longest Bytes.
  */
-export async function storeReports(store: Store, message: ReadMessage, longest: number): Promise<void> {
-  const { lab_slug, environment, control_id, content_hash, reports_before } = message;
+export async function storeReports(store: Store, message: ReadMessage, longest: number): Promise<number> {
+  const { lab_slug, environment, control_id, content_hash, reports_before, same_before } = message;
   for (const report of message.reports) {
-    const bytes = BSON.calculateObjectSize(report);
+    const bytes = bytesOf(report);
     if (bytes > longest) throw new ReportTooLong(`A report takes ${bytes} bytes`);
   }
+  const held = await collectionOf(store.labMessages)
+    .find({ content_hash, lab_slug, control_id }, { projection: { report_index: 1 } })
+    .toArray();
+  const isTaken = new Set(held.map(({ report_index }) => report_index));
+  const known = Math.max(0, held.length - same_before);
+  const reports = message.reports.slice(known);
   const received_at = new Date();
-  const orders = await ordersOf(store, message.reports, environment);
-  const documents = message.reports.map((report, index): LabMessageDocument => {
-    const report_index = reports_before + index;
+  const orders = await ordersOf(store, reports, environment);
+  let report_index = reports_before + known;
+  const documents = reports.map((report): LabMessageDocument => {
+    while (isTaken.has(report_index)) report_index += 1;
+    isTaken.add(report_index);
     const order = orders.get(report.placer_order_number ?? '');
-    const held = mismatch(report, order?.order ?? null, received_at, order?.approved_patients);
+    const doubtful = mismatch(report, order?.order ?? null, received_at, order?.approved_patients);
     return {
       _id: reportId(lab_slug, control_id, content_hash, report_index),
       lab_slug,
@@ -105,44 +134,38 @@ export async function storeReports(store: Store, message: ReadMessage, longest: 
       report_index,
       report,
       bytes_in_result: bytesInResult(report),
-      state: held ? 'unmatched' : 'stored',
+      state: doubtful ? 'unmatched' : 'stored',
       order_id: order?._id ?? null,
       team_id: order?.team_id ?? null,
       event_number: null,
-      unmatched_reason: held?.decision ?? null,
-      ...(held && held.doubts.length > 0 && { doubts: held.doubts }),
+      unmatched_reason: doubtful?.decision ?? null,
+      ...(doubtful && doubtful.doubts.length > 0 && { doubts: doubtful.doubts }),
       lease_until: new Date(0),
       attempts: 0,
       last_error: null,
       received_at,
     };
   });
-  for (let start = 0; start < documents.length; start += BATCH) {
-    await insertNew(store, documents.slice(start, start + BATCH));
-  }
-}
-
-/** Inserts the reports that are not there yet, and tells the teams of those that are held. */
-async function insertNew(store: Store, documents: readonly LabMessageDocument[]): Promise<void> {
-  const ids = documents.map(({ _id }) => _id);
-  const known = await collectionOf(store.labMessages)
-    .find({ _id: { $in: ids } }, { projection: { _id: 1 } })
-    .toArray();
-  const knownIds = new Set(known.map(({ _id }) => _id));
-  const unknown = documents.filter(({ _id }) => !knownIds.has(_id));
-  if (unknown.length === 0) return;
   try {
-    await store.connection.transaction(async (session) => {
-      await insert(store.labMessages, unknown, { session });
-      for (const document of unknown) {
-        if (document.unmatched_reason) await tellOfReview(store, session, document, HELD);
-      }
-    });
+    for (let start = 0; start < documents.length; start += BATCH) {
+      await insertNew(store, documents.slice(start, start + BATCH));
+    }
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
     // The same message came twice at once: what the other has stored is known by now.
-    await insertNew(store, unknown);
+    return storeReports(store, message, longest);
   }
+  return documents.length;
+}
+
+/** Inserts reports, and tells the teams of those that are held. */
+async function insertNew(store: Store, documents: readonly LabMessageDocument[]): Promise<void> {
+  await store.connection.transaction(async (session) => {
+    await insert(store.labMessages, documents, { session });
+    for (const document of documents) {
+      if (document.unmatched_reason) await tellOfReview(store, session, document, HELD);
+    }
+  });
 }
 
 /** The id of a report: the same report of the same message has the same. */
@@ -151,7 +174,7 @@ function reportId(lab: string, controlId: string, contentHash: string, index: nu
 }
 
 /** The orders that reports name, by placer order number; only those of the environment that the message came from. */
-async function ordersOf(
+export async function ordersOf(
   store: Store,
   reports: readonly LabReport[],
   environment: Environment,
@@ -186,10 +209,10 @@ export function claimReport(store: Store, leaseMs: number): Promise<LabMessageDo
     .exec();
 }
 
-/** Notes that the journey has the report; what the journey did meanwhile stays. */
-export async function markDelivered(store: Store, reportId: string): Promise<void> {
-  await store.labMessages.updateOne(
-    { _id: reportId, state: 'stored' },
+/** Notes that the journey has the report as it was read; what the journey did meanwhile stays. */
+export async function markDelivered(store: Store, { _id, reading }: LabMessageDocument): Promise<void> {
+  await collectionOf(store.labMessages).updateOne(
+    { _id, state: 'stored', reading: reading ?? { $exists: false } },
     { $set: { state: 'delivered', last_error: null } },
   );
 }
@@ -202,7 +225,11 @@ export async function markUndelivered(store: Store, reportId: string, error: str
 
 /** What the journey must know of a stored report. */
 export async function digestOf(store: Store, catalogue: Catalogue, message: LabMessageDocument): Promise<ReportDigest> {
-  const order = await orderOf(store, message);
+  return digestIn(catalogue, await orderOf(store, message), message);
+}
+
+/** The same, of a report on that order. */
+export function digestIn(catalogue: Catalogue, order: OrderDocument, message: LabMessageDocument): ReportDigest {
   const { markers } = reportedOrder(catalogue, order, []);
   const known = new Set(
     [...catalogue.markers.values()]
@@ -212,13 +239,14 @@ export async function digestOf(store: Store, catalogue: Catalogue, message: LabM
       ),
   );
   const isKnown = (code: string | null) => code !== null && known.has(code);
-  return digestReport(
+  const digest = digestReport(
     message._id,
     message.report,
     expectedResults(order.order, markers),
     order.order.markers,
     ({ loinc, provider_id }) => isKnown(loinc) || isKnown(provider_id),
   );
+  return message.reading === undefined ? digest : { ...digest, reading: message.reading };
 }
 
 /** Notes which of a report's values nobody knows, for people to look at. */

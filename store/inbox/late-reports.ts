@@ -3,7 +3,6 @@ import type { ClientSession } from 'mongoose';
 import { isEnded, takesResults } from '../../domain/orders/transitions.ts';
 import { partner } from '../../domain/principal.ts';
 import type { Doubt, MatchDecision } from '../../domain/results/report-matching.ts';
-import { foldReports } from '../../domain/results/result-fold.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { LabMessageDocument } from '../collections/inbox.ts';
@@ -13,17 +12,19 @@ import { criticalWebhook } from '../orders/order-webhooks.ts';
 import { recordEvent } from '../orders/record-event.ts';
 import { putInOutbox } from '../outbox/outbox.ts';
 import { combinedResultIn } from '../results/combined-result.ts';
-import { reportedOrder } from '../results/take-result-in.ts';
+import { sayOtherwise, takenIn } from '../results/taken-in.ts';
 import { orderOf } from './lab-inbox.ts';
 import { HELD, tellOfReview } from './match-review.ts';
+import { takeNewReading } from './readings/take-new-reading.ts';
 
 /**
  * Keeps a report that no open journey takes in. A completed order's result is corrected by it if it says anything new
- * (F5); while a redraw is open it joins the combined result (D5); otherwise it is shown as unmatched. Doing it again
- * changes nothing.
+ * (F5); while a redraw is open it joins the combined result (D5); otherwise it is shown as unmatched. One that was kept or
+ * taken in and then read anew is taken in as it is read now. Doing it again changes nothing.
  */
 export async function keepLateReport(store: Store, catalogue: Catalogue, reportId: string): Promise<void> {
   const message = await store.labMessages.findById(reportId).lean<LabMessageDocument>();
+  if (message?.state === 'applied' || message?.state === 'late') return takeNewReading(store, catalogue, reportId);
   if (!message || !['stored', 'delivered'].includes(message.state)) return;
   const order = await orderOf(store, message);
   switch (order.last_status) {
@@ -121,15 +122,8 @@ async function saysAnythingNew(
   order: OrderDocument,
   message: LabMessageDocument,
 ): Promise<boolean> {
-  const applied = await store.labMessages
-    .find({ order_id: order._id, state: 'applied' })
-    .sort({ event_number: 1, received_at: 1 })
-    .lean<LabMessageDocument[]>();
+  const applied = await takenIn(store, order._id);
   // The first report on an order that was completed without any says why results are missing, if no more.
   if (applied.length === 0) return true;
-  const valuesWith = (messages: readonly LabMessageDocument[]) => {
-    const result = foldReports([reportedOrder(catalogue, order, messages)]);
-    return JSON.stringify([result?.results, result?.missing_results.map((missing) => missing.slug)]);
-  };
-  return valuesWith(applied) !== valuesWith([...applied, message]);
+  return sayOtherwise(catalogue, order, applied, [...applied, message]);
 }

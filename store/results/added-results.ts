@@ -22,6 +22,7 @@ export const isWithoutJourney = ({ last_status, collection_method }: OrderDocume
 /**
  * Makes a report the result of an ended order, or its next version, tells callers, and writes an audit entry.
  * @param session Of the transaction that gives the report to the order.
+ * @param reading The number of the report's reading: each is added once.
  */
 export async function addToEndedOrder(
   store: Store,
@@ -30,6 +31,7 @@ export async function addToEndedOrder(
   by: Principal,
   orderId: string,
   reportId: string,
+  reading = 1,
 ): Promise<void> {
   const journey = await readJourney(store, orderId, session);
   const { order, siblings, transaction } = journey;
@@ -39,7 +41,8 @@ export async function addToEndedOrder(
 
   const next = { ...order, updated_at: new Date() };
   const becameCritical = await takeResultIn(store, session, catalogue, order, next, { ...ending, report_id: reportId });
-  const kind = `result_added_${reportId}`;
+  const which = reading === 1 ? reportId : `${reportId}_${reading}`;
+  const kind = `result_added_${which}`;
   const entry = {
     _id: `${orderId}:${kind}`,
     team_id: order.team_id,
@@ -50,6 +53,6 @@ export async function addToEndedOrder(
     at: next.updated_at,
   };
   const told = orderWebhook(store, catalogue, 'labtest.order.updated', next, transaction, [next, ...siblings], kind);
-  const webhooks = [told, ...(becameCritical ? [criticalWebhook(next, `critical_${reportId}`)] : [])];
+  const webhooks = [told, ...(becameCritical ? [criticalWebhook(next, `critical_${which}`)] : [])];
   await writeWithTransaction(store, session, journey, next, { id: kind, webhooks, audit: [entry] });
 }

@@ -6,6 +6,7 @@ import type { OrderResult } from '../../domain/results/results.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { LabMessageDocument } from '../collections/inbox.ts';
 import type { OrderDocument, OrderTransactionDocument } from '../collections/orders.ts';
+import { readingOf } from '../inbox/readings/numbered.ts';
 import type { Store } from '../open.ts';
 import { reportedOrder } from './take-result-in.ts';
 
@@ -37,12 +38,13 @@ export async function combinedResult(
   return combined;
 }
 
-/** The same, of what this database transaction sees. */
+/** The same, of what this database transaction sees. @param instead Reports that are to be taken in place of those held. */
 export async function combinedResultIn(
   session: ClientSession,
   store: Store,
   catalogue: Catalogue,
   transactionId: string,
+  instead: readonly LabMessageDocument[] = [],
 ): Promise<CombinedResult | null> {
   const transaction = await store.transactions
     .findById(transactionId)
@@ -63,12 +65,16 @@ export async function combinedResultIn(
     reportedOrder(
       catalogue,
       order,
-      messages.filter((message) => message.order_id === order._id),
+      messages
+        .filter((message) => message.order_id === order._id)
+        .map((message) => instead.find(({ _id }) => _id === message._id) ?? message),
     ),
   );
   const result = foldReports(reported);
   const corrected =
-    messages.some(({ report }) => isCorrection(report)) ||
+    messages.some(({ report, corrects }) => corrects || isCorrection(report)) ||
     orders.some(({ last_status }) => last_status === 'corrected');
-  return result && { result, corrected, revision: `${messages.length}-${transaction.status}`, orders };
+  const readAgain = messages.reduce((times, message) => times + readingOf(message) - 1, 0);
+  const revision = `${messages.length}${readAgain > 0 ? `.${readAgain}` : ''}-${transaction.status}`;
+  return result && { result, corrected, revision, orders };
 }

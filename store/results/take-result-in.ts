@@ -27,12 +27,19 @@ export async function takeResultIn(
 ): Promise<boolean> {
   if (!event.report_id && !isEnded(event.status, order.collection_method)) return false;
   if (event.report_id) {
+    // A report that was read anew keeps its place among the others.
+    const number = { $cond: [{ $eq: ['$state', 'applied'] }, '$event_number', event.number] };
     await collectionOf(store.labMessages).updateOne(
       { _id: event.report_id },
-      { $set: { state: 'applied', event_number: event.number, lease_until: new Date(0) } },
+      [{ $set: { state: 'applied', event_number: number, lease_until: new Date(0) } }],
       { session },
     );
   }
+  await collectionOf(store.labMessages).updateMany(
+    { order_id: order._id, state: 'applied', reading: { $gt: 1 } },
+    [{ $set: { taken_reading: '$reading' } }],
+    { session },
+  );
   const messages = await store.labMessages
     .find({ order_id: order._id, state: 'applied' })
     .sort({ event_number: 1, received_at: 1 })

@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import { type MllpPatience, type MllpServer, startMllpServer } from '../../api/inbound/mllp-server.ts';
 import type { MllpSender } from '../../domain/catalogue/lab-connection.ts';
 import { findLabConnection, setLabConnection } from '../../store/connections/lab-connections.ts';
+import { rememberedProfiles } from '../../store/connections/lab-profiles.ts';
 import { listRefusedMessages } from '../../store/inbox/inbox-review.ts';
 import { startTestApi, type TestApi } from '../support/api.ts';
 import { until } from '../support/until.ts';
@@ -23,7 +24,12 @@ const sockets: Socket[] = [];
 
 const start = (tls: { cert: Buffer; key: Buffer } | null = null, patience?: MllpPatience) =>
   startMllpServer(
-    { store: api.store, logger: pino({ level: 'silent' }), laboratories: api.catalogue.laboratoriesBySlug },
+    {
+      store: api.store,
+      profiles: rememberedProfiles(api.store, api.catalogue.laboratoriesBySlug),
+      logger: pino({ level: 'silent' }),
+      laboratories: api.catalogue.laboratoriesBySlug,
+    },
     { host: '127.0.0.1', port: 0, tls },
     patience,
   );

@@ -142,7 +142,9 @@ describe('A7: what is copied out of a paper is what it shows', () => {
         `OBR|1|${order.placer_order_number}|A1|${metabolic.provider_id}^Panel^L|||202611210815-0500|||||||||||||||202611220715-0500|||F`,
         ...obx,
       ].join('\r');
-      const reports = JSON.parse(JSON.stringify(readReports(message, reportingLab('labcorp')).reports)) as LabReport[];
+      const reports = JSON.parse(
+        JSON.stringify(readReports(message, reportingLab('labcorp', {})).reports),
+      ) as LabReport[];
       const result = foldReports([{ order, markers: [metabolic], laboratory, reports, noMoreExpected: true }]);
       const { result: value, notes } = result?.results[0] ?? {};
       expect(value === 'See notes' ? notes : value).toBe(

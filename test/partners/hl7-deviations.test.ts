@@ -1,6 +1,7 @@
 /** Messages that are not as they should be: each line of the table in docs/hl7.md, "Deviations", and what Venule makes of it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { LabProfile } from '../../domain/catalogue/lab-profile.ts';
 import type { LabReport, Observation } from '../../domain/results/lab-report.ts';
 import { readReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
 import { reportingLab } from '../../partners/labs/registry.ts';
@@ -30,12 +31,15 @@ const withObx = (fields: Readonly<Record<number, string>>, ...below: string[]) =
 const withObr = (change: (obr: string) => string, ...below: string[]) => message(MSH, PID, ORC, change(OBR), ...below);
 
 const RECEIVED = '2026-11-18T16:00:00.000Z';
-const read = (text: string) => readReports(text, { ...reportingLab('riverlab'), received_at: RECEIVED });
+const read = (text: string, profile: LabProfile = {}) =>
+  readReports(text, reportingLab('riverlab', profile, 'production', RECEIVED));
 
 interface Case {
   /** The line of the table, word for word. */
   line: string;
   text: string;
+  /** What the laboratory's profile says. */
+  profile?: LabProfile;
   /** What stands in the observation, when there is to be exactly one. */
   observation?: Partial<Observation>;
   /** What holds of the only report. */
@@ -391,6 +395,152 @@ const cases: Case[] = [
     observation: sameAsUsual,
   },
   {
+    line: 'A comma within a number or a range',
+    text: withObx({ 5: '1.048,5', 7: '37,0 - 47,0' }),
+    profile: { comma: 'decimal' },
+    observation: { ...sameAsUsual, value: '1048.5', reference_range: '37.0 - 47.0' },
+  },
+  {
+    line: 'A comma within a number or a range',
+    text: withObx({ 2: 'ST', 5: '<1,048.5 H', 7: '1,000-2,000' }),
+    profile: { comma: 'thousands' },
+    observation: { type: 'range', value: '<1048.5', reference_range: '1000-2000', interpretation: 'abnormal' },
+  },
+  {
+    line: 'A comma within a number or a range',
+    text: withObx({ 5: '12,5', 7: '37,0 - 47,0' }),
+    profile: { comma: 'thousands' },
+    observation: { type: 'comment', value: '12,5', reference_range: '37,0 - 47,0' },
+    remarks: ['OBX^1^5'],
+  },
+  {
+    line: 'A comma within a number or a range',
+    text: withObx({ 2: 'SN', 5: '<^0,5' }),
+    profile: { comma: 'decimal' },
+    observation: { type: 'range', value: '<0.5' },
+  },
+  {
+    line: 'A comma within a number or a range',
+    text: withObx({ 5: '12,5', 7: '37,0 - 47,0' }),
+    observation: { type: 'comment', value: '12,5', reference_range: '37,0 - 47,0' },
+    remarks: ['OBX^1^5'],
+  },
+  {
+    line: 'Words of its own in place of a value',
+    text: withObx({ 5: 'No Specimen' }),
+    profile: { words: { 'NO SPECIMEN': 'drop_off_failure' } },
+    observation: { status: 'cancelled', value: null, failure_type: 'drop_off_failure' },
+  },
+  {
+    line: 'Words of its own in place of a value',
+    text: withObx({ 2: 'ST', 5: 'DUPLICATE' }),
+    profile: { words: { DUPLICATE: 'text' } },
+    observation: { type: 'comment', value: 'DUPLICATE', failure_type: null },
+  },
+  {
+    line: 'Words of its own in place of a value',
+    text: withObx({ 5: 'SEE BELOW' }, 'NTE|1|L|RH hemolyzed'),
+    profile: { words: { 'SEE BELOW': 'in_notes' } },
+    observation: { status: 'cancelled', failure_type: 'collection_process_failure' },
+  },
+  {
+    line: 'Reason codes of its own',
+    text: withObx({ 2: 'CWE', 5: 'LIP^Lipemic^L', 11: 'X' }),
+    profile: { reasons: { LIP: 'collection_process_failure' } },
+    observation: { failure_type: 'collection_process_failure' },
+  },
+  {
+    line: 'Reason codes of its own',
+    text: message(MSH, PID, ORC, OBR, 'NTE|1|L|LIP lipemic'),
+    profile: { reasons: { LIP: 'collection_process_failure' } },
+    report: (report) => expect(only(report).failure_type).toBe('collection_process_failure'),
+  },
+  {
+    line: 'Abnormal flags of its own',
+    text: withObx({ 8: 'crit' }),
+    profile: { flags: { CRIT: 'critical' } },
+    observation: { interpretation: 'critical', source_interpretation: 'crit' },
+  },
+  {
+    line: 'Abnormal flags of its own',
+    text: withObx({ 8: 'R' }),
+    profile: { flags: { R: 'normal' } },
+    observation: { interpretation: 'normal' },
+  },
+  {
+    line: 'Times without an offset',
+    text: withObx({ 14: '202611171010' }),
+    profile: { time_zone: 'America/Phoenix' },
+    observation: { observed_at: '2026-11-17T17:10:00.000Z' },
+  },
+  {
+    line: 'Times without an offset',
+    text: withObx({ 14: '202611171010' }),
+    observation: { observed_at: '2026-11-17T15:10:00.000Z' },
+  },
+  {
+    line: "OBX-3 without coding systems, with the lab's own code in one of its components",
+    text: withObx({ 3: 'FERR^Ferritin^^2276-4^Ferritin' }),
+    profile: { result_code_component: 1 },
+    observation: { ...sameAsUsual, provider_id: 'FERR', loinc: '2276-4' },
+  },
+  {
+    line: "OBX-3 without coding systems, with the lab's own code in one of its components",
+    text: withObx({ 3: '2276-4^Ferritin^^FERR^Ferritin' }),
+    profile: { result_code_component: 4 },
+    observation: { ...sameAsUsual, provider_id: 'FERR', loinc: '2276-4' },
+  },
+  {
+    line: "OBX-3 without coding systems, with the lab's own code in one of its components",
+    text: withObx({ 3: 'FERR^Ferritin^L' }),
+    profile: { result_code_component: 4 },
+    observation: { ...sameAsUsual, provider_id: 'FERR', loinc: null },
+  },
+  {
+    line: 'Codes of its own for tests and results of the catalog',
+    text: withObx({ 3: 'FE-1^Ferritin^L' }),
+    profile: { results: { 'FE-1': '2276-4' }, tests: { '2200': '004598' } },
+    observation: { ...sameAsUsual, provider_id: 'FE-1', loinc: '2276-4' },
+    report: (report) => expect(only(report).provider_id).toBe('004598'),
+  },
+  {
+    line: 'Codes of its own for tests and results of the catalog',
+    text: withObx({ 3: '9999-9^Ferritin^LN' }),
+    profile: { results: { '9999-9': 'FERRITIN' } },
+    observation: { ...sameAsUsual, provider_id: 'FERRITIN', loinc: null },
+  },
+  {
+    line: 'The placer order number in another field',
+    text: message(
+      MSH,
+      PID.replace('PID|1||', 'PID|1|VN0000055501|'),
+      ORC.replace('VN0000055501', ''),
+      OBR.replace('VN0000055501', ''),
+      obx(),
+    ),
+    profile: { placer_order_number: 'PID-2' },
+    report: (report) => expect(report.placer_order_number).toBe('VN0000055501'),
+  },
+  {
+    line: 'The placer order number in another field',
+    text: message(MSH, PID, ORC, OBR.replace('F-301', 'F-301^REF-77'), obx()),
+    profile: { placer_order_number: 'OBR-3.2' },
+    // What has the form of our numbers is one, wherever it stands.
+    report: (report) => expect(report.placer_order_number).toBe('VN0000055501'),
+  },
+  {
+    line: 'The placer order number in another field',
+    text: message(
+      MSH,
+      PID,
+      ORC.replace('VN0000055501', 'THEIRS'),
+      OBR.replace('VN0000055501', 'THEIRS').replace('F-301', 'F-301^REF-77'),
+      obx(),
+    ),
+    profile: { placer_order_number: 'OBR-3.2' },
+    report: (report) => expect(report.placer_order_number).toBe('REF-77'),
+  },
+  {
     line: 'Lines that are no segments',
     text: message(MSH, 'PID|1||p7||Okafor^Ngozi||19790922|', 'F|||^^Tempe', ORC, OBR, obx()),
     observation: sameAsUsual,
@@ -401,8 +551,8 @@ const cases: Case[] = [
 
 test.each(cases.map((one, index) => ({ ...one, index })))(
   '$line ($index)',
-  ({ text, observation, report, remarks }) => {
-    const { reports } = read(text);
+  ({ text, profile, observation, report, remarks }) => {
+    const { reports } = read(text, profile);
     expect(reports).toHaveLength(1);
     const [first] = reports as [LabReport];
     if (observation) {

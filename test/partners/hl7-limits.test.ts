@@ -13,7 +13,7 @@ async function parts() {
       import('../../partners/labs/registry.ts'),
       import('../../partners/labs/formats/hl7v2/steps.ts'),
     ]);
-  return { ...limits, writeAcknowledgement, readingReports, readReports, inTurns, lab: reportingLab('labcorp') };
+  return { ...limits, writeAcknowledgement, readingReports, readReports, inTurns, lab: reportingLab('labcorp', {}) };
 }
 
 let counting: Counting;

@@ -5,6 +5,7 @@ import { escapeHl7, unescapeHl7 } from '../../partners/labs/formats/hl7v2/hl7-es
 import { Hl7Refused, locationOf } from '../../partners/labs/formats/hl7v2/hl7-message.ts';
 import { readReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
 import { reportingLab } from '../../partners/labs/registry.ts';
+import { seededProfile } from '../support/partners/seeded-profile.ts';
 
 const MSH =
   'MSH|^~\\&|LABCORP|LABCORP BURLINGTON|VENULE|1234567890|20261120143000-0500||ORU^R01^ORU_R01|LC-1001|P|2.5.1';
@@ -21,7 +22,7 @@ const SPM =
 const USUAL = { field: '|', component: '^', repetition: '~', escape: '\\', subcomponent: '&' };
 
 const lines = (...segments: string[]) => segments.join('\r');
-const read = (text: string, lab = 'labcorp') => readReports(text, reportingLab(lab));
+const read = (text: string, lab = 'labcorp') => readReports(text, reportingLab(lab, seededProfile(lab)));
 
 /** The only test of the only report in a message with this OBX (and what stands below it). */
 function testWith(...obx: string[]) {
@@ -305,7 +306,7 @@ describe('D4: why a result is missing', () => {
 
   test('the lab’s own table comes before the common one', () => {
     const sent = lines(MSH, PID, ORC, OBR, obx('CWE', 'QS^Sold out^L', { status: 'X' }));
-    const { reports } = readReports(sent, { ...reportingLab('other'), reasons: { QS: 'non_failure' } });
+    const { reports } = readReports(sent, reportingLab('other', { reasons: { QS: 'non_failure' } }));
     expect(reports[0]?.tests[0]?.observations[0]?.failure_type).toBe('non_failure');
     expect(cancelled('LABACC^Laboratory accident^L', 'labcorp')?.failure_type).toBe('internal_lab_failure');
     expect(cancelled('LABACC^Laboratory accident^L', 'quest')?.failure_type).toBe('unknown_failure');
@@ -394,10 +395,10 @@ describe('several orders in one message', () => {
 
 describe('times', () => {
   const collectedAt = (time: string, zone?: string) =>
-    readReports(lines(MSH, PID, ORC, OBR, obx('NM', '92', { time })), {
-      ...reportingLab('labcorp'),
-      ...(zone === undefined ? {} : { time_zone: zone }),
-    }).reports[0]?.tests[0]?.observations[0]?.observed_at;
+    readReports(
+      lines(MSH, PID, ORC, OBR, obx('NM', '92', { time })),
+      reportingLab('labcorp', zone === undefined ? {} : { time_zone: zone }),
+    ).reports[0]?.tests[0]?.observations[0]?.observed_at;
 
   test.each([
     ['20261120', '2026-11-20T05:00:00.000Z'],
@@ -436,7 +437,7 @@ describe('a message that can not be taken is refused with the place that is wron
   test.each(['T', 'D'])('a test message (MSH-11 %s), unless it comes on the sandbox connection', (id) => {
     const text = message(GLUCOSE).replace('|P|2.5.1', `|${id}|2.5.1`);
     expect(refusal(text)).toBe('202 MSH^1^11');
-    expect(readReports(text, reportingLab('labcorp', 'sandbox')).reports).toHaveLength(1);
+    expect(readReports(text, reportingLab('labcorp', {}, 'sandbox')).reports).toHaveLength(1);
   });
 });
 

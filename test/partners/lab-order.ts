@@ -119,5 +119,5 @@ export function labOrder(lab: 'labcorp' | 'quest', slugs: string[], changes: Par
     created_at: '2026-11-21T08:00:00.000Z',
     ...changes,
   };
-  return { order, laboratory, account, markers, sentAt: '2026-11-21T08:00:03.250Z' };
+  return { order, laboratory, account, markers, profile: {}, sentAt: '2026-11-21T08:00:03.250Z' };
 }

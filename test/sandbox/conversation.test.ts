@@ -7,6 +7,7 @@ import type { LabEndpoint, LabOrderMessage } from '../../partners/labs/laborator
 import { adapterFor, reportingLab } from '../../partners/labs/registry.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/lab/server.ts';
 import { insurance, labOrder } from '../partners/lab-order.ts';
+import { seededProfile } from '../support/partners/seeded-profile.ts';
 import { ResultReceiver } from './result-receiver.ts';
 
 const AUTHORIZATION = `Basic ${Buffer.from('lab:secret').toString('base64')}`;
@@ -58,7 +59,7 @@ async function reports(lab: string, count: number) {
     if (Date.now() > deadline) throw new Error(`${receiver.texts.length} of ${count} messages came`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
-  return receiver.texts.flatMap((text) => readReports(text, reportingLab(lab)).reports);
+  return receiver.texts.flatMap((text) => readReports(text, reportingLab(lab, seededProfile(lab))).reports);
 }
 
 describe.each(LABS)('Venule and the sandbox laboratory %s', (lab) => {

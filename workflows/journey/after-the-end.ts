@@ -18,7 +18,8 @@ export class AfterTheEnd {
    */
   runWhileHandlingMessages<T>(wait: Wait, work: () => Promise<T>): Promise<T> {
     const { collection, log, reports, forgotten, card } = this.#parts;
-    const isSomebodyWaiting = () => reports.isWaiting || forgotten.isWaiting || collection.hasWork;
+    const isSomebodyWaiting = () =>
+      reports.isWaiting || reports.isReadAnew || forgotten.isWaiting || collection.hasWork;
     return CancellationScope.nonCancellable(async () => {
       card.describe(wait);
       let settled = false;
@@ -29,6 +30,7 @@ export class AfterTheEnd {
       while (!settled || isSomebodyWaiting()) {
         await condition(() => settled || isSomebodyWaiting());
         await reports.setAside();
+        await reports.setAsideNewReadings();
         forgotten.adopt();
         if (collection.hasWork) await log.recordNext();
       }

@@ -151,6 +151,7 @@ export class OrderJourney {
 
       const [report] = this.#areReportsHeld ? [] : reports.waiting;
       if (forgotten.isWaiting) forgotten.adopt();
+      else if (reports.isReadAnew) await this.#takeInAnew();
       else if (report && takesResults(order.collection_method, history.status)) await this.#takeIn(report);
       else if (report) await (this.#earlyDraw() ?? reports.setAside());
       else if (collection.hasWork) await log.recordNext();
@@ -165,7 +166,7 @@ export class OrderJourney {
   #isSomethingToDo(wait: Wait): boolean {
     const { rules, collection, reports, forgotten, cancellation } = this.#parts;
     const isSomebodyWaiting = cancellation.isRequested || forgotten.isWaiting || collection.hasWork;
-    const isReportDue = reports.isWaiting && !this.#areReportsHeld;
+    const isReportDue = (reports.isWaiting && !this.#areReportsHeld) || reports.isReadAnew;
     const isWaitOver = rules >= 2 && this.#wait.what !== wait.what;
     return isSomebodyWaiting || isReportDue || this.#isExpired || isWaitOver;
   }
@@ -173,6 +174,14 @@ export class OrderJourney {
   /** What a report does to the order (D4, D5, D7). */
   async #takeIn(report: ReportDigest): Promise<void> {
     await this.#parts.log.propose(this.#parts.reports.decisionOn(report));
+  }
+
+  /** What reports that were read anew do to the order; a decision that was made stays. */
+  async #takeInAnew(): Promise<void> {
+    const { log, reports } = this.#parts;
+    const newest = reports.hearNewReadings();
+    const decision = newest && (await reports.decisionAnew(newest));
+    if (decision) await log.propose(decision);
   }
 
   /** Records the draw that a report shows which came before anybody spoke of it; undefined where none does (G2). */

@@ -9,6 +9,7 @@ const WRITES = {
   recordAppointment: 'Records the appointment',
   checkOrder: 'Checks whether the order can go to the laboratory',
   keepLateReports: 'Sets aside reports that arrived too late',
+  currentProgress: 'Reads what all reports say now',
   keepVisitEvent: 'Keeps a provider event about an earlier visit',
 } as const satisfies Partial<Record<keyof Activities, string>>;
 type Writes = keyof typeof WRITES;

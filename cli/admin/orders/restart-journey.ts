@@ -6,16 +6,14 @@ import type { RecordedEvent } from '../../../domain/orders/order.ts';
 import { isEnded } from '../../../domain/orders/transitions.ts';
 import type { JourneyPolicy } from '../../../domain/policy.ts';
 import type { Principal } from '../../../domain/principal.ts';
-import { advance, noProgress } from '../../../domain/results/report-progress.ts';
 import { TODAYS_RULES } from '../../../domain/rules.ts';
 import type { Catalogue } from '../../../store/catalogue/catalogue.ts';
 import { collectionOf } from '../../../store/collections/define.ts';
-import type { LabMessageDocument } from '../../../store/collections/inbox.ts';
 import type { OrderDocument } from '../../../store/collections/orders.ts';
-import { digestOf } from '../../../store/inbox/lab-inbox.ts';
 import type { Store } from '../../../store/open.ts';
 import { recordAudit } from '../../../store/orders/audit.ts';
 import { heldBeyond } from '../../../store/orders/journey-check.ts';
+import { currentProgress, takenIn } from '../../../store/results/taken-in.ts';
 import type { JourneyMemory } from '../../../workflows/journey/memory.ts';
 import type { orderTransaction } from '../../../workflows/order-transaction.ts';
 import type { redrawOrder } from '../../../workflows/redraw-order.ts';
@@ -99,12 +97,8 @@ async function memoryOf({ store, catalogue }: RestartParts, document: OrderDocum
   const known = { events: 0, appointment: null };
   const { appointment, order_events } = await heldBeyond(store, document, known);
   const events: RecordedEvent[] = order_events;
-  const applied = await store.labMessages
-    .find({ order_id: document._id, state: 'applied' })
-    .sort({ event_number: 1 })
-    .lean<LabMessageDocument[]>();
-  let progress = noProgress();
-  for (const message of applied) progress = advance(progress, await digestOf(store, catalogue, message));
+  const applied = await takenIn(store, document._id);
+  const { progress } = await currentProgress(store, catalogue, document._id);
   const unanswered = await unansweredBookings(store, document);
   return {
     events,

@@ -7,6 +7,7 @@ import type { OrderDocument } from '../../../store/collections/orders.ts';
 import { deliverAgain } from '../../../store/inbox/inbox-review.ts';
 import { atHome } from '../../support/at-home.ts';
 import { labMessage } from '../../support/partners/lab-message.ts';
+import { applied } from '../../support/reading-anew.ts';
 import type { InProcessVenule } from '../../support/running/in-process-venule.ts';
 import { until } from '../../support/until.ts';
 
@@ -455,4 +456,28 @@ export const JOURNEYS: Journey[] = [
     },
     initial: ['ordered', 'requisition_created', 'draw_completed', 'completed'],
   },
+  {
+    name: 'read-anew-and-completed',
+    async walk(venule) {
+      const order = await placed(venule);
+      const since = new Date();
+      const text = labMessage(venule.catalogue, order, { result_code: (loinc) => `X${loinc}^Renamed^L` });
+      await venule.deliver(lab, text.replace(/(\rOBR[^\r]*\|)F(?=\r)/g, '$1P'));
+      await venule.reaches(order.id, 'partial_results');
+      const codes = [...text.matchAll(/\|X([\d-]+)\^/g)].map(([, loinc]) => [`X${loinc}`, String(loinc)]);
+      await applied(venule.store, lab, { results: Object.fromEntries(codes) }, since);
+      return over(venule, order);
+    },
+    initial: ['ordered', 'requisition_created', 'partial_results', 'completed'],
+  },
+  redrawnAnd('read-anew-during-the-redraw', 'completed', async (venule, redraw) => {
+    await applied(
+      venule.store,
+      lab,
+      { reasons: { QS: 'non_failure' } },
+      new Date(Date.parse(redraw.created_at) - 60_000),
+    );
+    await until(async () => !(await venule.store.labReadings.exists({ state: 'owed' })));
+    await venule.deliver(lab, labMessage(venule.catalogue, redraw));
+  }),
 ];

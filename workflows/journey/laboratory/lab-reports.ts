@@ -1,5 +1,5 @@
 /** The laboratory's reports: they wait here until the journey comes to them. */
-import { setHandler } from '@temporalio/workflow';
+import { patched, setHandler } from '@temporalio/workflow';
 import type { RecordedEvent } from '../../../domain/orders/order.ts';
 import { redrawFor, statusDetailOf } from '../../../domain/orders/redraw.ts';
 import {
@@ -11,10 +11,10 @@ import {
   type ReportDigest,
   type ReportProgress,
 } from '../../../domain/results/report-progress.ts';
-import { reportArrived } from '../../messages.ts';
+import { reportArrived, reportReadAnew } from '../../messages.ts';
 import type { JourneyContext } from '../context.ts';
 import type { Decision } from '../event-log.ts';
-import type { JourneyMemory } from '../memory.ts';
+import type { JourneyMemory, NewReading } from '../memory.ts';
 import { writeToStore } from '../write-to-store.ts';
 
 export class LabReports {
@@ -22,12 +22,14 @@ export class LabReports {
   #progress: ReportProgress;
   readonly #taken: Set<string>;
   #waiting: ReportDigest[];
+  #readAnew: NewReading[];
 
   constructor(journey: JourneyContext, memory: JourneyMemory | undefined) {
     this.#journey = journey;
     this.#progress = memory?.progress ?? noProgress();
     this.#taken = new Set(memory?.reports_taken);
     this.#waiting = memory?.reports_waiting ?? [];
+    this.#readAnew = memory?.reports_read_anew ?? [];
   }
 
   /** Hears reports from now on. */
@@ -36,6 +38,7 @@ export class LabReports {
       const known = [...this.#taken, ...this.#waiting.map((waiting) => waiting.report_id)];
       if (!known.includes(report.report_id)) this.#waiting.push(report);
     });
+    setHandler(reportReadAnew, (report, by) => void this.#readAnew.push({ report, by }));
   }
 
   /** Those that wait, oldest first. */
@@ -47,11 +50,46 @@ export class LabReports {
     return this.#waiting.length > 0;
   }
 
+  /** Whether reports were read anew. Journeys of before may have gone on from there without hearing of it. */
+  get isReadAnew(): boolean {
+    return this.#readAnew.length > 0 && patched('reports-read-anew');
+  }
+
+  /**
+   * Hears of the reports that were read anew: those that wait do so as they are read now, and so does one that was not known.
+   * @returns the newest of those that were taken in already; undefined when there is none
+   */
+  hearNewReadings(): NewReading | undefined {
+    const taken = this.#readAnew.filter(({ report }) => this.#taken.has(report.report_id));
+    for (const { report } of this.#readAnew) {
+      if (this.#taken.has(report.report_id)) continue;
+      const at = this.#waiting.findIndex((waiting) => waiting.report_id === report.report_id);
+      if (at < 0) this.#waiting.push(report);
+      else this.#waiting[at] = report;
+    }
+    this.#readAnew = [];
+    return taken.at(-1);
+  }
+
+  /**
+   * What all reports that were taken in do to the order as they are read now (D4, D5, D7). What was decided stays.
+   * @returns null when they say nothing new
+   */
+  async decisionAnew({ report, by }: NewReading): Promise<Decision | null> {
+    const { order } = this.#journey;
+    const { progress, says_anything_new } = await writeToStore('currentProgress', order.id);
+    this.#progress = progress;
+    const decision = this.#decisionBy(progress, report.report_id);
+    return decision.status === 'partial_results' && !says_anything_new ? null : { ...decision, ...(by && { by }) };
+  }
+
   /** What a report does to the order (D4, D5, D7). */
   decisionOn(report: ReportDigest): Decision {
+    return this.#decisionBy(advance(this.#progress, report), report.report_id);
+  }
+
+  #decisionBy(progress: ReportProgress, report_id: string): Decision {
     const { order, rules } = this.#journey;
-    const { report_id } = report;
-    const progress = advance(this.#progress, report);
     if (!isFinal(progress, order.markers, rules)) return { status: 'partial_results', report_id };
     const missing = missingResults(progress, order.markers);
     const redraw_results = redrawFor(order, missing);
@@ -81,6 +119,14 @@ export class LabReports {
     this.#waiting = this.#waiting.filter((report) => !late.includes(report.report_id));
   }
 
+  /** Has the store take in what was read anew when the order had ended. */
+  async setAsideNewReadings(): Promise<void> {
+    if (!this.isReadAnew) return;
+    const readAnew = this.#readAnew.map(({ report }) => report.report_id);
+    await writeToStore('keepLateReports', readAnew);
+    this.#readAnew = this.#readAnew.slice(readAnew.length);
+  }
+
   /** For an engineer who asks. */
   state() {
     return {
@@ -90,8 +136,13 @@ export class LabReports {
     };
   }
 
-  memory(): Pick<JourneyMemory, 'progress' | 'reports_taken' | 'reports_waiting'> {
-    return { progress: this.#progress, reports_taken: [...this.#taken], reports_waiting: this.#waiting };
+  memory(): Pick<JourneyMemory, 'progress' | 'reports_taken' | 'reports_waiting' | 'reports_read_anew'> {
+    return {
+      progress: this.#progress,
+      reports_taken: [...this.#taken],
+      reports_waiting: this.#waiting,
+      ...(this.#readAnew.length > 0 && { reports_read_anew: this.#readAnew }),
+    };
   }
 }
 

@@ -1,4 +1,5 @@
 /** One OBX as an observation: its value, status, flags and, when it can't be had, the reason. */
+import type { LabProfile } from '../../../../domain/catalogue/lab-profile.ts';
 import type {
   FailureType,
   Interpretation,
@@ -6,11 +7,12 @@ import type {
   ReportedStatus,
 } from '../../../../domain/results/lab-report.ts';
 import { joiningLines } from './free-text.ts';
+import { resultCodesOf } from './hl7-codes.ts';
 import type { Hl7Problem, ReceivedSegment } from './hl7-message.ts';
 import { performerOf, type Sites } from './hl7-performing-laboratories.ts';
 import { isoInstant } from './hl7-time.ts';
-import { inParts, isText, isValueType, type Reading, valueIn, wordForNoValue } from './hl7-values.ts';
-import { failureOf, type ReasonTable } from './missing-reasons.ts';
+import { inParts, isText, isValueType, type Reading, valueIn, withoutCommas, wordForNoValue } from './hl7-values.ts';
+import { failureOf } from './missing-reasons.ts';
 import type { Pace, Steps } from './steps.ts';
 
 /**
@@ -65,7 +67,7 @@ export interface ObservationContext {
   testStatus: ReportedStatus | undefined;
   /** When the specimen was collected, for an OBX without a time. */
   collectedAt: string | null;
-  reasons: ReasonTable;
+  profile: LabProfile;
   /** IANA zone of timestamps without an offset. */
   zone: string;
   sites: Sites;
@@ -80,19 +82,12 @@ export interface RejectReason {
   text: string;
 }
 
-/** The code and name that identify a test or a result: a `LOINC^name^LN^lab code^lab name^L` field. */
-export function codesOf(segment: ReceivedSegment, field: number) {
-  const [code, name, system, otherCode, otherName, otherSystem] = [1, 2, 3, 4, 5, 6].map((component) =>
-    segment.text(field, component),
-  ) as [string, string, string, string, string, string];
-  const otherIsLoinc = otherSystem === 'LN' && system !== 'LN';
-  const loinc = system === 'LN' ? code : otherIsLoinc ? otherCode : '';
-  const local = system === 'LN' ? otherCode : code || otherCode;
-  return { loinc: loinc || null, local: local || null, name: name || otherName || local || loinc };
-}
-
 /** The reason in a coded field (`code^text^table`); undefined when the field has no code and no text. */
-export function rejectReason(segment: ReceivedSegment, field: number, reasons: ReasonTable): RejectReason | undefined {
+export function rejectReason(
+  segment: ReceivedSegment,
+  field: number,
+  { reasons }: LabProfile,
+): RejectReason | undefined {
   const code = segment.text(field, 1);
   const text = segment.text(field, 2) || segment.text(field, 9);
   return code || text ? { failure_type: failureOf(code, reasons), text: text || code } : undefined;
@@ -110,9 +105,9 @@ const NOTHING: ReadObx = { observation: null, note: null };
 
 /** Reads an OBX, in steps. Whatever is odd about it is among `context.remarks`. */
 export function* readingObservation(obx: ReceivedSegment, context: ObservationContext): Steps<ReadObx> {
-  const { remarks } = context;
+  const { profile, remarks } = context;
   const status = statusOf(obx, context);
-  const { loinc, local, name } = codesOf(obx, 3);
+  const { loinc, local, name } = resultCodesOf(obx, profile);
   const observed_at = instantIn(obx, 14, context.zone, remarks) ?? context.collectedAt;
   if (status === 'none') return NOTHING;
 
@@ -129,7 +124,7 @@ export function* readingObservation(obx: ReceivedSegment, context: ObservationCo
     ...(obx.text(4) !== '' && { sub_id: obx.text(4) }),
     name,
     unit: unitOf(obx) || null,
-    reference_range: obx.freeText(7) || null,
+    reference_range: withoutCommas(obx.freeText(7), profile) || null,
     source_interpretation: flags.join('~'),
     observed_at,
     performing_laboratory: performerOf(obx, context.sites) || null,
@@ -147,15 +142,15 @@ export function* readingObservation(obx: ReceivedSegment, context: ObservationCo
     },
   });
   if (status === 'cancelled') {
-    const reason = rejectReason(obx, 5, context.reasons) ?? context.rejection;
+    const reason = rejectReason(obx, 5, profile) ?? context.rejection;
     return missing(reason?.failure_type ?? 'unknown_failure', reason?.text);
   }
 
-  const reading = readValue(obx, status, notes, remarks);
+  const reading = readValue(obx, status, notes, context);
   if (!reading) return NOTHING;
   const { flag, none_because, ...value } = reading;
   if (none_because && status !== 'preliminary') {
-    const failure = none_because === 'in_notes' ? failureInNotes(notes, context.reasons) : none_because;
+    const failure = none_because === 'in_notes' ? failureInNotes(notes, profile) : none_because;
     return missing(failure, value.value ?? undefined);
   }
   return {
@@ -166,7 +161,7 @@ export function* readingObservation(obx: ReceivedSegment, context: ObservationCo
       ...value,
       status,
       failure_type: null,
-      interpretation: interpretationOf(flag ? [...flags, flag] : flags),
+      interpretation: interpretationOf(flag ? [...flags, flag] : flags, profile),
     },
   };
 }
@@ -199,7 +194,7 @@ function readValue(
   obx: ReceivedSegment,
   status: ReportedStatus,
   notes: string,
-  remarks: Hl7Problem[],
+  { profile, remarks }: ObservationContext,
 ): (Reading & { notes?: null }) | undefined {
   const type = obx.text(2);
   if (type.toUpperCase() === DOCUMENT_TYPE) return undefined;
@@ -215,19 +210,19 @@ function readValue(
     const code = type ? '103' : '101';
     remarks.push(obx.problem(code, 'OBX-2 is not a type of value in HL7 2.2 to 2.8: it is read as ST', 2));
   }
-  const reading = valueIn(obx);
+  const reading = valueIn(obx, profile);
   if (typeof reading !== 'string') return reading;
   remarks.push(obx.problem('102', `${reading}: it is shown as text`, 5));
   return inParts(obx);
 }
 
 /** What the first code or word at the beginning of a line of the notes means. */
-export function failureInNotes(notes: string, reasons: ReasonTable): FailureType {
+export function failureInNotes(notes: string, { reasons, words }: LabProfile): FailureType {
   for (const line of notes.split('\n')) {
     const [code = ''] = /^[A-Za-z]{2,8}\b/.exec(line) ?? [];
     const known = failureOf(code, reasons);
     if (known !== 'unknown_failure') return known;
-    const meant = wordForNoValue(code)?.none_because;
+    const meant = wordForNoValue(code, words)?.none_because;
     if (meant && meant !== 'in_notes') return meant;
   }
   return 'unknown_failure';
@@ -248,10 +243,11 @@ function flagsOf(obx: ReceivedSegment): string[] {
 }
 
 /** The worst of the flags; none means normal. */
-function interpretationOf(flags: readonly string[]): Interpretation {
+function interpretationOf(flags: readonly string[], { flags: own = {} }: LabProfile): Interpretation {
   const meanings = flags.map((flag) => {
     const known = flag.toUpperCase().replace(/(?<=.)\*$/, '');
-    return Object.hasOwn(FLAGS, known) ? FLAGS[known] : 'unknown';
+    const [table] = [own, FLAGS].filter((each) => Object.hasOwn(each, known));
+    return table?.[known] ?? 'unknown';
   });
   return WORST_FIRST.find((interpretation) => meanings.includes(interpretation)) ?? 'normal';
 }

@@ -51,6 +51,7 @@ export function orderMessage({
   laboratory,
   account,
   markers,
+  profile,
   purpose,
   sentAt,
 }: LabOrderMessage & { purpose: OrderPurpose }): string {
@@ -78,9 +79,10 @@ export function orderMessage({
     12: clinician(order.physician),
   });
 
+  const orderTime = profile.order_time === 'sending' ? hl7Timestamp(sentAt) : '';
   const requests = ordered.flatMap((marker, index) => [
     control,
-    observationRequest(order, marker, index + 1),
+    observationRequest(order, marker, index + 1, orderTime),
     ...(isNew && index === 0 ? notes(order.clinical_notes) : []),
     // A test without its diagnoses is not paid for.
     ...(isNew ? [...diagnoses(order), ...answers(order, marker)] : []),
@@ -127,13 +129,14 @@ function insurance(insurance: OrderInsurance): Hl7Segment {
   });
 }
 
-function observationRequest(order: Order, marker: Marker, setId: number): Hl7Segment {
+function observationRequest(order: Order, marker: Marker, setId: number, orderTime: string): Hl7Segment {
   return writeSegment('OBR', {
     1: String(setId),
     2: order.placer_order_number,
     4: [marker.provider_id, marker.name, 'L'],
     5: order.priority ? 'S' : 'R',
     6: hl7Timestamp(order.activate_at ?? order.created_at),
+    7: orderTime,
     13: marker.fasting ? 'FASTING' : '',
     16: clinician(order.physician),
   });

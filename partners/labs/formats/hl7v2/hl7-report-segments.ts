@@ -1,4 +1,5 @@
 /** The segments of an ORU^R01, sorted into orders and their tests. */
+import type { LabProfile } from '../../../../domain/catalogue/lab-profile.ts';
 import { type Hl7Problem, Hl7Refused, type ReceivedSegment } from './hl7-message.ts';
 import type { Pace, Steps } from './steps.ts';
 
@@ -27,6 +28,7 @@ export interface OrderSegments {
 export function* groupingOrders(
   segments: readonly ReceivedSegment[],
   header: ReceivedSegment,
+  profile: LabProfile,
   remarks: Hl7Problem[],
   pace: Pace,
 ): Steps<OrderSegments[]> {
@@ -34,7 +36,7 @@ export function* groupingOrders(
     throw new Hl7Refused({ ...header.problem('100', 'A report needs an OBR segment'), segment: 'OBR' });
   }
   const specimensFirst = header.text(9, 1) === 'OUL';
-  const orders = new Orders();
+  const orders = new Orders(profile);
   let pid: ReceivedSegment | undefined;
   let orc: ReceivedSegment | undefined;
   let test: TestSegments | undefined;
@@ -99,6 +101,11 @@ const nothingYet = (): Omit<TestSegments, 'obr'> => ({ notes: [], observations: 
 /** The orders of a message, each found by its patient and number. */
 class Orders {
   readonly all: OrderSegments[] = [];
+  readonly #profile: LabProfile;
+
+  constructor(profile: LabProfile) {
+    this.#profile = profile;
+  }
 
   get last(): TestSegments | undefined {
     return this.all.at(-1)?.tests.at(-1);
@@ -109,8 +116,10 @@ class Orders {
   of(pid: ReceivedSegment, orc: ReceivedSegment | undefined, obr: ReceivedSegment): OrderSegments {
     const before = this.all.at(-1);
     const placerOrderNumber =
-      numberIn([obr.text(2), orc?.text(2) ?? ''], [obr.text(18), obr.text(19), pid.text(18)]) ??
-      (before?.pid === pid ? before.placerOrderNumber : '');
+      numberIn(
+        [this.#byProfile(pid, orc, obr), obr.text(2), orc?.text(2) ?? ''],
+        [obr.text(18), obr.text(19), pid.text(18)],
+      ) ?? (before?.pid === pid ? before.placerOrderNumber : '');
     const ofPatient = this.#byPatient.get(pid) ?? new Map<string, OrderSegments>();
     this.#byPatient.set(pid, ofPatient);
     const known = ofPatient.get(placerOrderNumber);
@@ -119,6 +128,13 @@ class Orders {
     ofPatient.set(placerOrderNumber, order);
     this.all.push(order);
     return order;
+  }
+
+  /** What stands where the laboratory's profile says that our number comes back; empty where it says nothing. */
+  #byProfile(...segments: (ReceivedSegment | undefined)[]): string {
+    const [name, field, component] = this.#profile.placer_order_number?.split(/[-.]/) ?? [];
+    const segment = segments.find((each) => each?.name === name);
+    return segment?.text(Number(field), Number(component ?? 1)) ?? '';
   }
 }
 

@@ -1,4 +1,5 @@
 /** A laboratory's results in our own terms: docs/hl7.md, "Results". */
+import type { LabProfile } from '../../../../domain/catalogue/lab-profile.ts';
 import type {
   FailureType,
   LabReport,
@@ -8,6 +9,7 @@ import type {
   Specimen,
 } from '../../../../domain/results/lab-report.ts';
 import { joiningLines } from './free-text.ts';
+import { catalogued, codesOf } from './hl7-codes.ts';
 import { MESSAGE_LIMITS, NAMED_REMARKS } from './hl7-limits.ts';
 import {
   controlIdOf,
@@ -18,7 +20,6 @@ import {
   readingMessage,
 } from './hl7-message.ts';
 import {
-  codesOf,
   failureInNotes,
   instantIn,
   joiningText,
@@ -29,16 +30,13 @@ import {
 import { performingLaboratories, personIn, type Sites, sitesIn } from './hl7-performing-laboratories.ts';
 import { groupingOrders, type OrderSegments, type TestSegments } from './hl7-report-segments.ts';
 import { isoDate } from './hl7-time.ts';
-import type { ReasonTable } from './missing-reasons.ts';
 import { atOnce, Pace, type Steps } from './steps.ts';
 
 /** What is known about the laboratory that sends a message. */
 export interface ReportingLab {
   slug: string;
-  /** Its local reason codes; they win over the common ones. */
-  reasons: ReasonTable;
-  /** IANA zone of its timestamps without an offset; America/New_York when absent. */
-  time_zone?: string;
+  /** What it writes differently than docs/hl7.md has it. */
+  profile: LabProfile;
   /** The message came on its sandbox connection, where tests of the line (MSH-11 `T`, `D`) are results like any other. */
   sandbox?: boolean;
   /** When the message came (ISO instant), for one that does not say when it was written. */
@@ -78,9 +76,9 @@ export function* readingReports(text: string, lab: ReportingLab): Steps<ReadMess
   const remarks: Hl7Problem[] = [];
   const message = readHeader(header, lab, text, remarks);
 
-  const zone = lab.time_zone ?? 'America/New_York';
+  const zone = lab.profile.time_zone ?? 'America/New_York';
   const sentAt = instantIn(header, 7, zone, remarks) ?? lab.received_at;
-  const orders = yield* groupingOrders(segments, header, remarks, pace);
+  const orders = yield* groupingOrders(segments, header, lab.profile, remarks, pace);
   if (specimensOfTests(orders) > MESSAGE_LIMITS.specimens_of_tests) {
     const words = `The tests in a message can have at most ${MESSAGE_LIMITS.specimens_of_tests} specimens; split it into several messages`;
     throw new Hl7Refused(header.problem('100', words));
@@ -236,7 +234,7 @@ function* readingTest(
 ): Steps<ReportedTest> {
   const { obr } = test;
   const { loinc, local, name } = codesOf(obr, 4);
-  const code = local ?? loinc;
+  const code = catalogued(local ?? loinc, lab.profile.tests);
   if (!code) remarks.push(obr.problem('101', "OBR-4 has no code of the lab's test: it has only its name", 4));
   const code25 = obr.text(25).toUpperCase();
   const status = Object.hasOwn(TEST_STATUSES, code25) ? TEST_STATUSES[code25] : undefined;
@@ -244,7 +242,7 @@ function* readingTest(
     const words = 'OBR-25 is not a status of table 0123: the test is final when all results that it must have are';
     remarks.push(obr.problem(code25 === '' ? '101' : '103', words, 25));
   }
-  const rejection = firstOf(segmentsOf(test, ofTheOrder), (specimen) => rejectionOf(specimen, lab.reasons));
+  const rejection = firstOf(segmentsOf(test, ofTheOrder), (specimen) => rejectionOf(specimen, lab.profile));
   const collectedAt = specimens[0]?.collected_at ?? null;
   const observations: Observation[] = [];
   const uncoded: string[] = [];
@@ -254,7 +252,7 @@ function* readingTest(
       rejection,
       testStatus: status,
       collectedAt,
-      reasons: lab.reasons,
+      profile: lab.profile,
       zone,
       sites,
       remarks,
@@ -273,20 +271,20 @@ function* readingTest(
     observations: yield* joiningText(observations, pace),
     specimens,
     failure_type:
-      rejection?.failure_type ?? (test.observations.length === 0 ? reasonInNotes(notes, lab.reasons) : null),
+      rejection?.failure_type ?? (test.observations.length === 0 ? reasonInNotes(notes, lab.profile) : null),
     notes: notes || null,
   };
 }
 
 /** Why a specimen was rejected (SPM-21), or what is wrong with it (SPM-22), where that is a reason for having no result. */
-function rejectionOf(specimen: ReceivedSegment, reasons: ReasonTable): RejectReason | undefined {
-  const quality = rejectReason(specimen, 22, reasons);
-  return rejectReason(specimen, 21, reasons) ?? (quality?.failure_type === 'unknown_failure' ? undefined : quality);
+function rejectionOf(specimen: ReceivedSegment, profile: LabProfile): RejectReason | undefined {
+  const quality = rejectReason(specimen, 22, profile);
+  return rejectReason(specimen, 21, profile) ?? (quality?.failure_type === 'unknown_failure' ? undefined : quality);
 }
 
 /** The reason that the notes of a test without results give by a code; null without one. */
-function reasonInNotes(notes: string, reasons: ReasonTable): FailureType | null {
-  const reason = failureInNotes(notes, reasons);
+function reasonInNotes(notes: string, profile: LabProfile): FailureType | null {
+  const reason = failureInNotes(notes, profile);
   return reason === 'unknown_failure' ? null : reason;
 }
 

@@ -1,4 +1,5 @@
 /** OBX-5 as people read it, by the type that OBX-2 names: docs/hl7.md, "Results" and "Deviations". */
+import type { LabProfile } from '../../../../domain/catalogue/lab-profile.ts';
 import type { FailureType, Observation } from '../../../../domain/results/lab-report.ts';
 import type { ReceivedSegment } from './hl7-message.ts';
 
@@ -14,10 +15,10 @@ export interface Reading extends Pick<Observation, 'type' | 'value'> {
  * The value of an OBX that has one.
  * @returns it, or what is wrong with it; then `inParts` is how it is shown
  */
-export function valueIn(obx: ReceivedSegment): Reading | string {
+export function valueIn(obx: ReceivedSegment, profile: LabProfile): Reading | string {
   const type = obx.text(2).toUpperCase();
   const read = Object.hasOwn(VALUE_TYPES, type) ? VALUE_TYPES[type] : undefined;
-  return (read ?? numberOrWords)(obx);
+  return (read ?? numberOrWords)(obx, profile);
 }
 
 /** Whether HL7 2.2 to 2.8 know this type of value, or laboratories commonly use it. */
@@ -40,7 +41,7 @@ const WORDS_FOR_NO_VALUE: Readonly<Record<string, FailureType | 'in_notes'>> = {
 };
 
 /** How each type of OBX-2 is read (HL7 2.2 to 2.8, and what laboratories add); a text says what is wrong with the value. */
-const VALUE_TYPES: Readonly<Record<string, (obx: ReceivedSegment) => Reading | string>> = {
+const VALUE_TYPES: Readonly<Record<string, (obx: ReceivedSegment, profile: LabProfile) => Reading | string>> = {
   NM: numberIn,
   NUM: numberIn,
   SN: structuredNumber,
@@ -87,18 +88,19 @@ function instantAsPrinted(obx: ReceivedSegment, form: RegExp): Reading {
   return { type: 'comment', value: texts.filter(Boolean).join(' ') || obx.freeText(5) };
 }
 
-function numberIn(obx: ReceivedSegment): Reading | string {
-  return numberOrNone(obx) ?? 'OBX-5 is not a number (OBX-2 is NM)';
+function numberIn(obx: ReceivedSegment, profile: LabProfile): Reading | string {
+  return numberOrNone(obx, profile) ?? 'OBX-5 is not a number (OBX-2 is NM)';
 }
 
-function numberOrWords(obx: ReceivedSegment): Reading {
-  return numberOrNone(obx) ?? words(obx);
+function numberOrWords(obx: ReceivedSegment, profile: LabProfile): Reading {
+  return numberOrNone(obx, profile) ?? words(obx);
 }
 
 /** A number, with or without its flag, or a word that stands for none; undefined for anything else. */
-function numberOrNone(obx: ReceivedSegment): Reading | undefined {
+function numberOrNone(obx: ReceivedSegment, profile: LabProfile): Reading | undefined {
   const text = obx.freeText(5);
-  return numberOrRange(text) ?? flagged(text) ?? wordForNoValue(text);
+  const number = withoutCommas(text, profile);
+  return numberOrRange(number) ?? flagged(number) ?? wordForNoValue(text, profile.words);
 }
 
 function numberOrRange(text: string): Reading | undefined {
@@ -115,8 +117,9 @@ function flagged(text: string): Reading | undefined {
 }
 
 /** `<^5.0` is `<5.0`, `^10^-^20` is `10-20`, `^98` is a number, a titre such as `^1^:^128` is text. */
-function structuredNumber(obx: ReceivedSegment): Reading | string {
-  const [comparator = '', first = '', separator = '', second = ''] = obx.components(5);
+function structuredNumber(obx: ReceivedSegment, profile: LabProfile): Reading | string {
+  const components = obx.components(5).map((component) => withoutCommas(component, profile));
+  const [comparator = '', first = '', separator = '', second = ''] = components;
   if (![first, second].every((number) => number === '' || NUMBER.test(number)) || first + second === '') {
     return 'OBX-5 is not comparator^number^separator^number (OBX-2 is SN)';
   }
@@ -129,9 +132,24 @@ function codedValue(obx: ReceivedSegment): Reading {
   return { type: 'coded_value', value: values.filter((value) => value !== undefined).join(', ') };
 }
 
-/** A text that is, whole, such a word. */
-export function wordForNoValue(text: string): Reading | undefined {
+/** A text that is, whole, such a word. @param own The laboratory's words, which win. */
+export function wordForNoValue(text: string, own: LabProfile['words'] = {}): Reading | undefined {
   const word = text.trim().toUpperCase();
-  const none_because = Object.hasOwn(WORDS_FOR_NO_VALUE, word) ? WORDS_FOR_NO_VALUE[word] : undefined;
-  return none_because && { type: 'comment', value: text.trim(), none_because };
+  const [words] = [own, WORDS_FOR_NO_VALUE].filter((each) => Object.hasOwn(each, word));
+  const none_because = words?.[word];
+  return none_because && none_because !== 'text' ? { type: 'comment', value: text.trim(), none_because } : undefined;
+}
+
+/** A number with a comma in it: `1.234,5` and `12,5`, or `1,234.5`; no part of a longer list. */
+const NUMBERS_WITH_COMMAS = {
+  decimal: /(?<![\d.,])(\d{1,3}(?:\.\d{3})+|\d+),(\d+)(?![\d.,])/g,
+  thousands: /(?<![\d.,])(\d{1,3}(?:,\d{3})+)(\.\d+)?(?![\d,])/g,
+};
+
+/** A text with its numbers as they are read here, where the laboratory's profile says what their commas mean. */
+export function withoutCommas(text: string, { comma }: LabProfile): string {
+  if (!comma) return text;
+  return text.replace(NUMBERS_WITH_COMMAS[comma], (_number, whole: string, rest = '') =>
+    comma === 'decimal' ? `${whole.replaceAll('.', '')}.${rest}` : `${whole.replaceAll(',', '')}${rest}`,
+  );
 }

@@ -1,0 +1,115 @@
+/** Messages that are kept, read anew: what that would change, and having it count. */
+import type { Laboratory } from '../../domain/catalogue/catalogue.ts';
+import type { VersionedProfile } from '../../domain/catalogue/lab-profile.ts';
+import { readingChanges } from '../../domain/results/reading-changes.ts';
+import { readBody } from '../../partners/labs/formats/hl7v2/hl7-body.ts';
+import { MESSAGE_LIMITS } from '../../partners/labs/formats/hl7v2/hl7-limits.ts';
+import { reportingLab } from '../../partners/labs/registry.ts';
+import type { KeptMessage } from '../../store/inbox/readings/kept-messages.ts';
+import { KEPT_BECAUSE, type PlannedReading, planReading } from '../../store/inbox/readings/plan-reading.ts';
+import { carryOut } from '../../store/inbox/readings/read-anew.ts';
+import type { Store } from '../../store/open.ts';
+import { operator } from './session.ts';
+
+/** What became, or would become, of messages that were read anew. */
+export interface ReadAnewSummary {
+  messages: number;
+  /** Reports by what becomes of them. */
+  unchanged: number;
+  changed: number;
+  newly_read: number;
+  no_longer_there: number;
+  left_as_they_are: number;
+}
+
+/** A line for the person who decides. */
+type ChangeRow = {
+  report: string | null;
+  order: string | null;
+  what: string;
+  test: string | null;
+  result: string | null;
+  was: string | null;
+  becomes: string | null;
+};
+
+export interface ReadAnewOptions {
+  laboratory: Pick<Laboratory, 'slug'>;
+  profile: VersionedProfile;
+  /** Has the new readings count; else nothing is stored. */
+  isMeant: boolean;
+  /** How many messages are read at most. */
+  limit: number;
+  /** How many changes are named; all are counted. */
+  named: number;
+  /** Is told from time to time how many messages were read. */
+  onProgress?: (messages: number) => void;
+}
+
+const SAYS_PROGRESS_EVERY = 500;
+
+/**
+ * Reads messages under a profile.
+ * @returns what that changes, and where reading stopped because there were too many; null where all were read
+ */
+export async function readAnew(
+  store: Store,
+  messages: AsyncIterable<KeptMessage>,
+  { laboratory, profile: { version, profile }, isMeant, limit, named, onProgress }: ReadAnewOptions,
+): Promise<{ summary: ReadAnewSummary; rows: ChangeRow[]; stopped_at: Date | null }> {
+  const summary = { messages: 0, unchanged: 0, changed: 0, newly_read: 0, no_longer_there: 0, left_as_they_are: 0 };
+  const rows: ChangeRow[] = [];
+  for await (const kept of messages) {
+    if (summary.messages === limit) return { summary, rows, stopped_at: kept.received_at };
+    const lab = reportingLab(laboratory.slug, profile, kept.environment, kept.received_at.toISOString());
+    const reading = await readBody(kept.raw, lab, kept.charset);
+    const plan = await planReading(store, kept, reading, MESSAGE_LIMITS.report_bytes);
+    if (isMeant) {
+      const by = { by: operator(), profile_version: version };
+      await carryOut(store, kept, reading, plan, by, MESSAGE_LIMITS.report_bytes);
+    }
+    summary.messages += 1;
+    summary.unchanged += plan.unchanged;
+    for (const each of plan.plans) {
+      summary[COUNTED[each.what]] += 1;
+      if (rows.length < named) rows.push(...rowsOf(each).slice(0, named - rows.length));
+    }
+    if (summary.messages % SAYS_PROGRESS_EVERY === 0) onProgress?.(summary.messages);
+  }
+  return { summary, rows, stopped_at: null };
+}
+
+const COUNTED = {
+  replaced: 'changed',
+  new: 'newly_read',
+  withdrawn: 'no_longer_there',
+  kept: 'left_as_they_are',
+} as const satisfies Record<PlannedReading['what'], keyof ReadAnewSummary>;
+
+function rowsOf(planned: PlannedReading): ChangeRow[] {
+  const report = planned.what === 'new' ? null : planned.held._id;
+  const before = planned.what === 'new' ? null : planned.held.report;
+  const after = planned.what === 'withdrawn' ? null : planned.report;
+  const order = (after ?? before)?.placer_order_number ?? null;
+  const what = inWords(planned);
+  if (planned.what === 'kept') return [{ report, order, what, test: null, result: null, was: null, becomes: null }];
+  const changes = readingChanges(before, after);
+  if (changes.length === 0) return [{ report, order, what, test: null, result: null, was: null, becomes: 'remarks' }];
+  return changes.map((change) => ({ report, order, what, ...change }));
+}
+
+function inWords(planned: PlannedReading): string {
+  switch (planned.what) {
+    case 'kept':
+      return `stays as it is: ${KEPT_BECAUSE[planned.because]}`;
+    case 'withdrawn':
+      return 'no longer in the message';
+    case 'new':
+      return planned.match.held
+        ? `read for the first time, held: ${planned.match.held.decision}`
+        : 'read for the first time';
+    case 'replaced':
+      if (!planned.match) return 'read otherwise';
+      return planned.match.held ? `read otherwise, held: ${planned.match.held.decision}` : 'now matches its order';
+  }
+}

@@ -1,0 +1,20 @@
+/** Messages read anew under another profile, as an operator has it done. */
+import { type ReadAnewSummary, readAnew } from '../../cli/admin/reading-anew.ts';
+import type { LabProfile } from '../../domain/catalogue/lab-profile.ts';
+import { keptMessages } from '../../store/inbox/readings/kept-messages.ts';
+import type { Store } from '../../store/open.ts';
+
+/** What a profile would change in a sandbox laboratory's messages since then. */
+export const previewed = (store: Store, slug: string, profile: LabProfile, since: Date) =>
+  read(store, slug, profile, since, false);
+
+/** Has them count as they are read with it. */
+export async function applied(store: Store, slug: string, profile: LabProfile, since: Date): Promise<ReadAnewSummary> {
+  return (await read(store, slug, profile, since, true)).summary;
+}
+
+function read(store: Store, slug: string, profile: LabProfile, since: Date, isMeant: boolean) {
+  const messages = keptMessages(store, { lab_slug: slug, environment: 'sandbox', since });
+  const how = { laboratory: { slug }, profile: { version: 1, profile }, isMeant, limit: 10_000, named: 1_000 };
+  return readAnew(store, messages, how);
+}
