@@ -9,6 +9,8 @@ import { remembered } from '../store/remembered.ts';
 import { wrongCodecAddress } from './codec.ts';
 import type { ApiDeps, Doors } from './deps.ts';
 import { endpoints } from './endpoints.ts';
+import { answerFhirErrors } from './fhir/refusal.ts';
+import { fhirRouter } from './fhir/router.ts';
 import { healthRouter } from './health.ts';
 import { type Home, homeRouter } from './home.ts';
 import { answerHeaders } from './http/answer-headers.ts';
@@ -74,8 +76,10 @@ export function createApp(options: AppOptions): Express {
   app.use(doors.doorkeeper.admit);
   app.use('/partners', partnersRouter(deps, doors.guesses));
   app.use(managementRouter(deps, rules, doors.guesses));
+  app.use('/fhir/r4', fhirRouter(deps, doors, version));
   app.use(mount(endpoints, deps, doors));
   app.use(noSuchRoute(app));
+  app.use('/fhir', answerFhirErrors(deps));
   app.use(answerErrors(deps));
   return app;
 }

@@ -1,6 +1,12 @@
 /** Endpoints become routes: key, body, validation, answer; and one place turns errors into answers. */
 import { randomUUID } from 'node:crypto';
-import express, { type ErrorRequestHandler, type Express, type RequestHandler, type Router } from 'express';
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type RequestHandler,
+  type Response,
+  type Router,
+} from 'express';
 import { REQUEST_LIMITS } from '../../domain/limits.ts';
 import type { ApiDeps, Doors } from '../deps.ts';
 import { allowedMethods } from './allowed-methods.ts';
@@ -48,17 +54,22 @@ const readJson = express.json({
   reviver: (_key: string, value: unknown) => (value === null ? undefined : value),
 });
 
-/** Routes for all endpoints; where two paths match, the one that was listed first answers. */
-export function mount(endpoints: readonly Endpoint[], deps: ApiDeps, { doorkeeper, guesses }: Doors): Router {
-  const router = express.Router();
-  const teamOf = authenticator(deps.store, guesses);
-  const authenticate: RequestHandler = async (request, response, next) => {
+/** Lets teams in by their API keys, each as often as it may be there at once; `response.locals` then has team and caller. */
+export function admitTeams({ store }: Pick<ApiDeps, 'store'>, { doorkeeper, guesses }: Doors): RequestHandler {
+  const teamOf = authenticator(store, guesses);
+  return async (request, response, next) => {
     const { team, by } = await teamOf(request);
     doorkeeper.admitTeam(team._id, response);
     Object.assign(response.locals, { team, by });
     response.locals.teamId = team._id;
     next();
   };
+}
+
+/** Routes for all endpoints; where two paths match, the one that was listed first answers. */
+export function mount(endpoints: readonly Endpoint[], deps: ApiDeps, doors: Doors): Router {
+  const router = express.Router();
+  const authenticate = admitTeams(deps, doors);
   for (const endpoint of endpoints) {
     const name: RequestHandler = (_request, response, next) => {
       response.locals.route = endpoint.path;
@@ -118,8 +129,16 @@ export function answerOptions(app: Express): RequestHandler {
   };
 }
 
-/** The one place where an error becomes an answer. */
-export function answerErrors({ logger }: Pick<ApiDeps, 'logger'>): ErrorRequestHandler {
+/** Answers with our envelope. */
+function sendEnvelope(response: Response, refusal: ApiError): void {
+  response.status(ERRORS[refusal.code].status).json(errorEnvelope(refusal, response.locals.correlationId));
+}
+
+/**
+ * The one place where an error becomes an answer.
+ * @param send How it is written; as our envelope unless given.
+ */
+export function answerErrors({ logger }: Pick<ApiDeps, 'logger'>, send = sendEnvelope): ErrorRequestHandler {
   return (error, _request, response, next) => {
     if (response.headersSent) return next(error);
     if (error instanceof ReplayedRefusal) {
@@ -133,6 +152,6 @@ export function answerErrors({ logger }: Pick<ApiDeps, 'logger'>): ErrorRequestH
       logger.error({ correlation_id: correlationId, route, ...loggable(error), frames }, refusal.code);
     }
     if (refusal.retryAfter !== undefined) response.set('retry-after', String(refusal.retryAfter));
-    response.status(ERRORS[refusal.code].status).json(errorEnvelope(refusal, correlationId));
+    send(response, refusal);
   };
 }

@@ -1,6 +1,7 @@
 import { findTransaction } from '../../store/orders/read-orders.ts';
 import { combinedResult } from '../../store/results/combined-result.ts';
 import { clientFacingTransaction, orderTransactionResponse } from '../../wire/client-facing-order.ts';
+import { clientFacingResult } from '../../wire/client-facing-result.ts';
 import { orderTransactionResponse as transactionAnswer } from '../../wire/order-shapes.ts';
 import type { ApiDeps } from '../deps.ts';
 import { defineEndpoint, pdf } from '../http/endpoint.ts';
@@ -51,7 +52,10 @@ export const orderTransactionEndpoints = [
       const { transaction, orders } = await transactionOf(deps, team._id, transaction_id);
       const combined = await combinedResult(deps.store, deps.catalogue, transaction_id);
       if (!combined) throw new ApiError('not_found', `Order transaction ${transaction_id} has no results yet.`);
-      return { ...combined.result, order_transaction: clientFacingTransaction(transaction, orders) };
+      return {
+        ...clientFacingResult(combined.result),
+        order_transaction: clientFacingTransaction(transaction, orders),
+      };
     },
   }),
 

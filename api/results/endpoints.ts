@@ -2,6 +2,7 @@
 import type { ResultDocument } from '../../store/collections/orders.ts';
 import type { Store } from '../../store/open.ts';
 import { transactionsOf } from '../../store/orders/read-orders.ts';
+import { clientFacingResult } from '../../wire/client-facing-result.ts';
 import { defineEndpoint, pdf } from '../http/endpoint.ts';
 import { ApiError } from '../http/errors.ts';
 import { orderOf } from '../orders/endpoints.ts';
@@ -37,7 +38,7 @@ export const resultEndpoints = [
       ]);
       const order_transaction = transactions.get(order.transaction_id);
       if (!order_transaction) throw new Error(`Order ${order._id} has no transaction.`);
-      return { ...result, order_transaction };
+      return { ...clientFacingResult(result), order_transaction };
     },
   }),
 

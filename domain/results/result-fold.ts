@@ -127,7 +127,7 @@ function entriesOf(
 const later = (one: string, other: string) => (Date.parse(other) >= Date.parse(one) ? other : one);
 
 function biomarkerResult(
-  { slug, expected, source }: FullStatement<ExpectedOfOrder>,
+  { slug, status, expected, source }: FullStatement<ExpectedOfOrder>,
   samples: SampleNames,
 ): BiomarkerResult {
   const { report, test, observation } = source;
@@ -162,6 +162,7 @@ function biomarkerResult(
     source_markers: expected?.parents ?? null,
     performing_laboratory: observation.performing_laboratory,
     source_sample_id: specimen ? samples(report, specimen) : null,
+    reported_status: status,
   };
 }
 

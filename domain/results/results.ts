@@ -1,5 +1,5 @@
 /** The result of an order, as it is stored, served and printed; made by folding the lab's reports. */
-import type { FailureType, Interpretation, PerformingLaboratory } from './lab-report.ts';
+import type { FailureType, Interpretation, PerformingLaboratory, ReportedStatus } from './lab-report.ts';
 
 export interface ParentBiomarker {
   marker_id: number;
@@ -34,6 +34,8 @@ export interface BiomarkerResult {
   source_markers: ParentBiomarker[] | null;
   performing_laboratory: string | null;
   source_sample_id: string | null;
+  /** How settled it is, for FHIR; callers of the API do not read it, and results from before it lack it. */
+  reported_status?: ReportedStatus;
 }
 
 /** A result that was expected and is not there. */

@@ -32,3 +32,8 @@ export async function findAppointment(store: Store, id: string): Promise<Appoint
   const held = await store.appointments.findById(id).lean<AppointmentDocument>();
   return held && appointmentOf(held);
 }
+
+/** All appointments of an order, oldest first. */
+export async function appointmentsOf(store: Store, orderId: string): Promise<AppointmentDocument[]> {
+  return store.appointments.find({ order_id: orderId }).sort({ created_at: 1 }).lean<AppointmentDocument[]>();
+}

@@ -11,6 +11,11 @@ export async function findOrder(store: Store, teamId: string, orderId: string): 
   return store.orders.findOne({ _id: orderId, team_id: teamId }).lean<OrderDocument>();
 }
 
+/** The newest order of one of a team's users; null where there is none. */
+export async function newestOrderOf(store: Store, teamId: string, userId: string): Promise<OrderDocument | null> {
+  return store.orders.findOne({ team_id: teamId, user_id: userId }).sort({ created_at: -1 }).lean<OrderDocument>();
+}
+
 /** One of a team's order transactions with its orders, oldest first; null for one of another team, too. */
 export async function findTransaction(
   store: Store,

@@ -24,6 +24,14 @@ export function resultCodesOf(obx: ReceivedSegment, { result_code_component: own
     codes.loinc = LOINC.test(other) ? other : null;
     if (!codes.local && !codes.loinc) codes.local = other || null;
   }
+  return cataloguedResult(codes, results);
+}
+
+/** A laboratory's codes of a result as the catalog has them. */
+export function cataloguedResult<C extends { loinc: string | null; local: string | null }>(
+  codes: C,
+  results: LabProfile['results'],
+): C {
   const [alias] = [codes.local, codes.loinc].flatMap((code) => ownEntry(results, code) ?? []);
   if (alias === undefined) return codes;
   if (LOINC.test(alias)) return { ...codes, loinc: alias };

@@ -243,7 +243,7 @@ function flagsOf(obx: ReceivedSegment): string[] {
 }
 
 /** The worst of the flags; none means normal. */
-function interpretationOf(flags: readonly string[], { flags: own = {} }: LabProfile): Interpretation {
+export function interpretationOf(flags: readonly string[], { flags: own = {} }: LabProfile): Interpretation {
   const meanings = flags.map((flag) => {
     const known = flag.toUpperCase().replace(/(?<=.)\*$/, '');
     const [table] = [own, FLAGS].filter((each) => Object.hasOwn(each, known));

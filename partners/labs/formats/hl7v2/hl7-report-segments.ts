@@ -1,5 +1,6 @@
 /** The segments of an ORU^R01, sorted into orders and their tests. */
 import type { LabProfile } from '../../../../domain/catalogue/lab-profile.ts';
+import { isOurNumber } from '../../../../domain/orders/placer-order-number.ts';
 import { type Hl7Problem, Hl7Refused, type ReceivedSegment } from './hl7-message.ts';
 import type { Pace, Steps } from './steps.ts';
 
@@ -138,14 +139,11 @@ class Orders {
   }
 }
 
-/** As Venule makes them (store/orders/placer-order-number.ts), in whichever case they come back. */
-const OURS = /^V[0-9A-Z]{11}$/i;
-
 /**
  * The placer order number: ours, wherever it stands; else whatever stands where it belongs. Undefined where nothing does:
  * some laboratories number only the first of many tests.
  */
 function numberIn(own: readonly string[], elsewhere: readonly string[]): string | undefined {
-  const ours = [...own, ...elsewhere].find((text) => OURS.test(text));
+  const ours = [...own, ...elsewhere].find(isOurNumber);
   return ours?.toUpperCase() ?? own.find((text) => text !== '');
 }

@@ -89,16 +89,15 @@ function instantAsPrinted(obx: ReceivedSegment, form: RegExp): Reading {
 }
 
 function numberIn(obx: ReceivedSegment, profile: LabProfile): Reading | string {
-  return numberOrNone(obx, profile) ?? 'OBX-5 is not a number (OBX-2 is NM)';
+  return numberOrNone(obx.freeText(5), profile) ?? 'OBX-5 is not a number (OBX-2 is NM)';
 }
 
 function numberOrWords(obx: ReceivedSegment, profile: LabProfile): Reading {
-  return numberOrNone(obx, profile) ?? words(obx);
+  return numberOrNone(obx.freeText(5), profile) ?? words(obx);
 }
 
 /** A number, with or without its flag, or a word that stands for none; undefined for anything else. */
-function numberOrNone(obx: ReceivedSegment, profile: LabProfile): Reading | undefined {
-  const text = obx.freeText(5);
+export function numberOrNone(text: string, profile: LabProfile): Reading | undefined {
   const number = withoutCommas(text, profile);
   return numberOrRange(number) ?? flagged(number) ?? wordForNoValue(text, profile.words);
 }
