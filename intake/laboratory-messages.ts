@@ -3,11 +3,8 @@ import type { Logger } from 'pino';
 import type { Environment } from '../domain/catalogue/lab-connection.ts';
 import { Excess } from '../partners/bounded-body.ts';
 import { writeAcknowledgement } from '../partners/labs/formats/hl7v2/hl7-acknowledgement.ts';
-import { decodeMessage } from '../partners/labs/formats/hl7v2/hl7-charset.ts';
 import { MESSAGE_LIMITS } from '../partners/labs/formats/hl7v2/hl7-limits.ts';
-import { Hl7Refused, messagesIn } from '../partners/labs/formats/hl7v2/hl7-message.ts';
-import { readingReports } from '../partners/labs/formats/hl7v2/hl7-report.ts';
-import { inTurns } from '../partners/labs/formats/hl7v2/steps.ts';
+import type { Hl7Refused } from '../partners/labs/formats/hl7v2/hl7-message.ts';
 import { reportingLab } from '../partners/labs/registry.ts';
 import type { RememberedProfiles } from '../store/connections/lab-profiles.ts';
 import {
@@ -19,10 +16,7 @@ import {
   storeReports,
 } from '../store/inbox/lab-inbox.ts';
 import type { Store } from '../store/open.ts';
-
-const MEGABYTE = 1024 * 1024;
-/** What a laboratory is told of a body over the limit. */
-export const TOO_LARGE = `A message can have at most ${MESSAGE_LIMITS.bytes / MEGABYTE} MB`;
+import { messagesOfBody, refused, TOO_MUCH } from './hl7-body.ts';
 
 /** Where messages go. */
 export interface LaboratoryInbox {
@@ -38,10 +32,7 @@ export interface Sender {
   environment: Environment;
 }
 
-const refused = (segment: string, text: string) => new Hl7Refused({ segment, sequence: 1, code: '100', text });
 const TOO_LONG = refused('OBR', 'The report on one order is too long; split it into several messages');
-const TOO_MANY = refused('MSH', `A body can have at most ${MESSAGE_LIMITS.messages} messages; send them in several`);
-const TOO_MUCH = refused('MSH', TOO_LARGE);
 
 /**
  * Takes in a body with one HL7 message or several. A failure of the database is thrown, and nothing is acknowledged then:
@@ -70,44 +61,34 @@ export async function takeHl7In(
   const content_hash = await keepText(store, { ...from, raw, charset });
   const { profile } = await profiles.of(from.lab_slug, from.environment);
   const lab = reportingLab(from.lab_slug, profile, from.environment, now);
-  const text = textOf(raw, profile.character_set ?? charset);
-  if (text instanceof Hl7Refused) {
-    const answer = refuse(raw.toString('latin1'), text);
-    await tellRefusals();
-    return [answer];
-  }
-
-  const messages = messagesIn(text);
   const answers: string[] = [];
   let reports_before = 0;
   const ofControlId = new Map<string, number>();
-  for (const message of messages.slice(0, MESSAGE_LIMITS.messages)) {
-    try {
-      if (messages.length > MESSAGE_LIMITS.messages) throw TOO_MANY;
-      const read = await inTurns(readingReports(message, lab));
-      const { control_id } = read.message;
-      const same_before = ofControlId.get(control_id) ?? 0;
-      const stored = { ...from, content_hash, control_id, reports: read.reports, reports_before, same_before };
-      await storeReports(store, stored, MESSAGE_LIMITS.report_bytes);
-      reports_before += read.reports.length;
-      ofControlId.set(control_id, same_before + read.reports.length);
-      answers.push(writeAcknowledgement(message, { code: 'AA', text: '' }, now));
-    } catch (error) {
-      const refusal = error instanceof ReportTooLong ? TOO_LONG : error;
-      if (!(refusal instanceof Hl7Refused)) throw error;
-      answers.push(refuse(message, refusal));
-      if (refusal === TOO_MANY) break;
+  for await (const message of messagesOfBody(raw, lab, charset)) {
+    if ('refusal' in message) {
+      answers.push(refuse(message.text, message.refusal));
+      continue;
     }
+    const { text, control_id, reports } = message;
+    const same_before = ofControlId.get(control_id) ?? 0;
+    const stored = { ...from, content_hash, control_id, reports, reports_before, same_before };
+    try {
+      await storeReports(store, stored, MESSAGE_LIMITS.report_bytes);
+    } catch (error) {
+      if (!(error instanceof ReportTooLong)) throw error;
+      answers.push(refuse(text, TOO_LONG));
+      continue;
+    }
+    reports_before += reports.length;
+    ofControlId.set(control_id, same_before + reports.length);
+    answers.push(writeAcknowledgement(text, { code: 'AA', text: '' }, now));
   }
-  await tellRefusals();
+  if (refusals.length > 0) {
+    const reason = [...new Set(refusals)].join('; ');
+    logger.warn({ lab: from.lab_slug, content_hash, reason }, 'A laboratory message was rejected');
+    await noteRefusal(store, content_hash, reason);
+  }
   return answers;
-
-  async function tellRefusals(): Promise<void> {
-    if (refusals.length === 0) return;
-    const why = [...new Set(refusals)].join('; ');
-    logger.warn({ lab: from.lab_slug, content_hash, reason: why }, 'A laboratory message was rejected');
-    await noteRefusal(store, content_hash, why);
-  }
 }
 
 /** Keeps a body that is not read, for people to see. @param why Codes and places, never a value. */
@@ -124,15 +105,4 @@ export async function keepRefused(
   const reason = isCut ? `${why}; of ${raw.bytes} bytes the first ${raw.head.length} are kept` : why;
   logger.warn({ lab: from.lab_slug, content_hash, reason }, 'A laboratory message was rejected');
   await noteUnread(store, content_hash, reason);
-}
-
-/** The text of a body, or why it is refused. */
-function textOf(raw: Buffer, charset: string | undefined): string | Hl7Refused {
-  try {
-    const text = decodeMessage(raw, charset);
-    return Buffer.byteLength(text) > MESSAGE_LIMITS.bytes ? TOO_MUCH : text;
-  } catch (error) {
-    if (error instanceof Hl7Refused) return error;
-    throw error;
-  }
 }

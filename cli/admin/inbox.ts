@@ -1,6 +1,7 @@
 /** `admin inbox`: what laboratories sent, and what became of it (F5). */
 import { type Command, Option } from 'commander';
 import { DOUBTS } from '../../domain/results/report-matching.ts';
+import { readAnew } from '../../intake/read-anew.ts';
 import { readableMessage } from '../../partners/labs/formats/hl7v2/hl7-charset.ts';
 import { loadCatalogue } from '../../store/catalogue/catalogue.ts';
 import { collectionOf } from '../../store/collections/define.ts';
@@ -19,7 +20,6 @@ import {
 } from '../../store/inbox/inbox-review.ts';
 import { environmentOf, keptMessage } from '../../store/inbox/readings/kept-messages.ts';
 import type { Store } from '../../store/open.ts';
-import { readAnew } from './reading-anew.ts';
 import { CannotDo, given, inSession, operator, positive } from './session.ts';
 
 const BECAME: Record<DeliveredAgain, (id: string) => string> = {
@@ -71,7 +71,7 @@ async function readAgain(store: Store, report: LabMessageDocument, isMeant: bool
   if (!kept) throw new CannotDo(`The message of report ${report._id} is no longer kept`);
   const laboratory = await store.laboratories.findOne({ slug: report.lab_slug }).orFail().lean();
   const profile = await currentProfile(store, laboratory, environment);
-  return readAnew(store, oneOf(kept), { laboratory, profile, isMeant, limit: 1, named: 200 });
+  return readAnew(store, oneOf(kept), { profile, by: isMeant ? operator() : null, limit: 1, named: 200 });
 }
 
 async function* oneOf<T>(only: T): AsyncGenerator<T> {

@@ -3,7 +3,7 @@ import type { LabProfile } from '../../domain/catalogue/lab-profile.ts';
 import type { Order } from '../../domain/orders/order.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import { setProfile } from '../../store/connections/lab-profiles.ts';
-import { listRefusedMessages } from '../../store/inbox/inbox-review.ts';
+import { deliverAgain, listRefusedMessages } from '../../store/inbox/inbox-review.ts';
 import { moveAllOutgoing } from '../../store/outbox/outgoing.ts';
 import { textOf } from '../documents/pdf-reader.ts';
 import { type LabMessageChanges, labMessage } from '../support/partners/lab-message.ts';
@@ -216,6 +216,80 @@ describe('when the order has ended', () => {
     expect((await statuses(redraw)).at(-1)).toBe('completed');
     expect((await reportsOn(order))[0]?.corrects).toBe(true);
   });
+});
+
+describe('when the order has ended, in other ways', () => {
+  test('a late report that said nothing new corrects it when it does as it is read now', async () => {
+    const order = await placed();
+    const text = message(order, { values: WITH_COMMA });
+    await deliver(text);
+    await venule.ended(order);
+    began = new Date();
+    await deliver(text.replace(/^((?:[^|]*\|){9})[^|]*/, '$1again'));
+    await until(async () => (await reportsOn(order))[1]?.state === 'late');
+    expect(await apply(COMMA)).toMatchObject({ changed: 1 });
+    await until(async () => (await statuses(order)).at(-1) === 'corrected');
+    expect(await resultOf(order, GLUCOSE)).toEqual(['90.5', 90.5]);
+    expect((await reportsOn(order)).map(({ state }) => state)).toEqual(['applied', 'applied']);
+  });
+
+  test('a canceled one keeps its status; the result that a person added has another version', async () => {
+    const order = await placed();
+    await venule.journeys.cancel(await venule.reaches(order.id, 'ordered'));
+    await venule.ended(order);
+    await deliver(message(order, { values: WITH_COMMA }));
+    const held = await until(async () => (await reportsOn(order)).find(({ state }) => state === 'unmatched'));
+    await deliverAgain(venule.store, venule.catalogue, { kind: 'person', id: 'operator' }, held._id);
+    expect(await resultOf(order, GLUCOSE)).toEqual(['90,5', -1]);
+    const told = (await venule.webhooks(order.id)).length;
+
+    await apply(COMMA);
+    await until(async () => (await versionsOf(order)) === 2);
+    await isTold();
+    expect(await resultOf(order, GLUCOSE)).toEqual(['90.5', 90.5]);
+    expect(await statuses(order)).toEqual(['ordered', 'requisition_created', 'cancelled']);
+    expect(await venule.webhooks(order.id)).toHaveLength(told + 1);
+    expect(await auditOf(order, 'order.result_added')).toHaveLength(2);
+  });
+
+  test('two readings at once are one, and one after the other each have a version', async () => {
+    const order = await placed();
+    await deliver(message(order, { values: { [GLUCOSE]: '1,234' } }));
+    await venule.ended(order);
+    const both = await Promise.all([apply(COMMA), apply(COMMA)]);
+    expect(both.map(({ messages }) => messages)).toEqual([1, 1]);
+    await until(async () => (await versionsOf(order)) === 2);
+    expect(await resultOf(order, GLUCOSE)).toEqual(['1.234', 1.234]);
+    await apply({ comma: 'thousands' });
+    await until(async () => (await versionsOf(order)) === 3);
+    expect(await resultOf(order, GLUCOSE)).toEqual(['1234', 1234]);
+    await isTold();
+    expect(await statuses(order)).toHaveLength(5);
+    expect((await reportsOn(order))[0]).toMatchObject({ reading: 3, taken_reading: 3 });
+    expect(await venule.store.labReadings.countDocuments({ report_id: (await reportsOn(order))[0]?._id })).toBe(2);
+  });
+
+  test('a message that is kept with its report, as those of before are, is read anew', async () => {
+    const order = await placed();
+    await deliver(message(order, { values: WITH_COMMA }));
+    await venule.ended(order);
+    const [report] = await reportsOn(order);
+    const texts = collectionOf(venule.store.labMessageTexts);
+    const text = await texts.findOneAndDelete({ _id: report?.content_hash as string });
+    const raw = text?.raw as string;
+    await collectionOf(venule.store.labMessages).updateOne({ _id: report?._id as string }, { $set: { raw } });
+    expect(await apply(COMMA)).toMatchObject({ changed: 1 });
+    await until(async () => (await statuses(order)).at(-1) === 'corrected');
+  });
+});
+
+test('a message whose sender was not known was not read, and is not read anew', async () => {
+  const order = await placed();
+  await venule.deliver(lab, message(order), { 'content-type': 'text/plain' });
+  const refused = await listRefusedMessages(venule.store, { lab_slug: lab }, 1);
+  expect(refused).toMatchObject([{ not_read: true }]);
+  expect(await apply({})).toMatchObject({ messages: 0 });
+  expect(await reportsOn(order)).toEqual([]);
 });
 
 test('a preview stores nothing, and names what would change', async () => {

@@ -1,6 +1,6 @@
 /** Messages read anew under another profile, as an operator has it done. */
-import { type ReadAnewSummary, readAnew } from '../../cli/admin/reading-anew.ts';
 import type { LabProfile } from '../../domain/catalogue/lab-profile.ts';
+import { type ReadAnewSummary, readAnew } from '../../intake/read-anew.ts';
 import { keptMessages } from '../../store/inbox/readings/kept-messages.ts';
 import type { Store } from '../../store/open.ts';
 
@@ -15,6 +15,6 @@ export async function applied(store: Store, slug: string, profile: LabProfile, s
 
 function read(store: Store, slug: string, profile: LabProfile, since: Date, isMeant: boolean) {
   const messages = keptMessages(store, { lab_slug: slug, environment: 'sandbox', since });
-  const how = { laboratory: { slug }, profile: { version: 1, profile }, isMeant, limit: 10_000, named: 1_000 };
-  return readAnew(store, messages, how);
+  const by = isMeant ? ({ kind: 'person', id: 'operator' } as const) : null;
+  return readAnew(store, messages, { profile: { version: 1, profile }, by, limit: 10_000, named: 1_000 });
 }

@@ -1,15 +1,19 @@
 /** Messages that are kept, read anew: what that would change, and having it count. */
-import type { Laboratory } from '../../domain/catalogue/catalogue.ts';
-import type { VersionedProfile } from '../../domain/catalogue/lab-profile.ts';
-import { readingChanges } from '../../domain/results/reading-changes.ts';
-import { readBody } from '../../partners/labs/formats/hl7v2/hl7-body.ts';
-import { MESSAGE_LIMITS } from '../../partners/labs/formats/hl7v2/hl7-limits.ts';
-import { reportingLab } from '../../partners/labs/registry.ts';
-import type { KeptMessage } from '../../store/inbox/readings/kept-messages.ts';
-import { KEPT_BECAUSE, type PlannedReading, planReading } from '../../store/inbox/readings/plan-reading.ts';
-import { carryOut } from '../../store/inbox/readings/read-anew.ts';
-import type { Store } from '../../store/open.ts';
-import { operator } from './session.ts';
+import type { LabProfile, VersionedProfile } from '../domain/catalogue/lab-profile.ts';
+import type { Principal } from '../domain/principal.ts';
+import { readingChanges } from '../domain/results/reading-changes.ts';
+import { MESSAGE_LIMITS } from '../partners/labs/formats/hl7v2/hl7-limits.ts';
+import { reportingLab } from '../partners/labs/registry.ts';
+import type { KeptMessage } from '../store/inbox/readings/kept-messages.ts';
+import {
+  type BodyReading,
+  KEPT_BECAUSE,
+  type PlannedReading,
+  planReading,
+} from '../store/inbox/readings/plan-reading.ts';
+import { carryOut } from '../store/inbox/readings/read-anew.ts';
+import type { Store } from '../store/open.ts';
+import { messagesOfBody } from './hl7-body.ts';
 
 /** What became, or would become, of messages that were read anew. */
 export interface ReadAnewSummary {
@@ -34,10 +38,9 @@ type ChangeRow = {
 };
 
 export interface ReadAnewOptions {
-  laboratory: Pick<Laboratory, 'slug'>;
   profile: VersionedProfile;
-  /** Has the new readings count; else nothing is stored. */
-  isMeant: boolean;
+  /** Who has the new readings count; null where nothing is to be stored. */
+  by: Principal | null;
   /** How many messages are read at most. */
   limit: number;
   /** How many changes are named; all are counted. */
@@ -55,19 +58,15 @@ const SAYS_PROGRESS_EVERY = 500;
 export async function readAnew(
   store: Store,
   messages: AsyncIterable<KeptMessage>,
-  { laboratory, profile: { version, profile }, isMeant, limit, named, onProgress }: ReadAnewOptions,
+  { profile: { version, profile }, by, limit, named, onProgress }: ReadAnewOptions,
 ): Promise<{ summary: ReadAnewSummary; rows: ChangeRow[]; stopped_at: Date | null }> {
   const summary = { messages: 0, unchanged: 0, changed: 0, newly_read: 0, no_longer_there: 0, left_as_they_are: 0 };
   const rows: ChangeRow[] = [];
   for await (const kept of messages) {
     if (summary.messages === limit) return { summary, rows, stopped_at: kept.received_at };
-    const lab = reportingLab(laboratory.slug, profile, kept.environment, kept.received_at.toISOString());
-    const reading = await readBody(kept.raw, lab, kept.charset);
+    const reading = await readingOf(kept, profile);
     const plan = await planReading(store, kept, reading, MESSAGE_LIMITS.report_bytes);
-    if (isMeant) {
-      const by = { by: operator(), profile_version: version };
-      await carryOut(store, kept, reading, plan, by, MESSAGE_LIMITS.report_bytes);
-    }
+    if (by) await carryOut(store, kept, reading, plan, { by, profile_version: version }, MESSAGE_LIMITS.report_bytes);
     summary.messages += 1;
     summary.unchanged += plan.unchanged;
     for (const each of plan.plans) {
@@ -77,6 +76,16 @@ export async function readAnew(
     if (summary.messages % SAYS_PROGRESS_EVERY === 0) onProgress?.(summary.messages);
   }
   return { summary, rows, stopped_at: null };
+}
+
+async function readingOf(kept: KeptMessage, profile: LabProfile): Promise<BodyReading> {
+  const lab = reportingLab(kept.lab_slug, profile, kept.environment, kept.received_at.toISOString());
+  const reading: BodyReading = { messages: [], refusals: [] };
+  for await (const message of messagesOfBody(kept.raw, lab, kept.charset)) {
+    if ('refusal' in message) reading.refusals.push(message.refusal.message);
+    else reading.messages.push({ control_id: message.control_id, reports: message.reports });
+  }
+  return reading;
 }
 
 const COUNTED = {

@@ -1,0 +1,50 @@
+/** A body from a laboratory, with one HL7 message or several, read message by message: when it comes, and anew. */
+import type { LabReport } from '../domain/results/lab-report.ts';
+import { decodeMessage } from '../partners/labs/formats/hl7v2/hl7-charset.ts';
+import { MESSAGE_LIMITS } from '../partners/labs/formats/hl7v2/hl7-limits.ts';
+import { Hl7Refused, messagesIn } from '../partners/labs/formats/hl7v2/hl7-message.ts';
+import { type ReportingLab, readingReports } from '../partners/labs/formats/hl7v2/hl7-report.ts';
+import { inTurns } from '../partners/labs/formats/hl7v2/steps.ts';
+
+/** What a laboratory is told of a body over the limit. */
+export const TOO_LARGE = `A message can have at most ${MESSAGE_LIMITS.bytes / 1024 / 1024} MB`;
+
+/** A refusal of what comes before any segment was read. */
+export const refused = (segment: string, text: string) => new Hl7Refused({ segment, sequence: 1, code: '100', text });
+export const TOO_MUCH = refused('MSH', TOO_LARGE);
+const TOO_MANY = refused('MSH', `A body can have at most ${MESSAGE_LIMITS.messages} messages; send them in several`);
+
+/** A message of a body: what it says, or why it says nothing. */
+type BodyMessage = { text: string } & ({ control_id: string; reports: LabReport[] } | { refusal: Hl7Refused });
+
+/**
+ * Reads a body as it came; whoever else has work to do gets to it meanwhile. One that cannot be read at all is a single
+ * message.
+ * @param charset What the transport said of its characters.
+ */
+export async function* messagesOfBody(raw: Buffer, lab: ReportingLab, charset?: string): AsyncGenerator<BodyMessage> {
+  const whole = unlessRefused(() => decodeMessage(raw, lab.profile.character_set ?? charset));
+  if (whole instanceof Hl7Refused) return yield { text: raw.toString('latin1'), refusal: whole };
+  if (Buffer.byteLength(whole) > MESSAGE_LIMITS.bytes) return yield { text: raw.toString('latin1'), refusal: TOO_MUCH };
+  const texts = messagesIn(whole);
+  const [first = ''] = texts;
+  if (texts.length > MESSAGE_LIMITS.messages) return yield { text: first, refusal: TOO_MANY };
+  for (const text of texts) {
+    try {
+      const { message, reports } = await inTurns(readingReports(text, lab));
+      yield { text, control_id: message.control_id, reports };
+    } catch (error) {
+      if (!(error instanceof Hl7Refused)) throw error;
+      yield { text, refusal: error };
+    }
+  }
+}
+
+function unlessRefused<T>(work: () => T): T | Hl7Refused {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof Hl7Refused) return error;
+    throw error;
+  }
+}
