@@ -8,11 +8,12 @@ import { onceForKey } from '../api/http/idempotency.ts';
 import { claimPatient, releasePatient } from '../store/appointments/appointment-claims.ts';
 import type { Catalogue } from '../store/catalogue/catalogue.ts';
 import { collectionOf } from '../store/collections/define.ts';
-import type { LabMessageDocument, PhlebotomyEventDocument } from '../store/collections/inbox.ts';
+import type { LabMessageDocument, LabReadingDocument, PhlebotomyEventDocument } from '../store/collections/inbox.ts';
 import type { OrderDocument } from '../store/collections/orders.ts';
 import type { WebhookEndpointDocument, WebhookMessageDocument } from '../store/collections/outbox.ts';
 import { claimReport } from '../store/inbox/lab-inbox.ts';
 import { claimPhlebotomyEvent } from '../store/inbox/phlebotomy-inbox.ts';
+import { claimReading } from '../store/inbox/readings/owed-readings.ts';
 import type { Store } from '../store/open.ts';
 import { claimJourneyCheck } from '../store/orders/journey-check.ts';
 import { orderDocument } from '../store/orders/order-document.ts';
@@ -108,7 +109,20 @@ async function inboxes(store: Store, waiting: number): Promise<Queue[]> {
     report: { status: 'scheduled' },
     ...arrived(),
   });
-  const inbox = async <T extends LabMessageDocument | PhlebotomyEventDocument>(
+  const reading = () => ({
+    _id: randomUUID(),
+    report_id: randomUUID(),
+    number: 1,
+    report: { tests },
+    replaced_by: { kind: 'system', id: 'bench' },
+    replaced_at: next(),
+    profile_version: 1,
+    state: 'owed',
+    lease_until: new Date(0),
+    attempts: 0,
+    last_error: null,
+  });
+  const inbox = async <T extends LabMessageDocument | LabReadingDocument | PhlebotomyEventDocument>(
     what: string,
     model: Parameters<typeof collectionOf<T>>[0],
     row: () => object,
@@ -128,6 +142,7 @@ async function inboxes(store: Store, waiting: number): Promise<Queue[]> {
   };
   return [
     await inbox('a laboratory report', store.labMessages, report, () => claimReport(store, LEASE_MS)),
+    await inbox('a report that was read anew', store.labReadings, reading, () => claimReading(store, LEASE_MS)),
     await inbox("a phlebotomy provider's event", store.phlebotomyEvents, event, () =>
       claimPhlebotomyEvent(store, LEASE_MS),
     ),

@@ -49,6 +49,7 @@ async function operationsOf({ store }: FreshStore, queue: Queue): Promise<Profil
 const PLACES = { few: 0, many: 1 } as const;
 const QUEUES = [
   'a laboratory report',
+  'a report that was read anew',
   "a phlebotomy provider's event",
   'what orders have others told',
   'what one order has others told',

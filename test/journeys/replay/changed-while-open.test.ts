@@ -1,7 +1,7 @@
 /**
  * 0005: a journey that began on older code goes on on today's. What an open one must do differently is behind `patched`:
  * under the first rules, whoever asked for something after an engineer had canceled the workflow was told of a failure;
- * and a report on an on-site order that came before its draw was set aside.
+ * a report on an on-site order that came before its draw was set aside; and nobody heard that a report was read anew.
  */
 import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
@@ -13,6 +13,7 @@ import { parseCodecKeys } from '../../../temporal/codec.ts';
 import { encryptingConverter } from '../../../temporal/connection.ts';
 import { searchAttributesOf } from '../../../workflows/search-attributes.ts';
 import { labMessage } from '../../support/partners/lab-message.ts';
+import { applied } from '../../support/reading-anew.ts';
 import { HISTORIES, readHistory, recordedHistories } from '../../support/recorded-history.ts';
 import {
   anOrder,
@@ -23,7 +24,11 @@ import {
 import { changedWorkflowBundle, workflowBundle } from '../../support/running/workflow-bundle.ts';
 import { until } from '../../support/until.ts';
 
-const RECORDED = ['rules-1/walk-in-answered-after-an-engineer', 'rules-2/on-site-reported-on-before-a-change'];
+const RECORDED = [
+  'rules-1/walk-in-answered-after-an-engineer',
+  'rules-2/on-site-reported-on-before-a-change',
+  'rules-2/read-anew-and-completed',
+];
 
 let venule: InProcessVenule;
 beforeAll(async () => {
@@ -116,6 +121,32 @@ test('G2: an open on-site order of before that set a report aside takes the next
   const { events } = await venule.reaches(order.id, 'completed');
   expect(events[2]).toMatchObject({ status: 'draw_completed', reason: expect.stringContaining('was drawn') });
   await endedPatched(order);
+}, 120_000);
+
+test('0022: an open journey of before that passed by a new reading, and took a report after it, takes that in, too', async () => {
+  await runBefore('workflows/journey/laboratory/lab-reports.ts', 'without-new-readings.cjs');
+  const [cbc, cmp] = ['005009', '322000'];
+  const glucose = '2345-7';
+  const order = await venule.place({ labTest: 'labcorp-cbc-and-cmp' });
+  await venule.reaches(order.id, 'requisition_created');
+  const report = (tests: string[]) => labMessage(venule.catalogue, order, { tests, values: { [glucose]: '90,5' } });
+  const has = (count: number) =>
+    until(async () => (await venule.store.orders.findById(order.id).lean())?.events.length === count);
+  await venule.deliver(order.lab_slug, report([cmp]));
+  await has(3);
+  await applied(venule.store, order.lab_slug, { comma: 'decimal' }, new Date(order.created_at));
+  await until(() => venule.store.labReadings.exists({ state: 'told' }));
+  const preliminary = labMessage(venule.catalogue, order, { tests: [cbc], status: 'P' });
+  await venule.deliver(order.lab_slug, preliminary);
+  await has(4);
+
+  await runToday();
+  await venule.deliver(order.lab_slug, report([cbc]));
+  await endedPatched(order);
+  const statuses = (await venule.store.orders.findById(order.id).orFail().lean()).events.map(({ status }) => status);
+  expect(statuses.slice(2)).toEqual(['partial_results', 'partial_results', 'completed']);
+  const { result } = await venule.store.results.findOne({ order_id: order.id }).sort({ version: -1 }).orFail().lean();
+  expect(result.results.find(({ loinc }) => loinc === glucose)?.result).toBe('90.5');
 }, 120_000);
 
 test.each(RECORDED)('%s, recorded when the code changed, is among those that are replayed', (name) => {
