@@ -6,6 +6,7 @@ import { type Config, loadConfig } from './config/config.ts';
 import { describeConfig } from './config/variables.ts';
 import { startJourneySweep } from './dispatch/journey-sweep.ts';
 import { startReportDispatcher } from './dispatch/lab-reports.ts';
+import { startRejectionDispatcher } from './dispatch/late-rejections.ts';
 import { startMigrations } from './dispatch/migrations.ts';
 import { startReadingDispatcher } from './dispatch/new-readings.ts';
 import { startAppointmentDispatcher } from './dispatch/provider-events.ts';
@@ -96,6 +97,7 @@ export async function startWorker(
   const journeys = temporalJourneys(client, config.temporal.taskQueue, policy);
   const reports = startReportDispatcher({ store, catalogue, journeys, logger });
   const readings = startReadingDispatcher({ store, catalogue, journeys, logger });
+  const rejections = startRejectionDispatcher({ store, catalogue, journeys, logger });
   const appointmentEvents = startAppointmentDispatcher({ store, journeys, logger });
   const sweep = startJourneySweep({ store, journeys, checkedAfter: policy.journey_checked_after, logger });
   const webhooks = startWebhookDispatcher({ store, allowPrivate: config.webhookAllowPrivate, logger });
@@ -105,6 +107,7 @@ export async function startWorker(
     await Promise.all([
       reports.stop(),
       readings.stop(),
+      rejections.stop(),
       appointmentEvents.stop(),
       sweep.stop(),
       webhooks.stop(),

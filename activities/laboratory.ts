@@ -1,11 +1,17 @@
 /** The conversation with a laboratory, as a journey has it. Temporal repeats it; the lab sees one order (F4). */
 import { Context, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import type { LabAcknowledgement, LabOrderMessage } from '../partners/labs/laboratory-adapter.ts';
+import type {
+  LabAcknowledgement,
+  LabAnswer,
+  LabOrderMessage,
+  OrderPurpose,
+} from '../partners/labs/laboratory-adapter.ts';
 import { adapterFor } from '../partners/labs/registry.ts';
 import { PartnerUnreachable } from '../partners/partner-unreachable.ts';
 import { findLabConnection } from '../store/connections/lab-connections.ts';
 import { currentProfile } from '../store/connections/lab-profiles.ts';
+import { expectAcknowledgement, noteProvisionalAnswer, noteSent } from '../store/inbox/order-messages.ts';
 import { recordRefusedCancellation } from '../store/orders/refused-cancellation.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { retryBudgetSpent } from './patience.ts';
@@ -51,27 +57,74 @@ export function laboratoryActivities({
     return { adapter: adapterFor(laboratory.slug, orders), message, endpoint, lab: laboratory.name };
   }
 
+  /** Says it to the laboratory, unless that was done and only its word is awaited. */
+  async function tell(orderId: string, purpose: OrderPurpose, triedFor = Number.POSITIVE_INFINITY) {
+    const { adapter, message, endpoint, lab } = await conversation(orderId);
+    const { order } = message;
+    const { lab_slug, placer_order_number } = order;
+    const ofOrder = { _id: adapter.idOf(message, purpose), lab_slug, order_id: order.id, placer_order_number, purpose };
+    const say = () => {
+      const { cancellationSignal } = Context.current();
+      const send = purpose === 'NW' ? adapter.submit : adapter.cancel;
+      return heard(() => send(message, endpoint, cancellationSignal), triedFor);
+    };
+    const said =
+      endpoint.acknowledges === 'later' ? sayOnce(ofOrder, say, lab, triedFor) : sayAndNote(ofOrder, say, lab);
+    return { said, lab, slug: lab_slug };
+  }
+
+  /** With a laboratory that acknowledges later: what it was sent is not sent again. */
+  async function sayOnce(
+    ofOrder: Parameters<typeof expectAcknowledgement>[1],
+    say: () => Promise<LabAnswer>,
+    lab: string,
+    triedFor: number,
+  ): Promise<LabAcknowledgement> {
+    const { said, sent_at } = await expectAcknowledgement(store, ofOrder);
+    if (said && said.code !== 'AE') return said;
+    if (sent_at) throw awaited(lab, triedFor);
+    const answer = await say();
+    await noteSent(store, ofOrder._id);
+    if (answer.code === 'awaited') throw awaited(lab, triedFor);
+    return answer;
+  }
+
+  async function sayAndNote(
+    ofOrder: Parameters<typeof noteProvisionalAnswer>[1],
+    say: () => Promise<LabAnswer>,
+    lab: string,
+  ): Promise<LabAcknowledgement> {
+    const answer = await say();
+    if (answer.code === 'awaited') throw awaited(lab, Number.POSITIVE_INFINITY);
+    if (answer.code === 'AA' && !answer.is_final) await noteProvisionalAnswer(store, ofOrder, answer);
+    return answer;
+  }
+
+  const awaited = (lab: string, triedFor: number) =>
+    ApplicationFailure.create({
+      type: 'AcknowledgmentAwaited',
+      message: `${lab} has the order and has not acknowledged it yet; it is not sent again.`,
+      nonRetryable: retryBudgetSpent(triedFor),
+    });
+
   return {
     async submitOrder(orderId, triedFor) {
-      const { adapter, message, endpoint, lab } = await conversation(orderId);
-      const answer = await heard(
-        () => adapter.submit(message, endpoint, Context.current().cancellationSignal),
-        triedFor,
-      );
+      const { said, lab } = await tell(orderId, 'NW', triedFor);
+      const answer = await said;
       if (answer.code === 'AE') throw saidError(lab, answer, triedFor);
       if (answer.code === 'AR') return { accepted: false, words: `${lab} rejected the order: ${answer.text}` };
       return { accepted: true, filler_order_number: answer.filler_order_number };
     },
 
     async cancelAtLab(orderId) {
-      const { adapter, message, endpoint, lab } = await conversation(orderId);
-      const answer = await heard(() => adapter.cancel(message, endpoint, Context.current().cancellationSignal));
+      const { said, lab, slug } = await tell(orderId, 'CA');
+      const answer = await said;
       if (answer.code === 'AE') throw saidError(lab, answer);
       if (answer.code !== 'AR') return { too_late: null };
       await recordRefusedCancellation(store, catalogue, orderId, answer.text);
       log.error('The laboratory rejected a cancellation: the order is canceled here but not there', {
         order_id: orderId,
-        lab: message.order.lab_slug,
+        lab: slug,
       });
       return { too_late: answer.text };
     },
@@ -86,10 +139,7 @@ const saidError = (lab: string, answer: LabAcknowledgement, triedFor = Number.PO
   });
 
 /** Lets Temporal wait as long as the lab asked for. */
-async function heard(
-  call: () => Promise<LabAcknowledgement>,
-  triedFor = Number.POSITIVE_INFINITY,
-): Promise<LabAcknowledgement> {
+async function heard(call: () => Promise<LabAnswer>, triedFor: number): Promise<LabAnswer> {
   try {
     return await call();
   } catch (error) {

@@ -1,5 +1,10 @@
 /** A body from a laboratory, with one HL7 message or several, read message by message: when it comes, and anew. */
 import type { LabReport } from '../domain/results/lab-report.ts';
+import {
+  isAcknowledgement,
+  type ReadAcknowledgement,
+  readAcknowledgement,
+} from '../partners/labs/formats/hl7v2/hl7-acknowledgement.ts';
 import { decodeMessage } from '../partners/labs/formats/hl7v2/hl7-charset.ts';
 import { MESSAGE_LIMITS } from '../partners/labs/formats/hl7v2/hl7-limits.ts';
 import { Hl7Refused, messagesIn } from '../partners/labs/formats/hl7v2/hl7-message.ts';
@@ -14,8 +19,12 @@ export const refused = (segment: string, text: string) => new Hl7Refused({ segme
 export const TOO_MUCH = refused('MSH', TOO_LARGE);
 const TOO_MANY = refused('MSH', `A body can have at most ${MESSAGE_LIMITS.messages} messages; send them in several`);
 
-/** A message of a body: what it says, or why it says nothing. */
-type BodyMessage = { text: string } & ({ control_id: string; reports: LabReport[] } | { refusal: Hl7Refused });
+/** A message of a body: its results, what it acknowledges, or why it says nothing. */
+type BodyMessage = { text: string } & (
+  | { control_id: string; reports: LabReport[] }
+  | { acknowledgement: ReadAcknowledgement }
+  | { refusal: Hl7Refused }
+);
 
 /**
  * Reads a body as it came; whoever else has work to do gets to it meanwhile. One that cannot be read at all is a single
@@ -31,6 +40,10 @@ export async function* messagesOfBody(raw: Buffer, lab: ReportingLab, charset?: 
   if (texts.length > MESSAGE_LIMITS.messages) return yield { text: first, refusal: TOO_MANY };
   for (const text of texts) {
     try {
+      if (isAcknowledgement(text)) {
+        yield { text, acknowledgement: readAcknowledgement(text) };
+        continue;
+      }
       const { message, reports } = await inTurns(readingReports(text, lab));
       yield { text, control_id: message.control_id, reports };
     } catch (error) {

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { Environment } from '../domain/catalogue/lab-connection.ts';
 import { Excess } from '../partners/bounded-body.ts';
-import { writeAcknowledgement } from '../partners/labs/formats/hl7v2/hl7-acknowledgement.ts';
+import { isAcknowledgement, writeAcknowledgement } from '../partners/labs/formats/hl7v2/hl7-acknowledgement.ts';
 import { MESSAGE_LIMITS } from '../partners/labs/formats/hl7v2/hl7-limits.ts';
 import type { Hl7Refused } from '../partners/labs/formats/hl7v2/hl7-message.ts';
 import { reportingLab } from '../partners/labs/registry.ts';
@@ -15,6 +15,7 @@ import {
   ReportTooLong,
   storeReports,
 } from '../store/inbox/lab-inbox.ts';
+import { takeAcknowledgement } from '../store/inbox/order-messages.ts';
 import type { Store } from '../store/open.ts';
 import { messagesOfBody, refused, TOO_MUCH } from './hl7-body.ts';
 
@@ -33,12 +34,13 @@ export interface Sender {
 }
 
 const TOO_LONG = refused('OBR', 'The report on one order is too long; split it into several messages');
+const UNAWAITED = refused('MSA', 'This acknowledges no message that waits for it');
 
 /**
  * Takes in a body with one HL7 message or several. A failure of the database is thrown, and nothing is acknowledged then:
  * the laboratory sends all of it again, and what was stored is recognized.
  * @param charset What the transport says of its characters.
- * @returns The acknowledgments, one for each message in it.
+ * @returns The acknowledgments, one for each message in it that is none itself.
  */
 export async function takeHl7In(
   inbox: LaboratoryInbox,
@@ -65,8 +67,14 @@ export async function takeHl7In(
   let reports_before = 0;
   const ofControlId = new Map<string, number>();
   for await (const message of messagesOfBody(raw, lab, charset)) {
+    if ('acknowledgement' in message) {
+      // Not acknowledged: two sides that answer each other's answers would never end.
+      if (!(await takeAcknowledgement(store, from.lab_slug, message.acknowledgement))) refuse(message.text, UNAWAITED);
+      continue;
+    }
     if ('refusal' in message) {
-      answers.push(refuse(message.text, message.refusal));
+      const answer = refuse(message.text, message.refusal);
+      if (!isAcknowledgement(message.text)) answers.push(answer);
       continue;
     }
     const { text, control_id, reports } = message;

@@ -82,6 +82,7 @@ async function readingOf(kept: KeptMessage, profile: LabProfile): Promise<BodyRe
   const lab = reportingLab(kept.lab_slug, profile, kept.environment, kept.received_at.toISOString());
   const reading: BodyReading = { messages: [], refusals: [] };
   for await (const message of messagesOfBody(kept.raw, lab, kept.charset)) {
+    if ('acknowledgement' in message) continue;
     if ('refusal' in message) reading.refusals.push(message.refusal.message);
     else reading.messages.push({ control_id: message.control_id, reports: message.reports });
   }

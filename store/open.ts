@@ -7,6 +7,7 @@ import { connectionsCollections } from './collections/connections.ts';
 import { inboxCollections } from './collections/inbox.ts';
 import { messagesCollections } from './collections/messages.ts';
 import { migrationsCollections } from './collections/migrations.ts';
+import { orderMessagesCollections } from './collections/order-messages.ts';
 import { ordersCollections } from './collections/orders.ts';
 import { outboxCollections } from './collections/outbox.ts';
 
@@ -19,6 +20,7 @@ const models = (connection: Connection) => ({
   ...appointmentsCollections(connection),
   ...accessCollections(connection),
   ...connectionsCollections(connection),
+  ...orderMessagesCollections(connection),
   ...migrationsCollections(connection),
 });
 

@@ -32,6 +32,7 @@ import {
   cancelOrder,
   drawCompleted,
   journeyState,
+  orderRejected,
   reportArrived,
   reportReadAnew,
   storeIsAhead,
@@ -107,6 +108,8 @@ export interface Journeys {
    * @throws JourneysUnavailable also when the journey is not there yet
    */
   report(document: OrderDocument, digest: ReportDigest, by?: Principal): Promise<boolean>;
+  /** Tells a journey that its laboratory has rejected the order after all, in these words; as `report` does. */
+  rejected(document: OrderDocument, words: string): Promise<boolean>;
 }
 
 /** Journeys, as they are compared with their store. Every method throws `JourneysUnavailable` when no answer came in time. */
@@ -229,6 +232,7 @@ export function temporalJourneys(
         const isFirst = digest.reading === undefined;
         return isFirst ? handle.signal(reportArrived, digest) : handle.signal(reportReadAnew, digest, by);
       }),
+    rejected: (document, words) => tell(document, () => handleOf(document.order).signal(orderRejected, words)),
 
     async position({ order, events, appointment_id }) {
       const handle = handleOf(order);

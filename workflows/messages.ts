@@ -14,6 +14,9 @@ import type { ReportDigest } from '../domain/results/report-progress.ts';
 /** A lab's report on the order. It is stored and acknowledged already: a fact, so a signal. */
 export const reportArrived = defineSignal<[ReportDigest]>('reportArrived');
 
+/** The laboratory rejects an order that it had accepted, in its words. It is stored already: a fact, so a signal. */
+export const orderRejected = defineSignal<[string]>('orderRejected');
+
 /**
  * A report as its message is read now, which may say something else than it did: a fact, so a signal. Whoever had it read
  * anew is told of, so that what follows is theirs (G4).

@@ -96,7 +96,7 @@ export function addConnectionCommands(program: Command): void {
     .addOption(
       new Option(
         '--acknowledges <how>',
-        'answer: in its answer to the order; none: never, so that a delivered order has its requisition',
+        'answer: in its answer to the order; later: in a message or file of its own; none: never, so that a delivered order has its requisition',
       ).choices([...ACKNOWLEDGEMENTS]),
     )
     .option('--inbound-user <name>', 'results over HTTP: the laboratory’s user name for Venule')

@@ -17,8 +17,11 @@ export type OrderTransport =
   | { kind: 'http'; url: string; user: string; password: string }
   | { kind: 'mllp'; host: string; port: number; tls: ClientTls | null };
 
-/** How a laboratory acknowledges orders: in its answer; or never, so that a delivered order has its requisition. */
-export const ACKNOWLEDGEMENTS = ['answer', 'none'] as const;
+/**
+ * How a laboratory acknowledges orders: in its answer; later, in a message or a file of its own; or never, so that a
+ * delivered order has its requisition.
+ */
+export const ACKNOWLEDGEMENTS = ['answer', 'later', 'none'] as const;
 export type Acknowledges = (typeof ACKNOWLEDGEMENTS)[number];
 
 /** Who may send on HTTP: user, and SHA-256 of the password (hex). */

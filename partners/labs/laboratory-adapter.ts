@@ -38,12 +38,20 @@ export interface LabAcknowledgement {
   is_final: boolean;
 }
 
+/** What is known after a message was delivered: the lab's decision, or that it comes later (`acknowledges`). */
+export type LabAnswer = LabAcknowledgement | { code: 'awaited' };
+
+/** An order, or its cancellation. */
+export type OrderPurpose = 'NW' | 'CA';
+
 /**
  * One wire to laboratories. Both calls answer with whatever the lab decided and throw
  * `PartnerUnreachable` when there is no decision; an aborted `signal` is rethrown as its reason. Sending
  * again is safe: the placer order number and the message are the same (F4).
  */
 export interface LaboratoryAdapter<Kind extends OrderTransport['kind'] = OrderTransport['kind']> {
-  submit(order: LabOrderMessage, at: LabEndpoint<Kind>, signal: AbortSignal): Promise<LabAcknowledgement>;
-  cancel(order: LabOrderMessage, at: LabEndpoint<Kind>, signal: AbortSignal): Promise<LabAcknowledgement>;
+  /** What an acknowledgment names the message by: the same however often it is sent. */
+  idOf(order: LabOrderMessage, purpose: OrderPurpose): string;
+  submit(order: LabOrderMessage, at: LabEndpoint<Kind>, signal: AbortSignal): Promise<LabAnswer>;
+  cancel(order: LabOrderMessage, at: LabEndpoint<Kind>, signal: AbortSignal): Promise<LabAnswer>;
 }

@@ -1,12 +1,10 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
 import type { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Order } from '../../domain/orders/order.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import { OrderNotCancellable } from '../../temporal/journeys.ts';
 import { labMessage } from '../support/partners/lab-message.ts';
+import { ownLaboratory } from '../support/partners/own-laboratory.ts';
 import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 import { currentDetails, pendingActivities, stateOf } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
@@ -35,28 +33,6 @@ const underWay = (order: Order, type: string, attempt = 1) =>
 
 const isOpen = async (order: Order) => (await venule.workflow(order).describe()).status.name === 'RUNNING';
 
-/** A lab that takes its time until it is told to reject what it was sent. */
-async function undecidedLab() {
-  const received: string[] = [];
-  const undecided: (() => void)[] = [];
-  const server = createServer(async (request, response) => {
-    const message = await text(request);
-    received.push(message);
-    const controlId = message.split('|')[9];
-    const header = 'MSH|^~\\&|LAB|LAB|VENULE|1|20261121090000||ACK^O21^ACK|A-1|P|2.5.1';
-    undecided.push(() => response.end(`${header}\rMSA|AR|${controlId}|The account may not order here.`));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    received,
-    reject: () => {
-      for (const answer of undecided) answer();
-    },
-    close: () => new Promise((resolve) => server.close(resolve)),
-  };
-}
-
 describe('F4: a cancellation', () => {
   test('of an order at the lab reaches the lab once', async () => {
     const order = await venule.place();
@@ -79,21 +55,20 @@ describe('F4: a cancellation', () => {
   });
 
   test('is not sent to a lab that rejects the order message that was under way', async () => {
-    const { url, received, reject, close } = await undecidedLab();
-    const connection = { _id: `${lab}:sandbox` };
-    const known = await venule.store.labConnections.findOne(connection).orFail().lean();
-    await venule.store.labConnections.updateOne(connection, { $set: { 'orders.url': url } });
+    const reject: (() => void)[] = [];
+    const own = await ownLaboratory(venule.store, lab, (message, response) => {
+      reject.push(() => response.end(message.acknowledged('AR', 'The account may not order here.')));
+    });
     const order = await venule.place();
-    await until(() => received.length === 1);
+    await until(() => own.received.length === 1);
     const cancelled = cancel(order);
     await until(async () => (await stateOf(venule.workflow(order))).cancel_requested);
-    reject();
+    for (const answer of reject) answer();
     await cancelled;
     await venule.ended(order);
     expect(await statuses(order)).toEqual(['ordered', 'cancelled']);
-    expect(received).toEqual([expect.stringContaining(`ORC|NW|${order.placer_order_number}`)]);
-    await venule.store.labConnections.updateOne(connection, { $set: { orders: known.orders } });
-    await close();
+    expect(own.received).toEqual([expect.stringContaining(`ORC|NW|${order.placer_order_number}`)]);
+    await own.close();
   });
 
   test('while the lab is down is done at once, and sent until the lab is back', async () => {

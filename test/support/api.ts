@@ -115,6 +115,9 @@ export async function startTestApi(
     async report() {
       return false;
     },
+    async rejected() {
+      return false;
+    },
     ...journeysOfTest(store),
   };
 

@@ -40,8 +40,8 @@ export class OrderJourney {
 
   /** Hears facts, commands and questions from now on. To be called before the first await. */
   listen(): void {
-    const { reports, cancellation, collection, forgotten, card } = this.#parts;
-    for (const part of [reports, cancellation, collection, forgotten, card]) part.listen();
+    const { reports, rejection, cancellation, collection, forgotten, card } = this.#parts;
+    for (const part of [reports, rejection, cancellation, collection, forgotten, card]) part.listen();
   }
 
   /**
@@ -136,7 +136,8 @@ export class OrderJourney {
 
   /** Takes the lab's reports until the order ends: complete, with a redraw, failed, cancelled or expired. */
   async #results(): Promise<RecordedEvent> {
-    const { order, history, log, collection, reports, forgotten, cancellation, deadline, messages, card } = this.#parts;
+    const { order, history, log, collection, reports, rejection, forgotten, cancellation, deadline, messages, card } =
+      this.#parts;
     deadline.start(this.#parts);
     if (this.#memory) messages.planReminders(history.events, collection.appointment ?? null);
     while (!history.isEnded) {
@@ -156,6 +157,7 @@ export class OrderJourney {
       else if (report) await (this.#earlyDraw() ?? reports.setAside());
       else if (collection.hasWork) await log.recordNext();
       else if (cancellation.isRequested) await cancellation.decide();
+      else if (rejection.isWaiting) await rejection.decide();
       else if (this.#drawBelievedFrom <= now()) await this.#inferDraw();
       else if (this.#isExpired) await this.#expire();
     }
@@ -164,8 +166,9 @@ export class OrderJourney {
 
   /** @param wait What the journey waited for: it waits for something else when that has changed. */
   #isSomethingToDo(wait: Wait): boolean {
-    const { rules, collection, reports, forgotten, cancellation } = this.#parts;
-    const isSomebodyWaiting = cancellation.isRequested || forgotten.isWaiting || collection.hasWork;
+    const { rules, collection, reports, rejection, forgotten, cancellation } = this.#parts;
+    const isSomebodyWaiting =
+      cancellation.isRequested || rejection.isWaiting || forgotten.isWaiting || collection.hasWork;
     const isReportDue = (reports.isWaiting && !this.#areReportsHeld) || reports.isReadAnew;
     const isWaitOver = rules >= 2 && this.#wait.what !== wait.what;
     return isSomebodyWaiting || isReportDue || this.#isExpired || isWaitOver;

@@ -15,6 +15,7 @@ import { EventLog } from './event-log.ts';
 import { ForgottenEvents } from './forgotten-events.ts';
 import { LabOrdering } from './laboratory/lab-ordering.ts';
 import { LabReports } from './laboratory/lab-reports.ts';
+import { LateRejection } from './laboratory/late-rejection.ts';
 import type { JourneyMemory } from './memory.ts';
 import { OrderHistory } from './order-history.ts';
 import { PatientMessages } from './patient-messages.ts';
@@ -23,6 +24,7 @@ export interface JourneyParts extends JourneyContext {
   readonly laboratory: LabOrdering;
   readonly collection: Collection;
   readonly reports: LabReports;
+  readonly rejection: LateRejection;
   readonly log: EventLog;
   readonly forgotten: ForgottenEvents;
   readonly cancellation: Cancellation;
@@ -76,6 +78,7 @@ export function journeyParts(
     },
   });
   const cancellation = new Cancellation(journey, log, laboratory, collection);
+  const rejection = new LateRejection(journey, log, laboratory, reports);
   const card = new JourneyCard(order, history, memory?.troubles ?? [], () => ({
     rules,
     under_way: backgroundTasks.open,
@@ -86,5 +89,17 @@ export function journeyParts(
   }));
   const forgotten = new ForgottenEvents(journey, log, laboratory);
   const deadline = new Deadline();
-  return { ...journey, laboratory, collection, reports, log, forgotten, cancellation, deadline, messages, card };
+  return {
+    ...journey,
+    laboratory,
+    collection,
+    reports,
+    rejection,
+    log,
+    forgotten,
+    cancellation,
+    deadline,
+    messages,
+    card,
+  };
 }

@@ -78,6 +78,11 @@ export class LabOrdering {
     }
   }
 
+  /** The laboratory has rejected the order after all: it holds none. */
+  rejected(): void {
+    this.#mayHoldOrder = false;
+  }
+
   /** Lets the attempt that is under way finish, and prevents the next one. */
   interrupt(): void {
     this.#submission?.cancel();

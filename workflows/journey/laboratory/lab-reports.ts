@@ -50,6 +50,11 @@ export class LabReports {
     return this.#waiting.length > 0;
   }
 
+  /** Whether anything was reported, taken in or not. */
+  get areThere(): boolean {
+    return this.isWaiting || this.#taken.size > 0;
+  }
+
   /** Whether reports were read anew. Journeys of before may have gone on from there without hearing of it. */
   get isReadAnew(): boolean {
     return this.#readAnew.length > 0 && patched('reports-read-anew');

@@ -29,6 +29,12 @@ const CODES: Readonly<Record<string, { code: AcknowledgementCode; is_final: bool
 /** What ORC-1 says of an order in an answer without MSA (table 0119); whatever else it says, the lab has the order. */
 const UNABLE = new Set(['UA', 'UC', 'UD', 'UF', 'UH', 'UM', 'UR', 'UX']);
 
+/** Whether a message is an acknowledgment by its MSH-9, or by having an MSA where that is blank. */
+export function isAcknowledgement(text: string): boolean {
+  const type = headerOf(text)?.text(9);
+  return type === '' ? /[\r\n]MSA/.test(text) : /^(ACK|ORR|ORL|MCF)$/.test(type ?? '');
+}
+
 /** An acknowledgment, and what it is of. */
 export interface ReadAcknowledgement extends LabAcknowledgement {
   /** MSA-2: the message that it answers; null where it has no MSA and names the order instead. */

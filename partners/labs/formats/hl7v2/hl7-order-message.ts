@@ -8,12 +8,9 @@ import type {
   Physician,
   PostalAddress,
 } from '../../../../domain/orders/order.ts';
-import type { LabOrderMessage } from '../../laboratory-adapter.ts';
+import type { LabOrderMessage, OrderPurpose } from '../../laboratory-adapter.ts';
 import { controlIdOf, type WrittenField, writeMessage, writeSegment } from './hl7-message.ts';
 import { hl7Date, hl7Timestamp } from './hl7-time.ts';
-
-/** ORC-1: a new order or its cancellation. */
-export type OrderPurpose = 'NW' | 'CA';
 
 const STRUCTURES = { 'ORM^O01': ['ORM', 'O01', 'ORM_O01'], 'OML^O21': ['OML', 'O21', 'OML_O21'] } as const;
 const SEXES = { female: 'F', male: 'M', other: 'O', unknown: 'U' } as const;

@@ -1,11 +1,11 @@
 /** Orders as HL7 v2 messages on any transport, and what laboratories answer to them (F4): docs/hl7.md, "Orders". */
 import type { Acknowledges, OrderTransport } from '../../../../domain/catalogue/lab-connection.ts';
 import { PartnerUnreachable } from '../../../partner-unreachable.ts';
-import type { LabAcknowledgement, LabOrderMessage, LaboratoryAdapter } from '../../laboratory-adapter.ts';
+import type { LabAnswer, LabOrderMessage, LaboratoryAdapter, OrderPurpose } from '../../laboratory-adapter.ts';
 import type { Carrier } from '../../transports/carrier.ts';
 import { readAcknowledgement } from './hl7-acknowledgement.ts';
 import { Hl7Refused } from './hl7-message.ts';
-import { type OrderPurpose, orderControlId, orderMessage } from './hl7-order-message.ts';
+import { orderControlId, orderMessage } from './hl7-order-message.ts';
 
 /** How long an acknowledgement may be, in bytes; those of laboratories have some hundred, and some carry a PDF. */
 export const LONGEST_ACKNOWLEDGEMENT = 4 * 1024 * 1024;
@@ -27,7 +27,11 @@ export function hl7Orders<Kind extends OrderTransport['kind']>(carry: Carrier<Ki
       });
       return decisionIn(answer, lab, acknowledges, message, purpose);
     };
-  return { submit: send('NW'), cancel: send('CA') };
+  return {
+    idOf: ({ order }, purpose) => orderControlId(order.id, purpose),
+    submit: send('NW'),
+    cancel: send('CA'),
+  };
 }
 
 function decisionIn(
@@ -36,9 +40,10 @@ function decisionIn(
   acknowledges: Acknowledges,
   message: LabOrderMessage,
   purpose: OrderPurpose,
-): LabAcknowledgement {
+): LabAnswer {
   const acknowledgement = acknowledgementIn(answer, message, purpose);
   if (acknowledgement) return acknowledgement;
+  if (acknowledges === 'later') return { code: 'awaited' };
   if (acknowledges === 'none') return { code: 'AA', text: '', filler_order_number: null, is_final: true };
   const what = wrongIn(answer);
   throw new PartnerUnreachable(lab, 'answer', { what, toDo: 'ask the lab; the order will be sent again' });
@@ -47,7 +52,7 @@ function decisionIn(
 /** What is wrong with an answer that does not acknowledge the message. */
 function wrongIn(answer: string): string {
   if (answer.trim() === '') {
-    return 'took the message and did not acknowledge it (if it never does: admin connection set --acknowledges)';
+    return 'took the message and did not acknowledge it (if it does later or never: admin connection set --acknowledges)';
   }
   try {
     readAcknowledgement(answer);

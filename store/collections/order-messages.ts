@@ -1,0 +1,68 @@
+/** Order messages whose acknowledgment comes later than their answer, or may still be followed by another. */
+import type { Connection } from 'mongoose';
+import { count, date, define, Mixed, text, textOrNull } from './define.ts';
+
+/** What a laboratory has said of an order message. */
+export interface SaidOfOrder {
+  code: 'AA' | 'AE' | 'AR';
+  /** The lab's words; empty when it had none. */
+  text: string;
+  filler_order_number: string | null;
+  /** False where the lab has only taken the message over and may still reject the order. */
+  is_final: boolean;
+}
+
+/**
+ * One order message, or its cancellation. `waiting` for its acknowledgment; `accepted`; a rejection after that is `stored`
+ * until the journey is told, then `delivered`, or `kept` for a person.
+ */
+export interface OrderMessageDocument {
+  /** MSH-10. */
+  _id: string;
+  lab_slug: string;
+  order_id: string;
+  placer_order_number: string;
+  purpose: 'NW' | 'CA';
+  /** Null as long as it is not known to be delivered. */
+  sent_at: Date | null;
+  said: SaidOfOrder | null;
+  /** The words of a rejection that came after the acceptance. */
+  rejected_because: string | null;
+  state: 'waiting' | 'accepted' | 'stored' | 'delivered' | 'kept' | 'closed';
+  /** Why a person closed it; absent where nobody did. */
+  closed_because?: string;
+  /** A dispatcher works on it until then. */
+  lease_until: Date;
+  attempts: number;
+  last_error: string | null;
+  created_at: Date;
+}
+
+/** The models of these collections. */
+export const orderMessagesCollections = (connection: Connection) => ({
+  orderMessages: define<OrderMessageDocument>(
+    connection,
+    'order_messages',
+    {
+      _id: text,
+      lab_slug: text,
+      order_id: text,
+      placer_order_number: text,
+      purpose: text,
+      sent_at: { type: Date, default: null },
+      said: { type: Mixed, default: null },
+      rejected_because: textOrNull,
+      state: text,
+      closed_because: { type: String },
+      lease_until: date,
+      attempts: count,
+      last_error: textOrNull,
+      created_at: date,
+    },
+    [
+      [{ lab_slug: 1, placer_order_number: 1 }],
+      [{ state: 1, lease_until: 1, created_at: 1 }, { partialFilterExpression: { state: 'stored' } }],
+      [{ created_at: -1 }, { partialFilterExpression: { state: 'kept' } }],
+    ],
+  ),
+});
