@@ -9,9 +9,11 @@ import { claimPatient, releasePatient } from '../store/appointments/appointment-
 import type { Catalogue } from '../store/catalogue/catalogue.ts';
 import { collectionOf } from '../store/collections/define.ts';
 import type { LabMessageDocument, LabReadingDocument, PhlebotomyEventDocument } from '../store/collections/inbox.ts';
+import type { OrderMessageDocument } from '../store/collections/order-messages.ts';
 import type { OrderDocument } from '../store/collections/orders.ts';
 import type { WebhookEndpointDocument, WebhookMessageDocument } from '../store/collections/outbox.ts';
 import { claimReport } from '../store/inbox/lab-inbox.ts';
+import { claimRejection } from '../store/inbox/order-messages.ts';
 import { claimPhlebotomyEvent } from '../store/inbox/phlebotomy-inbox.ts';
 import { claimReading } from '../store/inbox/readings/owed-readings.ts';
 import type { Store } from '../store/open.ts';
@@ -122,7 +124,24 @@ async function inboxes(store: Store, waiting: number): Promise<Queue[]> {
     attempts: 0,
     last_error: null,
   });
-  const inbox = async <T extends LabMessageDocument | LabReadingDocument | PhlebotomyEventDocument>(
+  const rejection = () => ({
+    _id: randomUUID(),
+    lab_slug: 'labcorp',
+    order_id: randomUUID(),
+    placer_order_number: randomUUID(),
+    purpose: 'NW',
+    sent_at: next(),
+    said: { code: 'AA', text: '', filler_order_number: null, is_final: false },
+    rejected_because: 'Not performed here',
+    state: 'stored',
+    lease_until: new Date(0),
+    attempts: 0,
+    last_error: null,
+    created_at: next(),
+  });
+  const inbox = async <
+    T extends LabMessageDocument | LabReadingDocument | OrderMessageDocument | PhlebotomyEventDocument,
+  >(
     what: string,
     model: Parameters<typeof collectionOf<T>>[0],
     row: () => object,
@@ -143,6 +162,9 @@ async function inboxes(store: Store, waiting: number): Promise<Queue[]> {
   return [
     await inbox('a laboratory report', store.labMessages, report, () => claimReport(store, LEASE_MS)),
     await inbox('a report that was read anew', store.labReadings, reading, () => claimReading(store, LEASE_MS)),
+    await inbox('a rejection of an accepted order', store.orderMessages, rejection, () =>
+      claimRejection(store, LEASE_MS),
+    ),
     await inbox("a phlebotomy provider's event", store.phlebotomyEvents, event, () =>
       claimPhlebotomyEvent(store, LEASE_MS),
     ),

@@ -50,6 +50,7 @@ const PLACES = { few: 0, many: 1 } as const;
 const QUEUES = [
   'a laboratory report',
   'a report that was read anew',
+  'a rejection of an accepted order',
   "a phlebotomy provider's event",
   'what orders have others told',
   'what one order has others told',

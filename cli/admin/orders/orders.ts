@@ -10,6 +10,7 @@ import { timelineOf } from '../../../store/orders/order-timeline.ts';
 import { resendOrderEvents } from '../../../store/outbox/webhook-resend.ts';
 import { Named } from '../output.ts';
 import { CannotDo, inSession, operator, positive, type Session, teamNames, withJourneys } from '../session.ts';
+import { addLateRejectionCommands } from './late-rejections.ts';
 import { CannotRestart, restartJourney } from './restart-journey.ts';
 import { addUnservedOrderCommands } from './unserved-orders.ts';
 
@@ -120,6 +121,7 @@ Examples:
     );
 
   addUnservedOrderCommands(order);
+  addLateRejectionCommands(order);
 }
 
 /** Starts a journey again that was ended by hand (F10). */

@@ -179,6 +179,15 @@ export const JOURNEYS: Journey[] = [
   ),
   redrawnAnd('redraw-cancelled', 'cancelled', cancel),
   {
+    name: 'rejected-after-acceptance',
+    async walk(venule) {
+      const order = await placed(venule);
+      await venule.journeys.rejected(await venule.reaches(order.id, 'ordered'), 'Not performed here');
+      return over(venule, order);
+    },
+    initial: ['ordered', 'requisition_created', 'cancelled'],
+  },
+  {
     name: 'cancelled',
     async walk(venule) {
       const order = await placed(venule);
