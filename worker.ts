@@ -11,6 +11,7 @@ import { startMigrations } from './dispatch/migrations.ts';
 import { startReadingDispatcher } from './dispatch/new-readings.ts';
 import { startAppointmentDispatcher } from './dispatch/provider-events.ts';
 import { startRetention } from './dispatch/retention.ts';
+import { startWatcher } from './dispatch/watcher.ts';
 import { startWebhookDispatcher } from './dispatch/webhooks.ts';
 import { createDocumentIssuer } from './documents/issue-documents.ts';
 import { policyWith } from './domain/policy.ts';
@@ -18,6 +19,7 @@ import { createBookingUrl, createPaperUrl } from './links/booking-url.ts';
 import { createUnsubscribeUrl } from './links/unsubscribe-url.ts';
 import { requireFitNode } from './node-version.mjs';
 import { createMailer } from './notifications/mailer.ts';
+import { operatorMail } from './notifications/operator-mail.ts';
 import { releaseStartUpMemory } from './start-up-memory.ts';
 import { hasContact, listTeams } from './store/access/teams.ts';
 import { loadCatalogue, seedCatalogue } from './store/catalogue/catalogue.ts';
@@ -102,6 +104,9 @@ export async function startWorker(
   const sweep = startJourneySweep({ store, journeys, checkedAfter: policy.journey_checked_after, logger });
   const webhooks = startWebhookDispatcher({ store, allowPrivate: config.webhookAllowPrivate, logger });
   const migrations = startMigrations({ store, logger });
+  const { operators, publicUrl } = config;
+  const tell = operators.length > 0 ? operatorMail({ mailer, operators, publicUrl, logger }) : null;
+  const watcher = startWatcher({ store, limits: config.alerts, tell, logger });
   const retention = startRetention({ store, retention: config.retention, logger });
   const stopped = worker.run().finally(async () => {
     await Promise.all([
@@ -112,6 +117,7 @@ export async function startWorker(
       sweep.stop(),
       webhooks.stop(),
       retention.stop(),
+      watcher.stop(),
       migrations.stop(),
     ]);
     mailer.close();

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ApiError } from '../api/http/errors.ts';
 import { ConfigError } from '../config/config.ts';
+import { CannotSettle } from '../store/inbox/held-tests.ts';
 import { CannotDeliver } from '../store/inbox/inbox-review.ts';
 import { addBookingLinkCommands } from './admin/booking-links.ts';
 import { addConnectionCommands } from './admin/connections.ts';
@@ -62,7 +63,7 @@ program.parseAsync().catch((error: unknown) => {
     process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
     return;
   }
-  const expected = [CannotDo, CannotDeliver, ConfigError, ApiError].some((kind) => error instanceof kind);
+  const expected = [CannotDo, CannotDeliver, CannotSettle, ConfigError, ApiError].some((kind) => error instanceof kind);
   process.stderr.write(`${expected ? (error as Error).message : (error as Error).stack}\n`);
   process.exitCode = FAILED;
 });

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { type AlertLimits, DEFAULT_ALERT_LIMITS } from '../domain/alerts.ts';
 import { keptSecret } from './kept-secret.ts';
 import { type Environment, type VariableName, variables } from './variables.ts';
 
@@ -47,6 +48,9 @@ export interface Config {
   mongodbUri: string;
   smtpUrl: string;
   mailFrom: string;
+  /** Mail addresses of those who are told of what waits or is silent, and from when on that is (G9). */
+  operators: string[];
+  alerts: AlertLimits;
   /** Whom patients of a team without a contact turn to; either may be empty (F11). */
   standInContact: { email: string; phone: string };
   /** The account that sends SMS; null where they are kept instead. */
@@ -124,6 +128,8 @@ export function loadConfig(env: Environment = process.env): Config {
     smtpUrl: given.SMTP_URL ?? 'smtp://127.0.0.1:1025',
     twilio: twilioOf(given),
     mailFrom: given.VENULE_MAIL_FROM ?? 'Venule <no-reply@venule.example>',
+    operators: given.VENULE_OPERATOR_MAIL ?? [],
+    alerts: given.VENULE_ALERTS ?? DEFAULT_ALERT_LIMITS,
     standInContact: { email: given.VENULE_CONTACT_EMAIL ?? '', phone: given.VENULE_CONTACT_PHONE ?? '' },
     sandboxUrl: given.VENULE_SANDBOX_URL ?? 'http://127.0.0.1:3100',
     sandboxCredentials: {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { isPhoneNumber } from '../domain/people/phone-number.ts';
+import { alertLimits } from './alerts.ts';
 
 export type Environment = Record<string, string | undefined>;
 
@@ -163,6 +164,23 @@ export const variables = {
     'Venule <no-reply@venule.example>',
     'Sender of mail to patients; the team’s name is put in front, as in “Desert Telehealth via Venule”.',
   ),
+  VENULE_OPERATOR_MAIL: variable(
+    z.string().transform((text, context) => {
+      const operators = text.split(',').map((address) => address.trim());
+      if (operators.every((address) => z.email().safeParse(address).success)) return operators;
+      context.addIssue('mail addresses with commas between them');
+      return z.NEVER;
+    }),
+    ['worker'],
+    'none; see the log',
+    'Who is written to when something waits for too long or is silent.',
+  ),
+  VENULE_ALERTS: variable(
+    alertLimits,
+    ['worker', 'admin'],
+    '{}',
+    'From when on that is, as JSON; see “What you are told”.',
+  ),
   VENULE_CONTACT_EMAIL: variable(
     z.email('a mail address'),
     ['api', 'worker'],
@@ -239,7 +257,7 @@ export const variables = {
     days,
     ['worker', 'admin'],
     'forever',
-    'Days after which the raw text of laboratory messages is deleted once their orders are over; reports and results are kept.',
+    'Days after which the raw text of laboratory messages, and the documents in them, are deleted once their orders are over; reports and results are kept.',
   ),
   VENULE_KEEP_SMS: variable(
     days,

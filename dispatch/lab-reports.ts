@@ -2,8 +2,10 @@
 import type { Logger } from 'pino';
 import type { Catalogue } from '../store/catalogue/catalogue.ts';
 import type { OrderDocument } from '../store/collections/orders.ts';
+import { noteHeldTests } from '../store/inbox/held-tests.ts';
 import { claimReport, digestOf, markDelivered, markUndelivered, noteUnknownCodes } from '../store/inbox/lab-inbox.ts';
 import { holdExcess, keepLateReport } from '../store/inbox/late-reports.ts';
+import { noteRepetition } from '../store/inbox/note-repetition.ts';
 import type { Store } from '../store/open.ts';
 import { excessOnOrder } from '../store/results/result-limit.ts';
 import { insertsInto, watchCommits } from '../store/watch.ts';
@@ -31,6 +33,8 @@ export function startReportDispatcher(parts: {
           return 'settled';
         }
         const order = await store.orders.findById(message.order_id).orFail().lean<OrderDocument>();
+        if (await noteRepetition(store, catalogue, order, message)) return 'settled';
+        await noteHeldTests(store, message);
         const digest = await digestOf(store, catalogue, message);
         await noteUnknownCodes(store, digest);
         const journeyIsOpen = await journeys.report(order, digest);

@@ -1,6 +1,7 @@
 /** Tells journeys of reports that were read anew; an order that has ended takes them in without one (docs/decisions/0022). */
 import type { Logger } from 'pino';
 import type { Catalogue } from '../store/catalogue/catalogue.ts';
+import { noteHeldTests } from '../store/inbox/held-tests.ts';
 import { digestIn, noteUnknownCodes, orderOf } from '../store/inbox/lab-inbox.ts';
 import { keepLateReport } from '../store/inbox/late-reports.ts';
 import {
@@ -39,6 +40,7 @@ export function startReadingDispatcher(parts: {
           const order = await orderOf(store, report);
           const digest = digestIn(catalogue, order, report);
           await noteUnknownCodes(store, digest);
+          await noteHeldTests(store, report);
           const journeyIsOpen = await journeys.report(order, digest, earlier.replaced_by);
           if (!journeyIsOpen) await keepLateReport(store, catalogue, report._id);
         }

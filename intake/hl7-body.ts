@@ -6,6 +6,7 @@ import {
   readAcknowledgement,
 } from '../partners/labs/formats/hl7v2/hl7-acknowledgement.ts';
 import { decodeMessage } from '../partners/labs/formats/hl7v2/hl7-charset.ts';
+import type { DocumentContents } from '../partners/labs/formats/hl7v2/hl7-document.ts';
 import { MESSAGE_LIMITS } from '../partners/labs/formats/hl7v2/hl7-limits.ts';
 import { Hl7Refused, messagesIn } from '../partners/labs/formats/hl7v2/hl7-message.ts';
 import { type ReportingLab, readingReports } from '../partners/labs/formats/hl7v2/hl7-report.ts';
@@ -21,10 +22,18 @@ const TOO_MANY = refused('MSH', `A body can have at most ${MESSAGE_LIMITS.messag
 
 /** A message of a body: its results, what it acknowledges, or why it says nothing. */
 type BodyMessage = { text: string } & (
-  | { control_id: string; reports: LabReport[] }
+  | ReadMessage
   | { acknowledgement: ReadAcknowledgement }
   | { refusal: Hl7Refused }
 );
+
+interface ReadMessage {
+  control_id: string;
+  /** It only tests the line: nothing in it is a result. */
+  is_test: boolean;
+  reports: LabReport[];
+  contents: DocumentContents;
+}
 
 /**
  * Reads a body as it came; whoever else has work to do gets to it meanwhile. One that cannot be read at all is a single
@@ -44,8 +53,9 @@ export async function* messagesOfBody(raw: Buffer, lab: ReportingLab, charset?: 
         yield { text, acknowledgement: readAcknowledgement(text) };
         continue;
       }
-      const { message, reports } = await inTurns(readingReports(text, lab));
-      yield { text, control_id: message.control_id, reports };
+      const { message, reports, contents } = await inTurns(readingReports(text, lab));
+      const { control_id, is_test } = message;
+      yield { text, control_id, is_test, reports, contents };
     } catch (error) {
       if (!(error instanceof Hl7Refused)) throw error;
       yield { text, refusal: error };

@@ -77,9 +77,10 @@ export async function takeHl7In(
       if (!isAcknowledgement(message.text)) answers.push(answer);
       continue;
     }
-    const { text, control_id, reports } = message;
+    const { text, control_id, is_test, reports, contents } = message;
     const same_before = ofControlId.get(control_id) ?? 0;
-    const stored = { ...from, content_hash, control_id, reports, reports_before, same_before };
+    const places = { content_hash, reports_before, same_before };
+    const stored = { ...from, ...places, control_id, is_test, reports, contents };
     try {
       await storeReports(store, stored, MESSAGE_LIMITS.report_bytes);
     } catch (error) {

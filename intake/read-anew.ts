@@ -84,7 +84,7 @@ async function readingOf(kept: KeptMessage, profile: LabProfile): Promise<BodyRe
   for await (const message of messagesOfBody(kept.raw, lab, kept.charset)) {
     if ('acknowledgement' in message) continue;
     if ('refusal' in message) reading.refusals.push(message.refusal.message);
-    else reading.messages.push({ control_id: message.control_id, reports: message.reports });
+    else reading.messages.push(message);
   }
   return reading;
 }

@@ -3,7 +3,7 @@ import { mailMessageId } from '../domain/ids.ts';
 import type { AppointmentMessageKind, MailKind } from '../domain/messages/messages.ts';
 import { calendarFile } from './calendar-file.ts';
 import { htmlOf, type Letter, LOGO_CID, SANDBOX_MARK, textOf } from './letter.ts';
-import type { OutgoingMail } from './mailer.ts';
+import type { PatientMail } from './mailer.ts';
 import { appointmentCancelled } from './templates/appointment-cancelled.ts';
 import { appointmentConfirmed } from './templates/appointment-confirmed.ts';
 import { appointmentPending } from './templates/appointment-pending.ts';
@@ -37,7 +37,7 @@ const WITH_REQUISITION: readonly MailKind[] = ['requisition_ready', 'redraw_need
  * Neither subject, body nor file name names a test or a result (F11).
  * @throws Error when the kind needs the requisition and none was given.
  */
-export function composeMail(kind: MailKind, content: MailContent & { requisition_pdf?: Buffer }): OutgoingMail {
+export function composeMail(kind: MailKind, content: MailContent & { requisition_pdf?: Buffer }): PatientMail {
   const { order, requisition_pdf: requisition } = content;
   const attached = WITH_REQUISITION.includes(kind);
   if (attached && !requisition) throw new Error(`A mail of kind ${kind} needs the requisition as a PDF.`);
@@ -60,7 +60,7 @@ export function composeMail(kind: MailKind, content: MailContent & { requisition
   };
 }
 
-function logoOf({ logo: content }: MailContent['team']): OutgoingMail['attachments'] {
+function logoOf({ logo: content }: MailContent['team']): PatientMail['attachments'] {
   if (!content) return [];
   const kind = content[0] === FIRST_OF_PNG ? 'png' : 'jpeg';
   return [{ filename: `logo.${kind}`, content, content_type: `image/${kind}`, cid: LOGO_CID }];
@@ -73,7 +73,7 @@ function logoOf({ logo: content }: MailContent['team']): OutgoingMail['attachmen
 export function composeAppointmentMail(
   kind: AppointmentMessageKind,
   content: AppointmentMailContent & { event_number: number },
-): OutgoingMail {
+): PatientMail {
   const { order, recipient, appointment, event_number, team, fasting, booking_url } = content;
   const mail = addressed(APPOINTMENT_TEMPLATES[kind](content), content);
   const calendar = calendarFile({

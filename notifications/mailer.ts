@@ -16,14 +16,21 @@ export interface OutgoingMail {
   to: MailAddress;
   reply_to: MailAddress | null;
   subject: string;
-  html: string;
+  /** Null where the text is all there is. */
+  html: string | null;
   text: string;
-  /** Where the recipient ends this sender's mail; a POST there is enough (RFC 8058). */
-  unsubscribe_url: string;
+  /** Where the recipient ends this sender's mail; a POST there is enough (RFC 8058). Null for operators, who asked for it. */
+  unsubscribe_url: string | null;
   /** One with a `cid` is shown by the HTML under that name. */
   attachments: { filename: string; content: Buffer; content_type: string; cid?: string }[];
   /** Attached, and beside the text for mail programs that put it into the calendar themselves. */
   calendar?: CalendarFile;
+}
+
+/** A mail to a patient, which always looks like something and can be unsubscribed from. */
+export interface PatientMail extends OutgoingMail {
+  html: string;
+  unsubscribe_url: string;
 }
 
 /** The mail server will never take this mail: the address or the mail itself is bad. Do not try again. */
@@ -115,10 +122,12 @@ export function createMailer(settings: { smtpUrl: string; from: string }): Maile
           to: mail.to,
           ...(mail.reply_to ? { replyTo: mail.reply_to } : {}),
           subject: mail.subject,
-          html: mail.html,
+          ...(mail.html !== null && { html: mail.html }),
           text: mail.text,
-          list: { unsubscribe: mail.unsubscribe_url },
-          headers: { 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' },
+          ...(mail.unsubscribe_url !== null && {
+            list: { unsubscribe: mail.unsubscribe_url },
+            headers: { 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' },
+          }),
           attachments: mail.attachments.map(({ filename, content, content_type, cid }) => ({
             filename,
             content,

@@ -1,6 +1,7 @@
 /** The open database: one model for each collection. */
 import mongoose, { type Connection } from 'mongoose';
 import { accessCollections } from './collections/access.ts';
+import { alertsCollections } from './collections/alerts.ts';
 import { appointmentsCollections } from './collections/appointments.ts';
 import { catalogueCollections } from './collections/catalogue.ts';
 import { connectionsCollections } from './collections/connections.ts';
@@ -21,6 +22,7 @@ const models = (connection: Connection) => ({
   ...accessCollections(connection),
   ...connectionsCollections(connection),
   ...orderMessagesCollections(connection),
+  ...alertsCollections(connection),
   ...migrationsCollections(connection),
 });
 

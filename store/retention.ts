@@ -5,6 +5,7 @@
 import { collectionOf } from './collections/define.ts';
 import type { LabMessageDocument } from './collections/inbox.ts';
 import type { OrderTransactionDocument } from './collections/orders.ts';
+import { forgetFile } from './inbox/lab-files.ts';
 import type { Store } from './open.ts';
 import { recordAudit } from './orders/audit.ts';
 import { latestOrderMessages } from './outbox/webhook-resend.ts';
@@ -127,6 +128,7 @@ async function* oldLabTexts(store: Store, before: Date, isMeant: boolean): Async
     if (isMeant && old.length > 0) await collectionOf(store.labMessageTexts).deleteMany({ _id: { $in: old } });
     yield old.length;
   }
+  yield* oldLabFiles(store, before, isMeant);
   // Texts from before they were kept once for all their reports.
   const within = pages((after) =>
     reportsWhere(store, { _id: { $gt: after }, received_at: { $lt: before }, raw: { $exists: true } }, BATCH),
@@ -141,8 +143,51 @@ async function* oldLabTexts(store: Store, before: Date, isMeant: boolean): Async
   }
 }
 
+/**
+ * Documents that came in messages, by the same rule as the texts of these; and texts that were too long to be kept with
+ * the rest, once the rest is gone.
+ */
+async function* oldLabFiles(store: Store, before: Date, isMeant: boolean): AsyncGenerator<number> {
+  const files = pages((after) =>
+    collectionOf(store.labFiles)
+      .find({ _id: { $gt: after }, received_at: { $lt: before } })
+      .project<{ _id: string }>({ _id: 1 })
+      .sort({ _id: 1 })
+      .limit(BATCH)
+      .toArray(),
+  );
+  for await (const page of files) {
+    const hashes = page.map(({ _id }) => _id);
+    const texts = await collectionOf(store.labMessageTexts)
+      .find({ _id: { $in: hashes } })
+      .project<{ _id: string }>({ _id: 1 })
+      .toArray();
+    const reports = await collectionOf(store.labMessages)
+      .find({ 'report.documents.hash': { $in: hashes } })
+      .project<ReportHead & { report: { documents: { hash: string | null }[] } }>({
+        content_hash: 1,
+        state: 1,
+        order_id: 1,
+        'report.documents.hash': 1,
+      })
+      .toArray();
+    const needed = await stillNeeded(store, reports);
+    const kept = new Set([
+      ...texts.map(({ _id }) => _id),
+      ...reports.filter(({ _id }) => needed.has(_id)).flatMap(({ report }) => report.documents.map(({ hash }) => hash)),
+    ]);
+    const old = hashes.filter((hash) => !kept.has(hash));
+    if (isMeant) {
+      for (const hash of old) {
+        await store.connection.transaction((session) => forgetFile(store, session, hash, before));
+      }
+    }
+    yield old.length;
+  }
+}
+
 /** A report that no journey and no person has anything to do with any more. */
-const SETTLED: readonly LabMessageDocument['state'][] = ['applied', 'late', 'closed'];
+const SETTLED: readonly LabMessageDocument['state'][] = ['applied', 'late', 'repeated', 'closed', 'test'];
 
 type ReportHead = Pick<LabMessageDocument, '_id' | 'content_hash' | 'state' | 'order_id'>;
 

@@ -12,12 +12,30 @@ import { tooMuch, unreadable } from './request-checks.ts';
 
 /** A PDF instead of JSON. */
 export const pdf = 'pdf';
+/** A file of any kind, to be kept by whoever asks; only what is safe is shown by a browser. */
+export const file = 'file';
 /** Nothing: 204. */
 export const nothing = 'nothing';
 
 type Schema = z.ZodType | undefined;
 type Read<S extends Schema> = S extends z.ZodType ? z.output<S> : undefined;
-type Answer<R> = R extends z.ZodType ? z.input<R> : R extends typeof pdf ? Buffer : undefined;
+type Answer<R> = R extends z.ZodType
+  ? z.input<R>
+  : R extends typeof pdf
+    ? Buffer
+    : R extends typeof file
+      ? SentFile
+      : undefined;
+
+/** A file that came from somebody else. */
+export interface SentFile {
+  content: Buffer;
+  media_type: string;
+  /** Letters, digits, `-`, `_` and `.` only. */
+  filename: string;
+  /** Whether a browser may show it: a PDF, for nothing else is without danger. */
+  isShown: boolean;
+}
 
 interface Definition<P extends Schema, Q extends Schema, H extends Schema, B extends Schema, R> {
   method: 'get' | 'post' | 'patch' | 'delete' | 'put';
@@ -72,7 +90,7 @@ export interface Endpoint {
   query: z.ZodObject | undefined;
   headers: z.ZodObject | undefined;
   body: z.ZodType | undefined;
-  response: z.ZodType | typeof pdf | typeof nothing;
+  response: z.ZodType | typeof pdf | typeof file | typeof nothing;
   errors: readonly ErrorCode[];
   /**
    * Counts, then validates, then answers.
@@ -83,7 +101,7 @@ export interface Endpoint {
 
 /** Makes an endpoint; the types of its handler follow from its schemas. */
 export function defineEndpoint<
-  R extends z.ZodType | typeof pdf | typeof nothing,
+  R extends z.ZodType | typeof pdf | typeof file | typeof nothing,
   P extends z.ZodObject | undefined = undefined,
   Q extends z.ZodObject | undefined = undefined,
   H extends z.ZodObject | undefined = undefined,

@@ -11,7 +11,7 @@ import { REQUEST_LIMITS } from '../../domain/limits.ts';
 import type { ApiDeps, Doors } from '../deps.ts';
 import { allowedMethods } from './allowed-methods.ts';
 import { authenticator } from './doors/authentication.ts';
-import { type Endpoint, nothing, pdf } from './endpoint.ts';
+import { type Endpoint, file, nothing, pdf, type SentFile } from './endpoint.ts';
 import { ApiError, asApiError, ERRORS, errorEnvelope, loggable, ReplayedRefusal } from './errors.ts';
 import { checkBytes } from './request-checks.ts';
 
@@ -88,8 +88,16 @@ function answer(endpoint: Endpoint, deps: ApiDeps): RequestHandler {
     const reply = await endpoint.run({ deps, team, by, params, query, headers, body, correlationId });
     if (endpoint.response === nothing) response.status(204).end();
     else if (endpoint.response === pdf) response.type('application/pdf').send(reply);
+    else if (endpoint.response === file) sendFile(response, reply as SentFile);
     else response.json(reply);
   };
+}
+
+/** A browser runs nothing of it, guesses nothing about it, and keeps what it may not show. */
+function sendFile(response: Response, { content, media_type, filename, isShown }: SentFile): void {
+  response.set('content-disposition', `${isShown ? 'inline' : 'attachment'}; filename="${filename}"`);
+  if (!isShown) response.set('content-security-policy', "default-src 'none'; sandbox");
+  response.type(media_type).send(content);
 }
 
 /** Addresses that cannot be decoded would be read with signs put in for what is wrong: they are refused (contract §1). */

@@ -4,7 +4,7 @@ import { createDocument, type ZodOpenApiPathsObject, type ZodOpenApiResponsesObj
 import type { WebhookEventType } from '../../domain/webhook-events.ts';
 import { clientFacingAppointment } from '../../wire/appointment-shapes.ts';
 import { clientFacingOrder } from '../../wire/order-shapes.ts';
-import { type Endpoint, nothing, pdf } from '../http/endpoint.ts';
+import { type Endpoint, file, nothing, pdf } from '../http/endpoint.ts';
 import { ERRORS, type ErrorCode, fieldProblem } from '../http/errors.ts';
 import { explainFields } from './explain-fields.ts';
 import { REQUEST_EXAMPLES } from './request-examples.ts';
@@ -169,6 +169,11 @@ function successOf({ response }: Endpoint): ZodOpenApiResponsesObject {
   if (response === pdf) {
     const schema = { type: 'string', format: 'binary' } as const;
     return { 200: { description: 'The document.', content: { 'application/pdf': { schema } } } };
+  }
+  if (response === file) {
+    const schema = { type: 'string', format: 'binary' } as const;
+    const content = { 'application/pdf': { schema }, 'application/octet-stream': { schema } };
+    return { 200: { description: 'The document, as it was sent.', content } };
   }
   return { 200: { description: 'Done.', content: { 'application/json': { schema: response } } } };
 }

@@ -2,12 +2,13 @@
 import type { ResultDocument } from '../../store/collections/orders.ts';
 import type { Store } from '../../store/open.ts';
 import { transactionsOf } from '../../store/orders/read-orders.ts';
+import { contentOf, type LabDocument, labDocuments, newestLabPdf, PDF } from '../../store/results/lab-documents.ts';
 import { clientFacingResult } from '../../wire/client-facing-result.ts';
-import { defineEndpoint, pdf } from '../http/endpoint.ts';
+import { defineEndpoint, file, pdf } from '../http/endpoint.ts';
 import { ApiError } from '../http/errors.ts';
 import { orderOf } from '../orders/endpoints.ts';
 import { orderPath } from '../orders/schemas.ts';
-import { labResultsMetadata, labResultsRaw } from './schemas.ts';
+import { labDocumentList, labDocumentPath, labResultsMetadata, labResultsRaw, resultPdfQuery } from './schemas.ts';
 
 const tag = 'Results';
 
@@ -17,6 +18,30 @@ async function newestResult(store: Store, orderId: string): Promise<ResultDocume
   if (!newest) throw new ApiError('not_found', `Order ${orderId} has no results yet.`);
   return newest;
 }
+
+/** @throws ApiError `not_found` where the content is kept no more */
+async function contentOrNone(store: Store, document: LabDocument): Promise<Buffer> {
+  const content = await contentOf(store, document);
+  if (!content) throw new ApiError('not_found', `Document ${document.id} is no longer kept.`);
+  return content;
+}
+
+/** What a document is called where it is kept: its name, as far as file systems take it. */
+const filenameOf = ({ name, media_type, id }: LabDocument) => {
+  const base = name
+    .normalize('NFKD')
+    .replace(/[^\w-]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 60);
+  return `${base || id.slice(0, 12)}.${EXTENSIONS[media_type] ?? 'bin'}`;
+};
+const EXTENSIONS: Readonly<Record<string, string>> = {
+  [PDF]: 'pdf',
+  'image/tiff': 'tiff',
+  'image/png': 'png',
+  'image/jpeg': 'jpg',
+  'application/rtf': 'rtf',
+};
 
 /** Endpoints of an order's results. */
 export const resultEndpoints = [
@@ -64,14 +89,64 @@ export const resultEndpoints = [
     operationId: 'getResultPdf',
     tag,
     summary: 'Get the results of an order as a PDF',
-    request: { params: orderPath },
+    description:
+      'With `source=lab`, the newest PDF that the laboratory sent with its reports, as it was sent; the documents of an order are listed by `/v3/order/{order_id}/result/documents`.',
+    request: { params: orderPath, query: resultPdfQuery },
     response: pdf,
     errors: ['not_found'],
-    async handler({ deps, team, params }) {
+    async handler({ deps, team, params, query }) {
       const order = await orderOf(deps, team._id, params.order_id);
+      if (query.source === 'lab') {
+        const document = await newestLabPdf(deps.store, order._id);
+        if (!document) throw new ApiError('not_found', `The laboratory has sent no PDF for order ${order._id}.`);
+        return contentOrNone(deps.store, document);
+      }
       const report = await deps.documents.result(order._id);
       if (!report) throw new ApiError('not_found', `Order ${order._id} has no results yet.`);
       return report;
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v3/order/:order_id/result/documents',
+    operationId: 'listResultDocuments',
+    tag,
+    summary: 'List the documents that the laboratory sent with its results',
+    request: { params: orderPath },
+    response: labDocumentList,
+    errors: ['not_found'],
+    async handler({ deps, team, params }) {
+      const order = await orderOf(deps, team._id, params.order_id);
+      const documents = await labDocuments(deps.store, order._id);
+      return {
+        documents: documents.map(({ media_type, received_at, ...document }) => ({
+          ...document,
+          content_type: media_type,
+          received_at: received_at.toISOString(),
+        })),
+      };
+    },
+  }),
+
+  defineEndpoint({
+    method: 'get',
+    path: '/v3/order/:order_id/result/documents/:document_id',
+    operationId: 'getResultDocument',
+    tag,
+    summary: 'Get one of the laboratory’s documents, as it was sent',
+    description: 'Browsers show a PDF; everything else is a download.',
+    request: { params: labDocumentPath },
+    response: file,
+    errors: ['not_found'],
+    async handler({ deps, team, params }) {
+      const order = await orderOf(deps, team._id, params.order_id);
+      const documents = await labDocuments(deps.store, order._id);
+      const document = documents.find(({ id }) => id === params.document_id);
+      if (!document) throw new ApiError('not_found', `Order ${order._id} has no document ${params.document_id}.`);
+      const { media_type } = document;
+      const content = await contentOrNone(deps.store, document);
+      return { content, media_type, filename: filenameOf(document), isShown: media_type === PDF };
     },
   }),
 ];

@@ -1,9 +1,49 @@
 /** Results as callers read them (contract §2.4). */
 import { z } from 'zod';
 import { FAILURE_TYPES } from '../../domain/results/lab-report.ts';
-import { instant } from '../../wire/fields.ts';
+import { instant, uuid } from '../../wire/fields.ts';
 import { clientFacingOrderTransaction } from '../../wire/order-shapes.ts';
 import { addressShape } from '../../wire/person-shapes.ts';
+
+/** Which of the PDFs of an order's results is asked for. */
+export const resultPdfQuery = z.object({
+  source: z
+    .enum(['venule', 'lab'])
+    .optional()
+    .meta({ description: '`lab` for the newest PDF that the laboratory sent; otherwise Venule’s own report.' }),
+});
+
+/** The path of a laboratory's document. */
+export const labDocumentPath = z.object({
+  order_id: uuid,
+  document_id: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .meta({ description: 'SHA-256 of the document, from the list.' }),
+});
+
+/** The documents that the laboratory sent with its reports. */
+export const labDocumentList = z
+  .object({
+    documents: z
+      .array(
+        z.object({
+          id: z.string().meta({ description: 'SHA-256 of the document.' }),
+          name: z.string().meta({ description: 'What the laboratory calls it.', example: 'Clinical PDF Report' }),
+          content_type: z.string().meta({
+            description: '`application/pdf` only if it was sent as a PDF and is one.',
+            example: 'application/pdf',
+          }),
+          bytes: z.int().meta({ description: 'Length in bytes.' }),
+          status: z
+            .enum(['preliminary', 'final', 'corrected', 'withdrawn'])
+            .meta({ description: '`withdrawn` if the laboratory took it back.' }),
+          received_at: instant.meta({ description: 'When it arrived.' }),
+        }),
+      )
+      .meta({ description: 'Newest first.' }),
+  })
+  .meta({ id: 'LabDocuments' });
 
 const parentBiomarker = z
   .object({ marker_id: z.int(), name: z.string(), slug: z.string(), provider_id: z.string().nullable() })

@@ -1,5 +1,7 @@
 /** `admin inbox`: what laboratories sent, and what became of it (F5). */
 import { type Command, Option } from 'commander';
+import { HELD_BECAUSE } from '../../domain/results/held-tests.ts';
+import { FAILURE_TYPES, type FailureType } from '../../domain/results/lab-report.ts';
 import { DOUBTS } from '../../domain/results/report-matching.ts';
 import { readAnew } from '../../intake/read-anew.ts';
 import { readableMessage } from '../../partners/labs/formats/hl7v2/hl7-charset.ts';
@@ -7,6 +9,7 @@ import { loadCatalogue } from '../../store/catalogue/catalogue.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import type { LabMessageDocument } from '../../store/collections/inbox.ts';
 import { currentProfile } from '../../store/connections/lab-profiles.ts';
+import { settleHeldTests } from '../../store/inbox/held-tests.ts';
 import {
   closeReport,
   type DeliveredAgain,
@@ -20,6 +23,7 @@ import {
 } from '../../store/inbox/inbox-review.ts';
 import { environmentOf, keptMessage } from '../../store/inbox/readings/kept-messages.ts';
 import type { Store } from '../../store/open.ts';
+import { showInbox } from './inbox-summary.ts';
 import { CannotDo, given, inSession, operator, positive } from './session.ts';
 
 const BECAME: Record<DeliveredAgain, (id: string) => string> = {
@@ -33,19 +37,32 @@ interface ListFlags {
   lab?: string;
   order?: string;
   unknownCodes?: true;
+  remarks?: true;
+  toReview?: true;
   limit: number;
+}
+
+interface SettleFlags {
+  test?: string;
+  valuesStand?: true;
+  because?: FailureType;
 }
 
 /** Why a person should look at a report, shortly. */
 function whyOf(report: Partial<LabMessageDocument>): string | null {
-  const { closed_because, unmatched_reason, doubts, unknown_codes, last_error } = report;
+  const { closed_because, unmatched_reason, doubts, to_review, unknown_codes, last_error } = report;
   if (closed_because) return closed_because;
-  const reasons = [unmatched_reason, ...(doubts ?? []), ...(unknown_codes?.length ? ['unknown codes'] : [])];
+  const reasons = [
+    unmatched_reason,
+    ...(doubts ?? []),
+    ...(to_review ?? []).map(({ test, because }) => `${because} (${test})`),
+    ...(unknown_codes?.length ? ['unknown codes'] : []),
+  ];
   return reasons.filter(Boolean).join(', ') || (last_error ?? null);
 }
 
 /** What there is to decide about a report, in sentences. */
-function toDecide({ state, unmatched_reason, doubts, unknown_codes }: LabMessageDocument): string[] {
+function toDecide({ _id, state, unmatched_reason, doubts, to_review, unknown_codes }: LabMessageDocument): string[] {
   const hasEnded = unmatched_reason === 'match_cancelled' || unmatched_reason === 'match_completed';
   return [
     ...(state === 'unmatched' && hasEnded
@@ -54,6 +71,10 @@ function toDecide({ state, unmatched_reason, doubts, unknown_codes }: LabMessage
         ]
       : []),
     ...(state === 'unmatched' ? (doubts ?? []).map((doubt) => `Held because ${DOUBTS[doubt]}.`) : []),
+    ...(to_review ?? []).map(
+      ({ test, because }) =>
+        `Test ${test} is held because ${HELD_BECAUSE[because]}. Ask the laboratory, then: admin inbox settle ${_id} --test ${test} ${because === 'not_performed' ? '--because <reason>' : '--values-stand or --because <reason>'}.`,
+    ),
     ...(unknown_codes ? [`Has values with codes that are not in the catalog: ${unknown_codes.join(', ')}.`] : []),
   ];
 }
@@ -77,10 +98,16 @@ async function readAgain(store: Store, report: LabMessageDocument, isMeant: bool
 async function* oneOf<T>(only: T): AsyncGenerator<T> {
   yield only;
 }
+const THERE = { $exists: true } as const;
 
 /** Adds `inbox` to the program. */
 export function addInboxCommands(program: Command): void {
-  const inbox = program.command('inbox').description('what laboratories sent, and what happened to it');
+  const inbox = program
+    .command('inbox')
+    .description(
+      'what laboratories sent, and what happened to it; alone, it shows what waits and which of them are silent',
+    )
+    .action((_options, command: Command) => inSession(command, ({ store, out }) => showInbox(store, out)));
 
   inbox
     .command('list')
@@ -88,19 +115,28 @@ export function addInboxCommands(program: Command): void {
     .addOption(
       new Option(
         '--state <state>',
-        'stored: not delivered to a journey yet; late: arrived after its journey ended; unmatched: matches no order, or is held; closed: closed by a person',
+        'stored: not delivered to a journey yet; late: arrived after its journey ended; repeated: says what an earlier report says; unmatched: matches no order, or is held; closed: closed by a person; test: a test message on a production connection',
       ).choices(LAB_MESSAGE_STATES),
     )
     .option('--lab <slug>', 'only from this laboratory')
     .option('--order <id>', 'only for this order')
     .option('--unknown-codes', 'only reports that have codes that are not in the catalog')
+    .option('--remarks', 'only reports in which something was not as it should be')
+    .option('--to-review', 'only reports with tests that a person has to settle (see admin inbox settle)')
     .option('--limit <n>', 'maximum number', positive, 50)
     .addHelpText('after', '\nExample:\n  admin inbox list --state unmatched')
-    .action(({ state, lab, order, unknownCodes, limit }: ListFlags, command: Command) =>
+    .action(({ state, lab, order, unknownCodes, remarks, toReview, limit }: ListFlags, command: Command) =>
       inSession(command, async ({ store, out }) => {
         const reports = await listReports(
           store,
-          given({ state, lab_slug: lab, order_id: order, unknown_codes: unknownCodes && ({ $exists: true } as const) }),
+          given({
+            state,
+            lab_slug: lab,
+            order_id: order,
+            unknown_codes: unknownCodes && THERE,
+            'report.remarks': remarks && THERE,
+            to_review: toReview && THERE,
+          }),
           limit,
         );
         out.list(
@@ -133,7 +169,7 @@ export function addInboxCommands(program: Command): void {
           return out.done(inLines(text), { id, raw: readableMessage(text) });
         }
         const ordered = report.order_id ? await store.orders.findById(report.order_id).lean() : null;
-        const { patient, placer_order_number, filler_order_number, tests, remarks } = report.report;
+        const { patient, placer_order_number, filler_order_number, tests, documents, remarks } = report.report;
         out.show({
           id,
           received_at: report.received_at,
@@ -153,7 +189,10 @@ export function addInboxCommands(program: Command): void {
           patient: inWords(patient),
           patient_of_the_order: ordered && inWords(ordered.order.patient),
           tests: tests.map(({ provider_id, name, status }) => `${provider_id} ${name} (${status})`),
+          documents: (documents ?? []).map(({ name, media_type, bytes }) => `${name} (${media_type}, ${bytes} bytes)`),
           remarks: remarks ?? [],
+          repeats: report.repeats,
+          settles: report.settles,
         });
       }),
     );
@@ -210,6 +249,26 @@ export function addInboxCommands(program: Command): void {
       inSession(command, async ({ store, out }) => {
         await closeReport(store, operator(), id, reason);
         out.done(`Report ${id} is closed.`, { id, state: 'closed' });
+      }),
+    );
+
+  inbox
+    .command('settle')
+    .description('decide about tests that are held although their results are shown (admin inbox list --to-review)')
+    .argument('<id>')
+    .option('--test <code>', 'only this test, by the laboratory’s code')
+    .option('--values-stand', 'the values are right')
+    .addOption(new Option('--because <reason>', 'there is no value, for this reason').choices(FAILURE_TYPES))
+    .addHelpText(
+      'after',
+      '\nAsk the laboratory first. The decision counts as a report of its own; what the laboratory reports later counts more.\n\nExample:\n  admin inbox settle 3f2a… --because quantity_not_sufficient_failure',
+    )
+    .action((id: string, { test, valuesStand, because }: SettleFlags, command: Command) =>
+      inSession(command, async ({ store, out }) => {
+        const settlement = valuesStand ? 'values_stand' : because;
+        if (!settlement || (valuesStand && because)) throw new CannotDo('Use either --values-stand or --because.');
+        await settleHeldTests(store, operator(), id, settlement, test);
+        out.done(`Report ${id} is settled.`, { id, settlement });
       }),
     );
 

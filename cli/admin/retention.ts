@@ -6,7 +6,7 @@ import { inSession, positive } from './session.ts';
 
 const WHAT = {
   webhooks: 'delivered webhooks, except the latest one of each order',
-  lab_texts: 'raw texts of laboratory messages whose orders are over',
+  lab_texts: 'raw texts of laboratory messages whose orders are over, and documents in them',
   sms: 'texts of stored SMS',
 } as const satisfies Record<keyof Retention, string>;
 

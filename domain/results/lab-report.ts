@@ -23,8 +23,8 @@ export type FailureType = (typeof FAILURE_TYPES)[number];
 export const INTERPRETATIONS = ['normal', 'abnormal', 'critical', 'unknown'] as const;
 export type Interpretation = (typeof INTERPRETATIONS)[number];
 
-/** Status of a result or of an ordered test: OBX-11 / OBR-25 in HL7. */
-export type ReportedStatus = 'preliminary' | 'final' | 'corrected' | 'cancelled';
+/** Status of a result or of an ordered test: OBX-11 / OBR-25 in HL7. A value that the lab takes back is `withdrawn`. */
+export type ReportedStatus = 'preliminary' | 'final' | 'corrected' | 'cancelled' | 'withdrawn';
 
 /** One observation (OBX) with its status. */
 export interface Observation {
@@ -36,11 +36,13 @@ export interface Observation {
   sub_id?: string;
   name: string;
   status: ReportedStatus;
-  /** Set when `status` is `cancelled`: why there is no value. */
+  /** Set when `status` is `cancelled` or `withdrawn`: why there is no value. */
   failure_type: FailureType | null;
   type: 'numeric' | 'range' | 'comment' | 'coded_value';
-  /** The value as text, as the lab printed it; null when cancelled. */
+  /** The value as text, as the lab printed it; null when cancelled or withdrawn. */
   value: string | null;
+  /** The value says that there is none, and nothing says why: a person has to look at it. Absent in all others. */
+  is_unexplained?: true;
   unit: string | null;
   /** As printed by the lab, for example `70-99`, `<5.7`. */
   reference_range: string | null;
@@ -70,6 +72,8 @@ export interface ReportedTest {
   provider_id: string;
   name: string;
   status: ReportedStatus;
+  /** The lab did not say what its status is: it is preliminary until its results are final. Absent in all others. */
+  is_status_unclear?: true;
   observations: Observation[];
   /** What it was done on, at least one; a test that names none was done on the report's. */
   specimens: Specimen[];
@@ -77,6 +81,21 @@ export interface ReportedTest {
   failure_type: FailureType | null;
   /** Notes about the test as a whole. */
   notes: string | null;
+}
+
+/** A document that came with a report: the laboratory's own PDF, a picture. Its content is kept beside the report. */
+export interface ReportedDocument {
+  /** The lab's code of what it is (OBX-3.1); a later one of that code may take it back. */
+  code: string | null;
+  /** What the lab calls it. */
+  name: string;
+  status: 'preliminary' | 'final' | 'corrected' | 'withdrawn';
+  /** SHA-256 of its content, hex; null where there is none, as of one that is taken back. */
+  hash: string | null;
+  /** `application/pdf` only where it is said to be one and begins like one; null without a content. */
+  media_type: string | null;
+  /** Of its content. */
+  bytes: number;
 }
 
 export interface PerformingLaboratory {
@@ -106,13 +125,14 @@ export interface LabReport {
   ordering_provider: string | null;
   performing_laboratories: Record<string, PerformingLaboratory & { clia_number: string | null }>;
   tests: ReportedTest[];
+  /** Absent where none came with it. */
+  documents?: ReportedDocument[];
   /** What in the message was not as it should be, and what was made of it; never a value. Absent where nothing was. */
   remarks?: string[];
 }
 
-/** Whether the lab corrects with this report something that it said before (OBR-25 or OBX-11 `C`). */
+/** Whether the lab corrects with this report something that it said before (OBR-25 or OBX-11 `C`), or takes it back. */
 export function isCorrection({ tests }: LabReport): boolean {
-  return tests.some(
-    (test) => test.status === 'corrected' || test.observations.some(({ status }) => status === 'corrected'),
-  );
+  const corrects = (status: ReportedStatus) => status === 'corrected' || status === 'withdrawn';
+  return tests.some((test) => corrects(test.status) || test.observations.some(({ status }) => corrects(status)));
 }

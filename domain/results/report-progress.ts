@@ -5,6 +5,7 @@
 
 import type { OrderedMarker } from '../orders/order.ts';
 import type { MissingResult } from '../orders/redraw.ts';
+import { heldBecause } from './held-tests.ts';
 import type { FailureType, LabReport, Observation, ReportedStatus, ReportedTest } from './lab-report.ts';
 
 /** A statement of the lab, with what decides between two statements about the same thing. */
@@ -48,21 +49,24 @@ export interface ReportDigest {
   drawn?: { collected_at: string | null };
 }
 
-const RANK: Record<ReportedStatus, number> = { preliminary: 0, final: 1, cancelled: 1, corrected: 2 };
+const RANK: Record<ReportedStatus, number> = { preliminary: 0, final: 1, cancelled: 1, withdrawn: 1, corrected: 2 };
 
 /**
  * Whether a statement replaces an earlier one about the same test or result: a preliminary one never replaces a final
- * one, however late it comes in, and between equals the newer report wins. Messages may arrive in any order (F5).
+ * one, however late it comes in, and between equals the newer report wins. What is taken back is equal to a correction, and
+ * so is what is reported after that. Messages may arrive in any order (F5).
  */
 function supersedes(statement: Statement, earlier: Statement | undefined): boolean {
   if (!earlier) return true;
-  const rank = RANK[statement.status] - RANK[earlier.status];
+  const isTakenBack = statement.status === 'withdrawn' || earlier.status === 'withdrawn';
+  const most = isTakenBack ? RANK.withdrawn : RANK.corrected;
+  const rank = Math.min(RANK[statement.status], most) - Math.min(RANK[earlier.status], most);
   return rank > 0 || (rank === 0 && Date.parse(statement.reported_at) >= Date.parse(earlier.reported_at));
 }
 
 /** A test or result that a lab corrects is corrected even when the correction takes the value away. */
 const effectiveStatus = (test: ReportedStatus, result: ReportedStatus): ReportedStatus =>
-  test === 'corrected' && result !== 'preliminary' ? 'corrected' : result;
+  test === 'corrected' && result !== 'preliminary' && result !== 'withdrawn' ? 'corrected' : result;
 
 /** How results of a report are recognized as the ones an order expects. */
 export interface ExpectedResultCodes {
@@ -95,27 +99,28 @@ export function statementsIn<T extends ExpectedResultCodes>(
 ): { tests: TestStatement[]; results: FullStatement<T>[] } {
   const { reported_at } = report;
   return {
-    tests: report.tests.map(({ provider_id, status, failure_type }) => ({
-      code: provider_id,
-      status,
+    tests: report.tests.map((test) => ({
+      code: test.provider_id,
+      status: heldBecause(test) ? 'preliminary' : test.status,
       reported_at,
-      failure_type,
+      failure_type: test.failure_type,
     })),
-    results: report.tests.flatMap((test) =>
-      test.observations.map((observation) => {
+    results: report.tests.flatMap((test) => {
+      const isInDoubt = heldBecause(test) === 'canceled_with_values';
+      return test.observations.map((observation) => {
         const result = expectedResultOf(observation, expected);
         const { loinc, provider_id, name, failure_type } = observation;
         return {
           slug: result?.slug ?? `unsolicited ${loinc ?? provider_id ?? name}`,
           test: test.provider_id,
-          status: effectiveStatus(test.status, observation.status),
+          status: isInDoubt && failure_type === null ? 'preliminary' : effectiveStatus(test.status, observation.status),
           reported_at,
           failure_type,
           expected: result,
           source: { report, test, observation },
         };
-      }),
-    ),
+      });
+    }),
   };
 }
 
@@ -142,7 +147,9 @@ export function digestReport(
       results: results.flatMap(({ expected: result, source: _, ...statement }) => (result ? [statement] : [])),
     },
   ]);
-  const values = results.filter(({ failure_type }) => failure_type === null);
+  const values = results.filter(
+    ({ failure_type, source }) => failure_type === null && !source.observation.is_unexplained,
+  );
   const besides = values.filter(({ expected: result }) => !result).map(({ source }) => source.observation);
   const unknown = besides.filter((observation) => !isKnown(observation));
   const unknownCodes = new Set(unknown.map(({ loinc, provider_id, name }) => provider_id ?? loinc ?? name));

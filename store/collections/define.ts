@@ -3,7 +3,13 @@ import mongoose, { type Connection, type Model, Schema, type SchemaDefinition } 
 
 type Index = [
   fields: Record<string, 1 | -1>,
-  options?: { unique?: boolean; expireAfterSeconds?: number; partialFilterExpression?: object },
+  options?: {
+    unique?: boolean;
+    expireAfterSeconds?: number;
+    partialFilterExpression?: object;
+    /** Where another index has the same fields; else MongoDB makes one of them. */
+    name?: string;
+  },
 ];
 
 // A text that must be there can be empty.

@@ -2,14 +2,16 @@
 import type { Connection, mongo } from 'mongoose';
 import type { AppointmentProvider, AppointmentReport } from '../../domain/appointments/appointment.ts';
 import type { Principal } from '../../domain/principal.ts';
+import type { HeldTest } from '../../domain/results/held-tests.ts';
 import type { LabReport } from '../../domain/results/lab-report.ts';
 import type { Doubt, MatchDecision } from '../../domain/results/report-matching.ts';
-import { count, date, define, Mixed, text, textOrNull, whole } from './define.ts';
+import { count, date, define, Mixed, text, textOrNull, whole, wholeOrNull } from './define.ts';
 
 /**
  * A message from a lab (one report of it): stored before it is acknowledged, given to its journey afterward.
- * `stored` → `delivered` → `applied` | `late`; `unmatched` when there is no journey to give it to, and `closed` when a
- * person has decided that none ever takes it.
+ * `stored` → `delivered` → `applied` | `late`; `repeated` when an earlier one on the order has said the same; `unmatched`
+ * when there is no journey to give it to, and `closed` when a person has decided that none ever takes it; `test` when it
+ * only tested the line.
  */
 export interface LabMessageDocument {
   _id: string;
@@ -28,7 +30,15 @@ export interface LabMessageDocument {
   taken_reading?: number;
   /** Read anew, it says something else in a combined result than it did. */
   corrects?: true;
-  state: 'stored' | 'delivered' | 'applied' | 'late' | 'unmatched' | 'closed';
+  state: 'stored' | 'delivered' | 'applied' | 'late' | 'repeated' | 'unmatched' | 'closed' | 'test';
+  /** What it says, whatever message carried it: SHA-256, hex. Absent where it came before that was known. */
+  says?: string;
+  /** Which report it repeats; absent where it is not `repeated`. */
+  repeats?: string;
+  /** Tests that a person has to look at although their values are shown; absent where there are none, or none any more. */
+  to_review?: HeldTest[];
+  /** It says what a person has found about that report; absent in reports of laboratories. */
+  settles?: string;
   order_id: string | null;
   team_id: string | null;
   /** The event of the order that took it in. */
@@ -79,8 +89,8 @@ export interface LabMessageTextDocument {
   /** Who sent it first. */
   lab_slug: string;
   environment: 'sandbox' | 'production';
-  /** Its text; its bytes where they are not UTF-8. */
-  raw: string | mongo.Binary;
+  /** Its text; its bytes where they are not UTF-8; null where it is long, and kept as a `LabFileDocument` of this id. */
+  raw: string | mongo.Binary | null;
   /** How long it was, where it was over the limit and `raw` is only its beginning. */
   bytes?: number;
   /** What the transport said of its characters; absent where it said nothing, and from before that was kept. */
@@ -90,6 +100,25 @@ export interface LabMessageTextDocument {
   /** Why nothing of it was taken in: codes and places, never a value. Null when it was, or when that was not decided. */
   refused: string | null;
   received_at: Date;
+}
+
+/**
+ * Something long that a laboratory sent, kept once in pieces: a document out of a message, or a message that is too long
+ * for one document of the database. Written after its pieces, so that whatever is here is there whole.
+ */
+export interface LabFileDocument {
+  /** SHA-256 of its content, hex. */
+  _id: string;
+  bytes: number;
+  /** When it was sent last. */
+  received_at: Date;
+}
+
+/** A piece of it. */
+export interface LabFilePieceDocument {
+  /** `<hash>:<number, four digits>`. */
+  _id: string;
+  content: Buffer;
 }
 
 /**
@@ -162,6 +191,10 @@ export const inboxCollections = (connection: Connection) => ({
       taken_reading: { type: Number },
       corrects: { type: Boolean },
       state: text,
+      says: { type: String },
+      repeats: { type: String },
+      to_review: { type: Mixed },
+      settles: { type: String },
       order_id: textOrNull,
       team_id: textOrNull,
       event_number: { type: Number, default: null },
@@ -180,8 +213,14 @@ export const inboxCollections = (connection: Connection) => ({
       [{ state: 1, lease_until: 1, received_at: 1 }, { partialFilterExpression: { state: 'stored' } }],
       [{ order_id: 1, received_at: 1 }],
       [{ received_at: -1 }, { partialFilterExpression: { unknown_codes: { $exists: true } } }],
+      [{ received_at: -1 }, { name: 'with_remarks', partialFilterExpression: { 'report.remarks': { $exists: true } } }],
+      [{ received_at: -1 }, { name: 'to_review', partialFilterExpression: { to_review: { $exists: true } } }],
+      [{ received_at: 1 }, { name: 'waiting', partialFilterExpression: { state: 'stored' } }],
+      [{ received_at: 1 }, { name: 'unmatched', partialFilterExpression: { state: 'unmatched' } }],
       [{ received_at: 1 }],
       [{ content_hash: 1 }],
+      [{ says: 1, received_at: 1 }, { partialFilterExpression: { says: { $gt: '' } } }],
+      [{ 'report.documents.hash': 1 }, { partialFilterExpression: { 'report.documents.hash': { $gt: '' } } }],
     ],
   ),
   labReadings: define<LabReadingDocument>(
@@ -209,7 +248,7 @@ export const inboxCollections = (connection: Connection) => ({
       _id: text,
       lab_slug: text,
       environment: text,
-      raw: whole,
+      raw: wholeOrNull,
       bytes: { type: Number },
       charset: { type: String },
       not_read: { type: Boolean },
@@ -219,8 +258,14 @@ export const inboxCollections = (connection: Connection) => ({
     [
       [{ received_at: -1 }, { partialFilterExpression: { refused: { $gt: '' } } }],
       [{ lab_slug: 1, environment: 1, received_at: 1 }],
+      [{ lab_slug: 1, environment: 1, refused: 1, received_at: -1 }],
     ],
   ),
+  labFiles: define<LabFileDocument>(connection, 'lab_files', { _id: text, bytes: count, received_at: date }),
+  labFilePieces: define<LabFilePieceDocument>(connection, 'lab_file_pieces', {
+    _id: text,
+    content: { type: Buffer, required: true },
+  }),
   phlebotomyEvents: define<PhlebotomyEventDocument>(
     connection,
     'phlebotomy_events',

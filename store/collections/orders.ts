@@ -124,6 +124,19 @@ export interface SignatureImageDocument {
   created_at: Date;
 }
 
+/** The statuses in which a laboratory's results are awaited, or may be. */
+export const AWAITING_RESULTS: readonly OrderLowLevelStatus[] = [
+  'requisition_created',
+  'requisition_bypassed',
+  'appointment_pending',
+  'appointment_scheduled',
+  'appointment_cancelled',
+  'draw_completed',
+  'delivered_to_lab',
+  'lab_processing_blocked',
+  'partial_results',
+];
+
 /** The models of these collections. */
 export const ordersCollections = (connection: Connection) => ({
   orders: define<OrderDocument>(
@@ -179,6 +192,14 @@ export const ordersCollections = (connection: Connection) => ({
       ],
       [{ team_id: 1, patient_name: 1, created_at: 1, _id: 1 }],
       [{ team_id: 1, search_terms: 1, created_at: -1, _id: -1 }],
+      [
+        { 'order.activate_at': 1, created_at: 1 },
+        { name: 'unacknowledged', partialFilterExpression: { last_status: 'ordered' } },
+      ],
+      [
+        { lab_slug: 1, 'order.options.sandbox': 1, collection_method: 1, last_status: 1, updated_at: 1 },
+        { name: 'awaiting_results', partialFilterExpression: { last_status: { $in: [...AWAITING_RESULTS] } } },
+      ],
       [{ outgoing_at: 1 }, { partialFilterExpression: { outgoing_at: { $gt: new Date(0) } } }],
       [{ 'journey_check.due': 1 }, { partialFilterExpression: { 'journey_check.due': { $gt: new Date(0) } } }],
     ],

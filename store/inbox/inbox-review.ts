@@ -11,6 +11,7 @@ import { recordAudit } from '../orders/audit.ts';
 import { addToEndedOrder, isWithoutJourney } from '../results/added-results.ts';
 import { excessOnOrder } from '../results/result-limit.ts';
 import { cameAs } from './as-it-came.ts';
+import { readFile } from './lab-files.ts';
 import { REJECTED, tellOfReview } from './match-review.ts';
 
 export const LAB_MESSAGE_STATES = [
@@ -18,14 +19,18 @@ export const LAB_MESSAGE_STATES = [
   'delivered',
   'applied',
   'late',
+  'repeated',
   'unmatched',
   'closed',
+  'test',
 ] as const satisfies readonly LabMessageDocument['state'][];
 
 /** The states in which a report has done its work, and why it is not given to its journey again. */
 const KEPT: Partial<Record<LabMessageDocument['state'], string>> = {
   applied: 'was applied: the order has its results',
   late: 'is kept as late: its results are in the combined result, or were already known',
+  repeated: 'repeats an earlier report on its order, which says the same',
+  test: 'is a test message (MSH-11 is T or D), which is never a result; ask the laboratory to send it with P',
 };
 
 /** Why a report cannot be delivered again. */
@@ -41,6 +46,8 @@ export async function listReports(
     lab_slug?: string;
     order_id?: string;
     unknown_codes?: { $exists: true };
+    'report.remarks'?: { $exists: true };
+    to_review?: { $exists: true };
   },
   limit: number,
 ): Promise<Omit<LabMessageDocument, 'raw' | 'report'>[]> {
@@ -62,7 +69,13 @@ export async function messageTextOf(
   store: Store,
   { raw, content_hash }: Pick<LabMessageDocument, 'raw' | 'content_hash'>,
 ): Promise<string | Buffer | null> {
-  return raw ?? cameAs(await collectionOf(store.labMessageTexts).findOne({ _id: content_hash }));
+  return raw ?? textIn(store, await collectionOf(store.labMessageTexts).findOne({ _id: content_hash }));
+}
+
+async function textIn(store: Store, kept: LabMessageTextDocument | null): Promise<string | Buffer | null> {
+  if (kept === null) return null;
+  const { _id, raw } = kept;
+  return raw === null ? readFile(store, _id) : cameAs({ raw });
 }
 
 /** Messages of which nothing could be taken in, newest first, without their texts. */
@@ -81,7 +94,7 @@ export async function listRefusedMessages(
 
 /** A refused message as it came; null when there is no such message. @param id As `listRefusedMessages` has it. */
 export async function refusedMessageText(store: Store, id: string): Promise<string | Buffer | null> {
-  return cameAs(await collectionOf(store.labMessageTexts).findOne({ _id: id, refused: { $gt: '' } }));
+  return textIn(store, await collectionOf(store.labMessageTexts).findOne({ _id: id, refused: { $gt: '' } }));
 }
 
 /** What became of a report that was delivered again: it is in line for its journey, or a result of its ended order. */

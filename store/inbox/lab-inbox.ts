@@ -20,12 +20,17 @@ import { bytesInResult } from '../results/result-limit.ts';
 import { reportedOrder } from '../results/take-result-in.ts';
 import { uuidByName } from '../uuid-by-name.ts';
 import { asItCame } from './as-it-came.ts';
+import { keepFile } from './lab-files.ts';
 import { HELD, tellOfReview } from './match-review.ts';
+import { alreadyHeld, whatIsSaid } from './repeated-reports.ts';
 
 const { BSON } = mongoose.mongo;
 
 /** How many reports are stored at once. */
 const BATCH = 100;
+
+/** How long a message may be to be kept in one document of the database, in bytes; others are kept as files. */
+const LONGEST_TEXT = 8 * 1024 * 1024;
 
 /** A message as it came in. */
 export interface ReceivedMessage {
@@ -44,7 +49,10 @@ export interface ReceivedMessage {
 export async function keepText(store: Store, message: ReceivedMessage): Promise<string> {
   const { lab_slug, environment, raw, charset } = message;
   const _id = createHash('sha256').update(raw).digest('hex');
-  const text = { _id, lab_slug, environment, raw: asItCame(raw), refused: null, received_at: new Date() };
+  const isLong = raw.length > LONGEST_TEXT;
+  if (isLong) await keepFile(store, _id, raw);
+  const whole = isLong ? null : asItCame(raw);
+  const text = { _id, lab_slug, environment, raw: whole, refused: null, received_at: new Date() };
   const known = { ...text, ...(charset !== undefined && { charset }) };
   if (await insertOnce(store.labMessageTexts, known)) return _id;
   const { _id: _, ...anew } = known;
@@ -89,7 +97,11 @@ export interface ReadMessage extends Omit<ReceivedMessage, 'raw' | 'charset'> {
   /** As `keepText` answered. */
   content_hash: string;
   control_id: string;
+  /** It only tests the line: nothing in it is a result. */
+  is_test: boolean;
   reports: LabReport[];
+  /** The contents of the documents in it, by the hash under which its reports name them. */
+  contents: ReadonlyMap<string, Buffer>;
   /** How many reports are in the messages before it, where several were sent as one. */
   reports_before: number;
   /** How many of these are in messages of the same control id. */
@@ -107,11 +119,12 @@ export const bytesOf = (report: LabReport): number => BSON.calculateObjectSize(r
  * @param longest Bytes.
  */
 export async function storeReports(store: Store, message: ReadMessage, longest: number): Promise<number> {
-  const { lab_slug, environment, control_id, content_hash, reports_before, same_before } = message;
+  const { lab_slug, environment, control_id, content_hash, reports_before, same_before, is_test } = message;
   for (const report of message.reports) {
     const bytes = bytesOf(report);
     if (bytes > longest) throw new ReportTooLong(`A report takes ${bytes} bytes`);
   }
+  for (const [hash, content] of message.contents) await keepFile(store, hash, content);
   const held = await collectionOf(store.labMessages)
     .find({ content_hash, lab_slug, control_id }, { projection: { report_index: 1 } })
     .toArray();
@@ -119,13 +132,13 @@ export async function storeReports(store: Store, message: ReadMessage, longest: 
   const known = Math.max(0, held.length - same_before);
   const reports = message.reports.slice(known);
   const received_at = new Date();
-  const orders = await ordersOf(store, reports, environment);
+  const orders = is_test ? new Map<string, OrderDocument>() : await ordersOf(store, reports, environment);
   let report_index = reports_before + known;
   const documents = reports.map((report): LabMessageDocument => {
     while (isTaken.has(report_index)) report_index += 1;
     isTaken.add(report_index);
     const order = orders.get(report.placer_order_number ?? '');
-    const doubtful = mismatch(report, order?.order ?? null, received_at, order?.approved_patients);
+    const doubtful = is_test ? null : mismatch(report, order?.order ?? null, received_at, order?.approved_patients);
     return {
       _id: reportId(lab_slug, control_id, content_hash, report_index),
       lab_slug,
@@ -134,7 +147,8 @@ export async function storeReports(store: Store, message: ReadMessage, longest: 
       report_index,
       report,
       bytes_in_result: bytesInResult(report),
-      state: doubtful ? 'unmatched' : 'stored',
+      says: whatIsSaid(report),
+      state: is_test ? 'test' : doubtful ? 'unmatched' : 'stored',
       order_id: order?._id ?? null,
       team_id: order?.team_id ?? null,
       event_number: null,
@@ -158,12 +172,20 @@ export async function storeReports(store: Store, message: ReadMessage, longest: 
   return documents.length;
 }
 
-/** Inserts reports, and tells the teams of those that are held. */
+/** Inserts reports, and tells the teams of those that are held; what a person has been shown before is not shown again. */
 async function insertNew(store: Store, documents: readonly LabMessageDocument[]): Promise<void> {
+  const repeated = await alreadyHeld(
+    store,
+    documents.filter(({ state }) => state === 'unmatched'),
+  );
+  const added = documents.map((document): LabMessageDocument => {
+    const repeats = repeated.get(document._id);
+    return repeats === undefined ? document : { ...document, state: 'repeated', repeats };
+  });
   await store.connection.transaction(async (session) => {
-    await insert(store.labMessages, documents, { session });
-    for (const document of documents) {
-      if (document.unmatched_reason) await tellOfReview(store, session, document, HELD);
+    await insert(store.labMessages, added, { session });
+    for (const document of added) {
+      if (document.state === 'unmatched') await tellOfReview(store, session, document, HELD);
     }
   });
 }

@@ -104,10 +104,13 @@ export async function fanOut(store: Store, limit: number): Promise<number> {
 }
 
 /** The enabled endpoints that have deliveries due and did not ask to be left alone for now. Deliveries to an endpoint that is no more are dropped. */
-export async function endpointsWithDueDeliveries(store: Store): Promise<WebhookEndpointDocument[]> {
+export async function endpointsWithDueDeliveries(
+  store: Store,
+  dueBy: Date = new Date(),
+): Promise<WebhookEndpointDocument[]> {
   const ids = await collectionOf(store.webhookDeliveries).distinct('endpoint_id', {
     state: 'pending',
-    next_attempt_at: { $lte: new Date() },
+    next_attempt_at: { $lte: dueBy },
   });
   const endpoints = await collectionOf(store.webhookEndpoints)
     .find({ _id: { $in: ids } })

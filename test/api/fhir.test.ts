@@ -87,8 +87,9 @@ async function reported(
   const raw = labMessage(api.catalogue, order, says);
   const from = { lab_slug: order.lab_slug, environment: 'sandbox' } as const;
   const content_hash = await keepText(api.store, { ...from, raw: Buffer.from(raw) });
-  const { message, reports } = readReports(raw, reportingLab(order.lab_slug, {}, 'sandbox'));
-  const read = { ...from, content_hash, control_id: message.control_id, reports, reports_before: 0, same_before: 0 };
+  const { message, ...said } = readReports(raw, reportingLab(order.lab_slug, {}, 'sandbox'));
+  const { control_id, is_test } = message;
+  const read = { ...from, ...said, content_hash, control_id, is_test, reports_before: 0, same_before: 0 };
   await storeReports(api.store, read, 1_000_000);
   const stored = await api.store.labMessages.findOne({ content_hash }).lean();
   await record(order, number, { status, report_id: String(stored?._id) });

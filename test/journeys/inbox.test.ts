@@ -617,14 +617,19 @@ describe('F12: what is not taken in', () => {
     expect(await refusedMessageText(venule.store, kept?._id ?? '')).toEqual(Buffer.from(sent));
   });
 
-  test('a test message (MSH-11 T) is refused, unless it comes with a sandbox lab’s credentials', async () => {
+  test('a test message (MSH-11 T) is kept and no result, unless it comes with a sandbox lab’s credentials', async () => {
     await connectForProduction('quest', 'live', 'live-password');
     const order = await placed();
     const training = message(order).replace('|P|2.5.1', '|T|2.5.1');
     const live = { authorization: `Basic ${Buffer.from('live:live-password').toString('base64')}` };
-    const refused = await venule.deliver('quest', training, live);
-    expect(refused.text).toMatch(/\rMSA\|AR\|.*\rERR\|[^\r]*\|202/s);
-    expect(await inInbox(order)).toEqual([]);
+    const taken = await venule.deliver('quest', training, live);
+    expect(taken.text).toContain('MSA|AA|');
+    const [kept, ...more] = await inInbox(order);
+    expect([kept?.state, kept?.order_id, more.length]).toEqual(['test', null, 0]);
+    expect(kept && (await messageTextOf(venule.store, kept))).toBe(training);
+    await expect(deliverAgain(venule.store, venule.catalogue, A_PERSON, kept?._id ?? '', order.id)).rejects.toThrow(
+      'test',
+    );
     await deliver(training);
     await venule.reaches(order.id, 'completed');
   });
@@ -638,16 +643,16 @@ describe('F12: what is not taken in', () => {
     expect(await inInbox(order)).toEqual([]);
   });
 
-  test('more than eight megabytes: 413, and size, hash, and beginning are kept (G1)', async () => {
+  test('more than 32 megabytes: 413, and size, hash, and beginning are kept (G1)', async () => {
     const order = await placed();
-    const sent = `${message(order)}\rNTE|1|L|${'x'.repeat(8 * 1024 * 1024)}`;
+    const sent = `${message(order)}\rNTE|1|L|${'x'.repeat(32 * 1024 * 1024)}`;
     const answer = await refusedWith(sent);
-    expect(answer).toMatchObject({ status: 413, text: expect.stringContaining('8 MB') });
+    expect(answer).toMatchObject({ status: 413, text: expect.stringContaining('32 MB') });
     const [kept] = await listRefusedMessages(venule.store, { lab_slug: lab }, 1);
     expect(kept).toMatchObject({
       _id: createHash('sha256').update(sent).digest('hex'),
       bytes: Buffer.byteLength(sent),
-      refused: expect.stringContaining('8 MB'),
+      refused: expect.stringContaining('32 MB'),
     });
     expect(await refusedMessageText(venule.store, kept?._id ?? '')).toBe(sent.slice(0, 64 * 1024));
   });

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabProfile } from '../../domain/catalogue/lab-profile.ts';
+import { heldTests } from '../../domain/results/held-tests.ts';
 import type { LabReport, Observation } from '../../domain/results/lab-report.ts';
 import { readReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
 import { reportingLab } from '../../partners/labs/registry.ts';
@@ -25,6 +26,7 @@ const obx = (fields: Readonly<Record<number, string>> = {}) => {
   const all = { ...usual, ...fields };
   return ['OBX', ...Array.from({ length: 14 }, (_, n) => all[n + 1] ?? '')].join('|');
 };
+const A_PDF = Buffer.from('%PDF-1.7 one page of a report');
 const message = (...segments: string[]) => segments.join('\r');
 const withObx = (fields: Readonly<Record<number, string>>, ...below: string[]) =>
   message(MSH, PID, ORC, OBR, obx(fields), ...below);
@@ -83,7 +85,50 @@ const cases: Case[] = [
     line: 'OBR-25 `X` although its results have values',
     text: withObr((obr) => obr.replace(/F$/, 'X'), obx()),
     observation: sameAsUsual,
-    report: (report) => expect(only(report).status).toBe('cancelled'),
+    report: (report) => {
+      expect(only(report).status).toBe('cancelled');
+      expect(heldTests(report, [])).toEqual([{ test: '2200', because: 'canceled_with_values' }]);
+    },
+  },
+  ...(['W', 'D'] as const).flatMap((status): Case[] => [
+    {
+      line: 'OBX-11 `W` or `D`',
+      text: withObx({ 11: status }),
+      observation: { status: 'withdrawn', value: null, failure_type: 'unknown_failure' },
+      report: (report) => expect(JSON.stringify(report)).not.toContain('"48"'),
+    },
+    {
+      line: 'OBX-11 `W` or `D`',
+      text: withObx({ 11: status }, 'NTE|1|L|RI wrong patient'),
+      observation: { failure_type: 'order_entry_failure', notes: 'Withdrawn by the laboratory.\nRI wrong patient' },
+    },
+    { line: 'OBX-11 `W` or `D`', text: withObx({ 3: '^Ferritin', 11: status }), report: none },
+  ]),
+  {
+    line: 'A document (`ED`)',
+    text: withObx({}, obx({ 2: 'ED', 3: 'RPT^Report^L', 5: `^application^pdf^Base64^${A_PDF.toString('base64')}` })),
+    observation: sameAsUsual,
+    report: (report) =>
+      expect(report.documents).toMatchObject([{ name: 'Report', media_type: 'application/pdf', bytes: A_PDF.length }]),
+  },
+  {
+    line: 'An OBR with nothing but documents',
+    text: message(
+      MSH,
+      PID,
+      ORC,
+      OBR,
+      obx(),
+      OBR.replace('2200^Ferritin^L', 'RPT^Report^L'),
+      obx({ 2: 'ED', 5: `PDF^Base64^${A_PDF.toString('base64')}` }),
+    ),
+    report: (report) => expect([report.tests.length, report.documents?.length]).toEqual([1, 1]),
+  },
+  {
+    line: 'A document that is not base64',
+    text: withObx({ 2: 'ED', 5: '^application^pdf^Base64^%%%%' }),
+    observation: { type: 'comment' },
+    remarks: ['OBX^1^5'],
   },
   ...(
     [
@@ -156,7 +201,9 @@ const cases: Case[] = [
     {
       line: '`TNP`, `CANCELLED` as the whole value',
       text: withObx({ 2: type, 5: 'TNP' }),
-      observation: { status: 'cancelled', failure_type: 'unknown_failure' },
+      observation: { status: 'preliminary', type: 'comment', value: 'TNP', is_unexplained: true },
+      report: (report) => expect(heldTests(report, [])).toEqual([{ test: '2200', because: 'not_performed' }]),
+      remarks: ['OBX^1^5'],
     },
   ]),
   {
@@ -167,12 +214,12 @@ const cases: Case[] = [
   {
     line: 'A number with its flag (`12.5 H`)',
     text: withObx({ 2: 'ST', 5: '12.5 H' }),
-    observation: { type: 'numeric', value: '12.5', interpretation: 'abnormal' },
+    observation: { type: 'numeric', value: '12.5', interpretation: 'abnormal', source_interpretation: 'H' },
   },
   {
     line: 'A number with its flag (`12.5 H`)',
     text: withObx({ 5: '<2 L', 8: 'LL' }),
-    observation: { type: 'range', value: '<2', interpretation: 'critical' },
+    observation: { type: 'range', value: '<2', interpretation: 'critical', source_interpretation: 'LL~L' },
   },
   { line: 'OBX-5 blank in a final result without notes', text: withObx({ 5: '' }), report: none, remarks: ['OBX^1^5'] },
   {
@@ -563,6 +610,13 @@ test.each(cases.map((one, index) => ({ ...one, index })))(
     expect((first.remarks ?? []).map((remark) => remark.split(':', 1)[0])).toEqual(remarks ?? []);
   },
 );
+
+test.each(['T', 'D'])('a message that only tests the line (MSH-11 %s) is one on a production connection', (id) => {
+  const text = message(MSH.replace('|P|2.5.1', `|${id}|2.5.1`), PID, ORC, OBR, obx());
+  const on = (environment: 'sandbox' | 'production') =>
+    readReports(text, reportingLab('riverlab', {}, environment)).message;
+  expect([on('production').is_test, on('sandbox').is_test]).toEqual([true, false]);
+});
 
 test('the table in docs/hl7.md has a test for each of its lines, and no test is without one', () => {
   const docs = readFileSync(join(import.meta.dirname, '../../docs/hl7.md'), 'utf8');

@@ -55,6 +55,7 @@ describe('A6: a final report', () => {
       type: 'ORU^R01',
       sending_facility: 'LABCORP BURLINGTON',
       processing_id: 'P',
+      is_test: false,
     });
     expect(reports).toHaveLength(1);
   });
@@ -432,12 +433,6 @@ describe('a message that can not be taken is refused with the place that is wron
     ['no test', lines(MSH, PID), '100 OBR^1'],
   ])('%s', (_, text, place) => {
     expect(refusal(text)).toBe(place);
-  });
-
-  test.each(['T', 'D'])('a test message (MSH-11 %s), unless it comes on the sandbox connection', (id) => {
-    const text = message(GLUCOSE).replace('|P|2.5.1', `|${id}|2.5.1`);
-    expect(refusal(text)).toBe('202 MSH^1^11');
-    expect(readReports(text, reportingLab('labcorp', {}, 'sandbox')).reports).toHaveLength(1);
   });
 });
 

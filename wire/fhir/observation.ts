@@ -1,6 +1,6 @@
 /** Results, and those that are missing, as FHIR Observations. */
 import type { Observation, ObservationReferenceRange } from '@medplum/fhirtypes';
-import type { FailureType, Interpretation } from '../../domain/results/lab-report.ts';
+import type { FailureType, Interpretation, ReportedStatus } from '../../domain/results/lab-report.ts';
 import type { BiomarkerResult, MissingBiomarkerResult, OrderResult } from '../../domain/results/results.ts';
 import { laboratoryOf, performingLaboratory } from './parties.ts';
 import { quantity, quantityOf } from './quantities.ts';
@@ -60,7 +60,7 @@ function common(
     meta: metaOf(held.updated_at, order.options.sandbox),
     contained: [performer],
     basedOn: [{ reference: `ServiceRequest/${order.id}` }],
-    status: isMissing ? 'cancelled' : (one.reported_status ?? untold),
+    status: isMissing ? 'cancelled' : statusIn(one.reported_status ?? untold),
     category: [concept([coding(OBSERVATION_CATEGORY, 'laboratory', 'Laboratory')])],
     code: concept(
       [
@@ -206,3 +206,5 @@ function absence({ inferred_failure_type, note }: MissingBiomarkerResult): Parti
     ...(note?.trim() && { note: [{ text: note }] }),
   };
 }
+
+const statusIn = (status: ReportedStatus) => (status === 'withdrawn' ? 'entered-in-error' : status);

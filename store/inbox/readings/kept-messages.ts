@@ -4,6 +4,7 @@ import type { Environment } from '../../../domain/catalogue/lab-connection.ts';
 import { collectionOf } from '../../collections/define.ts';
 import type { Store } from '../../open.ts';
 import { cameAs } from '../as-it-came.ts';
+import { readFile } from '../lab-files.ts';
 
 /** A body as it came, with one message or several. */
 export interface KeptMessage {
@@ -43,7 +44,9 @@ export async function* keptMessages(store: Store, choice: KeptChoice): AsyncGene
     .sort({ received_at: 1 })
     .batchSize(AT_ONCE);
   for await (const { _id, raw, charset, refused, received_at } of texts) {
-    const kept = { lab_slug, environment, content_hash: _id, raw: bytesOf(raw), refused, received_at };
+    const content = raw === null ? await readFile(store, _id) : bytesOf(raw);
+    if (!content) continue;
+    const kept = { lab_slug, environment, content_hash: _id, raw: content, refused, received_at };
     yield { ...kept, ...(charset !== undefined && { charset }) };
   }
   yield* keptWithReports(store, choice);
@@ -57,13 +60,14 @@ export async function keptMessage(
 ): Promise<KeptMessage | null> {
   const { lab_slug, content_hash, received_at } = report;
   const text = await collectionOf(store.labMessageTexts).findOne({ _id: content_hash });
-  const raw = text?.raw ?? report.raw;
-  if (raw === undefined || text?.bytes !== undefined) return null;
+  const short = text?.raw ?? report.raw;
+  const raw = short === undefined ? text && (await readFile(store, content_hash)) : bytesOf(short);
+  if (!raw || text?.bytes !== undefined) return null;
   return {
     lab_slug,
     environment,
     content_hash,
-    raw: bytesOf(raw),
+    raw,
     ...(text?.charset !== undefined && { charset: text.charset }),
     refused: text?.refused ?? null,
     received_at: text?.received_at ?? received_at,

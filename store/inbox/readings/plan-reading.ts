@@ -19,7 +19,11 @@ export type HeldReport = Omit<LabMessageDocument, 'raw'>;
 /** A message as it is read now. */
 export interface MessageReading {
   control_id: string;
+  /** It only tests the line: nothing in it is a result. */
+  is_test: boolean;
   reports: LabReport[];
+  /** The contents of the documents in it, by hash. */
+  contents: ReadonlyMap<string, Buffer>;
 }
 
 /** What a body with one message or several says now, and why messages in it say nothing. */

@@ -2,6 +2,7 @@
 
 import type { Store } from '../../open.ts';
 import { recordAudit } from '../../orders/audit.ts';
+import { keepFile } from '../lab-files.ts';
 import { noteRefusal, storeReports } from '../lab-inbox.ts';
 import type { KeptMessage } from './kept-messages.ts';
 import { type BodyReading, isLongerThan, type ReadingPlan } from './plan-reading.ts';
@@ -28,6 +29,7 @@ export async function carryOut(
 ): Promise<ReadAnew> {
   let replaced = 0;
   let added = 0;
+  for (const { contents } of messages) for (const [hash, content] of contents) await keepFile(store, hash, content);
   for (const plan of plans) {
     if (plan.what !== 'replaced' && plan.what !== 'withdrawn') continue;
     if (await replaceReading(store, plan, by)) replaced += 1;
@@ -36,10 +38,11 @@ export async function carryOut(
     const { lab_slug, environment, content_hash } = kept;
     const before = new Map<string, number>();
     let reports_before = 0;
-    for (const { control_id, reports } of messages) {
+    for (const read of messages) {
+      const { control_id, reports } = read;
       const same_before = before.get(control_id) ?? 0;
-      const message = { lab_slug, environment, content_hash, control_id, reports, reports_before, same_before };
-      if (!isLongerThan(longest, message)) added += await storeReports(store, message, longest);
+      const message = { ...read, lab_slug, environment, content_hash, reports_before, same_before };
+      if (!isLongerThan(longest, read)) added += await storeReports(store, message, longest);
       reports_before += reports.length;
       before.set(control_id, same_before + reports.length);
     }

@@ -8,6 +8,7 @@ import type { Store } from '../../open.ts';
 import { recordAudit } from '../../orders/audit.ts';
 import { bytesInResult } from '../../results/result-limit.ts';
 import { HELD, REJECTED, tellOfReview } from '../match-review.ts';
+import { whatIsSaid } from '../repeated-reports.ts';
 import { readingOf } from './numbered.ts';
 import { type HeldReport, type PlannedReading, WITHDRAWN } from './plan-reading.ts';
 
@@ -36,11 +37,21 @@ export async function replaceReading(
   await store.connection.transaction(async (session) => {
     const changes = changesBy(planned);
     const isOpenAgain = changes.state === 'stored' || changes.state === 'unmatched';
-    const forgotten = { unknown_codes: '' as const, ...(isOpenAgain && { closed_because: '' as const }) };
+    const forgotten = {
+      unknown_codes: '' as const,
+      to_review: '' as const,
+      ...(isOpenAgain && { closed_because: '' as const }),
+    };
     const before = await collectionOf(store.labMessages).findOneAndUpdate(
       { _id: held._id, state: held.state, reading: held.reading ?? { $exists: false } },
       {
-        $set: { report, reading: number + 1, bytes_in_result: bytesInResult(report), ...changes },
+        $set: {
+          report,
+          reading: number + 1,
+          says: whatIsSaid(report),
+          bytes_in_result: bytesInResult(report),
+          ...changes,
+        },
         $unset: forgotten,
       },
       { session, projection: { raw: 0 } },

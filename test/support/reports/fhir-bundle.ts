@@ -30,6 +30,14 @@ class Digits {
 
 const typed = (code: string, value: string) => ({ type: { coding: [{ system: TYPES, code }] }, value });
 
+const STATUSES = {
+  preliminary: 'preliminary',
+  final: 'final',
+  corrected: 'corrected',
+  cancelled: 'cancelled',
+  withdrawn: 'entered-in-error',
+} as const;
+
 export function fhirBundle(report: LabReport): Bundle {
   const { patient, control_id, account_number, ordering_provider } = report;
   const request: ServiceRequest = {
@@ -104,7 +112,7 @@ function testEntries(report: LabReport, test: ReportedTest, index: number): Bund
     resourceType: 'DiagnosticReport',
     identifier: [typed('FILL', report.filler_order_number as string)],
     basedOn: [{ reference: 'ServiceRequest/order' }],
-    status: test.status,
+    status: STATUSES[test.status],
     code: { coding: [{ system: LAB, code: test.provider_id }], text: test.name },
     subject: { reference: 'urn:uuid:patient' },
     issued: report.reported_at,
@@ -126,7 +134,7 @@ function observationOf(report: LabReport, one: Observation): FhirObservation {
     ...(one.sub_id && {
       extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/observation-v2-subid', valueString: one.sub_id }],
     }),
-    status: one.status,
+    status: STATUSES[one.status],
     code: {
       coding: [
         ...(loinc ? [{ system: 'http://loinc.org', code: loinc }] : []),

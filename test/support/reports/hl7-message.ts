@@ -2,7 +2,7 @@
 import type { LabReport, Observation, ReportedTest } from '../../../domain/results/lab-report.ts';
 import { REASON_CODES } from './any-report.ts';
 
-const STATUSES = { preliminary: 'P', final: 'F', corrected: 'C', cancelled: 'X' } as const;
+const STATUSES = { preliminary: 'P', final: 'F', corrected: 'C', cancelled: 'X', withdrawn: 'W' } as const;
 const SEXES: Readonly<Record<string, string>> = { female: 'F', male: 'M', other: 'O', unknown: 'U' };
 
 export function hl7Message(report: LabReport): string {

@@ -15,7 +15,7 @@ const STATUSES: Readonly<Record<string, ReportedStatus | 'none'>> = {
   amended: 'corrected',
   corrected: 'corrected',
   cancelled: 'cancelled',
-  'entered-in-error': 'cancelled',
+  'entered-in-error': 'withdrawn',
 };
 
 /** What an Observation takes over from around it. */
@@ -42,7 +42,7 @@ export interface ReadObservation {
 
 export function readObservation(resource: FhirElement, context: ObservationContext): ReadObservation {
   const { remarks, zone } = context;
-  const status = context.takenBack ? 'cancelled' : statusOf(resource, context);
+  const status = context.takenBack ? 'withdrawn' : statusOf(resource, context);
   if (status === 'none') return { observations: [], note: null };
   const around: Around = {
     ...context,
@@ -98,7 +98,7 @@ function ownResult(element: FhirElement, around: Around, hasParts: boolean): Obs
   };
   const missing = ({ failure_type, text }: AbsentReason): Observation => ({
     ...facts,
-    status: 'cancelled',
+    status: status === 'withdrawn' ? status : 'cancelled',
     type: 'comment',
     value: null,
     unit: null,
@@ -106,7 +106,7 @@ function ownResult(element: FhirElement, around: Around, hasParts: boolean): Obs
     interpretation: 'unknown',
     notes: [text, notes].filter(Boolean).join('\n') || null,
   });
-  if (status === 'cancelled') {
+  if (status === 'cancelled' || status === 'withdrawn') {
     return missing(absent ?? around.rejection ?? { failure_type: 'unknown_failure', text: '' });
   }
   if (!value) {

@@ -104,7 +104,7 @@ export function writeAcknowledgement(
       6: header?.components(4) ?? '',
       7: hl7Timestamp(sentAt),
       9: ['ACK', trigger, trigger && 'ACK'],
-      10: controlIdOf(`${answer.code}:${received}`),
+      10: controlIdOf(`${answer.code}:`, received),
       11: header?.text(11) || 'P',
       12: '2.5.1',
       18: 'UNICODE UTF-8',

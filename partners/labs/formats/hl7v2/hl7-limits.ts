@@ -2,9 +2,11 @@
  * What a message may hold at most. Everything is counted in one pass over the text before anything in it is read, so that
  * a message costs no more than its length, whatever stands in it (docs/hl7.md).
  */
+import type { Steps } from './steps.ts';
+
 export const MESSAGE_LIMITS = {
-  /** Of the body, and of its text in UTF-8. */
-  bytes: 8 * 1024 * 1024,
+  /** Of the body, and of its text in UTF-8: a PDF of 20 MB in base64 fits, with what stands around it. */
+  bytes: 32 * 1024 * 1024,
   /** How many messages in a body. */
   messages: 1_000,
   /** How many segments of a name. */
@@ -13,6 +15,8 @@ export const MESSAGE_LIMITS = {
   >,
   /** How many of all other segments together. */
   other_segments: 10_000,
+  /** Lines that are no segments and go on with the one above: those of a document in base64, for example. */
+  broken_lines: 500_000,
   /** Characters of a segment that carries no text of any length (all but OBX and NTE). */
   segment_characters: 16 * 1024,
   /** Field, component, repetition and subcomponent separators and escape characters, all together. */
@@ -28,38 +32,66 @@ export const MESSAGE_LIMITS = {
 /** How many remarks about a report are kept, each with its place. */
 export const NAMED_REMARKS = 20;
 
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
+
+/** How many characters are counted between two pauses. */
+const COUNTED_AT_ONCE = 1024 * 1024;
+
+/** Whether a name of three characters can be a segment's. */
+export const isSegmentName = (name: string): boolean => /^[A-Z][A-Z0-9]{2}$/.test(name);
+
 /**
- * What there is too much of in a message, in words for its sender; undefined when it keeps the limits.
- * @param separators The delimiters of the message, the escape character among them.
+ * What there is too much of in a message, in words for its sender, counted in steps; undefined when it keeps the limits.
+ * @param separators The delimiters of the message, that of fields first, the escape character among them.
  */
-export function excessIn(text: string, separators: readonly string[]): string | undefined {
+export function* countingExcess(text: string, separators: readonly string[]): Steps<string | undefined> {
   const counts = new Map<string, number>();
   const marks = new Set(separators.map((separator) => separator.charCodeAt(0)));
+  const field = separators[0];
   let separatorCount = 0;
+  let beforeLine = 0;
   let countedBefore = 0;
   let start = 0;
+  let isText = false;
+  let length = 0;
+  let pauseAt = COUNTED_AT_ONCE;
   for (let at = 0; at <= text.length; at += 1) {
     const code = at < text.length ? text.charCodeAt(at) : LINE_FEED;
     if (marks.has(code)) separatorCount += 1;
+    if (at === pauseAt) {
+      pauseAt += COUNTED_AT_ONCE;
+      yield;
+    }
     if (code !== LINE_FEED && code !== CARRIAGE_RETURN) continue;
     if (at > start) {
       const name = text.slice(start, Math.min(at, start + 3));
-      const counted = name in MESSAGE_LIMITS.segments ? name : 'other';
+      const isSegment = isSegmentName(name) && (at === start + 3 || text[start + 3] === field);
+      const counted = isSegment ? (name in MESSAGE_LIMITS.segments ? name : 'other') : BROKEN;
       counts.set(counted, (counts.get(counted) ?? 0) + 1);
-      const isText = name === 'OBX' || name === 'NTE';
-      if (!isText && at - start > MESSAGE_LIMITS.segment_characters) {
+      if (isSegment) {
+        isText = name === 'OBX' || name === 'NTE';
+        length = 0;
+        countedBefore = beforeLine;
+      }
+      length += at - start;
+      if (!isText && length > MESSAGE_LIMITS.segment_characters) {
         return `A segment other than OBX and NTE can have at most ${MESSAGE_LIMITS.segment_characters} characters`;
       }
     }
     if (separatorCount - countedBefore > MESSAGE_LIMITS.separators_of_segment) {
       return `A segment can have at most ${MESSAGE_LIMITS.separators_of_segment} separators and escape characters; split it into several segments`;
     }
-    countedBefore = separatorCount;
+    beforeLine = separatorCount;
     start = at + 1;
   }
-  for (const [name, limit] of Object.entries({ ...MESSAGE_LIMITS.segments, other: MESSAGE_LIMITS.other_segments })) {
+  const limits = { ...MESSAGE_LIMITS.segments, other: MESSAGE_LIMITS.other_segments };
+  for (const [name, limit] of Object.entries(limits)) {
     if ((counts.get(name) ?? 0) > limit)
       return `A message can have at most ${limit} ${name} segments; split it into several messages`;
+  }
+  if ((counts.get(BROKEN) ?? 0) > MESSAGE_LIMITS.broken_lines) {
+    return `A message can have at most ${MESSAGE_LIMITS.broken_lines} lines that are no segments`;
   }
   if (separatorCount > MESSAGE_LIMITS.separators) {
     return `A message can have at most ${MESSAGE_LIMITS.separators} separators and escape characters; split it into several messages`;
@@ -67,5 +99,4 @@ export function excessIn(text: string, separators: readonly string[]): string | 
   return undefined;
 }
 
-const LINE_FEED = 10;
-const CARRIAGE_RETURN = 13;
+const BROKEN = 'broken';

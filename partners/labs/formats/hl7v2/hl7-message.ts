@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { Hl7Context, Hl7Field, Hl7Segment } from '@medplum/core';
 import { textOf } from './free-text.ts';
 import { escapeHl7, unescapeHl7 } from './hl7-escape.ts';
-import { excessIn } from './hl7-limits.ts';
+import { countingExcess, isSegmentName } from './hl7-limits.ts';
 import { atOnce, Pace, type Steps } from './steps.ts';
 
 /** Message error conditions, HL7 table 0357. */
@@ -177,7 +177,6 @@ function pieceOf(text: string, separator: string, index: number): string {
 
 const HEADER = /^MSH([^\w\s])([^\r\n]*)/;
 const MARKS = /^[^\w\s]{3,5}$/;
-const SEGMENT_NAME = /^[A-Z][A-Z0-9]{2}$/;
 
 /** What ends a frame of MLLP. */
 const FRAME_END = String.fromCharCode(0x1c);
@@ -225,7 +224,7 @@ export function* readingMessage(text: string, pace: Pace): Steps<ReceivedSegment
   const delimiters = delimitersOf(message);
   const refused = (problem: string) => new Hl7Refused({ segment: 'MSH', sequence: 1, code: '100', text: problem });
   if (!delimiters) throw refused('A message must begin with an MSH segment and its delimiters: MSH|^~\\&|');
-  const excess = excessIn(message, Object.values(delimiters));
+  const excess = yield* countingExcess(message, Object.values(delimiters));
   if (excess) throw refused(excess);
   yield;
 
@@ -233,7 +232,7 @@ export function* readingMessage(text: string, pace: Pace): Steps<ReceivedSegment
   for (const line of message.split(/[\r\n]+/)) {
     if (line.trim() === '') continue;
     const last = broken.at(-1);
-    if (last && !SEGMENT_NAME.test(line.split(delimiters.field, 1)[0] as string)) last.push(line);
+    if (last && !isSegmentName(line.split(delimiters.field, 1)[0] as string)) last.push(line);
     else broken.push([line]);
     if (pace.isTurnOver(line.length)) yield;
   }
@@ -269,9 +268,14 @@ export function writeMessage(segments: readonly Hl7Segment[]): string {
   return segments.map((segment) => `${segment.toString().replace(/\|+$/, '')}\r`).join('');
 }
 
-/** A message control id (MSH-10, 20 characters) that is the same whenever the same thing is said. */
-export function controlIdOf(identity: string): string {
-  return createHash('sha256').update(identity).digest('hex').slice(0, 20).toUpperCase();
+/** How much of a text is hashed at once, in characters: a long one is never copied whole. */
+const HASHED_AT_ONCE = 1024 * 1024;
+
+/** A message control id (MSH-10, 20 characters) that is the same whenever the same thing is said. @param of What and, where it is long, of which text. */
+export function controlIdOf(identity: string, of = ''): string {
+  const hash = createHash('sha256').update(identity);
+  for (let at = 0; at < of.length; at += HASHED_AT_ONCE) hash.update(of.slice(at, at + HASHED_AT_ONCE));
+  return hash.digest('hex').slice(0, 20).toUpperCase();
 }
 
 function repetitionsOf(value: WrittenField): readonly (readonly string[])[] {

@@ -30,8 +30,8 @@ const STATUSES: Readonly<Record<string, ReportedStatus | 'none'>> = {
   N: 'none',
   O: 'none',
   X: 'cancelled',
-  D: 'cancelled',
-  W: 'cancelled',
+  D: 'withdrawn',
+  W: 'withdrawn',
 };
 
 /** OBX-8, table 0078, in capitals and without a `*`; a flag that isn't here is `unknown`. */
@@ -53,9 +53,6 @@ const FLAGS: Readonly<Record<string, Interpretation>> = {
   R: 'abnormal',
 };
 const WORST_FIRST: readonly Interpretation[] = ['critical', 'abnormal', 'unknown', 'normal'];
-
-/** A document inside a message: kept with the message in the inbox, and no observation. */
-const DOCUMENT_TYPE = 'ED';
 
 /** What an observation takes over from around it. */
 export interface ObservationContext {
@@ -95,7 +92,7 @@ export function rejectReason(
 
 /** What an OBX says. */
 interface ReadObx {
-  /** Null when it holds nothing to report: its value is still to come, or it carries a document. */
+  /** Null when it holds nothing to report: its value is still to come. */
   observation: Observation | null;
   /** What it says although it has no code to say it under: a note of its test. */
   note: string | null;
@@ -113,6 +110,7 @@ export function* readingObservation(obx: ReceivedSegment, context: ObservationCo
 
   const notes = yield* joiningLines(context.notes, context.pace);
   if (!loinc && !local) {
+    if (status === 'withdrawn') return NOTHING;
     remarks.push(obx.problem('101', 'OBX-3 has no code of the result: it is shown as a note of its test', 3));
     const text = [name, obx.freeText(5), notes].filter(Boolean).join('\n');
     return { observation: null, note: text || null };
@@ -129,11 +127,15 @@ export function* readingObservation(obx: ReceivedSegment, context: ObservationCo
     observed_at,
     performing_laboratory: performerOf(obx, context.sites) || null,
   };
-  const missing = (failure_type: FailureType, reason: string | undefined): ReadObx => ({
+  const missing = (
+    failure_type: FailureType,
+    reason: string | undefined,
+    as: 'cancelled' | 'withdrawn' = 'cancelled',
+  ): ReadObx => ({
     note: null,
     observation: {
       ...facts,
-      status: 'cancelled',
+      status: as,
       type: 'comment',
       value: null,
       failure_type,
@@ -146,20 +148,31 @@ export function* readingObservation(obx: ReceivedSegment, context: ObservationCo
     return missing(reason?.failure_type ?? 'unknown_failure', reason?.text);
   }
 
+  if (status === 'withdrawn') {
+    return missing(failureInNotes(notes, profile), 'Withdrawn by the laboratory.', status);
+  }
+
   const reading = readValue(obx, status, notes, context);
   if (!reading) return NOTHING;
   const { flag, none_because, ...value } = reading;
   if (none_because && status !== 'preliminary') {
-    const failure = none_because === 'in_notes' ? failureInNotes(notes, profile) : none_because;
-    return missing(failure, value.value ?? undefined);
+    const failure = none_because === 'in_notes' ? reasonAround(notes, context) : none_because;
+    if (failure !== 'unknown_failure') return missing(failure, value.value ?? undefined);
+  }
+  const isUnexplained = none_because !== undefined && status !== 'preliminary';
+  if (isUnexplained) {
+    const words = 'OBX-5 says that there is no value, and no note says why: it is held for a person';
+    remarks.push(obx.problem('101', words, 5));
   }
   return {
     note: null,
     observation: {
       ...facts,
+      ...(flag && { source_interpretation: [...new Set([...flags, flag])].join('~') }),
       notes: notes || null,
       ...value,
-      status,
+      ...(isUnexplained && { is_unexplained: true }),
+      status: isUnexplained ? 'preliminary' : status,
       failure_type: null,
       interpretation: interpretationOf(flag ? [...flags, flag] : flags, profile),
     },
@@ -197,7 +210,6 @@ function readValue(
   { profile, remarks }: ObservationContext,
 ): (Reading & { notes?: null }) | undefined {
   const type = obx.text(2);
-  if (type.toUpperCase() === DOCUMENT_TYPE) return undefined;
   if (obx.freeText(5) === '') {
     if (status === 'preliminary') return undefined;
     if (notes) return { type: 'comment', value: notes, notes: null };
@@ -214,6 +226,12 @@ function readValue(
   if (typeof reading !== 'string') return reading;
   remarks.push(obx.problem('102', `${reading}: it is shown as text`, 5));
   return inParts(obx);
+}
+
+/** Why there is no value, from what stands below the OBX, else from its specimen. */
+function reasonAround(notes: string, { profile, rejection }: ObservationContext): FailureType {
+  const inNotes = failureInNotes(notes, profile);
+  return inNotes === 'unknown_failure' && rejection ? rejection.failure_type : inNotes;
 }
 
 /** What the first code or word at the beginning of a line of the notes means. */

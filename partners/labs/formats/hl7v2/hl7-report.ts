@@ -4,12 +4,14 @@ import type {
   FailureType,
   LabReport,
   Observation,
+  ReportedDocument,
   ReportedStatus,
   ReportedTest,
   Specimen,
 } from '../../../../domain/results/lab-report.ts';
 import { joiningLines } from './free-text.ts';
 import { catalogued, codesOf } from './hl7-codes.ts';
+import { type DocumentContents, isDocument, readingDocument } from './hl7-document.ts';
 import { MESSAGE_LIMITS, NAMED_REMARKS } from './hl7-limits.ts';
 import {
   controlIdOf,
@@ -19,16 +21,10 @@ import {
   type ReceivedSegment,
   readingMessage,
 } from './hl7-message.ts';
-import {
-  failureInNotes,
-  instantIn,
-  joiningText,
-  type RejectReason,
-  readingObservation,
-  rejectReason,
-} from './hl7-observation.ts';
+import { failureInNotes, instantIn, joiningText, readingObservation } from './hl7-observation.ts';
 import { performingLaboratories, personIn, type Sites, sitesIn } from './hl7-performing-laboratories.ts';
 import { groupingOrders, type OrderSegments, type TestSegments } from './hl7-report-segments.ts';
+import { readingSpecimens, rejectionOf, segmentsOf, specimensOfTests } from './hl7-specimens.ts';
 import { isoDate } from './hl7-time.ts';
 import { atOnce, Pace, type Steps } from './steps.ts';
 
@@ -53,6 +49,8 @@ export interface ReportMessage {
   sending_facility: string;
   /** MSH-11: `P` production, `T` training, `D` debugging. */
   processing_id: 'P' | 'T' | 'D';
+  /** It tests the line (`T`, `D`), and came on a connection that is not there for that: nothing in it is a result. */
+  is_test: boolean;
 }
 
 /**
@@ -67,6 +65,8 @@ export const readReports = (text: string, lab: ReportingLab): ReadMessage => atO
 interface ReadMessage {
   message: ReportMessage;
   reports: LabReport[];
+  /** The contents of the documents in it, by the hash under which its reports name them. */
+  contents: DocumentContents;
 }
 
 /** The same, in steps: a long message holds nobody up. */
@@ -84,23 +84,14 @@ export function* readingReports(text: string, lab: ReportingLab): Steps<ReadMess
     throw new Hl7Refused(header.problem('100', words));
   }
   const reports: LabReport[] = [];
+  const contents: DocumentContents = new Map();
   const ofAll = remarks.slice(0, NAMED_REMARKS);
   const sites = sitesIn(segments);
   for (const order of orders) {
-    const reading = { lab, zone, sites, sentAt, controlId: message.control_id, remarks: [...ofAll], pace };
+    const reading = { lab, zone, sites, sentAt, controlId: message.control_id, contents, remarks: [...ofAll], pace };
     reports.push(yield* readingOrder(order, reading));
   }
-  return { message, reports };
-}
-
-/** How many specimens there are to read, an order's own for each of its tests without any. */
-function specimensOfTests(orders: readonly OrderSegments[]): number {
-  let count = 0;
-  for (const { tests } of orders) {
-    const own = tests.reduce((sum, { specimens }) => sum + specimens.length, 0);
-    for (const { specimens } of tests) count += specimens.length || own;
-  }
-  return count;
+  return { message, reports, contents };
 }
 
 interface Reading {
@@ -110,6 +101,7 @@ interface Reading {
   /** MSH-7. */
   sentAt: string;
   controlId: string;
+  contents: DocumentContents;
   remarks: Hl7Problem[];
   pace: Pace;
 }
@@ -127,9 +119,6 @@ function readHeader(header: ReceivedSegment, lab: ReportingLab, text: string, re
   if (!processingId) {
     const words = 'MSH-11, the processing id, is not P, T, or D: it is taken for P';
     remarks.push(header.problem(header.text(11) === '' ? '101' : '202', words, 11));
-  } else if (processingId !== 'P' && !lab.sandbox) {
-    const words = 'Test messages (MSH-11 T or D) are accepted on the sandbox connection only';
-    throw new Hl7Refused(header.problem('202', words, 11));
   }
   if (header.text(10) === '') {
     remarks.push(header.problem('101', 'MSH-10 has no control id: the message is known by its content', 10));
@@ -138,10 +127,11 @@ function readHeader(header: ReceivedSegment, lab: ReportingLab, text: string, re
     remarks.push(header.problem('203', 'MSH-12 is not a version 2: it is read as 2.5.1', 12));
   }
   return {
-    control_id: header.text(10) || controlIdOf(text),
+    control_id: header.text(10) || controlIdOf('', text),
     type,
     sending_facility: header.text(4),
     processing_id: processingId ?? 'P',
+    is_test: (processingId ?? 'P') !== 'P' && !lab.sandbox,
   };
 }
 
@@ -162,9 +152,12 @@ function* readingOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, re
   if (!reportedAt)
     throw new Error('Whoever reads a report that does not say when it was written must know when it came');
   const read: ReportedTest[] = [];
+  const documents: ReportedDocument[] = [];
   for (const [index, test] of tests.entries()) {
     yield;
-    read.push(yield* readingTest(test, ofTheOrder, specimens[index] ?? [], reading));
+    const found = yield* readingTest(test, ofTheOrder, specimens[index] ?? [], reading);
+    if (found.test) read.push(found.test);
+    for (const document of found.documents) documents.push(document);
   }
   const clinicalInformation = first(requests, (obr) => obr.freeText(13));
 
@@ -185,6 +178,7 @@ function* readingOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, re
     ordering_provider: first(requests, (obr) => personIn(obr, 16)) ?? ((orc && personIn(orc, 12)) || null),
     performing_laboratories: performingLaboratories(tests, sites),
     tests: read,
+    ...(documents.length > 0 && { documents }),
     ...(remarks.length > 0 && { remarks: inWords(remarks) }),
   };
 }
@@ -226,19 +220,27 @@ const TEST_STATUSES: Readonly<Record<string, ReportedStatus>> = {
   X: 'cancelled',
 };
 
+/** An OBR: the test that it is, unless there is nothing under it but documents, and those. */
+interface ReadObr {
+  test: ReportedTest | null;
+  documents: ReportedDocument[];
+}
+
 function* readingTest(
   test: TestSegments,
   ofTheOrder: readonly ReceivedSegment[],
   specimens: Specimen[],
-  { lab, zone, sites, remarks, pace }: Reading,
-): Steps<ReportedTest> {
+  { lab, zone, sites, contents, remarks, pace }: Reading,
+): Steps<ReadObr> {
   const { obr } = test;
+  const isForDocuments = test.observations.length > 0 && test.observations.every(({ obx }) => isDocument(obx));
   const { loinc, local, name } = codesOf(obr, 4);
   const code = catalogued(local ?? loinc, lab.profile.tests);
-  if (!code) remarks.push(obr.problem('101', "OBR-4 has no code of the lab's test: it has only its name", 4));
+  if (!code && !isForDocuments)
+    remarks.push(obr.problem('101', "OBR-4 has no code of the lab's test: it has only its name", 4));
   const code25 = obr.text(25).toUpperCase();
   const status = Object.hasOwn(TEST_STATUSES, code25) ? TEST_STATUSES[code25] : undefined;
-  if (!status) {
+  if (!status && !isForDocuments) {
     const words = 'OBR-25 is not a status of table 0123: the test is final when all results that it must have are';
     remarks.push(obr.problem(code25 === '' ? '101' : '103', words, 25));
   }
@@ -246,7 +248,13 @@ function* readingTest(
   const collectedAt = specimens[0]?.collected_at ?? null;
   const observations: Observation[] = [];
   const uncoded: string[] = [];
+  const documents: ReportedDocument[] = [];
   for (const { obx, notes } of test.observations) {
+    if (isDocument(obx)) {
+      const document = yield* readingDocument(obx, contents, remarks, pace);
+      if (typeof document === 'object') documents.push(document);
+      if (document !== 'text') continue;
+    }
     const around = {
       notes,
       rejection,
@@ -263,63 +271,26 @@ function* readingTest(
     if (note) uncoded.push(note);
     if (pace.isTurnOver(obx.length)) yield;
   }
+  if (isForDocuments && observations.length + uncoded.length === 0) return { test: null, documents };
   const notes = yield* joiningLines([...test.notes, ...uncoded], pace);
-  return {
+  const read = {
     provider_id: code ?? '',
     name,
-    status: status ?? 'preliminary',
+    status: status ?? ('preliminary' as const),
+    ...(!status && { is_status_unclear: true as const }),
     observations: yield* joiningText(observations, pace),
     specimens,
     failure_type:
       rejection?.failure_type ?? (test.observations.length === 0 ? reasonInNotes(notes, lab.profile) : null),
     notes: notes || null,
   };
-}
-
-/** Why a specimen was rejected (SPM-21), or what is wrong with it (SPM-22), where that is a reason for having no result. */
-function rejectionOf(specimen: ReceivedSegment, profile: LabProfile): RejectReason | undefined {
-  const quality = rejectReason(specimen, 22, profile);
-  return rejectReason(specimen, 21, profile) ?? (quality?.failure_type === 'unknown_failure' ? undefined : quality);
+  return { test: read, documents };
 }
 
 /** The reason that the notes of a test without results give by a code; null without one. */
 function reasonInNotes(notes: string, profile: LabProfile): FailureType | null {
   const reason = failureInNotes(notes, profile);
   return reason === 'unknown_failure' ? null : reason;
-}
-
-/** The SPM of a test; one without any was done on the specimens of its order. */
-const segmentsOf = (test: TestSegments, ofTheOrder: readonly ReceivedSegment[]) =>
-  test.specimens.length > 0 ? test.specimens : ofTheOrder;
-
-/** What a test was done on; what no SPM says, its OBR does. */
-function* readingSpecimens(
-  test: TestSegments,
-  ofTheOrder: readonly ReceivedSegment[],
-  { zone, remarks, pace }: Reading,
-): Steps<Specimen[]> {
-  const { obr } = test;
-  const instant = (segment: ReceivedSegment, field: number) => instantIn(segment, field, zone, remarks);
-  const byRequest = {
-    number: obr.text(3) || null,
-    collected_at: instant(obr, 7),
-    received_at: instant(obr, 14),
-  };
-  const specimens: Specimen[] = [];
-  for (const spm of segmentsOf(test, ofTheOrder)) {
-    specimens.push({
-      number: specimenNumber(spm) || byRequest.number,
-      collected_at: instant(spm, 17) ?? byRequest.collected_at,
-      received_at: instant(spm, 18) ?? byRequest.received_at,
-    });
-    if (pace.isTurnOver(spm.length)) yield;
-  }
-  return specimens.length > 0 ? specimens : [byRequest];
-}
-
-/** SPM-2: the lab's own specimen id, else ours. */
-function specimenNumber(specimen: ReceivedSegment): string {
-  return specimen.part(2, 2) || specimen.part(2, 1);
 }
 
 function fastingIn(clinicalInformation: string): boolean | null {

@@ -1,6 +1,7 @@
 /** OBX-5 as people read it, by the type that OBX-2 names: docs/hl7.md, "Results" and "Deviations". */
 import type { LabProfile } from '../../../../domain/catalogue/lab-profile.ts';
 import type { FailureType, Observation } from '../../../../domain/results/lab-report.ts';
+import { documentInWords } from './hl7-document.ts';
 import type { ReceivedSegment } from './hl7-message.ts';
 
 /** What a value is. */
@@ -61,10 +62,11 @@ const VALUE_TYPES: Readonly<Record<string, (obx: ReceivedSegment, profile: LabPr
   TM: (obx) => instantAsPrinted(obx, /^()()()(\d{2})(\d{2})?(\d{2})?/),
   TS: (obx) => instantAsPrinted(obx, /^(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?/),
   DTM: (obx) => instantAsPrinted(obx, /^(\d{4})(\d{2})?(\d{2})?(\d{2})?(\d{2})?(\d{2})?/),
+  ED: (obx) => ({ type: 'comment', value: documentInWords(obx) }),
   NR: (obx) => ({ type: 'comment', value: obx.components(5).filter(Boolean).join(' - ') }),
   ...Object.fromEntries(
     [
-      ...['AD', 'AUI', 'CCD', 'CK', 'CN', 'CP', 'CX', 'DLN', 'DR', 'ED', 'EI', 'EIP', 'FC', 'HD', 'JCC', 'MA', 'MO'],
+      ...['AD', 'AUI', 'CCD', 'CK', 'CN', 'CP', 'CX', 'DLN', 'DR', 'EI', 'EIP', 'FC', 'HD', 'JCC', 'MA', 'MO'],
       ...['NA', 'OG', 'PL', 'PN', 'PPN', 'PT', 'RP', 'SPD', 'TN', 'TQ', 'VH', 'VID', 'XAD', 'XCN', 'XON', 'XPN', 'XTN'],
     ].map((type) => [type, inParts]),
   ),

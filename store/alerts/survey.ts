@@ -1,0 +1,133 @@
+/**
+ * What waits for too long, or is silent, at this moment (G9). Every question reads an index that holds only what waits, and
+ * counts no further than it is told.
+ */
+import type { mongo } from 'mongoose';
+import { type AlertLimits, COUNTED, type Matter, NAMED, REFUSED_HOURS } from '../../domain/alerts.ts';
+import { collectionOf } from '../collections/define.ts';
+import type { LabMessageDocument } from '../collections/inbox.ts';
+import type { OrderDocument } from '../collections/orders.ts';
+import type { Store } from '../open.ts';
+import { endpointsWithDueDeliveries } from '../outbox/webhooks.ts';
+import { laboratoriesInSurvey, silentLabs, unclearTests } from './laboratories.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const before = (ms: number) => new Date(Date.now() - ms);
+
+/** Everything that an operator has to look at. */
+export async function survey(store: Store, limits: AlertLimits): Promise<Matter[]> {
+  const labs = await laboratoriesInSurvey(store);
+  const matters = await Promise.all([
+    silentLabs(store, labs, limits.lab_silent_hours),
+    unacknowledgedOrders(store, before(limits.unacknowledged_minutes * MINUTE)),
+    inbox(store, before(limits.inbox_minutes * MINUTE)),
+    outbox(store, before(limits.outbox_minutes * MINUTE)),
+    unclearTests(store, labs, before(limits.preliminary_days * 24 * HOUR)),
+    reviews(store, before(limits.review_hours * HOUR)),
+    refusals(store, before(REFUSED_HOURS * HOUR)),
+  ]);
+  return matters.flat();
+}
+
+interface Waiting {
+  _id: string;
+  lab_slug: string | null;
+  since: Date;
+}
+
+/** One matter for each laboratory, or a single one where none is named. */
+function matterOf(kind: Matter['kind'], waiting: readonly Waiting[]): Matter[] {
+  const byLab = Map.groupBy(waiting, ({ lab_slug }) => lab_slug);
+  return [...byLab].map(([lab_slug, theirs]) => ({
+    kind,
+    lab_slug,
+    count: theirs.length,
+    since: new Date(Math.min(...theirs.map(({ since }) => since.getTime()))),
+    ids: theirs.slice(0, NAMED).map(({ _id }) => _id),
+  }));
+}
+
+/** Orders whose requisition is still to come: those that are due at once, and those whose day has begun. */
+async function unacknowledgedOrders(store: Store, limit: Date): Promise<Matter[]> {
+  const ordered = { last_status: 'ordered' } as const;
+  const find = (which: mongo.Filter<OrderDocument>) =>
+    collectionOf(store.orders)
+      .find({ ...ordered, ...which })
+      .project<Pick<OrderDocument, '_id' | 'lab_slug' | 'created_at'> & { order: { activate_at: string | null } }>({
+        lab_slug: 1,
+        created_at: 1,
+        'order.activate_at': 1,
+      })
+      .limit(COUNTED)
+      .toArray();
+  const found = await Promise.all([
+    find({ 'order.activate_at': null, created_at: { $lt: limit } }),
+    find({ 'order.activate_at': { $gt: '', $lt: limit.toISOString() } }),
+  ]);
+  const waiting = found.flat().map(({ _id, lab_slug, created_at, order }) => {
+    const since = new Date(Math.max(created_at.getTime(), order.activate_at ? Date.parse(order.activate_at) : 0));
+    return { _id, lab_slug, since };
+  });
+  return matterOf(
+    'unacknowledged',
+    waiting.filter(({ since }) => since < limit),
+  );
+}
+
+type Received = Pick<LabMessageDocument, '_id' | 'received_at'>;
+
+async function reportsWhere(store: Store, which: mongo.Filter<LabMessageDocument>) {
+  const found = await collectionOf(store.labMessages)
+    .find(which)
+    .project<Received>({ received_at: 1 })
+    .sort({ received_at: 1 })
+    .limit(COUNTED)
+    .toArray();
+  return found.map(({ _id, received_at }) => ({ _id, lab_slug: null, since: received_at }));
+}
+
+const inbox = async (store: Store, limit: Date) =>
+  matterOf('inbox', await reportsWhere(store, { state: 'stored', received_at: { $lt: limit } }));
+
+async function reviews(store: Store, limit: Date): Promise<Matter[]> {
+  const [unmatched, held] = await Promise.all([
+    reportsWhere(store, { state: 'unmatched', received_at: { $lt: limit } }),
+    reportsWhere(store, { to_review: { $exists: true }, received_at: { $lt: limit } }),
+  ]);
+  return matterOf('review', [...unmatched, ...held]);
+}
+
+async function outbox(store: Store, limit: Date): Promise<Matter[]> {
+  const [orders, messages, endpoints] = await Promise.all([
+    collectionOf(store.orders)
+      .find({ outgoing_at: { $gt: new Date(0), $lt: limit } })
+      .project<{ _id: string; outgoing_at: Date }>({ outgoing_at: 1 })
+      .limit(COUNTED)
+      .toArray(),
+    collectionOf(store.webhookMessages)
+      .find({ fanned_out: false, created_at: { $lt: limit } })
+      .project<{ _id: string; created_at: Date }>({ created_at: 1 })
+      .limit(COUNTED)
+      .toArray(),
+    endpointsWithDueDeliveries(store, limit),
+  ]);
+  return matterOf('outbox', [
+    ...orders.map(({ _id, outgoing_at }) => ({ _id, lab_slug: null, since: outgoing_at })),
+    ...messages.map(({ _id, created_at }) => ({ _id, lab_slug: null, since: created_at })),
+    ...endpoints.map(({ _id }) => ({ _id, lab_slug: null, since: limit })),
+  ]);
+}
+
+async function refusals(store: Store, limit: Date): Promise<Matter[]> {
+  const found = await collectionOf(store.labMessageTexts)
+    .find({ refused: { $gt: '' }, received_at: { $gt: limit } })
+    .project<{ _id: string; lab_slug: string; received_at: Date }>({ lab_slug: 1, received_at: 1 })
+    .sort({ received_at: -1 })
+    .limit(COUNTED)
+    .toArray();
+  return matterOf(
+    'refused',
+    found.map(({ _id, lab_slug, received_at }) => ({ _id, lab_slug, since: received_at })),
+  );
+}
