@@ -150,11 +150,11 @@ test('what is no HL7 is kept and refused, and the next message is taken', async 
 
 test('a message over the limit is refused in few words, and its size, hash, and beginning are kept', async () => {
   const good = message();
-  const long = `${message().text}\rNTE|1|L|${'x'.repeat(8 * 1024 * 1024)}`;
+  const long = `${message().text}\rNTE|1|L|${'x'.repeat(32 * 1024 * 1024)}`;
   const lab = peer();
   lab.send(Buffer.concat([frame(long), frame(good.text)]));
   const [refusal, taken] = await lab.answers(2);
-  expect(refusal).toMatch(/MSA\|AR\|MLLP-\d+.*8 MB/s);
+  expect(refusal).toMatch(/MSA\|AR\|MLLP-\d+.*32 MB/s);
   expect(taken).toContain(`MSA|AA|${good.control_id}`);
   const hash = createHash('sha256').update(long).digest('hex');
   const kept = await api.store.labMessageTexts.findById(hash).lean();
