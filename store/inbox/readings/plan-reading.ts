@@ -171,7 +171,8 @@ async function replacing(
   const keep = (because: keyof typeof KEPT_BECAUSE): PlannedReading => ({ what: 'kept', held, report, because });
   if (bytesOf(report) > longest) return keep('too_long');
   const wasWithdrawn = held.state === 'closed' && held.closed_because === WITHDRAWN;
-  if (wasWithdrawn || (held.state === 'unmatched' && ABOUT_THE_READING.includes(held.unmatched_reason))) {
+  const isHeld = held.state === 'unmatched' || held.state === 'repeated';
+  if (wasWithdrawn || (isHeld && held.unmatched_reason && ABOUT_THE_READING.includes(held.unmatched_reason))) {
     return { what: 'replaced', held, report, match: matchOf(report, order, held.received_at) };
   }
   if (held.state === 'unmatched' || held.state === 'closed' || held.order_id === null) {

@@ -40,6 +40,7 @@ export async function replaceReading(
     const forgotten = {
       unknown_codes: '' as const,
       to_review: '' as const,
+      repeats: '' as const,
       ...(isOpenAgain && { closed_because: '' as const }),
     };
     const before = await collectionOf(store.labMessages).findOneAndUpdate(
@@ -99,8 +100,14 @@ function changesBy(planned: Extract<PlannedReading, { what: 'replaced' | 'withdr
   return { state: 'unmatched', unmatched_reason: match.held.decision, doubts: match.held.doubts, ...whose };
 }
 
-/** One that waits for its journey is given to it as it is read now, whoever is at it with the earlier reading. */
-const waitingAnew = ({ state }: HeldReport, inLine: Changes): Changes => (state === 'stored' ? inLine : {});
+/**
+ * One that waits for its journey is given to it as it is read now, whoever is at it with the earlier reading; so is one that
+ * repeated another, since it may say something else now.
+ */
+function waitingAnew({ state }: HeldReport, inLine: Changes): Changes {
+  if (state === 'repeated') return { ...inLine, state: 'stored' };
+  return state === 'stored' ? inLine : {};
+}
 
 /** Tells the team of a report that a person need not look at any more, or has to now. */
 async function tellOfChangedReview(

@@ -109,14 +109,14 @@ describe('when the order has ended', () => {
 });
 
 describe('when the order has ended, in other ways', () => {
-  test('a late report that said nothing new corrects it when it does as it is read now', async () => {
+  test('a report that repeated another corrects it when it says something new as it is read now', async () => {
     const order = await placed();
     const text = message(order, { values: WITH_COMMA });
     await deliver(text);
     await venule.ended(order);
     begin();
     await deliver(text.replace(/^((?:[^|]*\|){9})[^|]*/, '$1again'));
-    await until(async () => (await reportsOn(order))[1]?.state === 'late');
+    await until(async () => (await reportsOn(order))[1]?.state === 'repeated');
     expect(await apply(COMMA)).toMatchObject({ changed: 1 });
     await becomes(order, 'corrected');
     expect(await resultOf(order, GLUCOSE)).toEqual(['90.5', 90.5]);
