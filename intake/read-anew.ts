@@ -50,6 +50,8 @@ export interface ReadAnewOptions {
 }
 
 const SAYS_PROGRESS_EVERY = 500;
+/** Of a long text so many characters are shown. */
+const SHOWN = 300;
 
 /**
  * Reads messages under a profile.
@@ -105,7 +107,16 @@ function rowsOf(planned: PlannedReading): ChangeRow[] {
   if (planned.what === 'kept') return [{ report, order, what, test: null, result: null, was: null, becomes: null }];
   const changes = readingChanges(before, after);
   if (changes.length === 0) return [{ report, order, what, test: null, result: null, was: null, becomes: 'remarks' }];
-  return changes.map((change) => ({ report, order, what, ...change }));
+  const short = (text: string | null) => (text === null || text.length <= SHOWN ? text : `${text.slice(0, SHOWN)}…`);
+  return changes.map(({ test, result, was, becomes }) => ({
+    report,
+    order,
+    what,
+    test,
+    result,
+    was: short(was),
+    becomes: short(becomes),
+  }));
 }
 
 function inWords(planned: PlannedReading): string {

@@ -175,6 +175,7 @@ export function addInboxCommands(program: Command): void {
           received_at: report.received_at,
           lab: report.lab_slug,
           control_id: report.control_id,
+          reading: report.reading ?? 1,
           state: report.state,
           unmatched_reason: report.unmatched_reason,
           closed_because: report.closed_because,
@@ -229,7 +230,10 @@ export function addInboxCommands(program: Command): void {
     .description('read the message of a report again, with the profile that counts and this version of Venule')
     .argument('<id>')
     .option('--preview', 'show what would change, and store nothing')
-    .addHelpText('after', '\nIt shows results. Other reports of the same message are read again, too.')
+    .addHelpText(
+      'after',
+      '\nIt shows results, and may name patients. Other reports of the same message are read again, too.',
+    )
     .action((id: string, { preview }: { preview?: true }, command: Command) =>
       inSession(command, async ({ store, out }) => {
         const report = await findReport(store, id);

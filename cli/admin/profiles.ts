@@ -97,7 +97,7 @@ Example:
     .argument('[file]', 'JSON, - for standard input; without it, the profile that counts')
     .addHelpText(
       'after',
-      '\nIt shows results.\n\nExample:\n  admin profile preview labcorp labcorp.json --since 2026-11-01',
+      '\nIt shows results, and may name patients.\n\nExample:\n  admin profile preview labcorp labcorp.json --since 2026-11-01',
     )
     .action((lab: string, file: string | undefined, flags: ReadFlags, command: Command) =>
       inSession(command, async ({ store, out }) => {

@@ -8,10 +8,12 @@ import { takeHl7In } from '../../intake/laboratory-messages.ts';
 import { rememberedProfiles } from '../../store/connections/lab-profiles.ts';
 import { COMPILED_ONCE } from '../support/running/compiled-once.ts';
 import { freshCatalogue } from '../support/running/fresh-store.ts';
+import { until } from '../support/until.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const folder = mkdtempSync(join(tmpdir(), 'venule-profiles-'));
 const production = { lab_slug: 'labcorp', environment: 'production' } as const;
+const sandbox = { lab_slug: 'labcorp', environment: 'sandbox' } as const;
 
 let fresh: Awaited<ReturnType<typeof freshCatalogue>>;
 beforeAll(async () => {
@@ -36,10 +38,17 @@ const ferritin = (value: string) =>
     `OBX|1|NM|2276-4^Ferritin^LN||${value}|ng/mL|15-150|N|||F`,
   ].join('\r');
 
+const environment = () => ({
+  ...COMPILED_ONCE,
+  PATH: process.env.PATH,
+  MONGODB_URI: fresh.database,
+  VENULE_DATA_DIR: folder,
+});
+
 function admin(args: string[], input = '') {
   return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
     const child = spawn(process.execPath, [join(root, 'cli', 'admin.ts'), ...args], {
-      env: { ...COMPILED_ONCE, PATH: process.env.PATH, MONGODB_URI: fresh.database, VENULE_DATA_DIR: folder },
+      env: environment(),
     });
     let [out, err] = ['', ''];
     child.stdout.on('data', (text) => (out += text));
@@ -118,6 +127,7 @@ test('one message is read again with what counts now', async () => {
   expect(await json(['inbox', 'read-again', _id])).toMatchObject({ changed: 1 });
   expect((await admin(['inbox', 'read-again', _id])).out).toContain('It says the same as before.');
   expect(await fresh.store.labReadings.countDocuments({ report_id: _id })).toBe(2);
+  expect(await json(['inbox', 'show', _id])).toMatchObject({ reading: 3 });
   expect((await admin(['inbox', 'read-again', 'nothing'])).err).toMatch(/There is no report nothing/);
 }, 120_000);
 
@@ -129,6 +139,25 @@ test('a message is read with the profile of the laboratory that it is said to be
   expect((await read()).results[0].value).toBe('12,5');
   expect((await read('--lab', 'labcorp', '--production')).results[0].value).toBe('12.5');
   expect((await read('--lab', 'labcorp')).results[0].value).toBe('12,5');
+}, 120_000);
+
+test('apply is killed: what was not read anew is when it runs again, and nothing twice', async () => {
+  for (let n = 0; n < 150; n += 1) await takeHl7In(inbox(), sandbox, Buffer.from(ferritin(`${100 + n},5`)));
+  await json(profile('set', '-', '--environment', 'sandbox'), '{"comma":"decimal"}');
+  const before = await fresh.store.labReadings.countDocuments();
+  const done = async () => (await fresh.store.labReadings.countDocuments()) - before;
+  const apply = profile('apply', '--environment', 'sandbox');
+  const killed = spawn(process.execPath, [join(root, 'cli', 'admin.ts'), ...apply], { env: environment() });
+  const over = new Promise((resolve) => killed.on('close', resolve));
+  await until(async () => (await done()) >= 10);
+  killed.kill('SIGKILL');
+  await over;
+  expect(await done()).toBeLessThan(150);
+
+  await json(apply);
+  expect(await done()).toBe(150);
+  const reports = await fresh.store.labMessages.find({ control_id: /^M-\d+,5$/, reading: 2 }).lean();
+  expect(reports.filter(({ report }) => /\.5$/.test(report.tests[0]?.observations[0]?.value ?? ''))).toHaveLength(150);
 }, 120_000);
 
 test('two who set it at once: the second is told', async () => {
