@@ -35,19 +35,22 @@ async function waitingOrders(
   atMost: number,
   statusesOf: (method: CollectionMethod) => readonly OrderLowLevelStatus[] = (method) => SPECIMEN_MAY_BE_THERE[method],
 ): Promise<Pick<OrderDocument, '_id' | 'updated_at'>[]> {
+  // One at a time: the index of what is awaited answers for single statuses, and for all of them, but not for some.
   const found = await Promise.all(
-    COLLECTION_METHODS.map((collection_method) =>
-      collectionOf(store.orders)
-        .find({
-          lab_slug,
-          'order.options.sandbox': false,
-          collection_method,
-          last_status: { $in: [...statusesOf(collection_method)] },
-          updated_at: { $lt: unmovedSince },
-        })
-        .project<Pick<OrderDocument, '_id' | 'updated_at'>>({ updated_at: 1 })
-        .limit(atMost)
-        .toArray(),
+    COLLECTION_METHODS.flatMap((collection_method) =>
+      statusesOf(collection_method).map((last_status) =>
+        collectionOf(store.orders)
+          .find({
+            lab_slug,
+            'order.options.sandbox': false,
+            collection_method,
+            last_status,
+            updated_at: { $lt: unmovedSince },
+          })
+          .project<Pick<OrderDocument, '_id' | 'updated_at'>>({ updated_at: 1 })
+          .limit(atMost)
+          .toArray(),
+      ),
     ),
   );
   return found.flat();
