@@ -4,6 +4,9 @@ import type { LabTest, Marker } from '../catalogue/catalogue.ts';
 /** How long to fast, as it is said everywhere. */
 export const FASTING_HOURS = '8 to 12 hours';
 
+/** What the laboratory is told with a test that needs it (OBR-13). Sent back, it says nothing about the patient. */
+export const FASTING_REQUIRED = 'FASTING';
+
 /** The shorter end of it, in hours: who eats later than that before the draw has not fasted. */
 export const LEAST_FASTING_HOURS = 8;
 

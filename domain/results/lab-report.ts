@@ -72,6 +72,8 @@ export interface ReportedTest {
   provider_id: string;
   name: string;
   status: ReportedStatus;
+  /** Nobody ordered it: a result of this code (OBR-26) brought it about. Absent in all others. */
+  reflex_of?: string;
   /** The lab did not say what its status is: it is preliminary until its results are final. Absent in all others. */
   is_status_unclear?: true;
   observations: Observation[];

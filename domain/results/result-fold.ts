@@ -1,5 +1,6 @@
 /** From the lab's reports to an order's result (A7), and from two orders' results to the combined one (D10). */
 import type { ExpectedResult, Laboratory, Marker } from '../catalogue/catalogue.ts';
+import { FASTING_REQUIRED } from '../messages/fasting.ts';
 import type { Order } from '../orders/order.ts';
 import type { FailureType, Interpretation, LabReport, ReportedTest, Specimen } from './lab-report.ts';
 import { apart, isFurther, promote } from './occurrences.ts';
@@ -108,6 +109,11 @@ function entriesOf(
   const reasons = new Map(
     missingResults(progress, order.markers).map((missing) => [missing.slug, missing.failure_type]),
   );
+  /** A reflex test stands with what was ordered of the result that brought it about. */
+  const parentsOf = ({ reflex_of: of }: ReportedTest) =>
+    of === undefined
+      ? undefined
+      : [...expected.values()].find(({ loinc, provider_id }) => of === loinc || of === provider_id)?.parents;
   const newest = reports.map((report) => report.reported_at).reduce(later, new Date(0).toISOString());
   const entries = new Map<string, Entry>();
   for (const slug of new Set([...expected.keys(), ...Object.keys(progress.results)])) {
@@ -115,7 +121,7 @@ function entriesOf(
     const result = expected.get(slug);
     const reason = reasons.get(slug);
     if (word?.failure_type === null) {
-      entries.set(slug, { reported_at: word.reported_at, value: biomarkerResult(word, samples) });
+      entries.set(slug, { reported_at: word.reported_at, value: biomarkerResult(word, samples, parentsOf) });
     } else if (result && reason && (word || noMoreExpected)) {
       const notes = word?.source.observation.notes ?? null;
       entries.set(slug, { reported_at: word?.reported_at ?? newest, missing: missingResult(result, reason, notes) });
@@ -129,6 +135,7 @@ const later = (one: string, other: string) => (Date.parse(other) >= Date.parse(o
 function biomarkerResult(
   { slug, status, expected, source }: FullStatement<ExpectedOfOrder>,
   samples: SampleNames,
+  parentsOf: (test: ReportedTest) => ParentBiomarker[] | undefined,
 ): BiomarkerResult {
   const { report, test, observation } = source;
   const [specimen] = test.specimens;
@@ -159,7 +166,7 @@ function biomarkerResult(
     loinc: isFurther(slug) ? null : (observation.loinc ?? expected?.loinc ?? null),
     loinc_slug: named?.result.loinc.slug ?? null,
     provider_id: observation.provider_id ?? expected?.provider_id ?? null,
-    source_markers: expected?.parents ?? null,
+    source_markers: expected?.parents ?? parentsOf(source.test) ?? null,
     performing_laboratory: observation.performing_laboratory,
     source_sample_id: specimen ? samples(report, specimen) : null,
     reported_status: status,
@@ -263,22 +270,32 @@ function sampleNames({ order }: ReportedOrder, taken: readonly string[]): Sample
   };
 }
 
-function takeSamples(samples: Record<string, SampleData>, { reports }: ReportedOrder, names: SampleNames): void {
+function takeSamples(
+  samples: Record<string, SampleData>,
+  { markers, reports }: ReportedOrder,
+  names: SampleNames,
+): void {
+  const mayBeOurs = markers.some(({ fasting }) => fasting);
   for (const report of reports) {
+    const isOurOwn = mayBeOurs && report.clinical_information === FASTING_REQUIRED;
     for (const test of report.tests) {
       for (const specimen of test.specimens) {
         const name = names(report, specimen);
-        samples[name] = sampleOf(report, test, specimen, samples[name]);
+        samples[name] = sampleOf(report, test, specimen, !isOurOwn && report.fasting === true, samples[name]);
       }
     }
   }
 }
 
-/** @param before What is known of it already; it grows by what this test adds. */
+/**
+ * @param fasting Whether the patient was, as far as the laboratory says.
+ * @param before What is known of it already; it grows by what this test adds.
+ */
 function sampleOf(
   report: LabReport,
   test: ReportedTest,
   specimen: Specimen,
+  fasting: boolean,
   before: SampleData | undefined,
 ): SampleData {
   const performing_laboratories = before?.performing_laboratories ?? {};
@@ -296,7 +313,7 @@ function sampleOf(
     date_reported: zoned(report.reported_at),
     performing_laboratories,
     clinical_information: {
-      fasting: report.fasting ?? false,
+      fasting,
       notes: null,
       information: report.clinical_information,
       total_volume: report.total_volume,

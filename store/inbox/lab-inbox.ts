@@ -195,13 +195,42 @@ function reportId(lab: string, controlId: string, contentHash: string, index: nu
   return uuidByName([lab, controlId, contentHash, index].join('\n'));
 }
 
-/** The orders that reports name, by placer order number; only those of the environment that the message came from. */
+/** A placer order number of ours, with what a laboratory has put behind it. */
+const WITH_SUFFIX = /^(V[0-9A-Z]{11})[-._/ ]/i;
+
+/**
+ * The orders that reports name, by placer order number; only those of the environment that the message came from. Where no
+ * order has a number, what stands behind a separator in it is left out, if the patient is that order's.
+ */
 export async function ordersOf(
   store: Store,
   reports: readonly LabReport[],
   environment: Environment,
 ): Promise<Map<string, OrderDocument>> {
   const numbers = [...new Set(reports.flatMap(({ placer_order_number }) => placer_order_number ?? []))];
+  const orders = await ordersCalled(store, numbers, environment);
+  const withSuffix = numbers.flatMap((number) => {
+    const own = orders.has(number) ? undefined : WITH_SUFFIX.exec(number)?.[1]?.toUpperCase();
+    return own === undefined ? [] : [[number, own] as const];
+  });
+  if (withSuffix.length === 0) return orders;
+  const meant = await ordersCalled(store, [...new Set(withSuffix.map(([, own]) => own))], environment);
+  const byNumber = Map.groupBy(reports, (report) => report.placer_order_number);
+  for (const [number, own] of withSuffix) {
+    const order = meant.get(own);
+    if (!order) continue;
+    const agrees = (report: LabReport) =>
+      mismatch(report, order.order, new Date(report.reported_at), order.approved_patients) === null;
+    if (byNumber.get(number)?.every(agrees)) orders.set(number, order);
+  }
+  return orders;
+}
+
+async function ordersCalled(
+  store: Store,
+  numbers: readonly string[],
+  environment: Environment,
+): Promise<Map<string, OrderDocument>> {
   const orders = new Map<string, OrderDocument>();
   for (let start = 0; start < numbers.length; start += BATCH) {
     const found = await collectionOf(store.orders)

@@ -87,6 +87,25 @@ test('D4: the journey and the result give the same reason for a result that a re
   }
 });
 
+test('G6: FASTING in OBR-13 is no statement of the patient where we sent it ourselves', () => {
+  const fastingOf = (fasting: boolean, clinical_information: string) => {
+    const of = reported([reportOf([testOf(alone, [])], { fasting: true, clinical_information })]);
+    const result = foldReports([{ ...of, markers: of.markers.map((marker) => ({ ...marker, fasting })) }]);
+    return Object.values(result?.sample_information ?? {}).map((sample) => sample.clinical_information?.fasting);
+  };
+  expect(fastingOf(true, 'FASTING')).toEqual([false]);
+  expect(fastingOf(false, 'FASTING')).toEqual([true]);
+  expect(fastingOf(true, 'Patient is fasting')).toEqual([true]);
+});
+
+test('a reflex test stands with what was ordered of the result that brought it about', () => {
+  const reflex = testOf('9999', [observation('10000-0', '3')], { reflex_of: TSH });
+  const { results } = foldReports([reported([reportOf([testOf(alone, [observation(TSH, '9')]), reflex])])]) ?? {};
+  const [parent, child] = ['9', '3'].map((value) => results?.find(({ result }) => result === value));
+  expect(child?.source_markers).toEqual(parent?.source_markers);
+  expect(child).toMatchObject({ slug: '', source_markers: expect.arrayContaining([expect.anything()]) });
+});
+
 describe('D10: the combined result', () => {
   const initialReport = reportOf([testOf(panel, []), testOf(alone, [], { failure_type: 'insufficient_volume' })]);
   const redraw = thyroid([ALONE], { origin: 'redraw', placer_order_number: 'VN0000099999' });

@@ -341,6 +341,16 @@ const cases: Case[] = [
   },
   {
     line: 'An OBR without OBX',
+    text: withObr((obr) => obr.replace(/F$/, 'X'), `${SPM}${'|'.repeat(18)}ZZ^Odd~QS^Short`),
+    report: (report) => expect(only(report).failure_type).toBe('quantity_not_sufficient_failure'),
+  },
+  {
+    line: 'A test that nobody ordered, with its parent in OBR-26',
+    text: withObr((obr) => `${obr}|2276-4&Ferritin&LN^1^48`, obx()),
+    report: (report) => expect(only(report).reflex_of).toBe('2276-4'),
+  },
+  {
+    line: 'An OBR without OBX',
     text: withObr((obr) => obr.replace(/F$/, 'X'), 'NTE|1|L|Call the laboratory'),
     report: (report) => expect(only(report).failure_type).toBeNull(),
   },

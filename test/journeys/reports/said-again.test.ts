@@ -137,3 +137,23 @@ test('two orders of the same patient with the same values are two', async () => 
   await deliver(message(two));
   for (const order of [one, two]) await venule.ended(order);
 });
+
+describe('a placer order number with a suffix', () => {
+  test('finds its order at a separator, if the patient agrees', async () => {
+    const order = await placed();
+    await deliver(message(order, { placer_order_number: `${order.placer_order_number}-01` }));
+    await venule.ended(order);
+  });
+
+  test.each([
+    ['another patient', '-02', { family_name: 'Clark' }],
+    ['no separator', '02', {}],
+  ])('with %s, it matches none', async (_what, suffix, changes) => {
+    const order = await placed();
+    const control_id = `suffix-${order.id}`;
+    const placer_order_number = `${order.placer_order_number}${suffix}`;
+    await deliver(message(order, { ...changes, placer_order_number, control_id }));
+    const kept = await venule.store.labMessages.findOne({ control_id }).orFail().lean();
+    expect(kept).toMatchObject({ state: 'unmatched', unmatched_reason: 'no_match', order_id: null });
+  });
+});

@@ -79,15 +79,17 @@ export interface RejectReason {
   text: string;
 }
 
-/** The reason in a coded field (`code^text^table`); undefined when the field has no code and no text. */
+/** The reason in a coded field (`code^text^table`), of several the first that is known; undefined when the field has no code and no text. */
 export function rejectReason(
   segment: ReceivedSegment,
   field: number,
   { reasons }: LabProfile,
 ): RejectReason | undefined {
-  const code = segment.text(field, 1);
-  const text = segment.text(field, 2) || segment.text(field, 9);
-  return code || text ? { failure_type: failureOf(code, reasons), text: text || code } : undefined;
+  const given = segment.repetitions(field, 1, 2, 9).map(([code = '', text, original]): RejectReason => {
+    return { failure_type: failureOf(code, reasons), text: text || original || code };
+  });
+  const said = given.filter(({ text }) => text !== '');
+  return said.find(({ failure_type }) => failure_type !== 'unknown_failure') ?? said[0];
 }
 
 /** What an OBX says. */

@@ -1,6 +1,7 @@
 /** An order or its cancellation as ORM^O01 or OML^O21: docs/hl7.md, "Orders". */
 import type { Hl7Segment } from '@medplum/core';
 import type { AoeQuestion, Marker } from '../../../../domain/catalogue/catalogue.ts';
+import { FASTING_REQUIRED } from '../../../../domain/messages/fasting.ts';
 import type {
   Order,
   OrderInsurance,
@@ -134,7 +135,7 @@ function observationRequest(order: Order, marker: Marker, setId: number, orderTi
     5: order.priority ? 'S' : 'R',
     6: hl7Timestamp(order.activate_at ?? order.created_at),
     7: orderTime,
-    13: marker.fasting ? 'FASTING' : '',
+    13: marker.fasting ? FASTING_REQUIRED : '',
     16: clinician(order.physician),
   });
 }

@@ -277,6 +277,7 @@ function* readingTest(
     provider_id: code ?? '',
     name,
     status: status ?? ('preliminary' as const),
+    ...(obr.part(26) !== '' && { reflex_of: obr.part(26) }),
     ...(!status && { is_status_unclear: true as const }),
     observations: yield* joiningText(observations, pace),
     specimens,
