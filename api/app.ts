@@ -79,7 +79,7 @@ export function createApp(options: AppOptions): Express {
   app.use('/fhir/r4', fhirRouter(deps, doors, version));
   app.use(mount(endpoints, deps, doors));
   app.use(noSuchRoute(app));
-  app.use('/fhir', answerFhirErrors(deps));
+  app.use(['/fhir', '/partners/labs/:lab/fhir'], answerFhirErrors(deps));
   app.use(answerErrors(deps));
   return app;
 }

@@ -2,6 +2,7 @@
 import type { LabProfile, VersionedProfile } from '../domain/catalogue/lab-profile.ts';
 import type { Principal } from '../domain/principal.ts';
 import { readingChanges } from '../domain/results/reading-changes.ts';
+import { FhirRefused } from '../partners/labs/formats/fhir/fhir-refused.ts';
 import { MESSAGE_LIMITS } from '../partners/labs/formats/hl7v2/hl7-limits.ts';
 import { reportingLab } from '../partners/labs/registry.ts';
 import type { KeptMessage } from '../store/inbox/readings/kept-messages.ts';
@@ -13,6 +14,7 @@ import {
 } from '../store/inbox/readings/plan-reading.ts';
 import { carryOut } from '../store/inbox/readings/read-anew.ts';
 import type { Store } from '../store/open.ts';
+import { isFhir, readFhirBody, inWords as refusalInWords } from './fhir-body.ts';
 import { messagesOfBody } from './hl7-body.ts';
 
 /** What became, or would become, of messages that were read anew. */
@@ -83,6 +85,12 @@ export async function readAnew(
 async function readingOf(kept: KeptMessage, profile: LabProfile): Promise<BodyReading> {
   const lab = reportingLab(kept.lab_slug, profile, kept.environment, kept.received_at.toISOString());
   const reading: BodyReading = { messages: [], refusals: [] };
+  if (isFhir(kept.raw)) {
+    const read = await readFhirBody(kept.raw, lab);
+    return read instanceof FhirRefused
+      ? { ...reading, refusals: [refusalInWords(read)] }
+      : { ...reading, messages: [read] };
+  }
   for await (const message of messagesOfBody(kept.raw, lab, kept.charset)) {
     if ('acknowledgement' in message) continue;
     if ('refusal' in message) reading.refusals.push(message.refusal.message);

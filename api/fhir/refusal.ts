@@ -54,7 +54,7 @@ const issueOf = (refusal: ApiError, correlationId: string): Issue => ({
 });
 
 /** Answers with an OperationOutcome. */
-function sendOutcome(response: Response, status: number, issues: readonly Issue[]): void {
+export function sendOutcome(response: Response, status: number, issues: readonly Issue[]): void {
   response
     .status(status)
     .type(FHIR_JSON)

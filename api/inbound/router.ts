@@ -3,20 +3,24 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import express, { type Request, type Response, type Router } from 'express';
 import type { Logger } from 'pino';
+import { takeFhirIn } from '../../intake/fhir-messages.ts';
 import { TOO_LARGE } from '../../intake/hl7-body.ts';
-import { keepRefused, takeHl7In } from '../../intake/laboratory-messages.ts';
+import { keepRefused, type LaboratoryInbox, type Sender, takeHl7In } from '../../intake/laboratory-messages.ts';
 import { type Excess, readBounded } from '../../partners/bounded-body.ts';
+import { FhirRefused } from '../../partners/labs/formats/fhir/fhir-refused.ts';
 import { isKnownCharset } from '../../partners/labs/formats/hl7v2/hl7-charset.ts';
 import { MESSAGE_LIMITS } from '../../partners/labs/formats/hl7v2/hl7-limits.ts';
 import type { Catalogue } from '../../store/catalogue/catalogue.ts';
 import { environmentOfLab } from '../../store/connections/lab-connections.ts';
 import { rememberedProfiles } from '../../store/connections/lab-profiles.ts';
 import type { Store } from '../../store/open.ts';
+import { FHIR_JSON, sendOutcome } from '../fhir/refusal.ts';
 import type { GuessLimit } from '../http/doors/guess-limit.ts';
 import { isAway, loggable } from '../http/errors.ts';
 import { phlebotomyEventsRouter } from './phlebotomy-events.ts';
 
 const HL7 = 'application/hl7-v2';
+const FHIR = [FHIR_JSON, 'application/json', 'application/json+fhir'];
 
 /** How a body may be packed. */
 const UNPACK = new Map<string, (body: Buffer, limits: { maxOutputLength: number }) => Promise<Buffer>>([
@@ -26,9 +30,63 @@ const UNPACK = new Map<string, (body: Buffer, limits: { maxOutputLength: number 
   ['br', promisify(brotliDecompress)],
 ]);
 
+/** What a laboratory may post, and how it is answered. */
+interface Format {
+  /** The last part of the path. */
+  path: string;
+  types: string[];
+  /** Whether it can be read in this character set; undefined where the sender does not say. */
+  readsCharset(charset: string | undefined): boolean;
+  /** Answers that nothing was taken in. */
+  refuse(response: Response, status: 401 | 413 | 415 | 503, detail: string): void;
+  /** Takes a body in, and answers. */
+  take(
+    inbox: LaboratoryInbox,
+    from: Sender,
+    raw: Buffer,
+    charset: string | undefined,
+    response: Response,
+  ): Promise<void>;
+}
+
+/** docs/hl7.md */
+const HL7_MESSAGES: Format = {
+  path: 'hl7',
+  types: [HL7],
+  readsCharset: (charset) => charset === undefined || isKnownCharset(charset),
+  refuse: (response, status, detail) => void response.status(status).json({ detail }),
+  async take(inbox, from, raw, charset, response) {
+    response.type(`${HL7}; charset=utf-8`).send((await takeHl7In(inbox, from, raw, charset)).join(''));
+  },
+};
+
+const REFUSALS = { 401: 'login', 413: 'too-long', 415: 'not-supported', 503: 'transient' } as const;
+
+/** docs/fhir.md */
+const FHIR_MESSAGES: Format = {
+  path: 'fhir',
+  types: FHIR,
+  readsCharset: (charset) => charset === undefined || /^utf-?8$/i.test(charset),
+  refuse(response, status, text) {
+    sendOutcome(response, status, [{ severity: 'error', code: REFUSALS[status], text }]);
+  },
+  async take(inbox, from, raw, _charset, response) {
+    try {
+      const { reports, remarks } = await takeFhirIn(inbox, from, raw);
+      const taken = { severity: 'information', code: 'informational', text: `Reports taken in: ${reports}` } as const;
+      const odd = remarks.map((text) => ({ severity: 'warning', code: 'processing', text }) as const);
+      sendOutcome(response, 200, [taken, ...odd]);
+    } catch (error) {
+      if (!(error instanceof FhirRefused)) throw error;
+      const { status, code, message, expression } = error;
+      sendOutcome(response, status, [{ severity: 'error', code, text: message, expression }]);
+    }
+  },
+};
+
 /**
- * `POST /partners/labs/{lab}/hl7`: takes messages with results and answers with their acknowledgments, as docs/hl7.md has
- * it; and `POST /partners/phlebotomy/{provider}/events`.
+ * `POST /partners/labs/{lab}/hl7` and `/fhir`: take messages with results and answer with their acknowledgments; and
+ * `POST /partners/phlebotomy/{provider}/events`.
  */
 export function partnersRouter(
   { store, catalogue, logger }: { store: Store; catalogue: Catalogue; logger: Logger },
@@ -38,24 +96,26 @@ export function partnersRouter(
   router.use(phlebotomyEventsRouter({ store, logger, guesses }));
   const inbox = { store, profiles: rememberedProfiles(store, catalogue.laboratoriesBySlug), logger };
 
-  router.post('/labs/:lab/hl7', async (request, response) => {
-    const { lab } = request.params;
-    try {
-      const environment = await environmentOf(request, lab);
-      if (!environment) {
-        response.status(401).set('WWW-Authenticate', 'Basic realm="Venule laboratories"');
-        response.json({ detail: `These are not the credentials of laboratory "${lab}"` });
-        return;
+  for (const format of [HL7_MESSAGES, FHIR_MESSAGES]) {
+    router.post(`/labs/:lab/${format.path}`, async (request, response) => {
+      const lab = String(request.params.lab);
+      try {
+        const environment = await environmentOf(request, lab);
+        if (!environment) {
+          response.set('WWW-Authenticate', 'Basic realm="Venule laboratories"');
+          format.refuse(response, 401, `These are not the credentials of laboratory "${lab}"`);
+          return;
+        }
+        await take(format, request, response, { lab_slug: lab, environment });
+      } catch (error) {
+        if (request.destroyed) return;
+        // What cannot be stored for now is not acknowledged: the lab sends it again (F12).
+        if (!isAway(error)) throw error;
+        logger.error({ lab, ...loggable(error) }, 'A laboratory message could not be stored');
+        format.refuse(response.set('Retry-After', '5'), 503, 'The message could not be stored; send it again');
       }
-      await take(request, response, { lab_slug: lab, environment });
-    } catch (error) {
-      if (request.destroyed) return;
-      // What cannot be stored for now is not acknowledged: the lab sends it again (F12).
-      if (!isAway(error)) throw error;
-      logger.error({ lab, ...loggable(error) }, 'A laboratory message could not be stored');
-      response.status(503).set('Retry-After', '5').json({ detail: 'The message could not be stored; send it again' });
-    }
-  });
+    });
+  }
 
   async function environmentOf(request: Request, lab: string) {
     const known = catalogue.laboratoriesBySlug.has(lab);
@@ -71,22 +131,22 @@ export function partnersRouter(
     return environment;
   }
 
-  async function take(request: Request, response: Response, from: Parameters<typeof takeHl7In>[1]): Promise<void> {
+  async function take(format: Format, request: Request, response: Response, from: Sender): Promise<void> {
     const raw = await bodyOf(request);
     const charset = charsetOf(request);
     const refuse = async (status: 413 | 415, why: string, detail: string) => {
       await keepRefused(inbox, from, raw.kept, why);
-      response.status(status).json({ detail });
+      format.refuse(response, status, detail);
     };
     if (raw.isPacked) {
       const encodings = [...UNPACK.keys()].join(', ');
       await refuse(415, 'Content-Encoding', `The body cannot be unpacked; Content-Encoding can be ${encodings}`);
-    } else if (charset !== undefined && !isKnownCharset(charset)) {
+    } else if (!format.readsCharset(charset)) {
       await refuse(415, 'charset of the Content-Type', 'Unknown character set; send UTF-8');
-    } else if (!request.is(HL7)) {
-      await refuse(415, 'Content-Type', `Send HL7 v2 messages as ${HL7}`);
+    } else if (!request.is(format.types)) {
+      await refuse(415, 'Content-Type', `Send messages as ${format.types[0]}`);
     } else if (Buffer.isBuffer(raw.kept)) {
-      response.type(`${HL7}; charset=utf-8`).send((await takeHl7In(inbox, from, raw.kept, charset)).join(''));
+      await format.take(inbox, from, raw.kept, charset, response);
     } else {
       await refuse(413, TOO_LARGE, TOO_LARGE);
     }

@@ -4,6 +4,9 @@ import type { Command } from 'commander';
 import type { Environment } from '../../domain/catalogue/lab-connection.ts';
 import type { LabProfile } from '../../domain/catalogue/lab-profile.ts';
 import type { LabReport } from '../../domain/results/lab-report.ts';
+import { isFhir } from '../../intake/fhir-body.ts';
+import { FhirRefused } from '../../partners/labs/formats/fhir/fhir-refused.ts';
+import { readBundle } from '../../partners/labs/formats/fhir/fhir-report.ts';
 import { decodeMessage } from '../../partners/labs/formats/hl7v2/hl7-charset.ts';
 import { Hl7Refused, locationOf } from '../../partners/labs/formats/hl7v2/hl7-message.ts';
 import { type ReportingLab, readReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
@@ -59,7 +62,9 @@ export function addMessageCommands(program: Command): void {
 
   message
     .command('read')
-    .description('show what Venule makes of a laboratory’s HL7 message, without storing it; names the patient')
+    .description(
+      'show what Venule makes of a laboratory’s message (HL7 or FHIR), without storing it; names the patient',
+    )
     .argument('<file>', 'the message as received; - for standard input')
     .option('--lab <slug>', 'the laboratory that sent it, for its profile, which is in the database')
     .option('--production', 'as on a production connection, which accepts no test messages')
@@ -67,7 +72,8 @@ export function addMessageCommands(program: Command): void {
     .action(async (file: string, { lab, production }: { lab?: string; production?: true }, command: Command) => {
       const environment = production ? 'production' : 'sandbox';
       const { message: envelope, reports } = readOrSay(file, await labCalled(command, lab, environment));
-      const facts = { control_id: envelope.control_id, type: envelope.type, processing_id: envelope.processing_id };
+      const { control_id, type = null, processing_id = null } = envelope;
+      const facts = { control_id, type, processing_id };
       const remarks = [...new Set(reports.flatMap((report) => report.remarks ?? []))];
       outputOf(command).showWith({ ...facts, reports: reports.length, remarks }, 'results', reports.flatMap(rowsOf));
     });
@@ -86,7 +92,13 @@ async function labCalled(command: Command, lab: string | undefined, environment:
   return reportingLab(lab ?? '', profile, environment);
 }
 
-function readOrSay(file: string, lab: ReportingLab) {
+/** What is shown of a message; FHIR has no type and no processing id. */
+interface ShownMessage {
+  message: { control_id: string; type?: string; processing_id?: string };
+  reports: LabReport[];
+}
+
+function readOrSay(file: string, lab: ReportingLab): ShownMessage {
   let raw: Buffer;
   try {
     raw = readFileSync(file === '-' ? 0 : file);
@@ -94,10 +106,15 @@ function readOrSay(file: string, lab: ReportingLab) {
     throw new CannotDo(`${file} cannot be read (${(error as NodeJS.ErrnoException).code})`);
   }
   try {
+    if (isFhir(raw)) return readBundle(raw, lab);
     return readReports(decodeMessage(raw, lab.profile.character_set), lab);
   } catch (error) {
-    if (!(error instanceof Hl7Refused)) throw error;
-    throw new CannotDo(`It would be rejected: ${error.problem.text} (${locationOf(error.problem)}).`);
+    if (error instanceof Hl7Refused) {
+      throw new CannotDo(`It would be rejected: ${error.problem.text} (${locationOf(error.problem)}).`);
+    }
+    if (error instanceof FhirRefused)
+      throw new CannotDo(`It would be rejected: ${error.message} (${error.expression}).`);
+    throw error;
   }
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type AcknowledgementCode, HL7_CONTENT_TYPE, parseMessage } from './hl7.ts';
 import { type LabOrder, type OrderBook, type Report, unansweredReports } from './orders.ts';
 
-/** Where results go: `{lab}` in the address stands for the laboratory's slug. */
+/** Where results go: `{lab}` in the address stands for the laboratory's slug; it ends in `hl7`, and for FHIR in `fhir`. */
 export interface Destination {
   url: string;
   authorization: string;
@@ -16,12 +16,23 @@ export interface Backoff {
 }
 
 const ANSWER_WITHIN_MS = 15_000;
+/** Answers to FHIR that are the last word. */
+const FINAL_STATUSES = [200, 400, 413, 415, 422];
 
 /** Posts a message and gives back what came: HTTP status and body. Throws when there was no answer. */
-export async function post(to: Destination, lab: string, text: string, stop: AbortSignal) {
-  const response = await fetch(to.url.replace('{lab}', lab), {
+export async function post(
+  to: Destination,
+  lab: string,
+  { text, format }: Pick<Report, 'text' | 'format'>,
+  stop: AbortSignal,
+) {
+  const address = to.url.replace('{lab}', lab);
+  const response = await fetch(format === 'fhir' ? address.replace(/hl7$/, 'fhir') : address, {
     method: 'POST',
-    headers: { 'content-type': HL7_CONTENT_TYPE, authorization: to.authorization },
+    headers: {
+      'content-type': format === 'fhir' ? 'application/fhir+json' : HL7_CONTENT_TYPE,
+      authorization: to.authorization,
+    },
     body: text,
     signal: AbortSignal.any([stop, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
   });
@@ -103,7 +114,10 @@ export class Delivery {
   ): Promise<{ code: AcknowledgementCode; text: string } | { reason: string }> {
     this.#attempts.set(report.controlId, this.attempts(report.controlId) + 1);
     try {
-      const { status, body } = await post(this.#to, order.lab, report.text, this.#stop.signal);
+      const { status, body } = await post(this.#to, order.lab, report, this.#stop.signal);
+      if (report.format === 'fhir' && FINAL_STATUSES.includes(status)) {
+        return { code: status === 200 ? 'AA' : 'AR', text: outcomeOf(body) };
+      }
       if (status !== 200) return { reason: `HTTP ${status}` };
       const ack = parseMessage(body);
       const code = ack.get('MSA.1').toString();
@@ -116,3 +130,7 @@ export class Delivery {
     }
   }
 }
+
+/** What an OperationOutcome says first. */
+const outcomeOf = (body: string): string =>
+  (JSON.parse(body) as { issue?: { details?: { text?: string } }[] }).issue?.[0]?.details?.text ?? '';

@@ -16,6 +16,8 @@ export interface Report {
   /** ISO instant before which it is not sent. */
   dueAt: string;
   tests: { code: string; status: TestStatus }[];
+  /** Absent where it is HL7 v2. */
+  format?: 'fhir';
   text: string;
 }
 

@@ -31,8 +31,15 @@ export const REASONS: Record<string, string> = {
 };
 
 /** HL7 table 0490 has those of the codes that begin with R, and EX and QS; the others are the laboratory's own. */
-function reasonTable(code: string): string {
+export function reasonTable(code: string): string {
   return /^(R.|EX|QS)$/.test(code) ? 'HL70490' : 'L';
+}
+
+/** When a specimen was collected and received, and when what was found is to be sent. */
+export interface ReportTimes {
+  collectedAt: Date;
+  receivedAt: Date;
+  dueAt: Date;
 }
 
 /** One ordered test in a report. */
@@ -55,7 +62,7 @@ export function composeReport(
   lab: Laboratory,
   order: LabOrder,
   findings: TestFindings[],
-  times: { collectedAt: Date; receivedAt: Date; dueAt: Date },
+  times: ReportTimes,
   rejected?: string,
 ): Report {
   if (!order.accepted) throw new Error(`order ${order.placer} was never accepted`);
@@ -81,7 +88,7 @@ function addTest(
   placer: string,
   finding: TestFindings,
   sequence: number,
-  times: { collectedAt: Date; receivedAt: Date; dueAt: Date },
+  times: ReportTimes,
   rejected: string | undefined,
 ): void {
   const filler = fillerNumber(lab, placer);

@@ -102,7 +102,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   app.post('/sandbox/labs/:lab/messages', hl7Body, async (request, response) => {
     const lab = laboratory(labs, request);
-    const answer = await post(destination, lab.slug, request.body, stop.signal).catch((error: Error) => {
+    const answer = await post(destination, lab.slug, { text: request.body }, stop.signal).catch((error: Error) => {
       throw new Refusal(502, `the receiver of results did not answer: ${error.message}`);
     });
     response.json(answer);

@@ -1,6 +1,7 @@
 /** Deciding what a laboratory reports when it is asked to walk an order to its end. */
 import { z } from 'zod';
 import type { Analyte, Laboratory, Test } from './catalogue.ts';
+import { composeFhirReport } from './fhir-report.ts';
 import { type LabOrder, type Report, SETTLED, testStatuses } from './orders.ts';
 import { follows } from './relations.ts';
 import { composeReport, REASONS, type TestFindings } from './report.ts';
@@ -9,6 +10,8 @@ import { fraction, hasCriticalRange, type Interpretation, type ResultType, value
 /** The body of a simulation request; see docs/hl7.md. */
 export const SimulationRequest = z.strictObject({
   final_status: z.enum(['partial_results', 'completed', 'corrected', 'sample_error']),
+  /** How the messages are written. */
+  format: z.enum(['hl7', 'fhir']).default('hl7'),
   /** Seconds between the messages. */
   delay_seconds: z.number().min(0).default(0),
   interpretation: z.enum(['normal', 'abnormal', 'critical']).default('normal'),
@@ -43,6 +46,8 @@ interface OrderedTest {
 }
 type MissingReasons = Map<Analyte, string>;
 
+const FORMATS = { hl7: composeReport, fhir: composeFhirReport };
+
 /**
  * The messages that take an accepted order from where it is to `final_status`; none when it is there already. About
  * half of the tests come in the first message, the others in the last, and a correction after that. A specimen that is
@@ -62,7 +67,7 @@ export function planReports(lab: Laboratory, order: LabOrder, request: Simulatio
   const times = timesOf(order, now);
   const dueAt = (step: number) => new Date(now.getTime() + step * request.delay_seconds * 1000);
   const compose = (findings: TestFindings[], step: number, rejected?: string) =>
-    composeReport(lab, order, findings, { ...times, dueAt: dueAt(step) }, rejected);
+    FORMATS[request.format](lab, order, findings, { ...times, dueAt: dueAt(step) }, rejected);
 
   if (request.final_status === 'sample_error') {
     const everything = new Map(analytesOf(ordered).map((analyte) => [analyte, REJECTED]));

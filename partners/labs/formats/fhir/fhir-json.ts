@@ -30,9 +30,9 @@ export function* splittingBundle(body: Buffer, pace: Pace): Steps<SplitResource>
   const root = objectIn(outside, 'Bundle');
   if (!root) throw new FhirRefused(400, 'structure', 'The body is not a FHIR resource in JSON');
   const read: (JsonObject | undefined)[] = [];
-  for (const [index, { from, until }] of entries.entries()) {
-    read.push(objectIn(bytes.subarray(from, until), `Bundle.entry[${index}]`));
-    if (pace.isTurnOver(until - from)) yield;
+  for (const [index, entry] of entries.entries()) {
+    read.push(entry && objectIn(bytes.subarray(entry.from, entry.until), `Bundle.entry[${index}]`));
+    if (entry && pace.isTurnOver(entry.until - entry.from)) yield;
   }
   return { root, entries: read };
 }
@@ -45,12 +45,17 @@ interface Place {
   until: number;
 }
 
-/** Where the list `entry` of the outermost object is, and each of its elements. */
-function* placesOfEntries(bytes: Buffer, pace: Pace): Steps<{ list: Place | undefined; entries: Place[] }> {
-  const entries: Place[] = [];
+/** Where the list `entry` of the outermost object is, and each of its elements; undefined for one that is no object. */
+function* placesOfEntries(
+  bytes: Buffer,
+  pace: Pace,
+): Steps<{ list: Place | undefined; entries: (Place | undefined)[] }> {
+  const entries: (Place | undefined)[] = [];
   let list: Place | undefined;
   let values = 1;
+  let outside = 1;
   let level = 0;
+  let before = 0;
   let name: Place | undefined;
   let start = -1;
   let isIn = false;
@@ -63,6 +68,7 @@ function* placesOfEntries(bytes: Buffer, pace: Pace): Steps<{ list: Place | unde
       at = end;
     } else if (byte === COMMA || byte === COLON) {
       values += 1;
+      if (isIn && level === 2) entries.push(undefined);
     } else if (byte === OPEN_LIST || byte === OPEN_OBJECT) {
       values += 1;
       level += 1;
@@ -74,18 +80,24 @@ function* placesOfEntries(bytes: Buffer, pace: Pace): Steps<{ list: Place | unde
         bytes.toString('latin1', name.from, name.until) === '"entry"'
       ) {
         isIn = true;
+        entries.push(undefined);
         list = { from: at, until: at };
       } else if (isIn && level === 3) {
         start = at;
+        before = values;
       }
     } else if (byte === CLOSE_LIST || byte === CLOSE_OBJECT) {
-      if (isIn && level === 3) entries.push({ from: start, until: at + 1 });
+      if (isIn && level === 3) entries[entries.length - 1] = { from: start, until: at + 1 };
       if (isIn && level === 2 && list) {
         isIn = false;
+        if (entries.length === 1 && !entries[0]) entries.pop();
         list.until = at + 1;
       }
       level -= 1;
     } else continue;
+    if (!isIn) outside += 1;
+    const atOnce = isIn && level >= 3 ? values - before : outside;
+    if (atOnce > BUNDLE_LIMITS.values_at_once) throw tooMuch(`${BUNDLE_LIMITS.values_at_once} elements in an entry`);
     if (values > BUNDLE_LIMITS.values) throw tooMuch(`${BUNDLE_LIMITS.values} elements`);
     if (level > BUNDLE_LIMITS.levels) throw tooMuch(`${BUNDLE_LIMITS.levels} levels`);
     if (entries.length > BUNDLE_LIMITS.entries) throw tooMuch(`${BUNDLE_LIMITS.entries} entries`);

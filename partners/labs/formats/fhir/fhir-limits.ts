@@ -4,6 +4,8 @@ export const BUNDLE_LIMITS = {
   entries: 10_000,
   /** Elements, of objects and lists on all levels together. */
   values: 500_000,
+  /** The same of one entry, and of everything outside of the entries: so much is read at once. */
+  values_at_once: 50_000,
   /** Levels of objects and lists. */
   levels: 40,
   /** Observations that are read, one that several reports name as often as they name it. */

@@ -23,7 +23,7 @@ export interface ReadBundle {
 export const readBundle = (bytes: Buffer, lab: ReportingLab): ReadBundle => atOnce(readingReportsInBundle(bytes, lab));
 
 /** The same, in steps: a long message holds nobody up. */
-function* readingReportsInBundle(bytes: Buffer, lab: ReportingLab): Steps<ReadBundle> {
+export function* readingReportsInBundle(bytes: Buffer, lab: ReportingLab): Steps<ReadBundle> {
   const pace = new Pace();
   const ofAll = new Remarks();
   const bundle = yield* readingBundle(bytes, ofAll, pace);
