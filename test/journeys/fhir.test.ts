@@ -121,6 +121,23 @@ test('the sandbox laboratory says the same in FHIR as in HL7', async () => {
   expect(await shape(one, 'fhir')).toEqual(await shape(other, 'hl7'));
 });
 
+test('the PDF that came with a report is served as the laboratory made it', async () => {
+  const order = await placed();
+  const content = Buffer.concat([Buffer.from('%PDF-1.7\n'), Buffer.alloc(200_000, 'x')]);
+  const presentedForm = [{ contentType: 'application/pdf', title: 'Report', data: content.toString('base64') }];
+  const bundle = fhirBundle(reportOn(order));
+  const entry = bundle.entry?.map((one) =>
+    one.resource?.resourceType === 'DiagnosticReport' ? { ...one, resource: { ...one.resource, presentedForm } } : one,
+  );
+  expect((await post(JSON.stringify({ ...bundle, entry }))).status).toBe(200);
+  const address = `${venule.api.url}/v3/order/${order.id}/result/pdf?source=lab`;
+  const pdf = await until(async () => {
+    const response = await fetch(address, { headers: { 'x-vital-api-key': venule.api.key } });
+    return response.status === 200 && Buffer.from(await response.arrayBuffer());
+  });
+  expect(pdf.equals(content)).toBe(true);
+});
+
 test('0022: a message in FHIR is read anew under another profile like one in HL7', async () => {
   const began = new Date();
   const order = await placed();
@@ -202,7 +219,7 @@ describe('F12, G1: what the laboratory hears, and what is kept', () => {
       415,
       'not-supported',
     ],
-    ['too much', `{"x": "${'x'.repeat(9 * 1024 * 1024)}"}`, {}, 413, 'too-long'],
+    ['too much', `{"x": "${'x'.repeat(33 * 1024 * 1024)}"}`, {}, 413, 'too-long'],
   ])('%s is refused, and kept with the reason', async (_what, body, headers, status, code) => {
     const answer = await post(body, headers);
     expect([answer.status, answer.issues[0]?.slice(0, 2)]).toEqual([status, ['error', code]]);

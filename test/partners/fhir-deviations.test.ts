@@ -58,6 +58,8 @@ const specimen = (changes: Json) => ({
 });
 const onSpecimen = { specimen: [{ reference: 'Specimen/s1' }] };
 
+const PDF = btoa('%PDF-1.7\n');
+
 const bytesOf = (message: Json) => (Buffer.isBuffer(message) ? message : Buffer.from(JSON.stringify(message)));
 const read = (message: Json, profile: LabProfile = {}) =>
   readBundle(bytesOf(message), { ...reportingLab('riverlab', profile), received_at: RECEIVED }).reports;
@@ -227,7 +229,7 @@ const deviations: Case[] = [
   {
     line: 'A DiagnosticReport that was `entered-in-error`',
     message: withReport({ status: 'entered-in-error' }),
-    observation: { status: 'cancelled', value: null, failure_type: 'unknown_failure' },
+    observation: { status: 'withdrawn', value: null, failure_type: 'unknown_failure' },
     report: (report) => expect(only(report).status).toBe('corrected'),
   },
   {
@@ -258,13 +260,27 @@ const deviations: Case[] = [
     message: withValue({ status: 'preliminary', dataAbsentReason: { text: 'to follow' } }),
     report: none,
   },
-  ...['cancelled', 'entered-in-error'].map(
-    (status): Case => ({
-      line: 'An Observation that is `cancelled` or was `entered-in-error`',
-      message: withResult({ status }),
-      observation: { status: 'cancelled', value: null, failure_type: 'unknown_failure', unit: null },
-    }),
-  ),
+  {
+    line: 'An Observation that is `cancelled`',
+    message: withResult({ status: 'cancelled' }),
+    observation: { status: 'cancelled', value: null, failure_type: 'unknown_failure', unit: null },
+  },
+  {
+    line: 'An Observation that was `entered-in-error`',
+    message: withResult({ status: 'entered-in-error' }),
+    observation: { status: 'withdrawn', value: null, unit: null, notes: 'Withdrawn by the laboratory.' },
+  },
+  {
+    line: 'A word for no value, and nothing that says why',
+    message: withValue({ valueString: 'TNP' }),
+    observation: { status: 'preliminary', value: 'TNP', is_unexplained: true },
+    remarks: [`${OBSERVATION}.value[x]`],
+  },
+  {
+    line: 'A word for no value, and nothing that says why',
+    message: withValue({ valueString: 'TNP', note: [{ text: 'LE, sorry' }] }),
+    observation: { status: 'cancelled', value: null, failure_type: 'internal_lab_failure' },
+  },
   ...(
     [
       [[{ system: 'urn:venule:failure-type', code: 'drop_off_failure' }], 'drop_off_failure'],
@@ -498,9 +514,33 @@ const deviations: Case[] = [
   },
   {
     line: '`presentedForm`',
-    message: withReport({ presentedForm: [{ contentType: 'application/pdf', data: 'JVBERi0=' }] }),
+    message: withReport({ presentedForm: [{ contentType: 'application/pdf', title: 'Report', data: PDF }] }),
     observation: asUsual,
-    remarks: [`${REPORT}.presentedForm`],
+    report: ({ documents }) =>
+      expect(documents).toMatchObject([
+        { code: '2200', name: 'Report', status: 'final', media_type: 'application/pdf', bytes: 9 },
+      ]),
+  },
+  {
+    line: '`presentedForm`',
+    message: withReport(
+      { presentedForm: [{ url: 'Binary/b' }, { contentType: 'application/pdf', data: btoa('no PDF') }] },
+      { resourceType: 'Binary', id: 'b', contentType: 'application/pdf', data: PDF },
+    ),
+    report: ({ documents }) =>
+      expect(documents?.map(({ media_type }) => media_type)).toEqual(['application/pdf', 'application/octet-stream']),
+  },
+  {
+    line: '`presentedForm`',
+    message: bundle(patient(), summary({ status: 'entered-in-error', presentedForm: [{ data: PDF }], result: [] })),
+    report: ({ tests, documents }) =>
+      expect([tests, documents]).toMatchObject([[], [{ code: '2200', status: 'withdrawn', hash: null }]]),
+  },
+  {
+    line: '`presentedForm` that is not base64, or only a pointer',
+    message: withReport({ presentedForm: [{ data: '*' }, { url: 'https://river.example/1.pdf' }] }),
+    report: ({ documents }) => expect(documents).toBeUndefined(),
+    remarks: [`${REPORT}.presentedForm[0].data`, `${REPORT}.presentedForm[1].url`],
   },
 ];
 
@@ -546,6 +586,14 @@ test('remarks never repeat what the message said, and are not endless', () => {
   expect(report?.remarks?.join()).not.toMatch(/secret|Okafor/);
 });
 
+test('test data (HTEST) on a production connection is read, and is no result', () => {
+  const body = bytesOf(withReport({ meta: { tag: [{ code: 'HTEST' }] } }));
+  const isTest = (environment: 'sandbox' | 'production') =>
+    readBundle(body, reportingLab('riverlab', {}, environment)).message.is_test;
+  expect([isTest('production'), isTest('sandbox')]).toEqual([true, false]);
+  expect(readBundle(bytesOf(withResult({})), reportingLab('riverlab', {})).message.is_test).toBe(false);
+});
+
 describe('what is refused', () => {
   const levels = (count: number) => `{"resourceType":"Bundle","x":${'['.repeat(count)}${']'.repeat(count)}}`;
   const many = (count: number, text: string) => `{"resourceType":"Bundle","entry":[${Array(count).fill(text).join()}]}`;
@@ -572,12 +620,6 @@ describe('what is refused', () => {
       'too-long',
     ],
     ['too many observations', JSON.stringify(bundle(...panels)), 413, 'too-long'],
-    [
-      'test data in production',
-      JSON.stringify(withReport({ meta: { tag: [{ code: 'HTEST' }] } })),
-      422,
-      'business-rule',
-    ],
   ])('%s', (_what, body, status, code) => {
     expect(() => read(Buffer.from(body as string))).toThrow(expect.objectContaining({ status, code }));
   });

@@ -26,6 +26,12 @@ export class ReceivedBundle {
     }
   }
 
+  /** The resource at an address in the message. */
+  at(address: string): FhirElement | undefined {
+    const [, typed] = ADDRESS.exec(address) ?? [];
+    return this.#byAddress.get(address) ?? (typed ? this.#byAddress.get(typed) : undefined);
+  }
+
   /**
    * What a reference leads to: contained in the resource, by its address in the Bundle, by type and id, or by its
    * identifier. Undefined for what is not in the message.
@@ -35,12 +41,15 @@ export class ReceivedBundle {
     if (!reference) return undefined;
     const address = reference.text('reference');
     if (address.startsWith('#')) return within.contained(address.slice(1));
-    const [, typed] = /([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/[^/]+)?$/.exec(address) ?? [];
-    const found = this.#byAddress.get(address) ?? (typed ? this.#byAddress.get(typed) : undefined);
     const number = reference.one('identifier');
-    return found ?? (number ? this.#byNumber.get(numberKey(reference.text('type') || type, number)) : undefined);
+    return (
+      this.at(address) ?? (number ? this.#byNumber.get(numberKey(reference.text('type') || type, number)) : undefined)
+    );
   }
 }
+
+/** `Type/id` at the end of an address, in whichever version. */
+const ADDRESS = /([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/[^/]+)?$/;
 
 const numberKey = (type: string, number: FhirElement) => [type, number.text('system'), number.text('value')].join('\n');
 

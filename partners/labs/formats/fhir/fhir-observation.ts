@@ -2,7 +2,7 @@
 import type { LabProfile } from '../../../../domain/catalogue/lab-profile.ts';
 import type { Observation, ReportedStatus } from '../../../../domain/results/lab-report.ts';
 import { cataloguedResult } from '../hl7v2/hl7-codes.ts';
-import { failureInNotes, interpretationOf } from '../hl7v2/hl7-observation.ts';
+import { failureInNotes, interpretationOf, reasonAround } from '../hl7v2/hl7-observation.ts';
 import { type AbsentReason, absentReason, codesOf, instantOf, wordsOf } from './fhir-codes.ts';
 import type { FhirElement, Remarks } from './fhir-element.ts';
 import { hasValue, rangesOf, valueIn } from './fhir-values.ts';
@@ -81,6 +81,7 @@ function ownResult(element: FhirElement, around: Around, hasParts: boolean): Obs
   const value = valueIn(element, profile);
   if (!isEmpty && !value) remarks.add(element, 'value[x]', 'this says nothing, or is of no type in R4: it is left out');
   if (!loinc && !local) {
+    if (status === 'withdrawn') return undefined;
     remarks.add(element, 'code', 'there is no code of the result: it is shown as a note of its test');
     return [name, value?.value, notes].filter(Boolean).join('\n') || undefined;
   }
@@ -106,7 +107,11 @@ function ownResult(element: FhirElement, around: Around, hasParts: boolean): Obs
     interpretation: 'unknown',
     notes: [text, notes].filter(Boolean).join('\n') || null,
   });
-  if (status === 'cancelled' || status === 'withdrawn') {
+  if (status === 'withdrawn') {
+    const failure_type = absent?.failure_type ?? failureInNotes(notes, profile);
+    return missing({ failure_type, text: 'Withdrawn by the laboratory.' });
+  }
+  if (status === 'cancelled') {
     return missing(absent ?? around.rejection ?? { failure_type: 'unknown_failure', text: '' });
   }
   if (!value) {
@@ -125,14 +130,18 @@ function ownResult(element: FhirElement, around: Around, hasParts: boolean): Obs
     return undefined;
   }
   const { flag, none_because, ...read } = value;
-  if (none_because && status !== 'preliminary') {
-    const failure_type = none_because === 'in_notes' ? failureInNotes(notes, profile) : none_because;
-    return missing({ failure_type, text: read.value ?? '' });
+  const isNone = none_because !== undefined && status !== 'preliminary';
+  if (isNone) {
+    const failure_type = none_because === 'in_notes' ? reasonAround(notes, around) : none_because;
+    if (failure_type !== 'unknown_failure') return missing({ failure_type, text: read.value ?? '' });
+    remarks.add(element, 'value[x]', 'this says that there is no value, and no note says why: it is held for a person');
   }
   return {
     ...facts,
+    ...(flag && { source_interpretation: [...new Set([...flags, flag])].join('~') }),
     ...read,
-    status,
+    ...(isNone && { is_unexplained: true as const }),
+    status: isNone ? 'preliminary' : status,
     failure_type: null,
     interpretation: interpretationOf(flag ? [...flags, flag] : flags, profile),
     notes: notes || null,

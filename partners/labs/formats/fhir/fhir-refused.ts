@@ -4,7 +4,7 @@ export class FhirRefused extends Error {
   /** The HTTP status to answer with. */
   readonly status: 400 | 413 | 422;
   /** Of FHIR's issue types. */
-  readonly code: 'structure' | 'too-long' | 'required' | 'business-rule';
+  readonly code: 'structure' | 'too-long' | 'required';
   /** FHIRPath of what is wrong; never a value. */
   readonly expression: string;
 

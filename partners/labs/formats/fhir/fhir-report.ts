@@ -1,6 +1,7 @@
 /** A laboratory's results from a FHIR Bundle, in our own terms: docs/fhir.md, "In". */
 import { isOurNumber } from '../../../../domain/orders/placer-order-number.ts';
 import type { LabReport, ReportedTest, Specimen } from '../../../../domain/results/lab-report.ts';
+import type { DocumentContents } from '../hl7v2/hl7-document.ts';
 import { controlIdOf } from '../hl7v2/hl7-message.ts';
 import type { ReportingLab } from '../hl7v2/hl7-report.ts';
 import { atOnce, Pace, type Steps } from '../hl7v2/steps.ts';
@@ -12,8 +13,14 @@ import { type ReadTest, readingTests, requestOf } from './fhir-tests.ts';
 
 /** What a message is and says. */
 export interface ReadBundle {
-  message: { control_id: string };
+  message: {
+    control_id: string;
+    /** It is test data, and came on a connection that is not there for that: nothing in it is a result. */
+    is_test: boolean;
+  };
   reports: LabReport[];
+  /** The contents of the documents in it, by the hash under which its reports name them. */
+  contents: DocumentContents;
 }
 
 /**
@@ -28,27 +35,21 @@ export function* readingReportsInBundle(bytes: Buffer, lab: ReportingLab): Steps
   const ofAll = new Remarks();
   const bundle = yield* readingBundle(bytes, ofAll, pace);
   const { root, resources } = bundle;
-  if (resources.some(isTest) && !lab.sandbox) {
-    const words = 'Test data (meta.tag or meta.security HTEST) is accepted on the sandbox connection only';
-    throw new FhirRefused(422, 'business-rule', words, 'Bundle.meta');
-  }
-  const tests = yield* readingTests(bundle, {
-    lab,
-    zone: lab.profile.time_zone ?? 'America/New_York',
-    remarks: ofAll,
-    pace,
-  });
+  const contents: DocumentContents = new Map();
+  const zone = lab.profile.time_zone ?? 'America/New_York';
+  const tests = yield* readingTests(bundle, { lab, zone, contents, remarks: ofAll, pace });
   if (tests.length === 0) {
     throw new FhirRefused(422, 'required', 'There is no DiagnosticReport and no Observation in the message', root.path);
   }
-  const control_id = numberOf(root) || root.text('id') || controlIdOf(bytes.toString('latin1'));
-  const sentAt = instantIn(root, 'timestamp', lab.profile.time_zone ?? 'America/New_York', ofAll) ?? lab.received_at;
+  const control_id = numberOf(root) || root.text('id') || controlIdOf('', bytes.toString('latin1'));
+  const sentAt = instantIn(root, 'timestamp', zone, ofAll) ?? lab.received_at;
   const reports: LabReport[] = [];
   for (const ofOrder of ordersOf(tests)) {
     reports.push(reportOf(bundle, ofOrder, { lab, control_id, sentAt, ofAll }));
     yield;
   }
-  return { message: { control_id }, reports };
+  const is_test = !lab.sandbox && [root, ...resources].some(isTest);
+  return { message: { control_id, is_test }, reports, contents };
 }
 
 const TEST_DATA = ['HTEST'];
@@ -129,7 +130,8 @@ function reportOf(
   const known = patientIn(patient, source, remarks);
   const filler = first(tests, fillerNumberOf);
   const specimensOfOrder = tests.flatMap((test) => test.specimens);
-  const read = tests.map((test) => testOf(test, specimensOfOrder, filler));
+  const documents = tests.flatMap((test) => test.documents);
+  const read = tests.flatMap((test) => (test.isForDocuments ? [] : testOf(test, specimensOfOrder, filler)));
   const specimens = read.flatMap((test) => test.specimens);
   const words = remarks.inWords();
   return {
@@ -153,6 +155,7 @@ function reportOf(
     ordering_provider: first(tests, (test) => ordererOf(bundle, test)),
     performing_laboratories: laboratoriesOf(tests),
     tests: read,
+    ...(documents.length > 0 && { documents }),
     ...(words.length > 0 && { remarks: words }),
   };
 }

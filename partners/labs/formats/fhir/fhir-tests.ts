@@ -2,16 +2,19 @@
 import type {
   FailureType,
   Observation,
+  ReportedDocument,
   ReportedStatus,
   ReportedTest,
   Specimen,
 } from '../../../../domain/results/lab-report.ts';
 import { catalogued } from '../hl7v2/hl7-codes.ts';
+import type { DocumentContents } from '../hl7v2/hl7-document.ts';
 import { failureInNotes } from '../hl7v2/hl7-observation.ts';
 import type { ReportingLab } from '../hl7v2/hl7-report.ts';
 import type { Pace, Steps } from '../hl7v2/steps.ts';
 import type { ReceivedBundle } from './fhir-bundle.ts';
 import { codesOf, instantIn, instantOf, laboratoryIn, wordsOf } from './fhir-codes.ts';
+import { readingDocuments } from './fhir-documents.ts';
 import { type FhirElement, Remarks } from './fhir-element.ts';
 import { BUNDLE_LIMITS } from './fhir-limits.ts';
 import { readObservation } from './fhir-observation.ts';
@@ -33,6 +36,10 @@ export interface ReadTest {
   issued: string | null;
   fasting: boolean | null;
   total_volume: string;
+  /** What came with it. */
+  documents: ReportedDocument[];
+  /** Whether it is there for its documents only: a test it is not. */
+  isForDocuments: boolean;
   /** The laboratories that made its results, by their names. */
   performers: Map<string, FhirElement>;
   remarks: Remarks;
@@ -41,6 +48,8 @@ export interface ReadTest {
 export interface Reading {
   lab: ReportingLab;
   zone: string;
+  /** Where the contents of documents are put. */
+  contents: DocumentContents;
   /** What is to be said of the message as a whole. */
   remarks: Remarks;
   pace: Pace;
@@ -184,7 +193,7 @@ function* readingTest(
   bundle: ReceivedBundle,
   source: FhirElement,
   { panel, members, lost }: Group,
-  { lab, zone, pace }: Reading,
+  { lab, zone, contents, pace }: Reading,
 ): Steps<ReadTest> {
   const remarks = new Remarks();
   for (const reference of lost)
@@ -202,7 +211,7 @@ function* readingTest(
   const { loinc, local, name } = codesOf((panel ?? source).one('code'));
   const code = catalogued(local ?? loinc, lab.profile.tests);
   if (!code) remarks.add(panel ?? source, 'code', "there is no code of the lab's test: it has only its name");
-  noteDocuments(source, remarks);
+  const documents = panel ? [] : yield* readingDocuments(bundle, source, contents, remarks, pace);
 
   const effective = instantOf(source, 'effective', zone, remarks);
   const drawn = readSpecimens(bundle, [source, ...members], { zone, remarks, profile: lab.profile });
@@ -236,6 +245,7 @@ function* readingTest(
       provider_id: code ?? '',
       name,
       status: status ?? 'preliminary',
+      ...(!status && { is_status_unclear: true as const }),
       observations,
       failure_type: failureOf(drawn, observations, notes, lab),
       notes: notes || null,
@@ -245,6 +255,8 @@ function* readingTest(
     issued: instantIn(source, 'issued', zone, remarks),
     fasting: drawn.fasting,
     total_volume: drawn.total_volume,
+    documents,
+    isForDocuments: documents.length > 0 && members.length === 0 && notes === '',
     performers,
     remarks,
   };
@@ -264,11 +276,6 @@ function failureOf(
 
 const conclusionOf = (report: FhirElement): string[] =>
   [report.text('conclusion'), ...report.all('conclusionCode').map(wordsOf)].filter(Boolean);
-
-function noteDocuments(report: FhirElement, remarks: Remarks): void {
-  const hasDocument = report.all('presentedForm').some((form) => form.text('data') || form.text('url'));
-  if (hasDocument) remarks.add(report, 'presentedForm', 'a document is kept with the message, and not shown');
-}
 
 /** The identifiers of a report and of its order, which its observations may name instead. */
 function numbersOf(bundle: ReceivedBundle, source: FhirElement, members: readonly FhirElement[]): ReadTest['numbers'] {

@@ -82,16 +82,22 @@ export function* readingDocument(
     remarks.push(obx.problem('102', 'OBX-5 holds a document that is not base64: it is shown as text', 5));
     return 'text';
   }
-  const hash = createHash('sha256').update(content).digest('hex');
-  contents.set(hash, content);
   return {
     code,
     name,
     status: status === 'C' ? 'corrected' : status === 'P' ? 'preliminary' : 'final',
-    hash,
-    media_type: mediaTypeOf(content, declared),
-    bytes: content.length,
+    ...keptContent(content, declared, contents),
   };
+}
+
+/**
+ * Puts the content of a document where it is kept.
+ * @param declared What its sender says that it is, in small letters: `application`, `pdf`.
+ */
+export function keptContent(content: Buffer, declared: ReadonlySet<string>, contents: DocumentContents) {
+  const hash = createHash('sha256').update(content).digest('hex');
+  contents.set(hash, content);
+  return { hash, media_type: mediaTypeOf(content, declared), bytes: content.length };
 }
 
 /** A document that is none, as people read it: its text where that is plain, else as much of it as helps. */
@@ -127,7 +133,7 @@ const LETTERS = /^[A-Za-z0-9+/]*$/;
 const PADDING = /[=\s]/;
 
 /** The bytes of base64, with or without line breaks and padding; undefined where it is none. */
-function* decodingBase64(text: string, pace: Pace): Steps<Buffer | undefined> {
+export function* decodingBase64(text: string, pace: Pace): Steps<Buffer | undefined> {
   let end = text.length;
   while (end > 0 && PADDING.test(text[end - 1] as string)) end -= 1;
   const bytes = Buffer.allocUnsafe(Math.ceil((end * 3) / 4));

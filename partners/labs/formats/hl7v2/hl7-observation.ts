@@ -231,7 +231,10 @@ function readValue(
 }
 
 /** Why there is no value, from what stands below the OBX, else from its specimen. */
-function reasonAround(notes: string, { profile, rejection }: ObservationContext): FailureType {
+export function reasonAround(
+  notes: string,
+  { profile, rejection }: Pick<ObservationContext, 'profile' | 'rejection'>,
+): FailureType {
   const inNotes = failureInNotes(notes, profile);
   return inNotes === 'unknown_failure' && rejection ? rejection.failure_type : inNotes;
 }
