@@ -1,9 +1,13 @@
 /** 0022: a laboratory's messages are read anew while their orders are open. */
 import { atHome } from '../../support/at-home.ts';
+import { applied } from '../../support/reading-anew.ts';
 import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
 import { stateOf } from '../../support/temporal-view.ts';
 import { until } from '../../support/until.ts';
-import { CBC, CMP, COMMA, GLUCOSE, readings, WITH_COMMA } from './scene.ts';
+import { CBC, CMP, COMMA, GLUCOSE, lab, readings, WITH_COMMA } from './scene.ts';
+
+/** Another result of the CMP. */
+const SODIUM = '2951-2';
 
 let venule: InProcessVenule;
 beforeAll(async () => {
@@ -53,6 +57,20 @@ describe('while the order is open', () => {
       [2, 2],
       [undefined, undefined],
     ]);
+  });
+
+  test('a report that is read anew keeps its place: what another said after it still counts', async () => {
+    const order = await placed();
+    const since = new Date();
+    const reported_at = new Date();
+    await deliver(message(order, { tests: [CMP], values: { ...WITH_COMMA, [SODIUM]: '140,5' }, reported_at }));
+    await has(order, 3);
+    await deliver(message(order, { tests: [CMP], values: { [GLUCOSE]: '95' }, omitted: [SODIUM], reported_at }));
+    await has(order, 4);
+    expect(await applied(venule.store, lab, COMMA, since, 1)).toMatchObject({ changed: 1 });
+    await has(order, 5);
+    expect(await resultOf(order, SODIUM)).toEqual(['140.5', 140.5]);
+    expect(await resultOf(order, GLUCOSE)).toEqual(['95', 95]);
   });
 
   test('whose new reading makes every result final: the order completes', async () => {
