@@ -11,6 +11,7 @@ import { startMigrations } from './dispatch/migrations.ts';
 import { startReadingDispatcher } from './dispatch/new-readings.ts';
 import { startAppointmentDispatcher } from './dispatch/provider-events.ts';
 import { startRetention } from './dispatch/retention.ts';
+import { startSftpPickUp } from './dispatch/sftp.ts';
 import { startWatcher } from './dispatch/watcher.ts';
 import { startWebhookDispatcher } from './dispatch/webhooks.ts';
 import { createDocumentIssuer } from './documents/issue-documents.ts';
@@ -23,6 +24,7 @@ import { operatorMail } from './notifications/operator-mail.ts';
 import { releaseStartUpMemory } from './start-up-memory.ts';
 import { hasContact, listTeams } from './store/access/teams.ts';
 import { loadCatalogue, seedCatalogue } from './store/catalogue/catalogue.ts';
+import { rememberedProfiles } from './store/connections/lab-profiles.ts';
 import { loggedSms } from './store/messages/message-log.ts';
 import { closeStore, openStore, type Store } from './store/open.ts';
 import { parseCodecKeys } from './temporal/codec.ts';
@@ -100,6 +102,7 @@ export async function startWorker(
   const reports = startReportDispatcher({ store, catalogue, journeys, logger });
   const readings = startReadingDispatcher({ store, catalogue, journeys, logger });
   const rejections = startRejectionDispatcher({ store, catalogue, journeys, logger });
+  const sftp = startSftpPickUp({ store, profiles: rememberedProfiles(store, catalogue.laboratoriesBySlug), logger });
   const appointmentEvents = startAppointmentDispatcher({ store, journeys, logger });
   const sweep = startJourneySweep({ store, journeys, checkedAfter: policy.journey_checked_after, logger });
   const webhooks = startWebhookDispatcher({ store, allowPrivate: config.webhookAllowPrivate, logger });
@@ -113,6 +116,7 @@ export async function startWorker(
       reports.stop(),
       readings.stop(),
       rejections.stop(),
+      sftp.stop(),
       appointmentEvents.stop(),
       sweep.stop(),
       webhooks.stop(),

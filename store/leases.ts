@@ -22,3 +22,8 @@ export async function takeLease(store: Store, name: string, ms: number): Promise
     throw error;
   }
 }
+
+/** Gives work back before its time, so that the next who looks gets it. */
+export async function endLease(store: Store, name: string): Promise<void> {
+  await collectionOf(store.leases).updateOne({ _id: name }, { $set: { until: new Date(0) } });
+}

@@ -1,15 +1,14 @@
 /** `admin connection`: where laboratories are reached, and how they and we prove who we are (F12). */
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import ipaddr from 'ipaddr.js';
+import { type Command, Option } from 'commander';
 import {
   ACKNOWLEDGEMENTS,
   type Acknowledges,
   type Environment,
   type LabConnection,
   type OrderTransport,
+  type SftpPickUp,
+  type SftpServer,
 } from '../../domain/catalogue/lab-connection.ts';
 import {
   findLabConnection,
@@ -18,6 +17,7 @@ import {
   setLabConnection,
 } from '../../store/connections/lab-connections.ts';
 import { recordAudit } from '../../store/orders/audit.ts';
+import { fingerprint, folder, hostAndPort, hostKey, networks, pem, userAtHost } from './connection-options.ts';
 import { passwordReader } from './secrets.ts';
 import { CannotDo, inSession, operator, requireLab, webAddress } from './session.ts';
 
@@ -39,24 +39,42 @@ interface ConnectionFlags {
   mllpFrom?: string[];
   /** Empty for none. */
   mllpClientCert?: string;
+  sftp?: { user: string; host: string; port: number };
+  sftpHostKey?: string;
+  sftpKey?: string;
+  sftpPassword?: string;
+  askSftpPassword?: boolean;
+  sftpOrders?: string;
+  sftpResults?: string;
+  sftpArchive?: string;
 }
 
 /** A connection without its secrets. */
-const shown = ({ lab_slug, environment, orders, acknowledges, http, mllp }: LabConnection) => ({
+const shown = ({ lab_slug, environment, orders, acknowledges, http, mllp, sftp }: LabConnection) => ({
   lab: lab_slug,
   environment,
-  orders: orders.kind === 'http' ? `${orders.url} as ${orders.user}` : addressOf(orders),
+  orders: addressOf(orders),
   acknowledges,
   results: [
     ...(http ? [`HTTP as ${http.user}`] : []),
     ...(mllp
       ? [`MLLP from ${[...mllp.addresses, mllp.certificate && 'its certificate'].filter(Boolean).join(', ')}`]
       : []),
+    ...(sftp ? [folderAt(sftp.server, sftp.folder)] : []),
   ].join('; '),
 });
 
-const addressOf = ({ host, port, tls }: Extract<OrderTransport, { kind: 'mllp' }>) =>
-  `${tls ? 'mllps' : 'mllp'}://${isIPv6(host) ? `[${host}]` : host}:${port}`;
+function addressOf(orders: OrderTransport): string {
+  if (orders.kind === 'http') return `${orders.url} as ${orders.user}`;
+  if (orders.kind === 'sftp') return folderAt(orders.server, orders.folder);
+  const { host, port, tls } = orders;
+  return `${tls ? 'mllps' : 'mllp'}://${bracketed(host)}:${port}`;
+}
+
+const folderAt = ({ user, host, port }: SftpServer, path: string) =>
+  `sftp://${user}@${bracketed(host)}:${port}/${path.replace(/^\//, '')}`;
+
+const bracketed = (host: string) => (isIPv6(host) ? `[${host}]` : host);
 
 /** Adds `connection` to the program. */
 export function addConnectionCommands(program: Command): void {
@@ -116,6 +134,14 @@ export function addConnectionCommands(program: Command): void {
       'and the certificate that it shows, PEM, or its SHA-256; "none" for no more',
       fingerprint,
     )
+    .option('--sftp <user@host>', 'orders or results as files: our account on the laboratory’s server', userAtHost)
+    .option('--sftp-host-key <fingerprint>', 'SHA256:… of the server’s key; ask the laboratory', hostKey)
+    .option('--sftp-key <file>', 'our private key', pem)
+    .addOption(new Option('--sftp-password <text>', 'or our password there').env('VENULE_LAB_SFTP_PASSWORD'))
+    .option('--ask-sftp-password', 'prompt for that password, or read it from the next line of standard input')
+    .option('--sftp-orders <folder>', 'where orders are dropped, instead of HTTP or MLLP', folder)
+    .option('--sftp-results <folder>', 'where the laboratory leaves results and acknowledgments', folder)
+    .option('--sftp-archive <folder>', 'where they go once they are taken in', folder)
     .addHelpText(
       'after',
       `
@@ -129,6 +155,8 @@ Examples:
   admin connection set labcorp --url https://orders.lab.example/hl7 --user venule --ask-password \\
     --inbound-user labcorp --ask-inbound-password
   admin connection set quest --mllp orders.lab.example:2575 --mllp-tls --mllp-from 203.0.113.0/28
+  admin connection set bioreference --sftp venule@files.lab.example --sftp-host-key SHA256:… --sftp-key id_ed25519 \\
+    --sftp-orders /orders --acknowledges later --sftp-results /results --sftp-archive /results/done
   VENULE_LAB_PASSWORD=… admin connection set labcorp --user venule`,
     )
     .action((lab: string, flags: ConnectionFlags, command: Command) =>
@@ -140,10 +168,11 @@ Examples:
         const next = whole(lab, {
           lab_slug: lab,
           environment,
-          orders: ordersOf(before, flags, passwords.outbound),
+          orders: ordersOf(before, flags, passwords),
           acknowledges: flags.acknowledges ?? before?.acknowledges ?? 'answer',
           http: httpOf(before, flags, passwords.inbound),
           mllp: mllpOf(before, flags),
+          sftp: sftpOf(before, flags, passwords.sftp),
         });
         await setLabConnection(store, next);
         await recordAudit(store, { by: operator(), action: 'lab_connection.set', detail: { lab, environment } });
@@ -153,28 +182,43 @@ Examples:
 }
 
 type Half<T> = { [Field in keyof T]: T[Field] | undefined };
-type HalfOrders = Half<Extract<OrderTransport, { kind: 'http' }>> | Extract<OrderTransport, { kind: 'mllp' }>;
+type HalfOrders = Half<Extract<OrderTransport, { kind: 'http' }>> | Exclude<OrderTransport, { kind: 'http' }>;
+type Passwords = Awaited<ReturnType<typeof passwordsOf>>;
 
-function ordersOf(before: LabConnection | null, flags: ConnectionFlags, password: string | undefined): HalfOrders {
+/** Which transport the options are about; the one there was, where they are about none. */
+function kindOf(
+  before: LabConnection | null,
+  { url, user, mllp, sftpOrders }: ConnectionFlags,
+): OrderTransport['kind'] {
+  const ways = [
+    ...(url || (user && before?.orders.kind !== 'http') ? (['http'] as const) : []),
+    ...(mllp ? (['mllp'] as const) : []),
+    ...(sftpOrders ? (['sftp'] as const) : []),
+  ];
+  if (ways.length > 1) {
+    throw new CannotDo('Orders go over HTTP (--url), MLLP (--mllp), or SFTP (--sftp-orders); give one of them');
+  }
+  return ways[0] ?? before?.orders.kind ?? 'http';
+}
+
+function ordersOf(before: LabConnection | null, flags: ConnectionFlags, passwords: Passwords): HalfOrders {
+  const kind = kindOf(before, flags);
   const { url, user, mllp, mllpTls, mllpCa, mllpCert, mllpKey } = flags;
-  if (mllp && (url || user || password))
-    throw new CannotDo('Orders go over HTTP (--url) or over MLLP (--mllp), not both');
   const known = before?.orders;
-  const isMllp = mllp !== undefined || (known?.kind === 'mllp' && !url);
-  if (!isMllp) {
+  const [tlsOption] = Object.entries({ mllpTls, mllpCa, mllpCert, mllpKey }).find(([, value]) => value) ?? [];
+  if (kind !== 'mllp' && tlsOption) {
+    const option = tlsOption.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new CannotDo(`--${option} is for orders over MLLP (--mllp)`);
+  }
+  if (kind === 'sftp') {
+    const former = known?.kind === 'sftp' ? known : undefined;
+    const server = serverOf(former?.server ?? before?.sftp?.server, flags, passwords.sftp);
+    return { kind, server, folder: flags.sftpOrders ?? (former?.folder as string) };
+  }
+  if (kind === 'http') {
     const former = known?.kind === 'http' ? known : undefined;
-    const [given] =
-      Object.entries({ mllpTls, mllpCa, mllpCert, mllpKey }).find(([, value]) => value !== undefined) ?? [];
-    if (given)
-      throw new CannotDo(
-        `--${given.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)} is for orders over MLLP (--mllp)`,
-      );
-    return {
-      kind: 'http',
-      url: url ?? former?.url,
-      user: user ?? former?.user,
-      password: password ?? former?.password,
-    };
+    const password = passwords.outbound ?? former?.password;
+    return { kind, url: url ?? former?.url, user: user ?? former?.user, password };
   }
   const former = known?.kind === 'mllp' ? known : undefined;
   const place = mllp ?? (former as { host: string; port: number });
@@ -183,7 +227,37 @@ function ordersOf(before: LabConnection | null, flags: ConnectionFlags, password
   const key = mllpKey ?? former?.tls?.key ?? null;
   if (Boolean(certificate) !== Boolean(key)) throw new CannotDo('--mllp-cert and --mllp-key are given together');
   const tls = withTls ? { ca: mllpCa ?? former?.tls?.ca ?? null, certificate, key } : null;
-  return { kind: 'mllp', host: place.host, port: place.port, tls };
+  return { kind, host: place.host, port: place.port, tls };
+}
+
+function sftpOf(before: LabConnection | null, flags: ConnectionFlags, password: string | undefined): SftpPickUp | null {
+  const former = before?.sftp ?? null;
+  const isAbout =
+    flags.sftpResults ||
+    flags.sftpArchive ||
+    (former && (flags.sftp || flags.sftpHostKey || flags.sftpKey || password));
+  if (!isAbout) return former;
+  const [folder, archive] = [flags.sftpResults ?? former?.folder, flags.sftpArchive ?? former?.archive];
+  if (!folder || !archive) throw new CannotDo('--sftp-results and --sftp-archive are given together');
+  if (folder === archive) throw new CannotDo('--sftp-results and --sftp-archive must be different folders');
+  return { server: serverOf(former?.server, flags, password), folder, archive };
+}
+
+/** @throws CannotDo naming the options that are missing */
+function serverOf(former: SftpServer | undefined, flags: ConnectionFlags, password: string | undefined): SftpServer {
+  const place = flags.sftp ?? former;
+  const host_key = flags.sftpHostKey ?? (flags.sftp && flags.sftp.host !== former?.host ? undefined : former?.host_key);
+  const private_key = flags.sftpKey ?? former?.private_key ?? null;
+  const its = { password: password ?? former?.password ?? null, private_key };
+  const missing = [
+    ...(place ? [] : ['--sftp']),
+    ...(host_key ? [] : ['--sftp-host-key']),
+    ...(its.password || its.private_key ? [] : ['--sftp-key (or --sftp-password)']),
+  ];
+  if (!place || !host_key || missing.length > 0) {
+    throw new CannotDo(`For files on an SFTP server these are also required: ${missing.join(', ')}`);
+  }
+  return { host: place.host, port: place.port, user: place.user, ...its, host_key };
 }
 
 function httpOf(before: LabConnection | null, { inboundUser }: ConnectionFlags, password: string | undefined) {
@@ -209,19 +283,22 @@ function whole(
     http: Half<NonNullable<LabConnection['http']>> | null;
   },
 ): LabConnection {
-  const { orders, http, mllp } = next;
-  const noResults = http === null && mllp === null;
+  const { orders, http, mllp, sftp, acknowledges } = next;
+  if (orders.kind === 'sftp' && acknowledges === 'answer') {
+    throw new CannotDo('A file has no answer: say --acknowledges later or --acknowledges none');
+  }
+  const noResults = http === null && mllp === null && sftp === null;
   const missing = [
     ...(orders.kind === 'http'
       ? [
-          ...(orders.url ? [] : ['--url (or --mllp)']),
+          ...(orders.url ? [] : ['--url (or --mllp, or --sftp-orders)']),
           ...(orders.user ? [] : ['--user']),
           ...(orders.password ? [] : ['--password']),
         ]
       : []),
     ...(noResults || (http && !http.user) ? ['--inbound-user'] : []),
     ...(noResults || (http && !http.password_hash)
-      ? [`--inbound-password${noResults ? ' (or --mllp-from)' : ''}`]
+      ? [`--inbound-password${noResults ? ' (or --mllp-from, or --sftp-results)' : ''}`]
       : []),
   ];
   if (missing.length === 0) return next as LabConnection;
@@ -231,52 +308,15 @@ function whole(
 }
 
 async function passwordsOf(flags: ConnectionFlags) {
-  const found = { outbound: flags.password, inbound: flags.inboundPassword };
-  if (!flags.askPassword && !flags.askInboundPassword) return found;
+  const found = { outbound: flags.password, inbound: flags.inboundPassword, sftp: flags.sftpPassword };
+  if (!flags.askPassword && !flags.askInboundPassword && !flags.askSftpPassword) return found;
   const reader = passwordReader();
   try {
     if (flags.askPassword) found.outbound = await reader.read('password for us at the laboratory');
     if (flags.askInboundPassword) found.inbound = await reader.read('password for the laboratory at Venule');
+    if (flags.askSftpPassword) found.sftp = await reader.read('password for us on the SFTP server');
   } finally {
     reader.close();
   }
   return found;
-}
-
-function hostAndPort(text: string): { host: string; port: number } {
-  const url = URL.canParse(`mllp://${text}`) ? new URL(`mllp://${text}`) : null;
-  if (url?.hostname && url.port && `${url.host}` === text)
-    return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) };
-  throw new InvalidArgumentError('Use host:port, such as orders.lab.example:2575.');
-}
-
-function pem(path: string): string {
-  let text = '';
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    throw new InvalidArgumentError(`${path} cannot be read.`);
-  }
-  if (text.includes('-----BEGIN ')) return text;
-  throw new InvalidArgumentError(`${path} is not PEM.`);
-}
-
-function networks(text: string): string[] {
-  if (text === 'none') return [];
-  const all = text.split(',').map((each) => each.trim());
-  if (all.every((each) => ipaddr.isValid(each) || ipaddr.isValidCIDR(each))) return all;
-  throw new InvalidArgumentError('Use addresses or networks such as 203.0.113.7,10.20.0.0/16.');
-}
-
-/** SHA-256 of a certificate, from its file or as people copy it; empty for none. */
-function fingerprint(text: string): string {
-  if (text === 'none') return '';
-  const digits = text.replaceAll(':', '').toLowerCase();
-  if (/^[\da-f]{64}$/.test(digits)) return digits;
-  try {
-    return new X509Certificate(pem(text)).fingerprint256.replaceAll(':', '').toLowerCase();
-  } catch (error) {
-    if (error instanceof InvalidArgumentError) throw error;
-    throw new InvalidArgumentError(`${text} is not a certificate.`);
-  }
 }

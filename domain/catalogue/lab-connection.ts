@@ -15,7 +15,9 @@ export interface ClientTls {
 /** How orders go out. */
 export type OrderTransport =
   | { kind: 'http'; url: string; user: string; password: string }
-  | { kind: 'mllp'; host: string; port: number; tls: ClientTls | null };
+  | { kind: 'mllp'; host: string; port: number; tls: ClientTls | null }
+  /** As files, which the laboratory picks up. */
+  | { kind: 'sftp'; server: SftpServer; folder: string };
 
 /**
  * How a laboratory acknowledges orders: in its answer; later, in a message or a file of its own; or never, so that a
@@ -23,6 +25,25 @@ export type OrderTransport =
  */
 export const ACKNOWLEDGEMENTS = ['answer', 'later', 'none'] as const;
 export type Acknowledges = (typeof ACKNOWLEDGEMENTS)[number];
+
+/** A laboratory's SFTP server, and who we are there. */
+export interface SftpServer {
+  host: string;
+  port: number;
+  user: string;
+  password: string | null;
+  /** OpenSSH or PEM. */
+  private_key: string | null;
+  /** SHA-256 of its host key as OpenSSH prints it, without `SHA256:`. */
+  host_key: string;
+}
+
+/** Where the laboratory leaves its messages, and where they go once they are taken in; folders of the same file system. */
+export interface SftpPickUp {
+  server: SftpServer;
+  folder: string;
+  archive: string;
+}
 
 /** Who may send on HTTP: user, and SHA-256 of the password (hex). */
 export interface HttpSender {
@@ -46,4 +67,5 @@ export interface LabConnection {
   acknowledges: Acknowledges;
   http: HttpSender | null;
   mllp: MllpSender | null;
+  sftp: SftpPickUp | null;
 }

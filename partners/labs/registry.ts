@@ -9,6 +9,7 @@ import type { ReportingLab } from './formats/hl7v2/hl7-report.ts';
 import type { LaboratoryAdapter } from './laboratory-adapter.ts';
 import { overHttp } from './transports/http.ts';
 import { overMllp } from './transports/mllp.ts';
+import { overSftp } from './transports/sftp.ts';
 
 /** Adapters of laboratories that don't speak HL7 v2, by slug. */
 const OWN_WIRES: Readonly<Record<string, LaboratoryAdapter>> = {};
@@ -16,6 +17,7 @@ const OWN_WIRES: Readonly<Record<string, LaboratoryAdapter>> = {};
 const BY_TRANSPORT: { [Kind in OrderTransport['kind']]: LaboratoryAdapter<Kind> } = {
   http: hl7Orders(overHttp),
   mllp: hl7Orders(overMllp),
+  sftp: hl7Orders(overSftp),
 };
 
 /** The adapter that carries orders to a laboratory on its connection's transport. */

@@ -49,6 +49,7 @@ export const connectionsCollections = (connection: Connection) => ({
     acknowledges: text,
     http: { type: Mixed, default: null },
     mllp: { type: Mixed, default: null },
+    sftp: { type: Mixed, default: null },
   }),
   labProfiles: define<LabProfileDocument>(
     connection,

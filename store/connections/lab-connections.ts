@@ -38,6 +38,7 @@ export async function connectSandboxLabs(
       acknowledges: 'answer',
       http: { user, password_hash: hashOfPassword(password) },
       mllp: null,
+      sftp: null,
     };
     await insertOnce(store.labConnections, { _id: idOf(connection), ...connection });
     if (!sandbox.replace) continue;
@@ -93,8 +94,8 @@ const OF_EARLIER_VERSIONS = { url: '', user: '', password: '', inbound_user: '',
 
 function connectionIn(document: LabConnection | EarlierConnection): LabConnection {
   if ('orders' in document) {
-    const { lab_slug, environment, orders, acknowledges, http, mllp } = document;
-    return { lab_slug, environment, orders, acknowledges, http, mllp };
+    const { lab_slug, environment, orders, acknowledges, http, mllp, sftp } = document;
+    return { lab_slug, environment, orders, acknowledges, http, mllp, sftp };
   }
   const { lab_slug, environment, url, user, password, inbound_user, inbound_password_hash } = document;
   return {
@@ -104,5 +105,6 @@ function connectionIn(document: LabConnection | EarlierConnection): LabConnectio
     acknowledges: 'answer',
     http: { user: inbound_user, password_hash: inbound_password_hash },
     mllp: null,
+    sftp: null,
   };
 }

@@ -39,7 +39,14 @@ async function allow(senders: Record<string, MllpSender | null>): Promise<void> 
   for (const [lab, mllp] of Object.entries(senders)) {
     const known = await findLabConnection(api.store, lab, 'sandbox');
     const orders = { kind: 'mllp', host: '127.0.0.1', port: 9, tls: null } as const;
-    const fresh = { lab_slug: lab, environment: 'sandbox', orders, acknowledges: 'answer', http: null } as const;
+    const fresh = {
+      lab_slug: lab,
+      environment: 'sandbox',
+      orders,
+      acknowledges: 'answer',
+      http: null,
+      sftp: null,
+    } as const;
     await setLabConnection(api.store, { ...(known ?? fresh), mllp });
   }
 }

@@ -276,7 +276,7 @@ describe('npm run admin', () => {
     expect(await set('--mllp-from', 'somewhere')).toMatchObject({ code: 2, err: expect.stringContaining('networks') });
     expect(await set('--mllp', 'orders.lab.example:2575')).toMatchObject({
       code: 1,
-      err: expect.stringContaining('--inbound-user, --inbound-password (or --mllp-from)'),
+      err: expect.stringContaining('--inbound-user, --inbound-password (or --mllp-from, or --sftp-results)'),
     });
     const certificate = `${'AB:'.repeat(31)}CD`;
     await set(
@@ -295,6 +295,7 @@ describe('npm run admin', () => {
       acknowledges: 'answer',
       http: null,
       mllp: { addresses: ['203.0.113.7', '10.20.0.0/16'], certificate: `${'ab'.repeat(31)}cd` },
+      sftp: null,
     });
     await set('--no-mllp-tls', '--acknowledges', 'none');
     expect(await orders()).toEqual({ kind: 'mllp', host: '::1', port: 2575, tls: null });

@@ -78,6 +78,7 @@ test('a connection of before there was MLLP is read as what it was, and written 
     acknowledges: 'answer',
     http: { user: 'quest', password_hash: earlier.inbound_password_hash },
     mllp: null,
+    sftp: null,
   };
   expect(await findLabConnection(store, 'quest', 'production')).toEqual(read);
   expect(await environmentOfLab(store, 'quest', 'quest', 'inward')).toBe('production');

@@ -7,6 +7,8 @@ export interface Carriage<Kind extends OrderTransport['kind']> {
   orders: Extract<OrderTransport, { kind: Kind }>;
   /** What errors call the laboratory, such as `Lab labcorp`. */
   lab: string;
+  /** What the message is known by, as a file's name: letters and digits. */
+  name: string;
   /** Our account number there, for what an operator must put right. */
   account: string;
   /** How long all of it may take, in milliseconds. */

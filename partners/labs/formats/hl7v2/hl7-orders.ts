@@ -19,6 +19,7 @@ export function hl7Orders<Kind extends OrderTransport['kind']>(carry: Carrier<Ki
       const answer = await carry(orderMessage({ ...message, purpose }), {
         orders,
         lab,
+        name: orderControlId(message.order.id, purpose),
         account: message.account.id,
         timeoutMs,
         longestAnswer: LONGEST_ACKNOWLEDGEMENT,

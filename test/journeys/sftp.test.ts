@@ -1,0 +1,192 @@
+/** A laboratory with an SFTP server: orders are dropped, acknowledgments and results picked up; never half, never twice. */
+import fs from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { pino } from 'pino';
+import { startSftpPickUp } from '../../dispatch/sftp.ts';
+import type { LabConnection } from '../../domain/catalogue/lab-connection.ts';
+import { pickUp } from '../../intake/sftp-pick-up.ts';
+import { findLabConnection, setLabConnection } from '../../store/connections/lab-connections.ts';
+import { rememberedProfiles } from '../../store/connections/lab-profiles.ts';
+import { listRefusedMessages } from '../../store/inbox/inbox-review.ts';
+import { labMessage } from '../support/partners/lab-message.ts';
+import { startSftpServer, type TestSftpServer } from '../support/partners/sftp-server.ts';
+import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
+import { pendingActivities } from '../support/temporal-view.ts';
+import { until } from '../support/until.ts';
+
+const lab = 'labcorp';
+const EVERY_MS = 200;
+const never = new AbortController().signal;
+
+let venule: InProcessVenule;
+let sftp: TestSftpServer;
+let known: LabConnection;
+const inbox = () => ({
+  store: venule.store,
+  profiles: rememberedProfiles(venule.store, venule.catalogue.laboratoriesBySlug),
+  logger: pino({ level: 'silent' }),
+});
+const FOLDERS = { folder: '/results', archive: '/results/done' };
+const at = (...names: string[]) => path.join(sftp.root, ...names);
+const named = (folder: string) => fs.readdir(at(folder)).then((names) => names.sort());
+/** The files of the pick-up folder. */
+const left = async () => (await named('results')).filter((name) => name !== 'done');
+
+async function connect(changes: Partial<LabConnection> = {}): Promise<void> {
+  await setLabConnection(venule.store, {
+    ...known,
+    orders: { kind: 'sftp', server: sftp.server, folder: '/orders' },
+    acknowledges: 'later',
+    sftp: { server: sftp.server, ...FOLDERS },
+    ...changes,
+  });
+}
+
+beforeAll(async () => {
+  venule = await startVenule();
+  const root = await fs.mkdtemp(path.join(os.tmpdir(), 'sftp-'));
+  await fs.mkdir(path.join(root, 'orders'));
+  await fs.mkdir(path.join(root, 'results', 'done'), { recursive: true });
+  sftp = await startSftpServer(root);
+  known = (await findLabConnection(venule.store, lab, 'sandbox')) as LabConnection;
+});
+beforeEach(() => connect());
+afterAll(async () => {
+  await setLabConnection(venule.store, known);
+  await sftp.close();
+  await fs.rm(sftp.root, { recursive: true });
+  await venule.close();
+});
+
+/** Two rounds of a worker: a file that nobody has changed in between is taken. */
+async function rounds(): Promise<void> {
+  const seen = new Map();
+  const connection = { lab_slug: lab, environment: 'sandbox', sftp: { server: sftp.server, ...FOLDERS } } as const;
+  await pickUp(inbox(), connection, seen, never);
+  await pickUp(inbox(), connection, seen, never);
+}
+
+test('an order is dropped whole, once; its acknowledgment is a file, and so are its results', async () => {
+  const picking = startSftpPickUp(inbox(), EVERY_MS);
+  try {
+    const order = await venule.place();
+    const [file = ''] = await until(async () => {
+      const names = await named('orders');
+      return names.length > 0 && names.every((name) => name.endsWith('.hl7')) && names;
+    });
+    const sent = await fs.readFile(at('orders', file), 'utf8');
+    expect(sent).toContain(`ORC|NW|${order.placer_order_number}`);
+    expect(file).toBe(`${sent.split('|')[9]}.hl7`);
+    await until(async () =>
+      (await pendingActivities(venule.workflow(order))).some(
+        ({ type, attempt }) => type === 'submitOrder' && attempt > 2,
+      ),
+    );
+    expect(await named('orders')).toEqual([file]);
+    await fs.unlink(at('orders', file));
+
+    const header = 'MSH|^~\\&|LAB|LAB|VENULE|1|20261121090000||ACK|A-1|P|2.5.1';
+    await fs.writeFile(at('results', 'ack.hl7'), `${header}\rMSA|AA|${sent.split('|')[9]}\r`);
+    await venule.reaches(order.id, 'requisition_created');
+    await fs.writeFile(at('results', 'result.hl7'), labMessage(venule.catalogue, order));
+    await venule.reaches(order.id, 'completed');
+    await until(async () => (await left()).length === 0);
+    expect(await named('orders')).toEqual([]);
+    await until(async () => (await named('results/done')).join() === 'ack.hl7,result.hl7');
+  } finally {
+    await picking.stop();
+  }
+});
+
+test('with a laboratory that never acknowledges, the file under its final name makes the requisition', async () => {
+  await connect({ acknowledges: 'none' });
+  const order = await venule.place();
+  await venule.reaches(order.id, 'requisition_created');
+  const names = await named('orders');
+  expect(names).toHaveLength(1);
+  await fs.unlink(at('orders', names[0] ?? ''));
+});
+
+test('half-written files are left alone: hidden and temporary names, and whatever still grows', async () => {
+  for (const name of ['.result.hl7', 'result.hl7.part', 'result.tmp', 'grows.hl7'])
+    await fs.writeFile(at('results', name), 'MSH');
+  const seen = new Map();
+  const connection = { lab_slug: lab, environment: 'sandbox', sftp: { server: sftp.server, ...FOLDERS } } as const;
+  for (let size = 4; size < 8; size += 1) {
+    expect(await pickUp(inbox(), connection, seen, never)).toBe(0);
+    await fs.writeFile(at('results', 'grows.hl7'), 'M'.repeat(size));
+  }
+  expect(await left()).toHaveLength(4);
+  for (const name of await left()) await fs.unlink(at('results', name));
+});
+
+test('what is no message is kept as refused, with its file in the archive; a name that came before is no reason to lose it', async () => {
+  await fs.writeFile(at('results', 'twice.hl7'), 'not a message');
+  await rounds();
+  const [kept] = await listRefusedMessages(venule.store, { lab_slug: lab }, 1);
+  expect(kept?.refused).toContain('MSH^1');
+  await fs.writeFile(at('results', 'twice.hl7'), 'another one');
+  await rounds();
+  expect(await left()).toEqual([]);
+  expect(await fs.readFile(at('results/done', 'twice.hl7'), 'utf8')).toBe('not a message');
+  expect(await fs.readFile(at('results/done', 'twice.hl7.2'), 'utf8')).toBe('another one');
+});
+
+test('database away, or killed, after the claim: the next round takes the file in, and nothing is there twice', async () => {
+  await connect({ acknowledges: 'none' });
+  const order = await venule.place();
+  await venule.reaches(order.id, 'requisition_created');
+  const control_id = `SFTP-${order.id}`;
+  await fs.writeFile(at('results', 'claimed.hl7'), labMessage(venule.catalogue, order, { control_id }));
+  const transaction = jest.spyOn(venule.store.connection, 'transaction').mockRejectedValue(new Error('away'));
+  await expect(rounds()).rejects.toThrow('away');
+  transaction.mockRestore();
+  expect(await left()).toEqual([]);
+  expect(await named('results/done')).toContain('claimed.hl7.taking');
+  expect(await venule.store.labMessages.countDocuments({ control_id })).toBe(0);
+  await rounds();
+  await venule.reaches(order.id, 'completed');
+  // Killed between taking it in and giving it its name: it is taken in again.
+  await fs.rename(at('results/done', 'claimed.hl7'), at('results/done', 'claimed.hl7.taking'));
+  await rounds();
+  expect(await named('results/done')).toContain('claimed.hl7');
+  expect(await venule.store.labMessages.countDocuments({ control_id })).toBe(1);
+});
+
+test('two workers at once take each file once', async () => {
+  const workers = [startSftpPickUp(inbox(), EVERY_MS), startSftpPickUp(inbox(), EVERY_MS)];
+  try {
+    const texts = Array.from({ length: 12 }, (_, n) => `not a message ${n}`);
+    for (const [n, text] of texts.entries()) await fs.writeFile(at('results', `many-${n}.hl7`), text);
+    await until(async () => (await left()).length === 0);
+    await until(async () => (await named('results/done')).every((name) => !name.endsWith('.taking')));
+    const archived = (await named('results/done')).filter((name) => name.startsWith('many-'));
+    expect(archived).toHaveLength(texts.length);
+  } finally {
+    for (const worker of workers) await worker.stop();
+  }
+});
+
+describe('F4: a server that cannot be used is named, and the order waits', () => {
+  const failure = (server: object) => {
+    const connection = {
+      lab_slug: lab,
+      environment: 'sandbox',
+      sftp: { server: { ...sftp.server, ...server }, ...FOLDERS },
+    } as const;
+    return pickUp(inbox(), connection, new Map(), never).catch((error: unknown) => error);
+  };
+
+  test.each([
+    [
+      'another host key',
+      { host_key: 'A'.repeat(43) },
+      { fault: 'configuration', message: expect.stringContaining('host key') },
+    ],
+    ['a wrong password', { password: 'wrong' }, { fault: 'credentials' }],
+    ['nobody listens', { port: 9 }, { fault: 'connection' }],
+  ])('%s', async (_what, server, expected) => {
+    expect(await failure(server)).toMatchObject(expected);
+  });
+});
