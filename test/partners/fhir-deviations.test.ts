@@ -586,6 +586,38 @@ test('remarks never repeat what the message said, and are not endless', () => {
   expect(report?.remarks?.join()).not.toMatch(/secret|Okafor/);
 });
 
+test('the example in docs/fhir.md is read as the page says', () => {
+  const docs = readFileSync(join(import.meta.dirname, '../../docs/fhir.md'), 'utf8');
+  const [, example = ''] = /```json\n([\s\S]*?)```/.exec(docs) ?? [];
+  const [report] = read(Buffer.from(example));
+  expect(report).toMatchObject({
+    placer_order_number: 'V0123456789A',
+    patient: { last_name: 'Bell', dob: '1985-03-12' },
+  });
+  expect(report?.tests[0]).toMatchObject({ provider_id: '303756', observations: [{ value: '190.50', unit: 'mg/dL' }] });
+  expect(report?.remarks).toBeUndefined();
+});
+
+test.each([
+  ['a document', (data: string) => ({ presentedForm: [{ contentType: 'application/pdf', data }] })],
+  ['one with escapes', (data: string) => ({ presentedForm: [{ contentType: 'application/pdf', data: `${data}\n` }] })],
+])('long texts are read like others: %s', (_what, changes) => {
+  const content = Buffer.concat([Buffer.from('%PDF-'), Buffer.alloc(300_000, 'x')]);
+  const words = `Seen “twice”\n${'long '.repeat(40_000)}end`;
+  const { reports, contents } = readBundle(
+    bytesOf(
+      bundle(
+        patient(),
+        summary(changes(content.toString('base64'))),
+        ferritin({ valueQuantity: undefined, valueString: words }),
+      ),
+    ),
+    reportingLab('riverlab', {}),
+  );
+  expect(reports[0]?.tests[0]?.observations[0]?.value).toBe(words);
+  expect([...contents.values()].map((kept) => kept.equals(content))).toEqual([true]);
+});
+
 test('test data (HTEST) on a production connection is read, and is no result', () => {
   const body = bytesOf(withReport({ meta: { tag: [{ code: 'HTEST' }] } }));
   const isTest = (environment: 'sandbox' | 'production') =>

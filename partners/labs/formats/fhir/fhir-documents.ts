@@ -32,14 +32,14 @@ export function* readingDocuments(
       documents.push({ ...about, hash: null, media_type: null, bytes: 0 });
       continue;
     }
-    const binary = form.text('data') ? form : bundle.at(form.text('url'));
-    const data = binary?.text('data') ?? '';
-    const content = data === '' ? undefined : yield* decodingBase64(data, pace);
+    const binary = form.plainText('data').length > 0 ? form : bundle.at(form.text('url'));
+    const data = binary?.plainText('data') ?? '';
+    const content = data.length === 0 ? undefined : yield* decodingBase64(data, pace);
     if (content) {
       const declared = [form, binary].map((one) => one?.text('contentType').toLowerCase() ?? '');
       const words = new Set(declared.flatMap((type) => type.split(/[\s/;]+/)).filter(Boolean));
       documents.push({ ...about, ...keptContent(content, words, contents) });
-    } else if (data !== '') {
+    } else if (data.length > 0) {
       remarks.add(form, 'data', 'this is not base64: the document is left out');
     } else {
       remarks.add(form, 'url', 'the document is not in the message, and is not fetched: it is left out');

@@ -1,6 +1,7 @@
 /** An element of a resource with its place, read as what it is meant to be. */
 import type { JsonObject } from './fhir-json.ts';
 import { NAMED_REMARKS } from './fhir-limits.ts';
+import { LongText } from './fhir-long-text.ts';
 
 export class FhirElement {
   /** FHIRPath of where it stands: `Bundle.entry[2].resource`. */
@@ -21,14 +22,21 @@ export class FhirElement {
   text(name: string): string {
     const value = this.#value(name);
     const [first] = Array.isArray(value) ? value : [value];
-    return typeof first === 'string' || typeof first === 'boolean' ? String(first).trim() : '';
+    const isText = typeof first === 'string' || typeof first === 'boolean' || first instanceof LongText;
+    return isText ? String(first).trim() : '';
+  }
+
+  /** The same, without a copy of a long text of plain letters. */
+  plainText(name: string): string | LongText {
+    const value = this.#value(name);
+    return value instanceof LongText && !value.isEscaped ? value : this.text(name);
   }
 
   /** The texts of a list of them. */
   texts(name: string): string[] {
     const value = this.#value(name);
     const all = Array.isArray(value) ? value : [value];
-    return all.filter((one) => typeof one === 'string').map((one) => one.trim());
+    return all.filter((one) => typeof one === 'string' || one instanceof LongText).map((one) => String(one).trim());
   }
 
   /** The elements of a list; of an element where a list belongs, that one. */
@@ -37,7 +45,9 @@ export class FhirElement {
     const all = Array.isArray(value) ? value : [value];
     return all.flatMap((one, index) => {
       const place = Array.isArray(value) ? `${this.path}.${name}[${index}]` : `${this.path}.${name}`;
-      return typeof one === 'object' && one !== null ? [new FhirElement(one as JsonObject, place)] : [];
+      return typeof one === 'object' && one !== null && !(one instanceof LongText)
+        ? [new FhirElement(one as JsonObject, place)]
+        : [];
     });
   }
 

@@ -2,6 +2,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Pace, Steps } from '../hl7v2/steps.ts';
 import { BUNDLE_LIMITS } from './fhir-limits.ts';
+import { LongText } from './fhir-long-text.ts';
 import { FhirRefused } from './fhir-refused.ts';
 
 /** A JSON object, whatever it holds. */
@@ -25,13 +26,13 @@ const [OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x5b, 0x5d, 0x7b, 0x
 export function* splittingBundle(body: Buffer, pace: Pace): Steps<SplitResource> {
   if (!isUtf8(body)) throw new FhirRefused(400, 'structure', 'The body is not UTF-8');
   const bytes = body.subarray(0, BOM.length).equals(BOM) ? body.subarray(BOM.length) : body;
-  const { list, entries } = yield* placesOfEntries(bytes, pace);
+  const { list, entries, long } = yield* placesOfEntries(bytes, pace);
   const outside = list ? Buffer.concat([bytes.subarray(0, list.from), EMPTY_LIST, bytes.subarray(list.until)]) : bytes;
-  const root = objectIn(outside, 'Bundle');
+  const root = objectIn(outside, { from: 0, until: outside.length }, list ? [] : long, 'Bundle');
   if (!root) throw new FhirRefused(400, 'structure', 'The body is not a FHIR resource in JSON');
   const read: (JsonObject | undefined)[] = [];
   for (const [index, entry] of entries.entries()) {
-    read.push(entry && objectIn(bytes.subarray(entry.from, entry.until), `Bundle.entry[${index}]`));
+    read.push(entry && objectIn(bytes, entry, long, `Bundle.entry[${index}]`));
     if (entry && pace.isTurnOver(entry.until - entry.from)) yield;
   }
   return { root, entries: read };
@@ -39,6 +40,11 @@ export function* splittingBundle(body: Buffer, pace: Pace): Steps<SplitResource>
 
 const EMPTY_LIST = Buffer.from('[]');
 const BOM = Buffer.from('\uFEFF');
+
+/** Texts from so many bytes on stay where they are. */
+const LONG = 64 * 1024;
+/** Stands for a long text while the rest is parsed: no text of FHIR has this character. */
+const STAND_IN = '\u0000';
 
 interface Place {
   from: number;
@@ -49,8 +55,9 @@ interface Place {
 function* placesOfEntries(
   bytes: Buffer,
   pace: Pace,
-): Steps<{ list: Place | undefined; entries: (Place | undefined)[] }> {
+): Steps<{ list: Place | undefined; entries: (Place | undefined)[]; long: Place[] }> {
   const entries: (Place | undefined)[] = [];
+  const long: Place[] = [];
   let list: Place | undefined;
   let values = 1;
   let outside = 1;
@@ -64,6 +71,7 @@ function* placesOfEntries(
     if (byte === QUOTE) {
       const end = endOfText(bytes, at);
       if (pace.isTurnOver(end - at)) yield;
+      if (end - at > LONG) long.push({ from: at, until: end + 1 });
       if (level === 1 && !isIn) name = { from: at, until: end + 1 };
       at = end;
     } else if (byte === COMMA || byte === COLON) {
@@ -103,7 +111,7 @@ function* placesOfEntries(
     if (entries.length > BUNDLE_LIMITS.entries) throw tooMuch(`${BUNDLE_LIMITS.entries} entries`);
   }
   if (isIn) throw new FhirRefused(400, 'structure', 'The body is not JSON: a list has no end', 'Bundle.entry');
-  return { list, entries };
+  return { list, entries, long };
 }
 
 const tooMuch = (most: string) =>
@@ -120,16 +128,29 @@ function endOfText(bytes: Buffer, start: number): number {
   }
 }
 
-/** Node tells a reviver how a number was written; the library of types does not know it yet. */
-const asWritten = (_name: string, value: unknown, { source }: { source?: string } = {}) =>
-  typeof value === 'number' ? source : value;
-
-function objectIn(bytes: Buffer, place: string): JsonObject | undefined {
+/** @param long The long texts of the message, in their order. */
+function objectIn(
+  bytes: Buffer,
+  { from, until }: Place,
+  long: readonly Place[],
+  place: string,
+): JsonObject | undefined {
+  const texts = long.filter((text) => text.from >= from && text.until <= until);
+  const ends = [from, ...texts.map((text) => text.until)];
+  const pieces = ends.map((start, index) => bytes.toString('utf8', start, texts[index]?.from ?? until));
+  const json = pieces.map((piece, index) => (index === 0 ? piece : `"\\u0000${index - 1}"${piece}`)).join('');
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'), asWritten as (name: string, value: unknown) => unknown);
+    value = JSON.parse(json, asWritten as (name: string, value: unknown) => unknown);
   } catch {
     throw new FhirRefused(400, 'structure', 'The body is not JSON', place);
   }
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
+
+  /** Node tells a reviver how a number was written; the library of types does not know it yet. */
+  function asWritten(_name: string, one: unknown, { source }: { source?: string } = {}): unknown {
+    if (typeof one === 'number') return source;
+    const text = typeof one === 'string' && one.startsWith(STAND_IN) ? texts[Number(one.slice(1))] : undefined;
+    return text ? new LongText(bytes.subarray(text.from + 1, text.until - 1)) : one;
+  }
 }

@@ -133,9 +133,9 @@ const LETTERS = /^[A-Za-z0-9+/]*$/;
 const PADDING = /[=\s]/;
 
 /** The bytes of base64, with or without line breaks and padding; undefined where it is none. */
-export function* decodingBase64(text: string, pace: Pace): Steps<Buffer | undefined> {
+export function* decodingBase64(text: Pick<string, 'length' | 'slice'>, pace: Pace): Steps<Buffer | undefined> {
   let end = text.length;
-  while (end > 0 && PADDING.test(text[end - 1] as string)) end -= 1;
+  while (end > 0 && PADDING.test(text.slice(end - 1, end))) end -= 1;
   const bytes = Buffer.allocUnsafe(Math.ceil((end * 3) / 4));
   let written = 0;
   let rest = '';
