@@ -264,7 +264,8 @@ export const inboxCollections = (connection: Connection) => ({
   labFiles: define<LabFileDocument>(connection, 'lab_files', { _id: text, bytes: count, received_at: date }),
   labFilePieces: define<LabFilePieceDocument>(connection, 'lab_file_pieces', {
     _id: text,
-    content: { type: Buffer, required: true },
+    // As it is: cast, it would be copied.
+    content: whole,
   }),
   phlebotomyEvents: define<PhlebotomyEventDocument>(
     connection,
