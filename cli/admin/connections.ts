@@ -18,6 +18,7 @@ import {
 } from '../../store/connections/lab-connections.ts';
 import { recordAudit } from '../../store/orders/audit.ts';
 import { fingerprint, folder, hostAndPort, hostKey, networks, pem, userAtHost } from './connection-options.ts';
+import { addConnectionTest } from './connection-test.ts';
 import { passwordReader } from './secrets.ts';
 import { CannotDo, inSession, operator, requireLab, webAddress } from './session.ts';
 
@@ -91,6 +92,8 @@ export function addConnectionCommands(program: Command): void {
         out.list((await labConnections(store)).map(shown), 'There are no connections yet.');
       }),
     );
+
+  addConnectionTest(connection);
 
   connection
     .command('set')

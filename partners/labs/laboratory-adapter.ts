@@ -23,6 +23,8 @@ export interface LabOrderMessage {
   profile: LabProfile;
   /** ISO instant of the first attempt; a retry gives the same, so that it is the same message (F4). */
   sentAt: string;
+  /** It is a test of the line (MSH-11 `T`), of which the laboratory makes no order. */
+  is_test?: boolean;
 }
 
 /** The lab's answer: accepted, error (try again), or rejected (do not). */

@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import express from 'express';
 import type { ApiDeps } from '../../api/deps.ts';
 import { createDoorkeeper } from '../../api/http/doors/doorkeeper.ts';
@@ -306,6 +307,50 @@ describe('npm run admin', () => {
     expect(await set('--mllp-tls')).toMatchObject({
       code: 1,
       err: expect.stringContaining('--mllp-tls is for orders over MLLP'),
+    });
+  });
+
+  test('a test message goes to a laboratory, and its answer is shown, or what to do about none', async () => {
+    const received: string[] = [];
+    const server = createServer(async (request, response) => {
+      const message = await text(request);
+      received.push(message);
+      const header = 'MSH|^~\\&|LAB|LAB|VENULE|1|20261121090000||ACK|A-1|P|2.5.1';
+      response.end(`${header}\rMSA|AA|${message.split('|')[9]}|Welcome\rORC|OK||F-77`);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const inbound = ['--inbound-user', 'labcorp', '--inbound-password', 'inward'];
+    const sandbox = ['--environment', 'sandbox'];
+    await admin([
+      'connection',
+      'set',
+      'labcorp',
+      ...sandbox,
+      '--url',
+      url,
+      '--user',
+      'v',
+      '--password',
+      'p',
+      ...inbound,
+    ]);
+    expect(await json('connection', 'test', 'labcorp', ...sandbox)).toMatchObject({
+      answer: 'accepted',
+      said: 'Welcome',
+      filler_order_number: 'F-77',
+      sent: expect.stringMatching(/^MSH\|.*\|T\|2\.5\.1.*\nPID\|.*\|Test\^Connection\|/s),
+    });
+    expect(received).toHaveLength(1);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    expect(await admin(['connection', 'test', 'labcorp', ...sandbox])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('check that it is up'),
+    });
+    expect(await admin(['connection', 'test', 'labcorp', ...sandbox, '--test', 'none'])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('offers no test none'),
     });
   });
 

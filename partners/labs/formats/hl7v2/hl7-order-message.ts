@@ -52,6 +52,7 @@ export function orderMessage({
   profile,
   purpose,
   sentAt,
+  is_test = false,
 }: LabOrderMessage & { purpose: OrderPurpose }): string {
   const structure = laboratory.hl7.order_message;
   const isNew = purpose === 'NW';
@@ -65,7 +66,7 @@ export function orderMessage({
     7: hl7Timestamp(sentAt),
     9: STRUCTURES[structure],
     10: orderControlId(order.id, purpose),
-    11: 'P',
+    11: is_test ? 'T' : 'P',
     12: '2.5.1',
     18: 'UNICODE UTF-8',
   });
