@@ -54,6 +54,10 @@ export const MATTERS = {
     what: 'Reports that wait for a person',
     to_do: 'npm run admin -- inbox list --state unmatched, and inbox list --to-review',
   },
+  rejected: {
+    what: 'Orders or cancellations that the laboratory rejected after it had accepted them',
+    to_do: 'Call the laboratory: npm run admin -- order rejections',
+  },
   refused: {
     what: 'Messages that were refused',
     to_do: 'Tell the laboratory: npm run admin -- inbox refused',

@@ -16,6 +16,8 @@ Environment:
   HOST                 address to listen on (127.0.0.1)
   SANDBOX_DATA_DIR     folder of the journals (.venule/sandbox)
   SANDBOX_RESULTS_URL  where results go (http://127.0.0.1:3000/partners/labs/{lab}/hl7)
+  SANDBOX_MLLP_PORT    port for orders over MLLP, too (none; 0 picks a free one)
+  SANDBOX_MLLP_RESULTS_URL  where results of orders that came over MLLP go (mllp://127.0.0.1:2576)
   SANDBOX_USER         HTTP Basic credentials, in both directions (sandbox)
   SANDBOX_PASSWORD     (sandbox)
   SANDBOX_PHLEBOTOMY_KEY         Bearer key for callers of the phlebotomy providers (sandbox)
@@ -67,6 +69,10 @@ async function main(): Promise<void> {
   const { env } = process;
   const port = Number(env.SANDBOX_PORT ?? 3100);
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error('SANDBOX_PORT is not a port number');
+  const mllpPort = env.SANDBOX_MLLP_PORT ? Number(env.SANDBOX_MLLP_PORT) : null;
+  if (mllpPort !== null && !(Number.isInteger(mllpPort) && mllpPort >= 0 && mllpPort <= 65_535)) {
+    throw new Error('SANDBOX_MLLP_PORT is not a port number');
+  }
   const holdMs = Number(env.SANDBOX_PHLEBOTOMY_HOLD_MS ?? 900_000);
   if (!Number.isInteger(holdMs) || holdMs <= 0)
     throw new Error('SANDBOX_PHLEBOTOMY_HOLD_MS is not a whole number above 0');
@@ -78,6 +84,9 @@ async function main(): Promise<void> {
     host: env.HOST ?? '127.0.0.1',
     dataDir: env.SANDBOX_DATA_DIR ?? path.join('.venule', 'sandbox'),
     resultsUrl: env.SANDBOX_RESULTS_URL ?? 'http://127.0.0.1:3000/partners/labs/{lab}/hl7',
+    ...(mllpPort !== null && {
+      mllp: { port: mllpPort, resultsUrl: env.SANDBOX_MLLP_RESULTS_URL ?? 'mllp://127.0.0.1:2576' },
+    }),
     user: env.SANDBOX_USER ?? 'sandbox',
     password: env.SANDBOX_PASSWORD ?? 'sandbox',
     phlebotomy: {
@@ -88,7 +97,7 @@ async function main(): Promise<void> {
     },
     warn: (problem) => logger.warn(problem, 'not delivered yet'),
   });
-  logger.info({ url: sandbox.url }, 'ready');
+  logger.info({ url: sandbox.url, ...(sandbox.mllpPort !== null && { mllp: sandbox.mllpPort }) }, 'ready');
   const stop = () => void sandbox.close().then(() => process.exit(0));
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);

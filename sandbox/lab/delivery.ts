@@ -1,12 +1,15 @@
 /** Sending result messages, again and again until they are acknowledged. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AcknowledgementCode, HL7_CONTENT_TYPE, parseMessage } from './hl7.ts';
+import { sendByMllp } from './mllp.ts';
 import { type LabOrder, type OrderBook, type Report, unansweredReports } from './orders.ts';
 
 /** Where results go: `{lab}` in the address stands for the laboratory's slug; it ends in `hl7`, and for FHIR in `fhir`. */
 export interface Destination {
   url: string;
   authorization: string;
+  /** `mllp://host:port`, where results of orders that came over MLLP go; absent where they go over HTTP, too. */
+  mllp?: string;
 }
 
 /** Milliseconds between attempts: doubled from the first to the longest. */
@@ -114,7 +117,12 @@ export class Delivery {
   ): Promise<{ code: AcknowledgementCode; text: string } | { reason: string }> {
     this.#attempts.set(report.controlId, this.attempts(report.controlId) + 1);
     try {
-      const { status, body } = await post(this.#to, order.lab, report, this.#stop.signal);
+      const { mllp } = this.#to;
+      const isByMllp = mllp !== undefined && order.accepted?.requisition.over === 'mllp' && report.format !== 'fhir';
+      const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
+      const { status, body } = isByMllp
+        ? { status: 200, body: await sendByMllp(mllp, report.text, signal) }
+        : await post(this.#to, order.lab, report, this.#stop.signal);
       if (report.format === 'fhir' && FINAL_STATUSES.includes(status)) {
         return { code: status === 200 ? 'AA' : 'AR', text: outcomeOf(body) };
       }

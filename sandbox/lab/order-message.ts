@@ -15,8 +15,14 @@ export interface Header {
 /** An order as the laboratory takes it down. */
 export interface Requisition {
   placer: string;
+  /** It came over MLLP, and so its results go; absent where it came over HTTP. */
+  over?: 'mllp';
   /** MSH-3/4 of the order: where results are addressed to. */
-  sender: { application: string; facility: string };
+  sender: {
+    application: string;
+    facility: string /** It came over MLLP, and so its results go; absent where it came over HTTP. */;
+    over?: 'mllp';
+  };
   /** The `PID` segment as it came. */
   patient: string;
   tests: { code: string; clinicalInformation: string }[];

@@ -10,6 +10,7 @@ import { type Laboratory, readCatalogue } from './catalogue.ts';
 import { type Backoff, Delivery, post } from './delivery.ts';
 import { Fault, Faults } from './faults.ts';
 import { acknowledgement, HL7_CONTENT_TYPE } from './hl7.ts';
+import { openMllp } from './mllp.ts';
 import { newControlId, type OrderMessage, readOrderMessage } from './order-message.ts';
 import { type LabOrder, OrderBook, stateOf, testStatuses } from './orders.ts';
 import { fillerNumber } from './report.ts';
@@ -26,6 +27,8 @@ export interface SandboxOptions {
   /** HTTP Basic credentials, asked of callers and shown to the receiver of results. */
   user: string;
   password: string;
+  /** Orders over MLLP, too, and where their results go (`mllp://host:port`); none when absent. */
+  mllp?: { port: number; resultsUrl: string };
   /** How results are retried; from a quarter of a second to fifteen seconds when absent. */
   backoff?: Backoff;
   /** The phlebotomy providers, on the same port; none when absent. */
@@ -36,6 +39,8 @@ export interface SandboxOptions {
 
 export interface Sandbox {
   url: string;
+  /** Where orders come over MLLP; null where they cannot. */
+  mllpPort: number | null;
   /** Stops answering and sending; a later start on the same folder goes on where this one was. */
   close(): Promise<void>;
 }
@@ -46,7 +51,11 @@ export interface Sandbox {
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const authorization = `Basic ${Buffer.from(`${options.user}:${options.password}`).toString('base64')}`;
-  const destination = { url: options.resultsUrl, authorization };
+  const destination = {
+    url: options.resultsUrl,
+    authorization,
+    ...(options.mllp && { mllp: options.mllp.resultsUrl }),
+  };
   const labs = readCatalogue();
   const book = await OrderBook.open(options.dataDir);
   const backoff = options.backoff ?? { first: 250, longest: 15_000 };
@@ -63,21 +72,36 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
   app.post('/labs/:lab/hl7', hl7Body, async (request, response) => {
     const lab = laboratory(labs, request);
+    const answer = await answerTo(lab, understood(request.body, lab));
+    if (answer === null) return void request.socket.destroy();
+    response.set('content-type', HL7_CONTENT_TYPE);
+    response.send(answer);
+  });
+
+  /** Takes an order message, or has the trouble that was asked for. Null is no answer at all. */
+  async function answerTo(lab: Laboratory, message: OrderMessage): Promise<string | null> {
     const fault = faults.take(lab.slug);
     const drop = fault?.mode === 'down';
-    if (drop && !fault.after_accept) return void request.socket.destroy();
+    if (drop && !fault.after_accept) return null;
     if (fault?.mode === 'slow' && !fault.after_accept) await sleep(fault.delay_ms, undefined, { signal: stop.signal });
 
-    const message = understood(request.body, lab);
     const refusal = fault?.mode === 'error' ? 'AE' : fault?.mode === 'reject' ? 'AR' : undefined;
     const answer = await take(book, message, lab, fault?.after_accept ? undefined : refusal);
     if (fault?.after_accept && refusal) Object.assign(answer, { code: refusal, text: 'Trouble on purpose' });
 
-    if (drop) return void request.socket.destroy();
+    if (drop) return null;
     if (fault?.mode === 'slow' && fault.after_accept) await sleep(fault.delay_ms, undefined, { signal: stop.signal });
-    response.set('content-type', HL7_CONTENT_TYPE);
-    response.send(acknowledgement(lab, message.header, { ...answer, controlId: newControlId() }));
-  });
+    return acknowledgement(lab, message.header, { ...answer, controlId: newControlId() });
+  }
+
+  /** The same over MLLP, where MSH-5 and MSH-6 say which laboratory is meant. */
+  async function answerByMllp(text: string): Promise<string | null> {
+    const [, , , , application, facility] = text.split('|', 6);
+    const lab = [...labs.values()].find(({ hl7 }) => hl7.application === application && hl7.facility === facility);
+    if (!lab) return null;
+    const message = understood(text, lab);
+    return answerTo(lab, { ...message, requisition: { ...message.requisition, over: 'mllp' } });
+  }
 
   app.get('/sandbox/labs/:lab/orders', (request, response) => {
     const lab = laboratory(labs, request);
@@ -126,17 +150,20 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     server.once('error', reject);
     server.listen(options.port, options.host, resolve);
   });
+  const mllp = options.mllp && (await openMllp({ port: options.mllp.port, host: options.host }, answerByMllp));
   for (const order of book.all()) delivery.start(order);
   phlebotomy?.resume();
 
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${options.host}:${port}`,
+    mllpPort: mllp?.port ?? null,
     async close() {
       stop.abort();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await closed;
+      await mllp?.close();
       await phlebotomy?.close();
       await delivery.close();
       await book.close();

@@ -7,6 +7,7 @@ import { type AlertLimits, COUNTED, type Matter, NAMED, REFUSED_HOURS } from '..
 import { collectionOf } from '../collections/define.ts';
 import type { LabMessageDocument } from '../collections/inbox.ts';
 import type { OrderDocument } from '../collections/orders.ts';
+import { keptRejections } from '../inbox/order-messages.ts';
 import type { Store } from '../open.ts';
 import { endpointsWithDueDeliveries } from '../outbox/webhooks.ts';
 import { laboratoriesInSurvey, silentLabs, unclearTests } from './laboratories.ts';
@@ -25,6 +26,7 @@ export async function survey(store: Store, limits: AlertLimits): Promise<Matter[
     outbox(store, before(limits.outbox_minutes * MINUTE)),
     unclearTests(store, labs, before(limits.preliminary_days * 24 * HOUR)),
     reviews(store, before(limits.review_hours * HOUR)),
+    rejections(store),
     refusals(store, before(REFUSED_HOURS * HOUR)),
   ]);
   return matters.flat();
@@ -117,6 +119,14 @@ async function outbox(store: Store, limit: Date): Promise<Matter[]> {
     ...messages.map(({ _id, created_at }) => ({ _id, lab_slug: null, since: created_at })),
     ...endpoints.map(({ _id }) => ({ _id, lab_slug: null, since: limit })),
   ]);
+}
+
+async function rejections(store: Store): Promise<Matter[]> {
+  const kept = await keptRejections(store, COUNTED);
+  return matterOf(
+    'rejected',
+    kept.map(({ order_id, lab_slug, created_at }) => ({ _id: order_id, lab_slug, since: created_at })),
+  );
 }
 
 async function refusals(store: Store, limit: Date): Promise<Matter[]> {

@@ -1,0 +1,77 @@
+/** A laboratory that speaks MLLP only: orders, cancellations, and results travel in frames, with the sandbox at the other end. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { pino } from 'pino';
+import { type MllpServer, startMllpServer } from '../../api/inbound/mllp-server.ts';
+import type { LabConnection } from '../../domain/catalogue/lab-connection.ts';
+import { type Sandbox, startSandbox } from '../../sandbox/lab/server.ts';
+import { findLabConnection, setLabConnection } from '../../store/connections/lab-connections.ts';
+import { rememberedProfiles } from '../../store/connections/lab-profiles.ts';
+import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
+
+const lab = 'bioreference';
+const CREDENTIALS = { user: 'lab', password: 'secret' };
+
+let venule: InProcessVenule;
+let server: MllpServer;
+let sandbox: Sandbox;
+let dataDir: string;
+let known: LabConnection;
+
+beforeAll(async () => {
+  venule = await startVenule();
+  const { store, catalogue } = venule;
+  const laboratories = catalogue.laboratoriesBySlug;
+  const profiles = rememberedProfiles(store, laboratories);
+  const inbox = { store, profiles, logger: pino({ level: 'silent' }), laboratories };
+  server = await startMllpServer(inbox, { host: '127.0.0.1', port: 0, tls: null });
+  dataDir = await mkdtemp(path.join(os.tmpdir(), 'mllp-lab-'));
+  sandbox = await startSandbox({
+    ...CREDENTIALS,
+    port: 0,
+    host: '127.0.0.1',
+    dataDir,
+    // Nothing listens there: what goes over HTTP never arrives.
+    resultsUrl: 'http://127.0.0.1:9/{lab}/hl7',
+    mllp: { port: 0, resultsUrl: `mllp://127.0.0.1:${server.port}` },
+  });
+  known = (await findLabConnection(store, lab, 'sandbox')) as LabConnection;
+  await setLabConnection(store, {
+    ...known,
+    orders: { kind: 'mllp', host: '127.0.0.1', port: sandbox.mllpPort as number, tls: null },
+    http: null,
+    mllp: { addresses: ['127.0.0.1'], certificate: null },
+  });
+});
+
+afterAll(async () => {
+  await setLabConnection(venule.store, known);
+  await sandbox.close();
+  await server.stop();
+  await rm(dataDir, { recursive: true });
+  await venule.close();
+});
+
+const authorization = `Basic ${Buffer.from(`${CREDENTIALS.user}:${CREDENTIALS.password}`).toString('base64')}`;
+const atLab = (placer: string, body?: object) =>
+  fetch(`${sandbox.url}/sandbox/labs/${lab}/orders/${placer}${body ? '/simulate' : ''}`, {
+    method: body ? 'POST' : 'GET',
+    headers: { authorization, 'content-type': 'application/json' },
+    ...(body && { body: JSON.stringify(body) }),
+  }).then((response) => response.json() as Promise<{ state: string; received: { new: number; cancel: number } }>);
+
+test('an order goes out, and its results come in', async () => {
+  const order = await venule.place({ labTest: `${lab}-cbc-and-cmp` });
+  await venule.reaches(order.id, 'requisition_created');
+  expect(await atLab(order.placer_order_number)).toMatchObject({ state: 'open', received: { new: 1, cancel: 0 } });
+  await atLab(order.placer_order_number, { final_status: 'completed' });
+  await venule.reaches(order.id, 'completed');
+});
+
+test('a cancellation reaches the laboratory', async () => {
+  const order = await venule.place({ labTest: `${lab}-cbc-and-cmp` });
+  await venule.journeys.cancel(await venule.reaches(order.id, 'requisition_created'));
+  await venule.ended(order);
+  expect(await atLab(order.placer_order_number)).toMatchObject({ state: 'cancelled', received: { new: 1, cancel: 1 } });
+});
