@@ -2,17 +2,22 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
-import type { Laboratory } from '../../domain/catalogue/catalogue.ts';
-import type { Environment } from '../../domain/catalogue/lab-connection.ts';
-import type { VersionedProfile } from '../../domain/catalogue/lab-profile.ts';
-import { readAnew } from '../../intake/read-anew.ts';
-import { parseProfile, WrongProfile } from '../../partners/labs/lab-profile.ts';
-import { collectionOf } from '../../store/collections/define.ts';
-import { currentProfile, ProfileChanged, profileVersions, setProfile } from '../../store/connections/lab-profiles.ts';
-import { keptMessages } from '../../store/inbox/readings/kept-messages.ts';
-import type { Store } from '../../store/open.ts';
-import type { Output } from './output.ts';
-import { CannotDo, inSession, instant, operator, positive, requireLab } from './session.ts';
+import type { Laboratory } from '../../../domain/catalogue/catalogue.ts';
+import type { Environment } from '../../../domain/catalogue/lab-connection.ts';
+import type { VersionedProfile } from '../../../domain/catalogue/lab-profile.ts';
+import { readAnew } from '../../../intake/read-anew.ts';
+import { parseProfile, WrongProfile } from '../../../partners/labs/lab-profile.ts';
+import { collectionOf } from '../../../store/collections/define.ts';
+import {
+  currentProfile,
+  ProfileChanged,
+  profileVersions,
+  setProfile,
+} from '../../../store/connections/lab-profiles.ts';
+import { keptMessages } from '../../../store/inbox/readings/kept-messages.ts';
+import type { Store } from '../../../store/open.ts';
+import type { Output } from '../output.ts';
+import { CannotDo, inSession, instant, operator, positive, requireLab } from '../session.ts';
 
 const DAY = 24 * 3_600_000;
 /** Longer than any process remembers a profile (store/remembered.ts), in milliseconds. */

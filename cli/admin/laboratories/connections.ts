@@ -9,18 +9,18 @@ import {
   type OrderTransport,
   type SftpPickUp,
   type SftpServer,
-} from '../../domain/catalogue/lab-connection.ts';
+} from '../../../domain/catalogue/lab-connection.ts';
 import {
   findLabConnection,
   hashOfPassword,
   labConnections,
   setLabConnection,
-} from '../../store/connections/lab-connections.ts';
-import { recordAudit } from '../../store/orders/audit.ts';
+} from '../../../store/connections/lab-connections.ts';
+import { recordAudit } from '../../../store/orders/audit.ts';
+import { passwordReader } from '../secrets.ts';
+import { CannotDo, inSession, operator, requireLab, webAddress } from '../session.ts';
 import { fingerprint, folder, hostAndPort, hostKey, networks, pem, userAtHost } from './connection-options.ts';
 import { addConnectionTest } from './connection-test.ts';
-import { passwordReader } from './secrets.ts';
-import { CannotDo, inSession, operator, requireLab, webAddress } from './session.ts';
 
 interface ConnectionFlags {
   environment: Environment;

@@ -1,17 +1,17 @@
 /** `admin connection test`: sends a laboratory a test message, and shows its answer. */
 import { randomInt, randomUUID } from 'node:crypto';
 import { type Command, Option } from 'commander';
-import type { LabAccount, Laboratory, Marker } from '../../domain/catalogue/catalogue.ts';
-import type { Environment } from '../../domain/catalogue/lab-connection.ts';
-import type { Order } from '../../domain/orders/order.ts';
-import { orderMessage } from '../../partners/labs/formats/hl7v2/hl7-order-message.ts';
-import type { LabAnswer, LabOrderMessage } from '../../partners/labs/laboratory-adapter.ts';
-import { adapterFor } from '../../partners/labs/registry.ts';
-import { PartnerUnreachable } from '../../partners/partner-unreachable.ts';
-import { type Catalogue, loadCatalogue } from '../../store/catalogue/catalogue.ts';
-import { findLabConnection } from '../../store/connections/lab-connections.ts';
-import { currentProfile } from '../../store/connections/lab-profiles.ts';
-import { CannotDo, inSession, positive, requireLab } from './session.ts';
+import type { LabAccount, Laboratory, Marker } from '../../../domain/catalogue/catalogue.ts';
+import type { Environment } from '../../../domain/catalogue/lab-connection.ts';
+import type { Order } from '../../../domain/orders/order.ts';
+import { orderMessage } from '../../../partners/labs/formats/hl7v2/hl7-order-message.ts';
+import type { LabAnswer, LabOrderMessage } from '../../../partners/labs/laboratory-adapter.ts';
+import { adapterFor } from '../../../partners/labs/registry.ts';
+import { PartnerUnreachable } from '../../../partners/partner-unreachable.ts';
+import { type Catalogue, loadCatalogue } from '../../../store/catalogue/catalogue.ts';
+import { findLabConnection } from '../../../store/connections/lab-connections.ts';
+import { currentProfile } from '../../../store/connections/lab-profiles.ts';
+import { CannotDo, inSession, positive, requireLab } from '../session.ts';
 
 interface TestFlags {
   environment: Environment;

@@ -6,15 +6,15 @@ import {
   type BillingType,
   DELEGATED_FLOWS,
   LAB_ACCOUNT_STATUSES,
-} from '../../domain/catalogue/catalogue.ts';
-import { US_STATES } from '../../domain/people/us-states.ts';
-import { ORGANISATION } from '../../store/access/teams.ts';
-import type { LabAccountDocument } from '../../store/collections/catalogue.ts';
-import { collectionOf } from '../../store/collections/define.ts';
-import { insert } from '../../store/collections/write.ts';
-import type { Store } from '../../store/open.ts';
-import { recordAudit } from '../../store/orders/audit.ts';
-import { CannotDo, given, inSession, operator, repeated, requireLab, teamCalled } from './session.ts';
+} from '../../../domain/catalogue/catalogue.ts';
+import { US_STATES } from '../../../domain/people/us-states.ts';
+import { ORGANISATION } from '../../../store/access/teams.ts';
+import type { LabAccountDocument } from '../../../store/collections/catalogue.ts';
+import { collectionOf } from '../../../store/collections/define.ts';
+import { insert } from '../../../store/collections/write.ts';
+import type { Store } from '../../../store/open.ts';
+import { recordAudit } from '../../../store/orders/audit.ts';
+import { CannotDo, given, inSession, operator, repeated, requireLab, teamCalled } from '../session.ts';
 
 type Billing = LabAccountDocument['allowed_billing'];
 
