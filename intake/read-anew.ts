@@ -11,8 +11,10 @@ import {
   KEPT_BECAUSE,
   type PlannedReading,
   planReading,
+  type ReadingPlan,
 } from '../store/inbox/readings/plan-reading.ts';
 import { carryOut } from '../store/inbox/readings/read-anew.ts';
+import type { ReadAnewBy } from '../store/inbox/readings/replace-reading.ts';
 import type { Store } from '../store/open.ts';
 import { isFhir, readFhirBody, inWords as refusalInWords } from './fhir-body.ts';
 import { messagesOfBody } from './hl7-body.ts';
@@ -70,7 +72,7 @@ export async function readAnew(
     if (summary.messages === limit) return { summary, rows, stopped_at: kept.received_at };
     const reading = await readingOf(kept, profile);
     const plan = await planReading(store, kept, reading, MESSAGE_LIMITS.report_bytes);
-    if (by) await carryOut(store, kept, reading, plan, { by, profile_version: version }, MESSAGE_LIMITS.report_bytes);
+    if (by) await carryOutWhole(store, kept, reading, plan, { by, profile_version: version });
     summary.messages += 1;
     summary.unchanged += plan.unchanged;
     for (const each of plan.plans) {
@@ -80,6 +82,29 @@ export async function readAnew(
     if (summary.messages % SAYS_PROGRESS_EVERY === 0) onProgress?.(summary.messages);
   }
   return { summary, rows, stopped_at: null };
+}
+
+/** How often a plan is made again because a report went on meanwhile: it was just given to its journey, say. */
+const PLANNED_AT_MOST = 10;
+
+/** @throws Error when reports of the message never stand still; the same again goes on from there */
+async function carryOutWhole(
+  store: Store,
+  kept: KeptMessage,
+  reading: BodyReading,
+  planned: ReadingPlan,
+  by: ReadAnewBy,
+): Promise<void> {
+  let plan = planned;
+  for (let times = 1; times <= PLANNED_AT_MOST; times += 1) {
+    const { replaced } = await carryOut(store, kept, reading, plan, by, MESSAGE_LIMITS.report_bytes);
+    const meant = plan.plans.filter(({ what }) => what === 'replaced' || what === 'withdrawn').length;
+    if (replaced === meant) return;
+    plan = await planReading(store, kept, reading, MESSAGE_LIMITS.report_bytes);
+  }
+  throw new Error(
+    `Message ${kept.content_hash} could not be read anew, since its reports change all the time; try again`,
+  );
 }
 
 async function readingOf(kept: KeptMessage, profile: LabProfile): Promise<BodyReading> {

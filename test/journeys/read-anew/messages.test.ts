@@ -45,6 +45,23 @@ test('a preview stores nothing, and names what would change', async () => {
   expect(await stored()).toEqual(before);
 });
 
+test('a report that goes on between plan and write is planned again: what is counted as changed is changed', async () => {
+  const order = await placed();
+  await deliver(message(order, { values: WITH_COMMA }));
+  await venule.ended(order);
+  await isTold();
+  const { connection, labMessages } = venule.store;
+  const transaction = connection.transaction.bind(connection);
+  const spy = jest.spyOn(connection, 'transaction').mockImplementationOnce(async (...given) => {
+    await collectionOf(labMessages).updateMany({ order_id: order.id }, { $set: { state: 'late' } });
+    return transaction(...given);
+  });
+  expect(await apply(COMMA)).toMatchObject({ changed: 1 });
+  spy.mockRestore();
+  const [report] = await reportsOn(order);
+  expect(report?.reading).toBe(2);
+});
+
 describe('a message that could not be read, or matched', () => {
   test('yields its reports as if they had just come, once its characters are known', async () => {
     const quest = 'quest';
