@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { ADDRESS, PATIENT, WALK_IN_TEST } from '../../support/api.ts';
 import { describeWith } from '../../support/needs.ts';
 import { PYTHON, pythonWith } from '../../support/python/python.ts';
-import { PYTHON_SDK, type PythonSdk, startPythonSdk } from '../../support/python/python-sdk.ts';
+import type { PythonProgram } from '../../support/python/python-program.ts';
+import { PYTHON_SDK, startPythonSdk } from '../../support/python/python-sdk.ts';
 import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
 import { AT_HOME_TEST } from '../../support/sdk-order.ts';
 import { until } from '../../support/until.ts';
@@ -16,7 +17,7 @@ const python = pythonWith(PYTHON_SDK);
 
 describeWith(`${PYTHON} that has ${PYTHON_SDK}`, python !== undefined)('6.1: the Python SDK', () => {
   let venule: InProcessVenule;
-  let sdk: PythonSdk;
+  let sdk: PythonProgram;
   beforeAll(async () => {
     venule = await startVenule();
     sdk = startPythonSdk(python as string, venule.api.key, venule.api.url);
