@@ -1,6 +1,8 @@
 /** What a partner sends, as it arrives: whole as long as it keeps the limit, and what is kept of it when it does not (G1). */
 import { createHash } from 'node:crypto';
 
+/** So many pieces in a row are made one, so that a body in tiny pieces costs little more than its length. */
+const MERGED_AT = 1_024;
 /** How much is kept of what is over the limit, in bytes. */
 const KEPT_OF_EXCESS = 64 * 1024;
 
@@ -25,6 +27,8 @@ export class BoundedBody {
   readonly #limit: number;
   #parts: Buffer[] = [];
   #length = 0;
+  /** Of the parts, so many at the end are as they came. */
+  #unmerged = 0;
   #head: Buffer | undefined;
   #hash: ReturnType<typeof createHash> | undefined;
 
@@ -38,6 +42,11 @@ export class BoundedBody {
     return this.#length;
   }
 
+  /** In how many pieces it is held. */
+  get parts(): number {
+    return this.#parts.length;
+  }
+
   add(part: Buffer): void {
     this.#length += part.length;
     if (this.#hash) {
@@ -45,6 +54,11 @@ export class BoundedBody {
       return;
     }
     this.#parts.push(part);
+    this.#unmerged += 1;
+    if (this.#unmerged === MERGED_AT) {
+      this.#parts.push(Buffer.concat(this.#parts.splice(-MERGED_AT)));
+      this.#unmerged = 0;
+    }
     if (this.#length <= this.#limit) return;
     this.#hash = createHash('sha256');
     for (const each of this.#parts) this.#hash.update(each);
@@ -59,6 +73,7 @@ export class BoundedBody {
       : (this.#parts.length === 1 && this.#parts[0]) || Buffer.concat(this.#parts, this.#length);
     this.#parts = [];
     this.#length = 0;
+    this.#unmerged = 0;
     this.#head = undefined;
     this.#hash = undefined;
     return taken;

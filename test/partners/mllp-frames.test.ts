@@ -1,7 +1,7 @@
 /** MLLP: messages are found in what comes, however it is cut, and none costs more than its length. */
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { Excess } from '../../partners/bounded-body.ts';
+import { BoundedBody, Excess } from '../../partners/bounded-body.ts';
 import { FrameReader, framed } from '../../partners/labs/transports/mllp-frames.ts';
 
 const LIMIT = 1_000;
@@ -50,6 +50,17 @@ test('of a message over the limit its beginning, length, and hash are kept, and 
   expect(long.startsWith(excess.head.toString())).toBe(true);
   expect(excess.head.length).toBeLessThanOrEqual(64 * 1024);
   expect(next.toString()).toBe('next');
+});
+
+test('a long message in tiny pieces comes out as it was sent, and costs little more than its length', () => {
+  const text = Array.from({ length: 100_000 }, (_, n) => String.fromCharCode(97 + (n % 26))).join('');
+  const reader = new FrameReader(text.length);
+  const bytes = framed(text);
+  const pieces = Array.from({ length: bytes.length }, (_, at) => Buffer.of(bytes[at] as number));
+  expect(read(pieces, reader)).toEqual([text]);
+  const body = new BoundedBody(text.length);
+  for (const piece of pieces) body.add(piece);
+  expect(body.parts).toBeLessThan(2_048 + pieces.length / 1_024);
 });
 
 test('says whether a message has begun, and how much stands outside of any', () => {
