@@ -1,7 +1,7 @@
 /** A body in FHIR, read when it comes, and anew. */
 import { FhirRefused } from '../partners/labs/formats/fhir/fhir-refused.ts';
 import { readingReportsInBundle } from '../partners/labs/formats/fhir/fhir-report.ts';
-import type { ReportingLab } from '../partners/labs/formats/hl7v2/hl7-report.ts';
+import type { ReportingLab } from '../partners/labs/formats/hl7v2/reports/hl7-report.ts';
 import { inTurns } from '../partners/labs/formats/hl7v2/steps.ts';
 import type { MessageReading } from '../store/inbox/readings/plan-reading.ts';
 

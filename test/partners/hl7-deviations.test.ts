@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { LabProfile } from '../../domain/catalogue/lab-profile.ts';
 import { heldTests } from '../../domain/results/held-tests.ts';
 import type { LabReport, Observation } from '../../domain/results/lab-report.ts';
-import { readReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
+import { readReports } from '../../partners/labs/formats/hl7v2/reports/hl7-report.ts';
 import { reportingLab } from '../../partners/labs/registry.ts';
 
 const MSH = 'MSH|^~\\&|RIVERLAB|RIVER LABORATORY|VENULE|77120|20261118093000-0600||ORU^R01^ORU_R01|RL-5|P|2.5.1';

@@ -1,7 +1,7 @@
 /** Documents inside messages: found wherever they stand, decoded, told apart from results, and called what they are. */
 import { createHash } from 'node:crypto';
 import type { LabReport } from '../../domain/results/lab-report.ts';
-import { readReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
+import { readReports } from '../../partners/labs/formats/hl7v2/reports/hl7-report.ts';
 import { reportingLab } from '../../partners/labs/registry.ts';
 
 const HEAD = [

@@ -9,7 +9,7 @@ async function parts() {
     await Promise.all([
       import('../../partners/labs/formats/hl7v2/hl7-limits.ts'),
       import('../../partners/labs/formats/hl7v2/hl7-acknowledgement.ts'),
-      import('../../partners/labs/formats/hl7v2/hl7-report.ts'),
+      import('../../partners/labs/formats/hl7v2/reports/hl7-report.ts'),
       import('../../partners/labs/registry.ts'),
       import('../../partners/labs/formats/hl7v2/steps.ts'),
     ]);

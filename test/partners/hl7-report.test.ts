@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { escapeHl7, unescapeHl7 } from '../../partners/labs/formats/hl7v2/hl7-escape.ts';
 import { Hl7Refused, locationOf } from '../../partners/labs/formats/hl7v2/hl7-message.ts';
-import { readReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
+import { readReports } from '../../partners/labs/formats/hl7v2/reports/hl7-report.ts';
 import { reportingLab } from '../../partners/labs/registry.ts';
 import { seededProfile } from '../support/partners/seeded-profile.ts';
 

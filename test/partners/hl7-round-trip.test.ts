@@ -1,6 +1,6 @@
 /** Whatever a laboratory reports in HL7, it is that report which is read. */
 import fc from 'fast-check';
-import { readReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
+import { readReports } from '../../partners/labs/formats/hl7v2/reports/hl7-report.ts';
 import { reportingLab } from '../../partners/labs/registry.ts';
 import { anyReport } from '../support/reports/any-report.ts';
 import { hl7Message } from '../support/reports/hl7-message.ts';

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { readReports } from '../../partners/labs/formats/hl7v2/hl7-report.ts';
+import { readReports } from '../../partners/labs/formats/hl7v2/reports/hl7-report.ts';
 import type { LabEndpoint, LabOrderMessage } from '../../partners/labs/laboratory-adapter.ts';
 import { adapterFor, reportingLab } from '../../partners/labs/registry.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/lab/server.ts';

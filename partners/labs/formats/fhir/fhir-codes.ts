@@ -2,7 +2,7 @@
 import { DateTime } from 'luxon';
 import type { LabProfile } from '../../../../domain/catalogue/lab-profile.ts';
 import type { FailureType, LabReport, PerformingLaboratory } from '../../../../domain/results/lab-report.ts';
-import { failureOf } from '../hl7v2/missing-reasons.ts';
+import { failureOf } from '../hl7v2/reports/missing-reasons.ts';
 import type { FhirElement, Remarks } from './fhir-element.ts';
 
 const LOINC = ['http://loinc.org', 'https://loinc.org', 'urn:oid:2.16.840.1.113883.6.1'];

@@ -1,6 +1,6 @@
 /** Documents that come with a report (`presentedForm`), such as the laboratory's own PDF: docs/hl7.md, "Documents". */
 import type { ReportedDocument } from '../../../../domain/results/lab-report.ts';
-import { type DocumentContents, decodingBase64, keptContent } from '../hl7v2/hl7-document.ts';
+import { type DocumentContents, decodingBase64, keptContent } from '../hl7v2/reports/hl7-document.ts';
 import type { Pace, Steps } from '../hl7v2/steps.ts';
 import type { ReceivedBundle } from './fhir-bundle.ts';
 import { codesOf } from './fhir-codes.ts';

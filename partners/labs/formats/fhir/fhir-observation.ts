@@ -1,8 +1,8 @@
 /** A FHIR Observation as results: one for its value, one for each component. */
 import type { LabProfile } from '../../../../domain/catalogue/lab-profile.ts';
 import type { Observation, ReportedStatus } from '../../../../domain/results/lab-report.ts';
-import { cataloguedResult } from '../hl7v2/hl7-codes.ts';
-import { failureInNotes, interpretationOf, reasonAround } from '../hl7v2/hl7-observation.ts';
+import { cataloguedResult } from '../hl7v2/reports/hl7-codes.ts';
+import { failureInNotes, interpretationOf, reasonAround } from '../hl7v2/reports/hl7-observation.ts';
 import { type AbsentReason, absentReason, codesOf, instantOf, wordsOf } from './fhir-codes.ts';
 import type { FhirElement, Remarks } from './fhir-element.ts';
 import { hasValue, rangesOf, valueIn } from './fhir-values.ts';

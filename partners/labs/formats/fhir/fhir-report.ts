@@ -1,9 +1,9 @@
 /** A laboratory's results from a FHIR Bundle, in our own terms: docs/fhir.md, "In". */
 import { isOurNumber } from '../../../../domain/orders/placer-order-number.ts';
 import type { LabReport, ReportedTest, Specimen } from '../../../../domain/results/lab-report.ts';
-import type { DocumentContents } from '../hl7v2/hl7-document.ts';
 import { controlIdOf } from '../hl7v2/hl7-message.ts';
-import type { ReportingLab } from '../hl7v2/hl7-report.ts';
+import type { DocumentContents } from '../hl7v2/reports/hl7-document.ts';
+import type { ReportingLab } from '../hl7v2/reports/hl7-report.ts';
 import { atOnce, Pace, type Steps } from '../hl7v2/steps.ts';
 import { type ReceivedBundle, readingBundle } from './fhir-bundle.ts';
 import { instantIn, laboratoryIn, patientIn, personName } from './fhir-codes.ts';

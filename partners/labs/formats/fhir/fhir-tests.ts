@@ -7,10 +7,10 @@ import type {
   ReportedTest,
   Specimen,
 } from '../../../../domain/results/lab-report.ts';
-import { catalogued } from '../hl7v2/hl7-codes.ts';
-import type { DocumentContents } from '../hl7v2/hl7-document.ts';
-import { failureInNotes } from '../hl7v2/hl7-observation.ts';
-import type { ReportingLab } from '../hl7v2/hl7-report.ts';
+import { catalogued } from '../hl7v2/reports/hl7-codes.ts';
+import type { DocumentContents } from '../hl7v2/reports/hl7-document.ts';
+import { failureInNotes } from '../hl7v2/reports/hl7-observation.ts';
+import type { ReportingLab } from '../hl7v2/reports/hl7-report.ts';
 import type { Pace, Steps } from '../hl7v2/steps.ts';
 import type { ReceivedBundle } from './fhir-bundle.ts';
 import { codesOf, instantIn, instantOf, laboratoryIn, wordsOf } from './fhir-codes.ts';

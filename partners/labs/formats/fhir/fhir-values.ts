@@ -1,7 +1,7 @@
 /** `value[x]` as people read it: docs/fhir.md, "Values". */
 import type { LabProfile } from '../../../../domain/catalogue/lab-profile.ts';
 import type { Observation } from '../../../../domain/results/lab-report.ts';
-import { numberOrNone, type Reading } from '../hl7v2/hl7-values.ts';
+import { numberOrNone, type Reading } from '../hl7v2/reports/hl7-values.ts';
 import { wordsOf } from './fhir-codes.ts';
 import type { FhirElement } from './fhir-element.ts';
 

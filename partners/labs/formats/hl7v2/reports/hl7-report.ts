@@ -1,5 +1,5 @@
 /** A laboratory's results in our own terms: docs/hl7.md, "Results". */
-import type { LabProfile } from '../../../../domain/catalogue/lab-profile.ts';
+import type { LabProfile } from '../../../../../domain/catalogue/lab-profile.ts';
 import type {
   FailureType,
   LabReport,
@@ -8,11 +8,9 @@ import type {
   ReportedStatus,
   ReportedTest,
   Specimen,
-} from '../../../../domain/results/lab-report.ts';
-import { joiningLines } from './free-text.ts';
-import { catalogued, codesOf } from './hl7-codes.ts';
-import { type DocumentContents, isDocument, readingDocument } from './hl7-document.ts';
-import { MESSAGE_LIMITS, NAMED_REMARKS } from './hl7-limits.ts';
+} from '../../../../../domain/results/lab-report.ts';
+import { joiningLines } from '../free-text.ts';
+import { MESSAGE_LIMITS, NAMED_REMARKS } from '../hl7-limits.ts';
 import {
   controlIdOf,
   type Hl7Problem,
@@ -20,13 +18,15 @@ import {
   locationOf,
   type ReceivedSegment,
   readingMessage,
-} from './hl7-message.ts';
+} from '../hl7-message.ts';
+import { isoDate } from '../hl7-time.ts';
+import { atOnce, Pace, type Steps } from '../steps.ts';
+import { catalogued, codesOf } from './hl7-codes.ts';
+import { type DocumentContents, isDocument, readingDocument } from './hl7-document.ts';
 import { failureInNotes, instantIn, joiningText, readingObservation } from './hl7-observation.ts';
 import { performingLaboratories, personIn, type Sites, sitesIn } from './hl7-performing-laboratories.ts';
 import { groupingOrders, type OrderSegments, type TestSegments } from './hl7-report-segments.ts';
 import { readingSpecimens, rejectionOf, segmentsOf, specimensOfTests } from './hl7-specimens.ts';
-import { isoDate } from './hl7-time.ts';
-import { atOnce, Pace, type Steps } from './steps.ts';
 
 /** What is known about the laboratory that sends a message. */
 export interface ReportingLab {

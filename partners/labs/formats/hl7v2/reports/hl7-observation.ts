@@ -1,19 +1,19 @@
 /** One OBX as an observation: its value, status, flags and, when it can't be had, the reason. */
-import type { LabProfile } from '../../../../domain/catalogue/lab-profile.ts';
+import type { LabProfile } from '../../../../../domain/catalogue/lab-profile.ts';
 import type {
   FailureType,
   Interpretation,
   Observation,
   ReportedStatus,
-} from '../../../../domain/results/lab-report.ts';
-import { joiningLines } from './free-text.ts';
+} from '../../../../../domain/results/lab-report.ts';
+import { joiningLines } from '../free-text.ts';
+import type { Hl7Problem, ReceivedSegment } from '../hl7-message.ts';
+import { isoInstant } from '../hl7-time.ts';
+import type { Pace, Steps } from '../steps.ts';
 import { resultCodesOf } from './hl7-codes.ts';
-import type { Hl7Problem, ReceivedSegment } from './hl7-message.ts';
 import { performerOf, type Sites } from './hl7-performing-laboratories.ts';
-import { isoInstant } from './hl7-time.ts';
 import { inParts, isText, isValueType, type Reading, valueIn, withoutCommas, wordForNoValue } from './hl7-values.ts';
 import { failureOf } from './missing-reasons.ts';
-import type { Pace, Steps } from './steps.ts';
 
 /**
  * OBX-11, table 0085. Observations with `none` carry no result, now or at all (to come, not asked for, only describing the

@@ -1,5 +1,5 @@
 /** Why a result is missing, from the code a laboratory gives: docs/hl7.md, "Missing results". */
-import type { FailureType } from '../../../../domain/results/lab-report.ts';
+import type { FailureType } from '../../../../../domain/results/lab-report.ts';
 
 /** Reason codes (upper case) with the failure they stand for. */
 type ReasonTable = Readonly<Record<string, FailureType>>;

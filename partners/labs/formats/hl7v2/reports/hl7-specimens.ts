@@ -1,10 +1,10 @@
 /** What tests were done on: the SPM of a report, and what its OBR say where no SPM does. */
-import type { LabProfile } from '../../../../domain/catalogue/lab-profile.ts';
-import type { Specimen } from '../../../../domain/results/lab-report.ts';
-import type { Hl7Problem, ReceivedSegment } from './hl7-message.ts';
+import type { LabProfile } from '../../../../../domain/catalogue/lab-profile.ts';
+import type { Specimen } from '../../../../../domain/results/lab-report.ts';
+import type { Hl7Problem, ReceivedSegment } from '../hl7-message.ts';
+import type { Pace, Steps } from '../steps.ts';
 import { instantIn, type RejectReason, rejectReason } from './hl7-observation.ts';
 import type { OrderSegments, TestSegments } from './hl7-report-segments.ts';
-import type { Pace, Steps } from './steps.ts';
 
 /** How many specimens there are to read, an order's own for each of its tests without any. */
 export function specimensOfTests(orders: readonly OrderSegments[]): number {

@@ -1,6 +1,6 @@
 /** Where results were made: OBX-23 to 25; or a site code in OBX-15, with its name and address in a ZPS segment. */
-import type { LabReport } from '../../../../domain/results/lab-report.ts';
-import type { ReceivedSegment } from './hl7-message.ts';
+import type { LabReport } from '../../../../../domain/results/lab-report.ts';
+import type { ReceivedSegment } from '../hl7-message.ts';
 import type { TestSegments } from './hl7-report-segments.ts';
 
 /** The ZPS segments of a message by their site codes. */

@@ -1,8 +1,8 @@
 /** The segments of an ORU^R01, sorted into orders and their tests. */
-import type { LabProfile } from '../../../../domain/catalogue/lab-profile.ts';
-import { isOurNumber } from '../../../../domain/orders/placer-order-number.ts';
-import { type Hl7Problem, Hl7Refused, type ReceivedSegment } from './hl7-message.ts';
-import type { Pace, Steps } from './steps.ts';
+import type { LabProfile } from '../../../../../domain/catalogue/lab-profile.ts';
+import { isOurNumber } from '../../../../../domain/orders/placer-order-number.ts';
+import { type Hl7Problem, Hl7Refused, type ReceivedSegment } from '../hl7-message.ts';
+import type { Pace, Steps } from '../steps.ts';
 
 /** One OBR with what stands under it. */
 export interface TestSegments {

@@ -1,6 +1,6 @@
 /** The codes of tests and results: by their coding systems, else by the laboratory's profile. */
-import type { LabProfile } from '../../../../domain/catalogue/lab-profile.ts';
-import type { ReceivedSegment } from './hl7-message.ts';
+import type { LabProfile } from '../../../../../domain/catalogue/lab-profile.ts';
+import type { ReceivedSegment } from '../hl7-message.ts';
 
 /** The code and name that identify a test or a result: a `LOINC^name^LN^lab code^lab name^L` field. */
 export function codesOf(segment: ReceivedSegment, field: number) {

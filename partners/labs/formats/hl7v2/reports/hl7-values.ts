@@ -1,8 +1,8 @@
 /** OBX-5 as people read it, by the type that OBX-2 names: docs/hl7.md, "Results" and "Deviations". */
-import type { LabProfile } from '../../../../domain/catalogue/lab-profile.ts';
-import type { FailureType, Observation } from '../../../../domain/results/lab-report.ts';
+import type { LabProfile } from '../../../../../domain/catalogue/lab-profile.ts';
+import type { FailureType, Observation } from '../../../../../domain/results/lab-report.ts';
+import type { ReceivedSegment } from '../hl7-message.ts';
 import { documentInWords } from './hl7-document.ts';
-import type { ReceivedSegment } from './hl7-message.ts';
 
 /** What a value is. */
 export interface Reading extends Pick<Observation, 'type' | 'value'> {

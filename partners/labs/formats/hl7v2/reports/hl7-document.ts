@@ -3,9 +3,9 @@
  * decoded in one copy and handed on beside the report, which holds no more than their description.
  */
 import { createHash } from 'node:crypto';
-import type { ReportedDocument } from '../../../../domain/results/lab-report.ts';
-import type { Hl7Problem, ReceivedSegment } from './hl7-message.ts';
-import type { Pace, Steps } from './steps.ts';
+import type { ReportedDocument } from '../../../../../domain/results/lab-report.ts';
+import type { Hl7Problem, ReceivedSegment } from '../hl7-message.ts';
+import type { Pace, Steps } from '../steps.ts';
 
 /** The contents of a message's documents, by their hash. */
 export type DocumentContents = Map<string, Buffer>;
