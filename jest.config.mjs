@@ -19,5 +19,7 @@ export default {
   modulePathIgnorePatterns: ['<rootDir>/.venule'],
   testSequencer: '<rootDir>/test/support/running/longest-first.mjs',
   maxWorkers: 2,
+  // What modules of one file after another leave behind adds up to gigabytes.
+  workerIdleMemoryLimit: '3GB',
   testTimeout: 60_000,
 };

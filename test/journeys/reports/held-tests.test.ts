@@ -113,6 +113,8 @@ test('a test that is canceled after its values came: they stay, the order ends, 
   const { _id, to_review } = await heldReport(order);
   expect(to_review).toEqual([{ test: CMP, because: 'canceled_after_values' }]);
   expect(await newest(order)).toMatchObject({ version: 1, glucose: '91' });
+  // It is kept with its order by then, and not on its way there.
+  await until(async () => (await venule.store.labMessages.findById(_id).lean())?.state !== 'stored');
   await settle(_id, 'order_entry_failure');
   await venule.reaches(order.id, 'corrected');
   expect(await newest(order)).toMatchObject({ version: 2, glucose: null });
