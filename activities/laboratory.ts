@@ -57,47 +57,27 @@ export function laboratoryActivities({
     return { adapter: adapterFor(laboratory.slug, orders), message, endpoint, lab: laboratory.name };
   }
 
-  /** Says it to the laboratory, unless that was done and only its word is awaited. */
+  /**
+   * Says it to the laboratory, and answers with its decision. What was sent to one that acknowledges later is not sent
+   * again: its word is awaited.
+   */
   async function tell(orderId: string, purpose: OrderPurpose, triedFor = Number.POSITIVE_INFINITY) {
     const { adapter, message, endpoint, lab } = await conversation(orderId);
-    const { order } = message;
-    const { lab_slug, placer_order_number } = order;
-    const ofOrder = { _id: adapter.idOf(message, purpose), lab_slug, order_id: order.id, placer_order_number, purpose };
-    const say = () => {
-      const { cancellationSignal } = Context.current();
-      const send = purpose === 'NW' ? adapter.submit : adapter.cancel;
-      return heard(() => send(message, endpoint, cancellationSignal), triedFor);
-    };
-    const said =
-      endpoint.acknowledges === 'later' ? sayOnce(ofOrder, say, lab, triedFor) : sayAndNote(ofOrder, say, lab);
-    return { said, lab, slug: lab_slug };
-  }
+    const { id, lab_slug, placer_order_number } = message.order;
+    const ofOrder = { _id: adapter.idOf(message, purpose), lab_slug, order_id: id, placer_order_number, purpose };
+    const decided = (answer: LabAcknowledgement) => ({ answer, lab, slug: lab_slug });
+    const isLater = endpoint.acknowledges === 'later';
+    const known = isLater ? await expectAcknowledgement(store, ofOrder) : null;
+    if (known?.said && known.said.code !== 'AE') return decided(known.said);
+    if (known?.sent_at) throw awaited(lab, triedFor);
 
-  /** With a laboratory that acknowledges later: what it was sent is not sent again. */
-  async function sayOnce(
-    ofOrder: Parameters<typeof expectAcknowledgement>[1],
-    say: () => Promise<LabAnswer>,
-    lab: string,
-    triedFor: number,
-  ): Promise<LabAcknowledgement> {
-    const { said, sent_at } = await expectAcknowledgement(store, ofOrder);
-    if (said && said.code !== 'AE') return said;
-    if (sent_at) throw awaited(lab, triedFor);
-    const answer = await say();
-    await noteSent(store, ofOrder._id);
+    const send = purpose === 'NW' ? adapter.submit : adapter.cancel;
+    const answer = await heard(() => send(message, endpoint, Context.current().cancellationSignal), triedFor);
+    if (isLater) await noteSent(store, ofOrder._id);
     if (answer.code === 'awaited') throw awaited(lab, triedFor);
-    return answer;
-  }
-
-  async function sayAndNote(
-    ofOrder: Parameters<typeof noteProvisionalAnswer>[1],
-    say: () => Promise<LabAnswer>,
-    lab: string,
-  ): Promise<LabAcknowledgement> {
-    const answer = await say();
-    if (answer.code === 'awaited') throw awaited(lab, Number.POSITIVE_INFINITY);
-    if (answer.code === 'AA' && !answer.is_final) await noteProvisionalAnswer(store, ofOrder, answer);
-    return answer;
+    const isProvisional = answer.code === 'AA' && !answer.is_final;
+    if (isProvisional && !isLater) await noteProvisionalAnswer(store, ofOrder, answer);
+    return decided(answer);
   }
 
   const awaited = (lab: string, triedFor: number) =>
@@ -109,16 +89,14 @@ export function laboratoryActivities({
 
   return {
     async submitOrder(orderId, triedFor) {
-      const { said, lab } = await tell(orderId, 'NW', triedFor);
-      const answer = await said;
+      const { answer, lab } = await tell(orderId, 'NW', triedFor);
       if (answer.code === 'AE') throw saidError(lab, answer, triedFor);
       if (answer.code === 'AR') return { accepted: false, words: `${lab} rejected the order: ${answer.text}` };
       return { accepted: true, filler_order_number: answer.filler_order_number };
     },
 
     async cancelAtLab(orderId) {
-      const { said, lab, slug } = await tell(orderId, 'CA');
-      const answer = await said;
+      const { answer, lab, slug } = await tell(orderId, 'CA');
       if (answer.code === 'AE') throw saidError(lab, answer);
       if (answer.code !== 'AR') return { too_late: null };
       await recordRefusedCancellation(store, catalogue, orderId, answer.text);

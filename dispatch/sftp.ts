@@ -1,10 +1,9 @@
 /** Looks for what laboratories leave on their SFTP servers, one worker at a time for each. */
-import type { Logger } from 'pino';
+import type { LabConnection } from '../domain/catalogue/lab-connection.ts';
 import type { LaboratoryInbox } from '../intake/laboratory-messages.ts';
 import { pickUp, type SeenFiles } from '../intake/sftp-pick-up.ts';
 import { labConnections } from '../store/connections/lab-connections.ts';
 import { endLease, takeLease } from '../store/leases.ts';
-import type { Store } from '../store/open.ts';
 import { type Loop, startLoop } from './loop.ts';
 
 const LOOK_EVERY_MS = 20_000;
@@ -12,17 +11,13 @@ const LOOK_EVERY_MS = 20_000;
 const ROUND_MS = 120_000;
 
 /** Starts the rounds. @param everyMs How far apart they are, in milliseconds. */
-export function startSftpPickUp(
-  inbox: LaboratoryInbox & { store: Store; logger: Logger },
-  everyMs: number = LOOK_EVERY_MS,
-): Loop {
+export function startSftpPickUp(inbox: LaboratoryInbox, everyMs: number = LOOK_EVERY_MS): Pick<Loop, 'stop'> {
   const { store, logger } = inbox;
   const seenOn = new Map<string, SeenFiles>();
   const ending = new AbortController();
   const away = new Set<string>();
 
-  async function visit(connection: Awaited<ReturnType<typeof labConnections>>[number]): Promise<void> {
-    const { lab_slug, environment, sftp } = connection;
+  async function visit({ lab_slug, environment, sftp }: LabConnection): Promise<void> {
     if (!sftp) return;
     const name = `sftp:${lab_slug}:${environment}`;
     if (!(await takeLease(store, name, ROUND_MS))) return;
@@ -44,8 +39,7 @@ export function startSftpPickUp(
   const loop = startLoop(
     {
       async round() {
-        const connections = (await labConnections(store)).filter(({ sftp }) => sftp);
-        await Promise.all(connections.map(visit));
+        await Promise.all((await labConnections(store)).map(visit));
       },
       pollMs: everyMs,
       unreachable: 'sftp.connections.unreachable',
@@ -53,8 +47,6 @@ export function startSftpPickUp(
     logger,
   );
   return {
-    ...loop,
-    stopping: loop.stopping,
     async stop() {
       ending.abort();
       await loop.stop();

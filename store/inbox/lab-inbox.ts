@@ -20,6 +20,7 @@ import { bytesInResult } from '../results/result-limit.ts';
 import { reportedOrder } from '../results/take-result-in.ts';
 import { uuidByName } from '../uuid-by-name.ts';
 import { asItCame } from './as-it-came.ts';
+import { claimOldest, postpone } from './claim.ts';
 import { keepFile } from './lab-files.ts';
 import { HELD, tellOfReview } from './match-review.ts';
 import { alreadyHeld, whatIsSaid } from './repeated-reports.ts';
@@ -249,15 +250,7 @@ async function ordersCalled(
  * @param leaseMs How long the taker has, in milliseconds.
  */
 export function claimReport(store: Store, leaseMs: number): Promise<LabMessageDocument | null> {
-  const now = Date.now();
-  return store.labMessages
-    .findOneAndUpdate(
-      { state: 'stored', lease_until: { $lte: new Date(now) } },
-      { $set: { lease_until: new Date(now + leaseMs) }, $inc: { attempts: 1 } },
-      { sort: { lease_until: 1, received_at: 1 }, projection: { raw: 0 }, returnDocument: 'after' },
-    )
-    .lean<LabMessageDocument>()
-    .exec();
+  return claimOldest(store.labMessages, { state: 'stored', since: 'received_at', without: ['raw'] }, leaseMs);
 }
 
 /** Notes that the journey has the report as it was read; what the journey did meanwhile stays. */
@@ -270,8 +263,7 @@ export async function markDelivered(store: Store, { _id, reading }: LabMessageDo
 
 /** Notes a failed delivery; the report is tried again after `retryInMs` milliseconds. */
 export async function markUndelivered(store: Store, reportId: string, error: string, retryInMs: number): Promise<void> {
-  const retry = { last_error: error, lease_until: new Date(Date.now() + retryInMs) };
-  await store.labMessages.updateOne({ _id: reportId, state: 'stored' }, { $set: retry });
+  await postpone(store.labMessages, { _id: reportId, state: 'stored' }, error, retryInMs);
 }
 
 /** What the journey must know of a stored report. */

@@ -5,6 +5,7 @@ import type { OrderMessageDocument, SaidOfOrder } from '../collections/order-mes
 import { insertOnce } from '../collections/write.ts';
 import type { Store } from '../open.ts';
 import { recordAudit } from '../orders/audit.ts';
+import { claimOldest, postpone } from './claim.ts';
 
 type OfOrder = Pick<OrderMessageDocument, '_id' | 'lab_slug' | 'order_id' | 'placer_order_number' | 'purpose'>;
 
@@ -78,15 +79,7 @@ const rejection = ({ text, code }: SaidOfOrder) => ({
 
 /** Takes the oldest rejection that waits for delivery; nobody else gets it for so many milliseconds. */
 export function claimRejection(store: Store, leaseMs: number): Promise<OrderMessageDocument | null> {
-  const now = Date.now();
-  return store.orderMessages
-    .findOneAndUpdate(
-      { state: 'stored', lease_until: { $lte: new Date(now) } },
-      { $set: { lease_until: new Date(now + leaseMs) }, $inc: { attempts: 1 } },
-      { sort: { lease_until: 1, created_at: 1 }, returnDocument: 'after' },
-    )
-    .lean<OrderMessageDocument>()
-    .exec();
+  return claimOldest(store.orderMessages, { state: 'stored', since: 'created_at' }, leaseMs);
 }
 
 /** Notes what became of a rejection. */
@@ -99,8 +92,7 @@ export async function settleRejection(store: Store, controlId: string, state: 'd
 
 /** Notes a failed delivery; the rejection is tried again after `retryInMs` milliseconds. */
 export async function postponeRejection(store: Store, id: string, error: string, retryInMs: number): Promise<void> {
-  const retry = { last_error: error, lease_until: new Date(Date.now() + retryInMs) };
-  await collectionOf(store.orderMessages).updateOne({ _id: id, state: 'stored' }, { $set: retry });
+  await postpone(store.orderMessages, { _id: id, state: 'stored' }, error, retryInMs);
 }
 
 /** Whether anything was reported on an order. */

@@ -14,6 +14,7 @@ import { isDuplicateKey } from '../duplicate-key.ts';
 import type { Store } from '../open.ts';
 import { uuidByName } from '../uuid-by-name.ts';
 import { asItCame, cameAs } from './as-it-came.ts';
+import { claimOldest, postpone } from './claim.ts';
 
 /** For how long an event waits for its appointment, which may be recorded after it, in milliseconds. */
 const APPOINTMENT_WITHIN_MS = 24 * 60 * 60 * 1000;
@@ -94,12 +95,7 @@ export async function unreadableEventBody(store: Store, id: string): Promise<str
  * @param leaseMs How long the taker has, in milliseconds.
  */
 export function claimPhlebotomyEvent(store: Store, leaseMs: number): Promise<PhlebotomyEventDocument | null> {
-  const now = Date.now();
-  return collectionOf(store.phlebotomyEvents).findOneAndUpdate(
-    { state: 'stored', lease_until: { $lte: new Date(now) } },
-    { $set: { lease_until: new Date(now + leaseMs) }, $inc: { attempts: 1 } },
-    { sort: { lease_until: 1, received_at: 1 }, projection: { raw: 0 }, returnDocument: 'after' },
-  );
+  return claimOldest(store.phlebotomyEvents, { state: 'stored', since: 'received_at', without: ['raw'] }, leaseMs);
 }
 
 /**
@@ -172,8 +168,7 @@ export async function awaitAppointment(store: Store, event: PhlebotomyEventDocum
 
 /** Notes a failed delivery; the event is tried again after `retryInMs` milliseconds. */
 export async function markEventUndelivered(store: Store, id: string, error: string, retryInMs: number): Promise<void> {
-  const retry = { last_error: error, lease_until: new Date(Date.now() + retryInMs) };
-  await collectionOf(store.phlebotomyEvents).updateOne({ _id: id, state: 'stored' }, { $set: retry });
+  await postpone(store.phlebotomyEvents, { _id: id, state: 'stored' }, error, retryInMs);
 }
 
 /** Events without their bodies, newest first. */

@@ -32,14 +32,12 @@ export const overMllp: Carrier<'mllp'> = async (
         other = true;
       }
     }
-    throw other
-      ? unusable(lab, 'acknowledged a different message than the one it was sent (MSA-2)')
-      : closed(lab, 'closed the connection without an answer');
+    throw other ? ofAnother(lab) : closed(lab, 'closed the connection without an answer');
   } catch (cause) {
     if (cause instanceof PartnerUnreachable) throw cause;
     signal.throwIfAborted();
     if (deadline.aborted && other) {
-      throw unusable(lab, 'acknowledged a different message than the one it was sent (MSA-2)');
+      throw ofAnother(lab);
     }
     if (deadline.aborted) {
       throw new PartnerUnreachable(lab, 'timeout', {
@@ -73,6 +71,8 @@ const closed = (lab: string, what: string, cause?: unknown) =>
     toDo: 'check that it is up, and that host, port, and TLS of its connection are right',
     cause,
   });
+
+const ofAnother = (lab: string) => unusable(lab, 'acknowledged a different message than the one it was sent (MSA-2)');
 
 const unusable = (lab: string, what: string) =>
   new PartnerUnreachable(lab, 'answer', { what, toDo: 'ask the lab; the order will be sent again' });

@@ -2,18 +2,14 @@
 import { collectionOf } from '../../collections/define.ts';
 import type { LabMessageDocument, LabReadingDocument } from '../../collections/inbox.ts';
 import type { Store } from '../../open.ts';
+import { claimOldest, postpone } from '../claim.ts';
 
 /**
  * Takes the oldest that waits; nobody else gets it until the lease ends.
  * @param leaseMs How long the taker has, in milliseconds.
  */
 export function claimReading(store: Store, leaseMs: number): Promise<LabReadingDocument | null> {
-  const now = Date.now();
-  return collectionOf(store.labReadings).findOneAndUpdate(
-    { state: 'owed', lease_until: { $lte: new Date(now) } },
-    { $set: { lease_until: new Date(now + leaseMs) }, $inc: { attempts: 1 } },
-    { sort: { lease_until: 1, replaced_at: 1 }, returnDocument: 'after' },
-  );
+  return claimOldest(store.labReadings, { state: 'owed', since: 'replaced_at' }, leaseMs);
 }
 
 /** The report as it is read now. */
@@ -30,6 +26,5 @@ export async function markReadingTold(store: Store, _id: string): Promise<void> 
 
 /** Notes that it could not be told; it is tried again after `retryInMs` milliseconds. */
 export async function markReadingUntold(store: Store, _id: string, error: string, retryInMs: number): Promise<void> {
-  const retry = { last_error: error, lease_until: new Date(Date.now() + retryInMs) };
-  await collectionOf(store.labReadings).updateOne({ _id, state: 'owed' }, { $set: retry });
+  await postpone(store.labReadings, { _id, state: 'owed' }, error, retryInMs);
 }
