@@ -18,7 +18,8 @@ export default {
   globalTeardown: '<rootDir>/test/support/running/global-teardown.ts',
   modulePathIgnorePatterns: ['<rootDir>/.venule'],
   testSequencer: '<rootDir>/test/support/running/longest-first.mjs',
-  maxWorkers: 2,
+  // One more than the cores of a small machine: half of the time of most tests is waiting for something to be tried again.
+  maxWorkers: 3,
   // What modules of one file after another leave behind adds up to gigabytes.
   workerIdleMemoryLimit: '3GB',
   testTimeout: 60_000,

@@ -10,7 +10,10 @@ import { type Loop, startLoop } from './loop.ts';
 
 const MINUTE = 60_000;
 
-/** How often is looked, how long something is away before it is over, and how far apart mails are, in milliseconds. */
+/**
+ * How often is looked, how long something is away before it is over, and how far apart mails are, in milliseconds; the
+ * last is longer than a mail takes to be sent, or two workers send it.
+ */
 export interface WatchPaces {
   everyMs: number;
   overAfterMs: number;
@@ -47,12 +50,14 @@ export function startWatcher(parts: {
 
   /** What has begun is told at once, and what follows soon after together with the rest. */
   async function mailAbout(over: readonly MatterDocument[], send: NonNullable<typeof tell>): Promise<void> {
-    const untold = await untoldMatters(store);
     const told = over.filter(({ told_at }) => told_at !== null);
     const neverTold = over.filter(({ told_at }) => told_at === null);
     await noteTold([], neverTold);
-    if (untold.length + told.length === 0) return;
+    if (told.length === 0 && (await untoldMatters(store)).length === 0) return;
     if (!(await takeLease(store, 'operator-mail', paces.mailEveryMs))) return;
+    // Another worker may have told of some since they were asked for.
+    const untold = await untoldMatters(store);
+    if (untold.length + told.length === 0) return;
     await send({ begun: untold, over: told });
     await noteTold(untold, told);
   }

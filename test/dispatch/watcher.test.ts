@@ -246,7 +246,7 @@ test('a message that was refused today', async () => {
 });
 
 describe('telling', () => {
-  const PACES = { everyMs: 50, overAfterMs: 100, mailEveryMs: 200 };
+  const PACES = { everyMs: 50, overAfterMs: 100, mailEveryMs: 3_000 };
 
   function watching(operators: string[], lines: { msg: string; [more: string]: unknown }[] = []) {
     const logger: Logger = pino({ level: 'info' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
