@@ -6,7 +6,7 @@ export interface AlertLimits {
   lab_silent_hours: { default: number | null; labs: Readonly<Record<string, number | null>> };
   /** Minutes for which an order may be without its laboratory's acknowledgment. */
   unacknowledged_minutes: number;
-  /** Minutes for which a report may wait to be given to its journey. */
+  /** Minutes for which a report, a new reading of one, or what a phlebotomist reported may wait to be given to its journey. */
   inbox_minutes: number;
   /** Minutes for which a webhook may wait for its first attempt, or for one that is due. */
   outbox_minutes: number;
@@ -42,6 +42,10 @@ export const MATTERS = {
     what: 'Reports that wait to be given to their orders',
     to_do: 'Check that a worker runs, and its log: npm run admin -- inbox list --state stored',
   },
+  visits: {
+    what: 'News of visits that waits to be given to its orders',
+    to_do: 'Check that a worker runs, and its log: npm run admin -- phlebotomy events --state stored',
+  },
   outbox: {
     what: 'Webhooks that are due and have not been sent',
     to_do: 'Check that a worker runs, and its log',
@@ -61,6 +65,10 @@ export const MATTERS = {
   refused: {
     what: 'Messages that were refused',
     to_do: 'Tell the laboratory: npm run admin -- inbox refused',
+  },
+  unreadable: {
+    what: 'Events of phlebotomy providers that could not be read',
+    to_do: 'Tell the provider, and look at the visits: npm run admin -- phlebotomy refused',
   },
 } as const;
 

@@ -5,7 +5,7 @@
 import type { mongo } from 'mongoose';
 import { type AlertLimits, COUNTED, type Matter, NAMED, REFUSED_HOURS } from '../../domain/alerts.ts';
 import { collectionOf } from '../collections/define.ts';
-import type { LabMessageDocument } from '../collections/inbox.ts';
+import type { LabMessageDocument, LabReadingDocument } from '../collections/inbox.ts';
 import type { OrderDocument } from '../collections/orders.ts';
 import { keptRejections } from '../inbox/order-messages.ts';
 import type { Store } from '../open.ts';
@@ -23,11 +23,13 @@ export async function survey(store: Store, limits: AlertLimits): Promise<Matter[
     silentLabs(store, labs, limits.lab_silent_hours),
     unacknowledgedOrders(store, before(limits.unacknowledged_minutes * MINUTE)),
     inbox(store, before(limits.inbox_minutes * MINUTE)),
+    visits(store, before(limits.inbox_minutes * MINUTE)),
     outbox(store, before(limits.outbox_minutes * MINUTE)),
     unclearTests(store, labs, before(limits.preliminary_days * 24 * HOUR)),
     reviews(store, before(limits.review_hours * HOUR)),
     rejections(store),
     refusals(store, before(REFUSED_HOURS * HOUR)),
+    unreadableEvents(store, before(REFUSED_HOURS * HOUR)),
   ]);
   return matters.flat();
 }
@@ -89,8 +91,37 @@ async function reportsWhere(store: Store, which: mongo.Filter<LabMessageDocument
   return found.map(({ _id, received_at }) => ({ _id, lab_slug: null, since: received_at }));
 }
 
-const inbox = async (store: Store, limit: Date) =>
-  matterOf('inbox', await reportsWhere(store, { state: 'stored', received_at: { $lt: limit } }));
+async function inbox(store: Store, limit: Date): Promise<Matter[]> {
+  const [reports, readings] = await Promise.all([
+    reportsWhere(store, { state: 'stored', received_at: { $lt: limit } }),
+    collectionOf(store.labReadings)
+      .find({ state: 'owed', replaced_at: { $lt: limit } })
+      .project<Pick<LabReadingDocument, 'report_id' | 'replaced_at'>>({ report_id: 1, replaced_at: 1 })
+      .sort({ replaced_at: 1 })
+      .limit(COUNTED)
+      .toArray(),
+  ]);
+  return matterOf('inbox', [
+    ...reports,
+    ...readings.map(({ report_id, replaced_at }) => ({ _id: report_id, lab_slug: null, since: replaced_at })),
+  ]);
+}
+
+const waitingEvent = ({ _id, received_at }: { _id: string; received_at: Date }) => ({
+  _id,
+  lab_slug: null,
+  since: received_at,
+});
+
+async function visits(store: Store, limit: Date): Promise<Matter[]> {
+  const found = await collectionOf(store.phlebotomyEvents)
+    .find({ state: 'stored', received_at: { $lt: limit } })
+    .project<{ _id: string; received_at: Date }>({ received_at: 1 })
+    .sort({ received_at: 1 })
+    .limit(COUNTED)
+    .toArray();
+  return matterOf('visits', found.map(waitingEvent));
+}
 
 async function reviews(store: Store, limit: Date): Promise<Matter[]> {
   const [unmatched, held] = await Promise.all([
@@ -140,4 +171,14 @@ async function refusals(store: Store, limit: Date): Promise<Matter[]> {
     'refused',
     found.map(({ _id, lab_slug, received_at }) => ({ _id, lab_slug, since: received_at })),
   );
+}
+
+async function unreadableEvents(store: Store, limit: Date): Promise<Matter[]> {
+  const found = await collectionOf(store.unreadableEvents)
+    .find({ received_at: { $gt: limit } })
+    .project<{ _id: string; received_at: Date }>({ received_at: 1 })
+    .sort({ received_at: -1 })
+    .limit(COUNTED)
+    .toArray();
+  return matterOf('unreadable', found.map(waitingEvent));
 }

@@ -239,7 +239,10 @@ export const inboxCollections = (connection: Connection) => ({
       attempts: count,
       last_error: textOrNull,
     },
-    [[{ state: 1, lease_until: 1, replaced_at: 1 }, { partialFilterExpression: { state: 'owed' } }]],
+    [
+      [{ state: 1, lease_until: 1, replaced_at: 1 }, { partialFilterExpression: { state: 'owed' } }],
+      [{ replaced_at: 1 }, { name: 'waiting', partialFilterExpression: { state: 'owed' } }],
+    ],
   ),
   labMessageTexts: define<LabMessageTextDocument>(
     connection,
@@ -290,6 +293,7 @@ export const inboxCollections = (connection: Connection) => ({
     },
     [
       [{ state: 1, lease_until: 1, received_at: 1 }, { partialFilterExpression: { state: 'stored' } }],
+      [{ received_at: 1 }, { name: 'waiting', partialFilterExpression: { state: 'stored' } }],
       [{ appointment_id: 1, received_at: 1 }, { partialFilterExpression: { appointment_id: { $gt: '' } } }],
     ],
   ),

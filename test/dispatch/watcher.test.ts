@@ -13,7 +13,7 @@ import { operatorMail } from '../../notifications/operator-mail.ts';
 import { survey } from '../../store/alerts/survey.ts';
 import type { Catalogue } from '../../store/catalogue/catalogue.ts';
 import { collectionOf } from '../../store/collections/define.ts';
-import type { LabMessageDocument } from '../../store/collections/inbox.ts';
+import type { LabMessageDocument, PhlebotomyEventDocument } from '../../store/collections/inbox.ts';
 import type { OrderDocument } from '../../store/collections/orders.ts';
 import type { Store } from '../../store/open.ts';
 import { orderDocument } from '../../store/orders/order-document.ts';
@@ -63,6 +63,9 @@ beforeEach(async () => {
     store.orders,
     store.labMessages,
     store.labMessageTexts,
+    store.labReadings,
+    store.phlebotomyEvents,
+    store.unreadableEvents,
     store.webhookMessages,
     store.matters,
     store.leases,
@@ -236,6 +239,50 @@ test('a test that is preliminary because the laboratory said nothing, after days
   expect(await found()).toEqual([]);
   const id = await about(ago(8 * DAY), unclear);
   expect(await found()).toEqual([{ kind: 'preliminary', lab_slug: 'labcorp', count: 1, ids: [id] }]);
+});
+
+test('a new reading that waits for its journey, by when it was read', async () => {
+  const owed = async (report_id: string, replaced_at: Date) =>
+    collectionOf(store.labReadings).insertOne({
+      _id: `${report_id}:1`,
+      report_id,
+      number: 1,
+      report: reportOf([]),
+      replaced_by: reportOf([]),
+      replaced_at,
+      profile_version: 1,
+      state: 'owed',
+      lease_until: new Date(0),
+      attempts: 0,
+      last_error: null,
+    } as never);
+  await owed('young', ago(14 * MINUTE));
+  expect(await found()).toEqual([]);
+  await owed('old', ago(16 * MINUTE));
+  expect(await found()).toEqual([{ kind: 'inbox', lab_slug: null, count: 1, ids: ['old'] }]);
+});
+
+test('news of a visit that waits for its journey, by its age; not what was given to it', async () => {
+  const event = async (state: PhlebotomyEventDocument['state'], received_at: Date) => {
+    const _id = randomUUID();
+    await collectionOf(store.phlebotomyEvents).insertOne({ _id, state, received_at } as never);
+    return _id;
+  };
+  await event('stored', ago(14 * MINUTE));
+  await event('delivered', ago(DAY));
+  await event('kept', ago(DAY));
+  expect(await found()).toEqual([]);
+  const waits = await event('stored', ago(16 * MINUTE));
+  expect(await found()).toEqual([{ kind: 'visits', lab_slug: null, count: 1, ids: [waits] }]);
+});
+
+test('an event of a phlebotomy provider that could not be read today', async () => {
+  const unreadable = async (_id: string, received_at: Date) =>
+    collectionOf(store.unreadableEvents).insertOne({ _id, received_at } as never);
+  await unreadable('yesterday', ago(25 * HOUR));
+  expect(await found()).toEqual([]);
+  await unreadable('today', ago(HOUR));
+  expect(await found()).toEqual([{ kind: 'unreadable', lab_slug: null, count: 1, ids: ['today'] }]);
 });
 
 test('a message that was refused today', async () => {

@@ -57,6 +57,8 @@ beforeAll(async () => {
     report('unmatched'),
   ]);
   await collectionOf(store.labMessageTexts).insertMany([...settled.map(() => text(null)), text('not HL7')]);
+  const event = (state: 'stored' | 'delivered') => ({ _id: randomUUID(), state, received_at: LONG_AGO }) as never;
+  await collectionOf(store.phlebotomyEvents).insertMany([...settled.map(() => event('delivered')), event('stored')]);
   await collectionOf(store.labConnections).insertOne({
     _id: 'labcorp:production',
     lab_slug: 'labcorp',
@@ -72,7 +74,7 @@ test('each question looks at what waits and nothing else', async () => {
   const matters = await survey(store, DEFAULT_ALERT_LIMITS);
   await lastHeardOf(store, 'labcorp');
   await db?.command({ profile: 0 });
-  expect(matters.map(({ kind }) => kind).sort()).toEqual(['inbox', 'lab_silent', 'review', 'unacknowledged']);
+  expect(matters.map(({ kind }) => kind).sort()).toEqual(['inbox', 'lab_silent', 'review', 'unacknowledged', 'visits']);
   const operations = await store.connection
     .collection<Profiled>('system.profile')
     .find({ ns: { $not: /system\.profile$/ }, planSummary: { $exists: true } })
