@@ -276,6 +276,76 @@ const cases: Case[] = [
     text: withObx({ 6: sent as string }),
     observation: { unit: unit as string },
   })),
+  ...(['CE', 'CWE', 'CNE', 'CF'] as const).flatMap((type) =>
+    [
+      ['260385009^Negative^SCT', 'Negative'],
+      ['260385009^^SCT^NEG^Not detected^L', 'Not detected'],
+      ['^^^NEG^Not detected^L', 'Not detected'],
+      ['^^^NEG^^L', 'NEG'],
+      ['^^^^^^^^none seen', 'none seen'],
+      ['^^^NEG^^L~^^^^Repeated', 'NEG, Repeated'],
+    ].map(
+      ([sent, value]): Case => ({
+        line: 'A coded element with only an alternate code, an alternate text, or the original text',
+        text: withObx({ 2: type, 5: sent as string }),
+        observation: { type: 'coded_value', value: value as string },
+      }),
+    ),
+  ),
+  ...[
+    ['^^^2276-4^Ferritin^LN', { loinc: '2276-4', provider_id: null, name: 'Ferritin' }],
+    ['2276-4^^LN^FER^^L^^^Ferritin, serum', { loinc: '2276-4', provider_id: 'FER', name: 'Ferritin, serum' }],
+    ['FER^^L^^^^^^^2276-4^Ferritin^LN', { loinc: '2276-4', provider_id: 'FER', name: 'Ferritin' }],
+  ].map(([sent, observation]) => ({
+    line: 'A coded element with only an alternate code, an alternate text, or the original text',
+    text: withObx({ 3: sent as string }),
+    observation: observation as Partial<Observation>,
+  })),
+  ...[
+    ['^^^ng/mL^nanogram per milliliter^UCUM', 'ng/mL'],
+    ['^^^^nanogram per milliliter', 'nanogram per milliliter'],
+    ['^^^^^^^^ng/ml', 'ng/ml'],
+  ].map(([sent, unit]) => ({
+    line: 'A coded element with only an alternate code, an alternate text, or the original text',
+    text: withObx({ 6: sent as string }),
+    observation: { unit: unit as string },
+  })),
+  {
+    line: 'A coded element with only an alternate code, an alternate text, or the original text',
+    text: withObx({ 8: '^^^HH^Critically high^L' }),
+    observation: { interpretation: 'critical', source_interpretation: 'HH' },
+  },
+  {
+    line: 'A coded element with only an alternate code, an alternate text, or the original text',
+    text: withObx({ 8: '^Out of range' }),
+    observation: { interpretation: 'unknown', source_interpretation: 'Out of range' },
+  },
+  {
+    line: 'A coded element with only an alternate code, an alternate text, or the original text',
+    text: withObx({ 2: 'CWE', 5: 'X9^^L^QS^Too little^HL70490', 11: 'X' }),
+    observation: { status: 'cancelled', failure_type: 'quantity_not_sufficient_failure', notes: 'Too little' },
+  },
+  {
+    line: 'A coded element with only an alternate code, an alternate text, or the original text',
+    text: message(MSH, PID, ORC, OBR, `${SPM}${'|'.repeat(17)}^^^RC^Clotted^HL70490`),
+    report: (report) => expect(only(report).failure_type).toBe('collection_process_failure'),
+  },
+  {
+    line: 'A coded element with only an alternate code, an alternate text, or the original text',
+    text: message(MSH, PID, ORC, OBR, `${obx()}|^^^S7^South site^L`),
+    observation: { performing_laboratory: 'South site' },
+  },
+  {
+    line: 'A coded element with only an alternate code, an alternate text, or the original text',
+    text: message(MSH, PID, ORC, OBR, `${obx()}|^^^S7^South site^L`, 'ZPS|1|S7|South Laboratory|1 Pier Rd'),
+    observation: { performing_laboratory: 'South Laboratory' },
+    report: (report) => expect(Object.keys(report.performing_laboratories)).toEqual(['South Laboratory']),
+  },
+  {
+    line: 'A test that nobody ordered, with its parent in OBR-26',
+    text: withObr((obr) => `${obr}|&&&FER&Ferritin&L`, obx()),
+    report: (report) => expect(only(report).reflex_of).toBe('FER'),
+  },
   ...['> OR = 60', '0 to 17', '70_105', 'Recommended: <200; borderline 200-239', 'Not Estab.', '(0.5-1.2)'].map(
     (range) => ({
       line: 'OBX-7 in words',

@@ -61,6 +61,14 @@ export interface Delimiters {
   subcomponent: string;
 }
 
+/** A coded element, the parts that say most first: laboratories fill in whichever of them they have. */
+export interface CodedElement {
+  /** The code and its alternates: components 1, 4 and 10. */
+  codes: string[];
+  /** The text, the words it was coded from, and the text of the alternates: components 2, 9, 5 and 11. */
+  texts: string[];
+}
+
 /** A segment of a received message. Every accessor answers `''` for what isn't there or is null (`""`). */
 export class ReceivedSegment {
   readonly name: string;
@@ -97,11 +105,11 @@ export class ReceivedSegment {
     return this.#plain(pieceOf(pieceOf(this.#field(field) ?? '', repeated, 0), separator, component - 1));
   }
 
-  /** The first subcomponent of a component: the family name in PID-5.1, the street in OBX-24.1. */
-  part(field: number, component = 1): string {
+  /** A subcomponent of a component, the first unless it is said which: the family name in PID-5.1, the street in OBX-24.1. */
+  part(field: number, component = 1, part = 1): string {
     const { repetition: repeated, component: separator, subcomponent } = this.#delimiters;
     const raw = pieceOf(pieceOf(this.#field(field) ?? '', repeated, 0), separator, component - 1);
-    return this.#plain(pieceOf(raw, subcomponent, 0));
+    return this.#plain(pieceOf(raw, subcomponent, part - 1));
   }
 
   /** A whole field of free text, other delimiters than that of repetitions taken as they are. */
@@ -133,6 +141,14 @@ export class ReceivedSegment {
     return pieceOf(raw, repeated, 0)
       .split(separator)
       .map((component) => this.#plain(component));
+  }
+
+  /** The coded elements (CE, CWE, CNE, CF) of a field, one a repetition; none when it isn't there. */
+  coded(field: number): CodedElement[] {
+    const present = (texts: string[]) => texts.filter((text) => text !== '');
+    return this.repetitions(field, 1, 4, 10, 2, 9, 5, 11).map((components) => {
+      return { codes: present(components.slice(0, 3)), texts: present(components.slice(3)) };
+    });
   }
 
   /** What is wrong here, for an `Hl7Refused`. */

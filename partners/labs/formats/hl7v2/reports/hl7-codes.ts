@@ -4,13 +4,12 @@ import type { ReceivedSegment } from '../hl7-message.ts';
 
 /** The code and name that identify a test or a result: a `LOINC^name^LN^lab code^lab name^L` field. */
 export function codesOf(segment: ReceivedSegment, field: number) {
-  const [code, name, system, otherCode, otherName, otherSystem] = [1, 2, 3, 4, 5, 6].map((component) =>
-    segment.text(field, component),
-  ) as [string, string, string, string, string, string];
-  const otherIsLoinc = otherSystem === 'LN' && system !== 'LN';
-  const loinc = system === 'LN' ? code : otherIsLoinc ? otherCode : '';
-  const local = system === 'LN' ? otherCode : code || otherCode;
-  return { loinc: loinc || null, local: local || null, name: name || otherName || local || loinc };
+  const codings = [1, 4, 10].map((at) => {
+    return { code: segment.text(field, at), isLoinc: segment.text(field, at + 2) === 'LN' };
+  });
+  const codeOf = (loinc: boolean) => codings.find(({ code, isLoinc }) => code !== '' && isLoinc === loinc)?.code;
+  const [loinc = null, local = null] = [codeOf(true), codeOf(false)];
+  return { loinc, local, name: segment.coded(field)[0]?.texts[0] ?? local ?? loinc ?? '' };
 }
 
 const LOINC = /^\d{1,7}-\d$/;

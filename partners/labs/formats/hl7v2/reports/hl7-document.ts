@@ -68,8 +68,9 @@ export function* readingDocument(
   pace: Pace,
 ): Steps<ReadDocument> {
   const status = obx.text(11).toUpperCase();
-  const code = obx.text(3) || obx.text(3, 4) || null;
-  const name = obx.text(3, 2) || obx.text(3, 5) || code || 'Document';
+  const { codes = [], texts = [] } = obx.coded(3)[0] ?? {};
+  const code = codes[0] ?? null;
+  const name = texts[0] ?? code ?? 'Document';
   if (TAKEN_BACK.includes(status)) return { code, name, status: 'withdrawn', hash: null, media_type: null, bytes: 0 };
   if (NOT_THERE.includes(status)) return 'nothing';
   const { data, declared, isPlainText } = encodedIn(obx);

@@ -85,12 +85,15 @@ export function rejectReason(
   field: number,
   { reasons }: LabProfile,
 ): RejectReason | undefined {
-  const given = segment.repetitions(field, 1, 2, 9).map(([code = '', text, original]): RejectReason => {
-    return { failure_type: failureOf(code, reasons), text: text || original || code };
+  const given = segment.coded(field).flatMap(({ codes, texts }): RejectReason[] => {
+    const text = texts[0] ?? codes[0];
+    const failures = codes.map((code) => failureOf(code, reasons));
+    return text === undefined ? [] : [{ failure_type: failures.find(isKnown) ?? 'unknown_failure', text }];
   });
-  const said = given.filter(({ text }) => text !== '');
-  return said.find(({ failure_type }) => failure_type !== 'unknown_failure') ?? said[0];
+  return given.find(({ failure_type }) => isKnown(failure_type)) ?? given[0];
 }
+
+const isKnown = (failure: FailureType) => failure !== 'unknown_failure';
 
 /** What an OBX says. */
 interface ReadObx {
@@ -255,14 +258,12 @@ export function failureInNotes(notes: string, { reasons, words }: LabProfile): F
 function unitOf(obx: ReceivedSegment): string {
   const [code = '', text = ''] = obx.components(6);
   if (/^\d+$/.test(code) && /^\d/.test(text)) return `${code}^${text}`;
-  return /^CD:/i.test(code) ? text || code : code || text;
+  const said = [1, 2, 4, 5, 9].map((component) => obx.text(6, component)).filter((each) => each !== '');
+  return said.find((each) => !/^CD:/i.test(each)) ?? said[0] ?? '';
 }
 
 function flagsOf(obx: ReceivedSegment): string[] {
-  return obx
-    .repetitions(8, 1)
-    .flat()
-    .filter((flag) => flag !== '');
+  return obx.coded(8).flatMap(({ codes, texts }) => codes[0] ?? texts[0] ?? []);
 }
 
 /** The worst of the flags; none means normal. */

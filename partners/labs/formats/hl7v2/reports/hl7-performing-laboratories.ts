@@ -14,9 +14,15 @@ export const sitesIn = (segments: readonly ReceivedSegment[]): Sites =>
 
 /** The name of the laboratory that made a result; empty where the message does not say. */
 export function performerOf(obx: ReceivedSegment, sites: Sites): string {
-  const code = obx.text(15);
-  return obx.part(23) || (code && sites.get(code)?.text(3)) || obx.text(15, 2) || code;
+  const { codes = [], texts = [] } = obx.coded(15)[0] ?? {};
+  return obx.part(23) || siteOf(obx, sites)?.text(3) || (texts[0] ?? codes[0] ?? '');
 }
+
+const siteOf = (obx: ReceivedSegment, sites: Sites): ReceivedSegment | undefined =>
+  obx
+    .coded(15)[0]
+    ?.codes.map((code) => sites.get(code))
+    .find((site) => site !== undefined);
 
 /** The performing laboratories by name. */
 export function performingLaboratories(
@@ -27,7 +33,7 @@ export function performingLaboratories(
   for (const { obx } of tests.flatMap((test) => test.observations)) {
     const name = performerOf(obx, sites);
     if (name === '' || Object.hasOwn(laboratories, name)) continue;
-    const site = obx.part(23) === '' ? sites.get(obx.text(15)) : undefined;
+    const site = obx.part(23) === '' ? siteOf(obx, sites) : undefined;
     const [segment, address, director] = site ? [site, 4, 7] : [obx, 24, 25];
     laboratories[name] = {
       name,

@@ -233,6 +233,7 @@ function* readingTest(
   { lab, zone, sites, contents, remarks, pace }: Reading,
 ): Steps<ReadObr> {
   const { obr } = test;
+  const reflexOf = obr.part(26) || obr.part(26, 1, 4);
   const isForDocuments = test.observations.length > 0 && test.observations.every(({ obx }) => isDocument(obx));
   const { loinc, local, name } = codesOf(obr, 4);
   const code = catalogued(local ?? loinc, lab.profile.tests);
@@ -277,7 +278,7 @@ function* readingTest(
     provider_id: code ?? '',
     name,
     status: status ?? ('preliminary' as const),
-    ...(obr.part(26) !== '' && { reflex_of: obr.part(26) }),
+    ...(reflexOf !== '' && { reflex_of: reflexOf }),
     ...(!status && { is_status_unclear: true as const }),
     observations: yield* joiningText(observations, pace),
     specimens,

@@ -129,7 +129,7 @@ function structuredNumber(obx: ReceivedSegment, profile: LabProfile): Reading | 
 }
 
 function codedValue(obx: ReceivedSegment): Reading {
-  const values = obx.repetitions(5, 2, 9, 1).map((texts) => texts.find((text) => text !== ''));
+  const values = obx.coded(5).map(({ codes, texts }) => texts[0] ?? codes[0]);
   return { type: 'coded_value', value: values.filter((value) => value !== undefined).join(', ') };
 }
 
