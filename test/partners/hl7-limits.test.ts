@@ -117,12 +117,27 @@ describe('limits of a message', () => {
     ['separators in one segment without end', () => message(obr('A'), `NTE|1|L|${'~'.repeat(50_000)}`)],
     ['escapes in one segment without end', () => message(obr('A'), `NTE|1|L|${'\\T\\'.repeat(25_000)}`)],
     [
+      'separators in a document without end',
+      () => message(obr('A'), `OBX|1|ED|PDF^Report^L||${'~'.repeat(50_000)}||||||F`),
+    ],
+    [
       'specimens that each of a thousand tests would have',
       () => message(obr('A'), ...many(1_000, (n) => `SPM|${n}|S${n}`), ...many(1_000, (n) => obr(`T${n}`))),
     ],
   ])('%s: refused in one line, and the answer is short', (_what, sent) => {
     expect(refusalOf(sent())).toBeDefined();
     expect(answerTo(sent()).length).toBeLessThan(2_000);
+  });
+
+  test('a PDF of 20 MB with an escaped line break after every 76 letters is taken, in turns', () => {
+    const pdf = Buffer.concat([Buffer.from('%PDF-1.7 '), Buffer.alloc(20_000_000, 'a page ')]);
+    const lines = pdf.toString('base64').replace(/.{76}/g, '$&\\.br\\');
+    const sent = message(obr('A'), `OBX|1|ED|PDF^Report^L||LAB^application^pdf^Base64^${lines}||||||F`);
+    const { reports, contents, turns } = readInTurns(sent);
+    expect(reports[0]?.documents).toMatchObject([{ media_type: 'application/pdf', bytes: pdf.length }]);
+    expect(pdf.equals(contents.get(reports[0]?.documents?.[0]?.hash ?? '') as Buffer)).toBe(true);
+    // Reading its lines, and decoding them.
+    expect(turns).toBeGreaterThan(sent.length / 50_000);
   });
 
   test('a note of more lines than a function has arguments is read', () => {

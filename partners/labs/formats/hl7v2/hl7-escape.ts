@@ -1,6 +1,7 @@
 /** Escape sequences of HL7 v2 (chapter 2.7): how a delimiter or a line break travels inside a field. */
 import { isUtf8 } from 'node:buffer';
 import type { Delimiters } from './hl7-message.ts';
+import type { Pace, Steps } from './steps.ts';
 
 const ESCAPED = { '|': '\\F\\', '^': '\\S\\', '&': '\\T\\', '~': '\\R\\', '\\': '\\E\\' } as const;
 
@@ -22,9 +23,29 @@ export function escapeHl7(text: string): string {
  */
 export function unescapeHl7(text: string, delimiters: Delimiters): string {
   if (!text.includes(delimiters.escape)) return text;
+  const read = text.replace(sequencesOf(delimiters), (_, found: string) => meaning(found, delimiters));
+  return read.replace(LINE_ENDS, '\n');
+}
+
+/** The same in steps, for a text of any length. */
+export function* unescaping(text: string, delimiters: Delimiters, pace: Pace): Steps<string> {
+  const parts: string[] = [];
+  let end = 0;
+  for (const found of text.matchAll(sequencesOf(delimiters))) {
+    parts.push(text.slice(end, found.index), meaning(found[1] as string, delimiters));
+    if (pace.isTurnOver(found.index - end)) yield;
+    end = found.index + found[0].length;
+  }
+  if (end === 0) return text;
+  parts.push(text.slice(end));
+  return parts.join('').replace(LINE_ENDS, '\n');
+}
+
+const LINE_ENDS = /\r\n?/g;
+
+function sequencesOf(delimiters: Delimiters): RegExp {
   const mark = delimiters.escape.replace(/\W/g, '\\$&');
-  const sequence = new RegExp(`${mark}([FSTREHN]|X(?:[0-9A-F]{2})+|\\.[a-z]{2}[+-]?\\d*)${mark}`, 'gi');
-  return text.replace(sequence, (_, found: string) => meaning(found, delimiters)).replace(/\r\n?/g, '\n');
+  return new RegExp(`${mark}([FSTREHN]|X(?:[0-9A-F]{2})+|\\.[a-z]{2}[+-]?\\d*)${mark}`, 'gi');
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach the wire

@@ -2,6 +2,7 @@
  * What a message may hold at most. Everything is counted in one pass over the text before anything in it is read, so that
  * a message costs no more than its length, whatever stands in it (docs/hl7.md).
  */
+import type { Delimiters } from './hl7-message.ts';
 import type { Steps } from './steps.ts';
 
 export const MESSAGE_LIMITS = {
@@ -21,7 +22,7 @@ export const MESSAGE_LIMITS = {
   segment_characters: 16 * 1024,
   /** Field, component, repetition and subcomponent separators and escape characters, all together. */
   separators: 1_000_000,
-  /** The same of one segment. */
+  /** The same of one segment; but a document's line breaks are escaped, and as many as it has lines. */
   separators_of_segment: 50_000,
   /** Specimens of all tests; an OBR without an SPM has those of its order. */
   specimens_of_tests: 20_000,
@@ -41,24 +42,32 @@ const COUNTED_AT_ONCE = 1024 * 1024;
 /** Whether a name of three characters can be a segment's. */
 export const isSegmentName = (name: string): boolean => /^[A-Z][A-Z0-9]{2}$/.test(name);
 
-/**
- * What there is too much of in a message, in words for its sender, counted in steps; undefined when it keeps the limits.
- * @param separators The delimiters of the message, that of fields first, the escape character among them.
- */
-export function* countingExcess(text: string, separators: readonly string[]): Steps<string | undefined> {
+/** OBX-2 of a document. */
+const DOCUMENT = /^\s*ED(?!\w)/i;
+/** How far into its segment OBX-2 begins at most, in characters. */
+const BEFORE_TYPE = 64;
+
+/** What there is too much of in a message, in words for its sender, counted in steps; undefined when it keeps the limits. */
+export function* countingExcess(text: string, delimiters: Delimiters): Steps<string | undefined> {
   const counts = new Map<string, number>();
-  const marks = new Set(separators.map((separator) => separator.charCodeAt(0)));
-  const field = separators[0];
+  const { field } = delimiters;
+  const marks = new Set(Object.values(delimiters).map((separator: string) => separator.charCodeAt(0)));
+  const escapeCode = delimiters.escape.charCodeAt(0);
   let separatorCount = 0;
+  let escapesOfLine = 0;
   let beforeLine = 0;
   let countedBefore = 0;
   let start = 0;
   let isText = false;
+  let isDocument = false;
   let length = 0;
   let pauseAt = COUNTED_AT_ONCE;
   for (let at = 0; at <= text.length; at += 1) {
     const code = at < text.length ? text.charCodeAt(at) : LINE_FEED;
-    if (marks.has(code)) separatorCount += 1;
+    if (marks.has(code)) {
+      separatorCount += 1;
+      if (code === escapeCode) escapesOfLine += 1;
+    }
     if (at === pauseAt) {
       pauseAt += COUNTED_AT_ONCE;
       yield;
@@ -71,6 +80,7 @@ export function* countingExcess(text: string, separators: readonly string[]): St
       counts.set(counted, (counts.get(counted) ?? 0) + 1);
       if (isSegment) {
         isText = name === 'OBX' || name === 'NTE';
+        isDocument = name === 'OBX' && DOCUMENT.test(text.slice(start, start + BEFORE_TYPE).split(field, 3)[2] ?? '');
         length = 0;
         countedBefore = beforeLine;
       }
@@ -79,6 +89,8 @@ export function* countingExcess(text: string, separators: readonly string[]): St
         return `A segment other than OBX and NTE can have at most ${MESSAGE_LIMITS.segment_characters} characters`;
       }
     }
+    if (isDocument) countedBefore += escapesOfLine;
+    escapesOfLine = 0;
     if (separatorCount - countedBefore > MESSAGE_LIMITS.separators_of_segment) {
       return `A segment can have at most ${MESSAGE_LIMITS.separators_of_segment} separators and escape characters; split it into several segments`;
     }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Hl7Context, Hl7Field, Hl7Segment } from '@medplum/core';
 import { textOf } from './free-text.ts';
-import { escapeHl7, unescapeHl7 } from './hl7-escape.ts';
+import { escapeHl7, unescapeHl7, unescaping } from './hl7-escape.ts';
 import { countingExcess, isSegmentName } from './hl7-limits.ts';
 import { atOnce, Pace, type Steps } from './steps.ts';
 
@@ -143,6 +143,17 @@ export class ReceivedSegment {
       .map((component) => this.#plain(component));
   }
 
+  /** The same in steps, where one of them may be a document of many lines. */
+  *readingComponents(field: number, pace: Pace): Steps<string[]> {
+    const { repetition: repeated, component: separator } = this.#delimiters;
+    const read: string[] = [];
+    for (const raw of pieceOf(this.#field(field) ?? '', repeated, 0).split(separator)) {
+      const text = (yield* unescaping(raw, this.#delimiters, pace)).trim();
+      read.push(text === '""' ? '' : text);
+    }
+    return read;
+  }
+
   /** The coded elements (CE, CWE, CNE, CF) of a field, one a repetition; none when it isn't there. */
   coded(field: number): CodedElement[] {
     const present = (texts: string[]) => texts.filter((text) => text !== '');
@@ -240,7 +251,7 @@ export function* readingMessage(text: string, pace: Pace): Steps<ReceivedSegment
   const delimiters = delimitersOf(message);
   const refused = (problem: string) => new Hl7Refused({ segment: 'MSH', sequence: 1, code: '100', text: problem });
   if (!delimiters) throw refused('A message must begin with an MSH segment and its delimiters: MSH|^~\\&|');
-  const excess = yield* countingExcess(message, Object.values(delimiters));
+  const excess = yield* countingExcess(message, delimiters);
   if (excess) throw refused(excess);
   yield;
 

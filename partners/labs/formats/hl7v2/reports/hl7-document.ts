@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { ReportedDocument } from '../../../../../domain/results/lab-report.ts';
 import type { Hl7Problem, ReceivedSegment } from '../hl7-message.ts';
-import type { Pace, Steps } from '../steps.ts';
+import { atOnce, Pace, type Steps } from '../steps.ts';
 
 /** The contents of a message's documents, by their hash. */
 export type DocumentContents = Map<string, Buffer>;
@@ -41,8 +41,8 @@ interface EncodedDocument {
 const ENCODINGS = /^(?:A|Hex|Base64)$/i;
 
 /** The data are the longest of the components, of those behind the encoding where any is there. */
-function encodedIn(obx: ReceivedSegment): EncodedDocument {
-  const components = obx.components(5);
+function* readingEncoded(obx: ReceivedSegment, pace: Pace): Steps<EncodedDocument> {
+  const components = yield* obx.readingComponents(5, pace);
   const encoding = components.findIndex((component) => ENCODINGS.test(component));
   const first = components.slice(encoding + 1).some((component) => component !== '') ? encoding + 1 : 0;
   let longest = first;
@@ -73,7 +73,7 @@ export function* readingDocument(
   const name = texts[0] ?? code ?? 'Document';
   if (TAKEN_BACK.includes(status)) return { code, name, status: 'withdrawn', hash: null, media_type: null, bytes: 0 };
   if (NOT_THERE.includes(status)) return 'nothing';
-  const { data, declared, isPlainText } = encodedIn(obx);
+  const { data, declared, isPlainText } = yield* readingEncoded(obx, pace);
   if (data === '') return 'nothing';
   const isHex = declared.has('hex');
   const isSaidToBeEncoded = isHex || declared.has('base64');
@@ -103,7 +103,7 @@ export function keptContent(content: Buffer, declared: ReadonlySet<string>, cont
 
 /** A document that is none, as people read it: its text where that is plain, else as much of it as helps. */
 export function documentInWords(obx: ReceivedSegment): string {
-  const { data, declared, isPlainText } = encodedIn(obx);
+  const { data, declared, isPlainText } = atOnce(readingEncoded(obx, new Pace()));
   if (isPlainText) return data;
   const words = [...declared, data].join(' ');
   return words.length > SHOWN_OF_BROKEN ? `${words.slice(0, SHOWN_OF_BROKEN)} …` : words;
