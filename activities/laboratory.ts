@@ -11,7 +11,7 @@ import { adapterFor } from '../partners/labs/registry.ts';
 import { PartnerUnreachable } from '../partners/partner-unreachable.ts';
 import { findLabConnection } from '../store/connections/lab-connections.ts';
 import { currentProfile } from '../store/connections/lab-profiles.ts';
-import { expectAcknowledgement, noteProvisionalAnswer, noteSent } from '../store/inbox/order-messages.ts';
+import { expectAcknowledgement, isRejected, noteProvisionalAnswer, noteSent } from '../store/inbox/order-messages.ts';
 import { recordRefusedCancellation } from '../store/orders/refused-cancellation.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { retryBudgetSpent } from './patience.ts';
@@ -65,7 +65,7 @@ export function laboratoryActivities({
     const { adapter, message, endpoint, lab } = await conversation(orderId);
     const { id, lab_slug, placer_order_number } = message.order;
     const ofOrder = { _id: adapter.idOf(message, purpose), lab_slug, order_id: id, placer_order_number, purpose };
-    const decided = (answer: LabAcknowledgement) => ({ answer, lab, slug: lab_slug });
+    const decided = (answer: LabAcknowledgement) => ({ answer, lab, order: message.order });
     const isLater = endpoint.acknowledges === 'later';
     const known = isLater ? await expectAcknowledgement(store, ofOrder) : null;
     if (known?.said && known.said.code !== 'AE') return decided(known.said);
@@ -96,13 +96,13 @@ export function laboratoryActivities({
     },
 
     async cancelAtLab(orderId) {
-      const { answer, lab, slug } = await tell(orderId, 'CA');
+      const { answer, lab, order } = await tell(orderId, 'CA');
       if (answer.code === 'AE') throw saidError(lab, answer);
-      if (answer.code !== 'AR') return { too_late: null };
+      if (answer.code !== 'AR' || (await isRejected(store, order))) return { too_late: null };
       await recordRefusedCancellation(store, catalogue, orderId, answer.text);
       log.error('The laboratory rejected a cancellation: the order is canceled here but not there', {
         order_id: orderId,
-        lab: slug,
+        lab: order.lab_slug,
       });
       return { too_late: answer.text };
     },

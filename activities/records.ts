@@ -4,6 +4,7 @@ import { failedChecks } from '../domain/orders/checks.ts';
 import { isEnded } from '../domain/orders/transitions.ts';
 import { recordAppointment } from '../store/appointments/record-appointment.ts';
 import { keepLateReport } from '../store/inbox/late-reports.ts';
+import { keepRejections } from '../store/inbox/order-messages.ts';
 import { keepEarlierVisitEvent } from '../store/inbox/phlebotomy-inbox.ts';
 import { ensureOpen } from '../store/orders/open-order.ts';
 import { orderFacts } from '../store/orders/order-facts.ts';
@@ -23,6 +24,7 @@ export function recordActivities({
   | 'endOfRedraw'
   | 'checkOrder'
   | 'keepLateReports'
+  | 'keepRejection'
   | 'currentProgress'
   | 'keepVisitEvent'
 > {
@@ -46,6 +48,10 @@ export function recordActivities({
     async checkOrder(orderId) {
       const { order } = await store.orders.findById(orderId).orFail().lean();
       return failedChecks(await orderFacts(store, catalogue, order, new Date()));
+    },
+    async keepRejection(orderId) {
+      const { order } = await store.orders.findById(orderId).orFail().lean();
+      await keepRejections(store, order);
     },
     currentProgress: (orderId) => currentProgress(store, catalogue, orderId),
     async keepLateReports(reportIds) {

@@ -50,6 +50,8 @@ export interface Activities {
   sendMail(orderId: string, kind: MailKind): Promise<void>;
   /** Keeps reports that came, or were read anew, when their order had ended: late, correcting, or unmatched (D5, F5). */
   keepLateReports(reportIds: string[]): Promise<void>;
+  /** Leaves what the laboratory rejected after it had accepted it to a person (F4). */
+  keepRejection(orderId: string): Promise<void>;
   /** What all reports that the order has taken in say as they are read now, and whether that is anything new. */
   currentProgress(orderId: string): Promise<{ progress: ReportProgress; says_anything_new: boolean }>;
   /**

@@ -2,7 +2,13 @@
 import type { Logger } from 'pino';
 import type { Catalogue } from '../store/catalogue/catalogue.ts';
 import type { OrderDocument } from '../store/collections/orders.ts';
-import { claimRejection, hasReports, postponeRejection, settleRejection } from '../store/inbox/order-messages.ts';
+import {
+  claimRejection,
+  hasReports,
+  isRejected,
+  postponeRejection,
+  settleRejection,
+} from '../store/inbox/order-messages.ts';
 import type { Store } from '../store/open.ts';
 import { recordRefusedCancellation } from '../store/orders/refused-cancellation.ts';
 import { watchCommits } from '../store/watch.ts';
@@ -15,7 +21,7 @@ const rejectionsIn = (store: Store): object => ({
   'updateDescription.updatedFields.state': 'stored',
 });
 
-/** Starts; a rejection of an order that has reports, or has ended, is kept for a person. */
+/** Starts; a rejection of an order that has reports, or has ended other than canceled, is kept for a person. */
 export function startRejectionDispatcher(parts: {
   store: Store;
   catalogue: Catalogue;
@@ -23,6 +29,20 @@ export function startRejectionDispatcher(parts: {
   logger: Logger;
 }): InboxDispatcher {
   const { store, catalogue, journeys, logger } = parts;
+
+  /** Whether the journey decides about it, or the order is canceled, as the laboratory wants it. */
+  async function isOrderTold(order: OrderDocument, words: string): Promise<boolean> {
+    if (!(await hasReports(store, order._id)) && (await journeys.rejected(order, words))) return true;
+    return (await store.orders.exists({ _id: order._id, last_status: 'cancelled' })) !== null;
+  }
+
+  /** Whether the laboratory has rejected the order, too; else its cancellation says that it was refused. */
+  async function isNothingToCancel({ order }: OrderDocument, words: string): Promise<boolean> {
+    if (await isRejected(store, order)) return true;
+    await recordRefusedCancellation(store, catalogue, order.id, words);
+    return false;
+  }
+
   return startInboxDispatcher(
     {
       name: 'rejection',
@@ -31,11 +51,10 @@ export function startRejectionDispatcher(parts: {
       async deliver({ _id, order_id, purpose, rejected_because }) {
         const words = rejected_because ?? '';
         const order = await store.orders.findById(order_id).orFail().lean<OrderDocument>();
-        if (purpose === 'CA') await recordRefusedCancellation(store, catalogue, order_id, words);
-        const isForJourney = purpose === 'NW' && !(await hasReports(store, order_id));
-        const isTold = isForJourney && (await journeys.rejected(order, words));
-        if (!isTold) logger.warn({ order_id, purpose }, 'rejection.kept');
-        await settleRejection(store, _id, isTold ? 'delivered' : 'kept');
+        const isSettled = purpose === 'NW' ? isOrderTold : isNothingToCancel;
+        const state = (await isSettled(order, words)) ? 'delivered' : 'kept';
+        if (state === 'kept') logger.warn({ order_id, purpose }, 'rejection.kept');
+        await settleRejection(store, _id, state);
         return 'settled';
       },
       postpone: ({ _id }, error, retryInMs) => postponeRejection(store, _id, error, retryInMs),

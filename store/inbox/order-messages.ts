@@ -1,4 +1,5 @@
 /** What laboratories say of orders later than in their answer (F4): looked for by who waits, or told to the journey. */
+import type { Order } from '../../domain/orders/order.ts';
 import type { Principal } from '../../domain/principal.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { OrderMessageDocument, SaidOfOrder } from '../collections/order-messages.ts';
@@ -66,7 +67,7 @@ export async function takeAcknowledgement(
     await messages.updateOne({ _id, state: 'accepted' }, { $set: { ...rejection(said), state: 'kept' } });
   } else if (said.code === 'AR') {
     await messages.updateOne({ _id, state: 'waiting' }, { $set: { said } });
-    await messages.updateOne({ _id, state: 'accepted' }, { $set: { ...rejection(said), state: 'stored' } });
+    await messages.updateOne({ _id, state: 'accepted' }, { $set: { said, ...rejection(said), state: 'stored' } });
   } else {
     await messages.updateOne({ _id, state: { $in: ['waiting', 'accepted'] } }, { $set: { said, state: 'accepted' } });
   }
@@ -80,6 +81,34 @@ const rejection = ({ text, code }: SaidOfOrder) => ({
 /** Takes the oldest rejection that waits for delivery; nobody else gets it for so many milliseconds. */
 export function claimRejection(store: Store, leaseMs: number): Promise<OrderMessageDocument | null> {
   return claimOldest(store.orderMessages, { state: 'stored', since: 'created_at' }, leaseMs);
+}
+
+/** The messages about an order. */
+const about = ({ lab_slug, placer_order_number }: Pick<Order, 'lab_slug' | 'placer_order_number'>) => ({
+  lab_slug,
+  placer_order_number,
+});
+
+/** Leaves the rejection of an order to a person, also if its journey had it. */
+export async function keepRejections(store: Store, order: Order): Promise<void> {
+  await collectionOf(store.orderMessages).updateMany(
+    { ...about(order), purpose: 'NW', state: { $in: ['stored', 'delivered'] } },
+    { $set: { state: 'kept' } },
+  );
+}
+
+/** Delivers the rejection of an order once more, to a journey that has begun again. */
+export async function deliverRejectionsAgain(store: Store, order: Order): Promise<void> {
+  await collectionOf(store.orderMessages).updateMany(
+    { ...about(order), state: 'delivered' },
+    { $set: { state: 'stored', lease_until: new Date(0), attempts: 0 } },
+  );
+}
+
+/** Whether the laboratory has rejected an order, at once or later: there is nothing to cancel there then. */
+export async function isRejected(store: Store, order: Order): Promise<boolean> {
+  const rejected = { ...about(order), purpose: 'NW' as const, 'said.code': 'AR' as const };
+  return (await collectionOf(store.orderMessages).findOne(rejected)) !== null;
 }
 
 /** Notes what became of a rejection. */

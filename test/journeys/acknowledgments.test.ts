@@ -2,8 +2,10 @@
 import type { ServerResponse } from 'node:http';
 import type { Acknowledges } from '../../domain/catalogue/lab-connection.ts';
 import type { Order } from '../../domain/orders/order.ts';
+import type { OrderLowLevelStatus } from '../../domain/orders/status.ts';
 import { AN_ENGINEER } from '../../domain/principal.ts';
 import { listRefusedMessages } from '../../store/inbox/inbox-review.ts';
+import { digestOf } from '../../store/inbox/lab-inbox.ts';
 import { closeRejection, keptRejections } from '../../store/inbox/order-messages.ts';
 import { labMessage } from '../support/partners/lab-message.ts';
 import { ownLaboratory, type ReceivedOrder } from '../support/partners/own-laboratory.ts';
@@ -183,15 +185,51 @@ describe('a rejection after the order was taken over (CA)', () => {
     expect(await keptRejections(venule.store, 10)).toEqual([]);
   });
 
-  test('that overtakes a report in the journey leaves the order to a person', async () => {
-    await laboratory('answer', inAnswer('CA'));
+  describe('that meets a report in the journey is in front of a person', () => {
+    const cases: [string, object, OrderLowLevelStatus, object][] = [
+      ['and the order goes on', { status: 'P' }, 'partial_results', {}],
+      ['also when the report ends the order', {}, 'completed', {}],
+      ['also when the journey continues as new meanwhile', { status: 'P' }, 'partial_results', { longest_history: 60 }],
+    ];
+    test.each(cases)('%s', async (_what, report, status, policy) => {
+      await laboratory('answer', inAnswer('CA'));
+      const order = await venule.place({}, policy);
+      const document = await venule.reaches(order.id, 'requisition_created');
+      await venule.stopWorker();
+      await venule.deliver(lab, labMessage(venule.catalogue, order, report));
+      const stored = await venule.store.labMessages.findOne({ order_id: order.id }).orFail().lean();
+      const digest = await digestOf(venule.store, venule.catalogue, stored);
+      await venule.journeys.report(document, digest);
+      await later('AR', 'Test not performed here');
+      await venule.journeys.rejected(document, 'Test not performed here');
+      await venule.store.orderMessages.updateOne({ order_id: order.id }, { state: 'delivered' });
+      // A report that is known already does nothing but lengthen the history.
+      for (let time = 0; time < 60; time += 1) await venule.journeys.report(document, digest);
+      await venule.startWorker();
+      await venule.reaches(order.id, status);
+      await until(async () => (await currentDetails(venule.workflow(order))).includes('Call the laboratory'));
+      const [kept] = await until(async () => {
+        const all = await keptRejections(venule.store, 10);
+        return all.length > 0 && all;
+      });
+      expect(kept?.order_id).toBe(order.id);
+      expect(await statuses(order)).not.toContain('cancelled');
+      await closeRejection(venule.store, AN_ENGINEER, kept?._id ?? '', 'Called');
+    });
+  });
+
+  test('of an order that we have canceled is as it should be, and nobody is alarmed', async () => {
+    await laboratory('answer', async (order, response) => {
+      // The laboratory rejects the order first, and then has nothing to cancel.
+      if (order.text.includes('ORC|CA')) await later('AR', 'Test not performed here');
+      inAnswer(order.text.includes('ORC|CA') ? 'AR' : 'CA')(order, response);
+    });
     const order = await venule.place();
-    const document = await venule.reaches(order.id, 'requisition_created');
-    const [first] = order.markers.map(({ provider_id }) => provider_id);
-    await venule.deliver(lab, labMessage(venule.catalogue, order, { tests: [first ?? ''], status: 'P' }));
-    await venule.reaches(order.id, 'partial_results');
-    expect(await venule.journeys.rejected(document, 'Too late')).toBe(true);
-    await until(async () => (await currentDetails(venule.workflow(order))).includes('Call the laboratory'));
-    expect(await statuses(order)).not.toContain('cancelled');
+    await venule.journeys.cancel(await venule.reaches(order.id, 'requisition_created'));
+    await venule.ended(order);
+    await until(async () => (await venule.store.orderMessages.countDocuments({ state: 'stored' })) === 0);
+    expect(await keptRejections(venule.store, 10)).toEqual([]);
+    const { events } = await venule.reaches(order.id, 'cancelled');
+    expect(events.at(-1)).toMatchObject({ status: 'cancelled', status_detail: null });
   });
 });

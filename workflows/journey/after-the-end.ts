@@ -17,9 +17,9 @@ export class AfterTheEnd {
    * @throws whatever `work` throws.
    */
   runWhileHandlingMessages<T>(wait: Wait, work: () => Promise<T>): Promise<T> {
-    const { collection, log, reports, forgotten, card } = this.#parts;
+    const { collection, log, reports, rejection, forgotten, card } = this.#parts;
     const isSomebodyWaiting = () =>
-      reports.isWaiting || reports.isReadAnew || forgotten.isWaiting || collection.hasWork;
+      reports.isWaiting || reports.isReadAnew || rejection.isWaiting || forgotten.isWaiting || collection.hasWork;
     return CancellationScope.nonCancellable(async () => {
       card.describe(wait);
       let settled = false;
@@ -31,6 +31,7 @@ export class AfterTheEnd {
         await condition(() => settled || isSomebodyWaiting());
         await reports.setAside();
         await reports.setAsideNewReadings();
+        if (rejection.isWaiting) await rejection.leaveToPerson();
         forgotten.adopt();
         if (collection.hasWork) await log.recordNext();
       }

@@ -269,11 +269,11 @@ export class OrderJourney {
   }
 
   #isHistoryLong(): boolean {
-    const { policy, rules, backgroundTasks, cancellation } = this.#parts;
+    const { policy, rules, backgroundTasks, cancellation, rejection } = this.#parts;
     const { continueAsNewSuggested, historyLength } = workflowInfo();
     const isLong = continueAsNewSuggested || historyLength > policy.longest_history;
     const isQuiet = backgroundTasks.open.length === 0 && (rules >= 2 || backgroundTasks.failures.length === 0);
-    return isLong && !cancellation.isRequested && allHandlersFinished() && isQuiet;
+    return isLong && !cancellation.isRequested && allHandlersFinished() && isQuiet && !rejection.isOwed;
   }
 
   #remembered(): JourneyMemory {

@@ -9,6 +9,7 @@ const WRITES = {
   recordAppointment: 'Records the appointment',
   checkOrder: 'Checks whether the order can go to the laboratory',
   keepLateReports: 'Sets aside reports that arrived too late',
+  keepRejection: 'Leaves a rejection by the laboratory to a person',
   currentProgress: 'Reads what all reports say now',
   keepVisitEvent: 'Keeps a provider event about an earlier visit',
 } as const satisfies Partial<Record<keyof Activities, string>>;

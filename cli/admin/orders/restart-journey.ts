@@ -2,7 +2,7 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { ArrangeVisit } from '../../../domain/appointments/appointment-command.ts';
 import { journeyWorkflowId } from '../../../domain/ids.ts';
-import type { RecordedEvent } from '../../../domain/orders/order.ts';
+import type { Order, RecordedEvent } from '../../../domain/orders/order.ts';
 import { isEnded } from '../../../domain/orders/transitions.ts';
 import type { JourneyPolicy } from '../../../domain/policy.ts';
 import type { Principal } from '../../../domain/principal.ts';
@@ -10,6 +10,7 @@ import { TODAYS_RULES } from '../../../domain/rules.ts';
 import type { Catalogue } from '../../../store/catalogue/catalogue.ts';
 import { collectionOf } from '../../../store/collections/define.ts';
 import type { OrderDocument } from '../../../store/collections/orders.ts';
+import { deliverRejectionsAgain } from '../../../store/inbox/order-messages.ts';
 import type { Store } from '../../../store/open.ts';
 import { recordAudit } from '../../../store/orders/audit.ts';
 import { heldBeyond } from '../../../store/orders/journey-check.ts';
@@ -63,7 +64,7 @@ export async function restartJourney(parts: RestartParts, orderId: string, by: P
     if (error instanceof WorkflowExecutionAlreadyStartedError) throw new CannotRestart(UNDER_WAY);
     throw error;
   }
-  await deliverAgain(store, orderId);
+  await deliverAgain(store, order);
   await recordAudit(store, { by, action: 'journey.restarted', team_id: document.team_id, order_id: orderId });
   if (order.origin === 'initial') await restartRedraw(parts, order.transaction_id, by);
 }
@@ -129,7 +130,9 @@ async function unansweredBookings(store: Store, { _id: order_id }: OrderDocument
 }
 
 /** What partners told a journey that ended before it had taken it in. */
-async function deliverAgain(store: Store, order_id: string): Promise<void> {
+async function deliverAgain(store: Store, order: Order): Promise<void> {
+  const order_id = order.id;
+  await deliverRejectionsAgain(store, order);
   const again = { $set: { state: 'stored' as const, lease_until: new Date(0), attempts: 0 } };
   await store.labMessages.updateMany({ order_id, state: 'delivered' }, again);
   // A journey knows by its time what it has taken in; what it never came to is not told from that here.
