@@ -6,7 +6,7 @@ export interface AlertLimits {
   lab_silent_hours: { default: number | null; labs: Readonly<Record<string, number | null>> };
   /** Minutes for which an order may be without its laboratory's acknowledgment. */
   unacknowledged_minutes: number;
-  /** Minutes for which a report, a new reading of one, or what a phlebotomist reported may wait to be given to its journey. */
+  /** Minutes for which a report, a new reading of one, or what a phlebotomist reported may wait to be given to its journey, or a file to be picked up. */
   inbox_minutes: number;
   /** Minutes for which a webhook may wait for its first attempt, or for one that is due. */
   outbox_minutes: number;
@@ -45,6 +45,10 @@ export const MATTERS = {
   visits: {
     what: 'News of visits that waits to be given to its orders',
     to_do: 'Check that a worker runs, and its log: npm run admin -- phlebotomy events --state stored',
+  },
+  pick_up: {
+    what: 'Files that cannot be picked up from this laboratory’s SFTP server',
+    to_do: 'The worker’s log says why (sftp.…): check the server, and that we may read, rename, and archive there',
   },
   outbox: {
     what: 'Webhooks that are due and have not been sent',

@@ -4,6 +4,7 @@
  */
 import type { mongo } from 'mongoose';
 import { type AlertLimits, COUNTED, type Matter, NAMED, REFUSED_HOURS } from '../../domain/alerts.ts';
+import type { PickUpTroubleDocument } from '../collections/alerts.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { LabMessageDocument, LabReadingDocument } from '../collections/inbox.ts';
 import type { OrderDocument } from '../collections/orders.ts';
@@ -11,6 +12,7 @@ import { keptRejections } from '../inbox/order-messages.ts';
 import type { Store } from '../open.ts';
 import { endpointsWithDueDeliveries } from '../outbox/webhooks.ts';
 import { laboratoriesInSurvey, silentLabs, unclearTests } from './laboratories.ts';
+import { pickUpTroubles } from './pick-ups.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -27,6 +29,7 @@ export async function survey(store: Store, limits: AlertLimits): Promise<Matter[
     outbox(store, before(limits.outbox_minutes * MINUTE)),
     unclearTests(store, labs, before(limits.preliminary_days * 24 * HOUR)),
     reviews(store, before(limits.review_hours * HOUR)),
+    pickUps(store, before(limits.inbox_minutes * MINUTE)),
     rejections(store),
     refusals(store, before(REFUSED_HOURS * HOUR)),
     unreadableEvents(store, before(REFUSED_HOURS * HOUR)),
@@ -150,6 +153,17 @@ async function outbox(store: Store, limit: Date): Promise<Matter[]> {
     ...messages.map(({ _id, created_at }) => ({ _id, lab_slug: null, since: created_at })),
     ...endpoints.map(({ _id }) => ({ _id, lab_slug: null, since: limit })),
   ]);
+}
+
+async function pickUps(store: Store, limit: Date): Promise<Matter[]> {
+  const troubles = await pickUpTroubles(store, limit);
+  return [...Map.groupBy(troubles, ({ lab_slug }) => lab_slug)].map(([lab_slug, theirs]) => ({
+    kind: 'pick_up',
+    lab_slug,
+    count: theirs.reduce((sum, { files }) => sum + Math.max(1, files), 0),
+    since: (theirs[0] as PickUpTroubleDocument).since,
+    ids: theirs.map(({ _id }) => _id),
+  }));
 }
 
 async function rejections(store: Store): Promise<Matter[]> {

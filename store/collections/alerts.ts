@@ -20,6 +20,19 @@ export interface LeaseDocument {
   _id: string;
   /** Nobody else does it until then. */
   until: Date;
+  /** Who took it, by a name that no other take has; absent where an earlier version did. */
+  owner?: string;
+}
+
+/** A laboratory's SFTP server from which something could not be picked up in the last round. */
+export interface PickUpTroubleDocument {
+  /** `<lab slug>:<environment>`. */
+  _id: string;
+  lab_slug: string;
+  /** Since when every round has had trouble. */
+  since: Date;
+  /** How many files were not taken; 0 where the server could not be used at all. */
+  files: number;
 }
 
 /** The models of these collections. */
@@ -35,5 +48,11 @@ export const alertsCollections = (connection: Connection) => ({
     told_at: dateOrNull,
     gone_since: dateOrNull,
   }),
-  leases: define<LeaseDocument>(connection, 'leases', { _id: text, until: date }),
+  leases: define<LeaseDocument>(connection, 'leases', { _id: text, until: date, owner: { type: String } }),
+  pickUpTroubles: define<PickUpTroubleDocument>(
+    connection,
+    'pick_up_troubles',
+    { _id: text, lab_slug: text, since: date, files: count },
+    [[{ since: 1 }]],
+  ),
 });

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { pino } from 'pino';
 import { startSftpPickUp } from '../../dispatch/sftp.ts';
 import type { LabConnection } from '../../domain/catalogue/lab-connection.ts';
-import { pickUp } from '../../intake/sftp-pick-up.ts';
+import { newMemory, type PickUpMemory, pickUp } from '../../intake/sftp-pick-up.ts';
+import { pickUpTroubles } from '../../store/alerts/pick-ups.ts';
 import { findLabConnection, setLabConnection } from '../../store/connections/lab-connections.ts';
 import { rememberedProfiles } from '../../store/connections/lab-profiles.ts';
 import { listRefusedMessages } from '../../store/inbox/inbox-review.ts';
@@ -29,8 +30,11 @@ const inbox = () => ({
 });
 const FOLDERS = { folder: '/results', archive: '/results/done' };
 const at = (...names: string[]) => path.join(sftp.root, ...names);
+/** Names without the time and the random digits that the archive has before them. */
+const plain = (name: string) => name.replace(/^\.?\d{8}T\d{6}Z-[\da-f]{12}-/, '');
 const named = (folder: string) => fs.readdir(at(folder)).then((names) => names.sort());
 /** The files of the pick-up folder. */
+const archived = async () => (await named('results/done')).map(plain).sort();
 const left = async () => (await named('results')).filter((name) => name !== 'done');
 
 async function connect(changes: Partial<LabConnection> = {}): Promise<void> {
@@ -59,12 +63,16 @@ afterAll(async () => {
   await venule.close();
 });
 
-/** Two rounds of a worker: a file that nobody has changed in between is taken. */
-async function rounds(): Promise<void> {
-  const seen = new Map();
+/** A round of a worker. */
+const round = (memory: PickUpMemory, firstTryMs?: number) => {
   const connection = { lab_slug: lab, environment: 'sandbox', sftp: { server: sftp.server, ...FOLDERS } } as const;
-  await pickUp(inbox(), connection, seen, never);
-  await pickUp(inbox(), connection, seen, never);
+  return pickUp(inbox(), connection, memory, never, firstTryMs);
+};
+
+/** Two rounds of a worker: a file that nobody has changed in between is taken. */
+async function rounds(memory = newMemory(), firstTryMs?: number) {
+  await round(memory, firstTryMs);
+  return round(memory, firstTryMs);
 }
 
 test('an order is dropped whole, once; its acknowledgment is a file, and so are its results', async () => {
@@ -93,7 +101,7 @@ test('an order is dropped whole, once; its acknowledgment is a file, and so are 
     await venule.reaches(order.id, 'completed');
     await until(async () => (await left()).length === 0);
     expect(await named('orders')).toEqual([]);
-    await until(async () => (await named('results/done')).join() === 'ack.hl7,result.hl7');
+    await until(async () => (await archived()).join() === 'ack.hl7,result.hl7');
   } finally {
     await picking.stop();
   }
@@ -111,10 +119,9 @@ test('with a laboratory that never acknowledges, the file under its final name m
 test('half-written files are left alone: hidden and temporary names, and whatever still grows', async () => {
   for (const name of ['.result.hl7', 'result.hl7.part', 'result.tmp', 'grows.hl7'])
     await fs.writeFile(at('results', name), 'MSH');
-  const seen = new Map();
-  const connection = { lab_slug: lab, environment: 'sandbox', sftp: { server: sftp.server, ...FOLDERS } } as const;
+  const memory = newMemory();
   for (let size = 4; size < 8; size += 1) {
-    expect(await pickUp(inbox(), connection, seen, never)).toBe(0);
+    expect(await round(memory)).toEqual({ taken: 0, troubles: [] });
     await fs.writeFile(at('results', 'grows.hl7'), 'M'.repeat(size));
   }
   expect(await left()).toHaveLength(4);
@@ -129,8 +136,9 @@ test('what is no message is kept as refused, with its file in the archive; a nam
   await fs.writeFile(at('results', 'twice.hl7'), 'another one');
   await rounds();
   expect(await left()).toEqual([]);
-  expect(await fs.readFile(at('results/done', 'twice.hl7'), 'utf8')).toBe('not a message');
-  expect(await fs.readFile(at('results/done', 'twice.hl7.2'), 'utf8')).toBe('another one');
+  const both = (await named('results/done')).filter((name) => plain(name) === 'twice.hl7');
+  const texts = await Promise.all(both.map((name) => fs.readFile(at('results/done', name), 'utf8')));
+  expect(texts.sort()).toEqual(['another one', 'not a message']);
 });
 
 test('database away, or killed, after the claim: the next round takes the file in, and nothing is there twice', async () => {
@@ -140,17 +148,18 @@ test('database away, or killed, after the claim: the next round takes the file i
   const control_id = `SFTP-${order.id}`;
   await fs.writeFile(at('results', 'claimed.hl7'), labMessage(venule.catalogue, order, { control_id }));
   const transaction = jest.spyOn(venule.store.connection, 'transaction').mockRejectedValue(new Error('away'));
-  await expect(rounds()).rejects.toThrow('away');
+  expect(await rounds()).toMatchObject({ taken: 0, troubles: [{ step: 'store' }] });
   transaction.mockRestore();
-  expect(await left()).toEqual([]);
-  expect(await named('results/done')).toContain('claimed.hl7.taking');
+  expect((await left()).map(plain)).toEqual(['claimed.hl7.taking']);
+  expect(await archived()).not.toContain('claimed.hl7');
   expect(await venule.store.labMessages.countDocuments({ control_id })).toBe(0);
   await rounds();
   await venule.reaches(order.id, 'completed');
   // Killed between taking it in and giving it its name: it is taken in again.
-  await fs.rename(at('results/done', 'claimed.hl7'), at('results/done', 'claimed.hl7.taking'));
+  const [done = ''] = (await named('results/done')).filter((name) => plain(name) === 'claimed.hl7');
+  await fs.rename(at('results/done', done), at('results', `.${done}.taking`));
   await rounds();
-  expect(await named('results/done')).toContain('claimed.hl7');
+  expect(await named('results/done')).toContain(done);
   expect(await venule.store.labMessages.countDocuments({ control_id })).toBe(1);
 });
 
@@ -160,12 +169,103 @@ test('two workers at once take each file once', async () => {
     const texts = Array.from({ length: 12 }, (_, n) => `not a message ${n}`);
     for (const [n, text] of texts.entries()) await fs.writeFile(at('results', `many-${n}.hl7`), text);
     await until(async () => (await left()).length === 0);
-    await until(async () => (await named('results/done')).every((name) => !name.endsWith('.taking')));
-    const archived = (await named('results/done')).filter((name) => name.startsWith('many-'));
-    expect(archived).toHaveLength(texts.length);
+    expect((await archived()).filter((name) => name.startsWith('many-'))).toHaveLength(texts.length);
   } finally {
     for (const worker of workers) await worker.stop();
   }
+});
+
+describe('G1: a file with which something is wrong keeps no other from being taken', () => {
+  const leave = async (...names: string[]) => {
+    for (const [n, name] of names.entries()) {
+      await fs.writeFile(at('results', name), `not a message either: ${name}`);
+      await fs.utimes(at('results', name), n, n);
+    }
+  };
+  afterEach(async () => {
+    for (const fault of Object.values(sftp.faults)) fault.clear();
+    for (const name of await left()) await fs.unlink(at('results', name));
+  });
+
+  test('cannot be claimed, or read: the others are taken, operators are told, and it is taken once it can be', async () => {
+    sftp.faults.fixed.add('locked.hl7');
+    sftp.faults.unreadable.add('broken.hl7');
+    await leave('broken.hl7', 'locked.hl7', 'first.hl7');
+    const picking = startSftpPickUp(inbox(), EVERY_MS);
+    const told = () => pickUpTroubles(venule.store, new Date(Date.now() + 60_000));
+    try {
+      await until(async () => (await archived()).includes('first.hl7'));
+      await leave('second.hl7');
+      await until(async () => (await archived()).includes('second.hl7'));
+      expect(await told()).toMatchObject([{ _id: 'labcorp:sandbox', lab_slug: lab, files: 2 }]);
+      for (const fault of Object.values(sftp.faults)) fault.clear();
+      await until(async () => (await left()).length === 0 && (await told()).length === 0);
+      expect(await archived()).toEqual(expect.arrayContaining(['broken.hl7', 'locked.hl7']));
+    } finally {
+      await picking.stop();
+    }
+  });
+
+  test('is slow: the others have their turn first, in this round and the next', async () => {
+    sftp.faults.hanging.add('slow.hl7');
+    await leave('slow.hl7', 'quick.hl7');
+    const memory = newMemory();
+    expect(await rounds(memory, 2_000)).toMatchObject({
+      taken: 1,
+      troubles: [{ step: 'read', reason: 'TimeoutError' }],
+    });
+    expect(await archived()).toContain('quick.hl7');
+    sftp.faults.hanging.clear();
+    await leave('quicker.hl7');
+    expect(await rounds(memory, 2_000)).toEqual({ taken: 1, troubles: [] });
+    expect(await left()).toEqual([]);
+  });
+
+  test('cannot be archived: it is stored once, and not read again for that', async () => {
+    sftp.faults.fixed.add('/results/done/');
+    await leave('stays.hl7');
+    const memory = newMemory();
+    expect(await rounds(memory)).toMatchObject({ taken: 0, troubles: [{ step: 'archive' }] });
+    await rounds(memory);
+    expect(sftp.read.filter((name) => name.includes('stays.hl7'))).toHaveLength(1);
+    sftp.faults.fixed.clear();
+    expect(await round(memory)).toEqual({ taken: 1, troubles: [] });
+    expect(await archived()).toContain('stays.hl7');
+  });
+
+  test('is called like a claimed one, or has a very long name, or one that was there before: it is a file like others', async () => {
+    const names = ['odd.taking', `${'ü'.repeat(120)}.hl7`];
+    for (let n = 0; n < 2; n += 1) {
+      await leave(...names);
+      expect(await rounds()).toEqual({ taken: 2, troubles: [] });
+    }
+    expect((await archived()).filter((name) => name === 'odd.taking')).toHaveLength(2);
+    expect((await archived()).filter((name) => name.startsWith('üü'))).toHaveLength(2);
+  });
+
+  test('the archive, which only grows, is never listed', async () => {
+    sftp.listed.length = 0;
+    await leave('one.hl7', 'two.hl7');
+    await rounds();
+    expect(new Set(sftp.listed)).toEqual(new Set(['/results']));
+  });
+
+  test('a server that does not answer delays no other', async () => {
+    const stuck = await startSftpServer(sftp.root);
+    stuck.faults.hanging.add('/');
+    await setLabConnection(venule.store, { ...known, lab_slug: 'quest', sftp: { server: stuck.server, ...FOLDERS } });
+    const picking = startSftpPickUp(inbox(), EVERY_MS);
+    try {
+      for (const name of ['before.hl7', 'after.hl7']) {
+        await leave(name);
+        await until(async () => (await archived()).includes(name));
+      }
+    } finally {
+      await picking.stop();
+      await stuck.close();
+      await setLabConnection(venule.store, { ...known, lab_slug: 'quest' });
+    }
+  });
 });
 
 describe('F4: a server that cannot be used is named, and the order waits', () => {
@@ -175,7 +275,7 @@ describe('F4: a server that cannot be used is named, and the order waits', () =>
       environment: 'sandbox',
       sftp: { server: { ...sftp.server, ...server }, ...FOLDERS },
     } as const;
-    return pickUp(inbox(), connection, new Map(), never).catch((error: unknown) => error);
+    return pickUp(inbox(), connection, newMemory(), never).catch((error: unknown) => error);
   };
 
   test.each([

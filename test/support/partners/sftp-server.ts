@@ -13,7 +13,21 @@ export interface TestSftpServer {
   server: SftpServer;
   /** The folder that is its root. */
   root: string;
+  /** What it does wrong, by a part of the path. */
+  faults: SftpFaults;
+  /** Every path that was listed, and every one that was opened to be read. */
+  listed: string[];
+  read: string[];
   close(): Promise<void>;
+}
+
+interface SftpFaults {
+  /** Cannot be opened. */
+  unreadable: Set<string>;
+  /** Is opened, and never answers what is asked of it. */
+  hanging: Set<string>;
+  /** Cannot be renamed from, or to. */
+  fixed: Set<string>;
 }
 
 export async function startSftpServer(root: string): Promise<TestSftpServer> {
@@ -25,6 +39,8 @@ export async function startSftpServer(root: string): Promise<TestSftpServer> {
     .update([parsed].flat()[0]?.getPublicSSH() ?? '')
     .digest('base64');
   const open = new Set<ssh2.Connection>();
+  const faults = { unreadable: new Set<string>(), hanging: new Set<string>(), fixed: new Set<string>() };
+  const of = { root, faults, listed: [] as string[], read: [] as string[] };
   const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
     open.add(client);
     client.on('error', () => undefined);
@@ -34,14 +50,14 @@ export async function startSftpServer(root: string): Promise<TestSftpServer> {
         attempt.accept();
       else attempt.reject(['password']);
     });
-    client.on('session', (accept) => accept().on('sftp', (acceptSftp) => serve(acceptSftp(), root)));
+    client.on('session', (accept) => accept().on('sftp', (acceptSftp) => serve(acceptSftp(), of)));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
   const ours = { host: '127.0.0.1', port, user: 'venule', password: 'outward', private_key: null };
   return {
     server: { ...ours, host_key: fingerprint.replace(/=+$/, '') },
-    root,
+    ...of,
     async close() {
       for (const client of open) client.end();
       await new Promise<void>((resolve) => server.close(() => resolve()));
@@ -50,11 +66,12 @@ export async function startSftpServer(root: string): Promise<TestSftpServer> {
 }
 
 /** What the client library asks of a server, on real files. */
-function serve(sftp: ssh2.SFTPWrapper, root: string): void {
-  const handles = new Map<number, { file?: fs.FileHandle; list?: string[]; folder?: string }>();
+function serve(sftp: ssh2.SFTPWrapper, { root, faults, listed, read }: Omit<TestSftpServer, 'server' | 'close'>): void {
+  const has = (fault: keyof SftpFaults, name: string) => [...faults[fault]].some((part) => name.includes(part));
+  const handles = new Map<number, { file?: fs.FileHandle; list?: string[]; folder?: string; isHanging?: boolean }>();
   let next = 0;
   const at = (name: string) => path.join(root, path.posix.normalize(`/${name}`));
-  const handleOf = (entry: { file?: fs.FileHandle; list?: string[]; folder?: string }) => {
+  const handleOf = (entry: { file?: fs.FileHandle; list?: string[]; folder?: string; isHanging?: boolean }) => {
     next += 1;
     handles.set(next, entry);
     const handle = Buffer.alloc(4);
@@ -81,13 +98,17 @@ function serve(sftp: ssh2.SFTPWrapper, root: string): void {
 
   sftp.on('OPEN', (request, name, flags) =>
     answer(request, async () => {
-      const file = await fs.open(at(name), flags & OPEN_MODE.WRITE ? 'w' : 'r');
-      sftp.handle(request, handleOf({ file }));
+      const isWritten = Boolean(flags & OPEN_MODE.WRITE);
+      if (!isWritten && has('unreadable', name)) throw new Error('denied');
+      if (!isWritten) read.push(name);
+      const file = await fs.open(at(name), isWritten ? 'w' : 'r');
+      sftp.handle(request, handleOf({ file, isHanging: has('hanging', name) }));
       return true;
     }),
   );
   sftp.on('READ', (request, handle, offset, length) =>
     answer(request, async () => {
+      if (of(handle).isHanging) return true;
       const { bytesRead, buffer } = await (of(handle).file as fs.FileHandle).read(
         Buffer.alloc(length),
         0,
@@ -118,6 +139,8 @@ function serve(sftp: ssh2.SFTPWrapper, root: string): void {
   );
   sftp.on('OPENDIR', (request, name) =>
     answer(request, async () => {
+      if (has('hanging', name)) return true;
+      listed.push(name);
       sftp.handle(request, handleOf({ list: await fs.readdir(at(name)), folder: at(name) }));
       return true;
     }),
@@ -150,6 +173,7 @@ function serve(sftp: ssh2.SFTPWrapper, root: string): void {
   sftp.on('REMOVE', (request, name) => answer(request, () => fs.unlink(at(name))));
   sftp.on('RENAME', (request, from, to) =>
     answer(request, async () => {
+      if (has('fixed', from) || has('fixed', to)) throw new Error('denied');
       // As the protocol says: what is there is not written over.
       if (await fs.stat(at(to)).catch(() => null)) throw new Error('exists');
       await fs.rename(at(from), at(to));
