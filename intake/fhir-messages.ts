@@ -29,14 +29,14 @@ export async function takeFhirIn(inbox: LaboratoryInbox, from: Sender, raw: Buff
     await keepRefused(inbox, from, raw, TOO_LARGE);
     throw new FhirRefused(413, 'too-long', TOO_LARGE);
   }
-  const content_hash = await keepText(store, { ...from, raw });
+  const { content_hash, is_new } = await keepText(store, { ...from, raw });
   const { profile } = await profiles.of(from.lab_slug, from.environment);
   const read = await readFhirBody(raw, reportingLab(from.lab_slug, profile, from.environment));
   if (read instanceof FhirRefused) throw await refuse(read);
   try {
     await storeReports(
       store,
-      { ...from, content_hash, ...read, reports_before: 0, same_before: 0 },
+      { ...from, content_hash, is_new, ...read, reports_before: 0, same_before: 0 },
       MESSAGE_LIMITS.report_bytes,
     );
   } catch (error) {

@@ -60,7 +60,7 @@ export async function takeHl7In(
     await keepRefused(inbox, from, raw, TOO_MUCH.message);
     return [refuse(raw.head.toString('latin1'), TOO_MUCH)];
   }
-  const content_hash = await keepText(store, { ...from, raw, charset });
+  const { content_hash, is_new } = await keepText(store, { ...from, raw, charset });
   const { profile } = await profiles.of(from.lab_slug, from.environment);
   const lab = reportingLab(from.lab_slug, profile, from.environment, now);
   const answers: string[] = [];
@@ -79,7 +79,7 @@ export async function takeHl7In(
     }
     const { text, control_id, is_test, reports, contents } = message;
     const same_before = ofControlId.get(control_id) ?? 0;
-    const places = { content_hash, reports_before, same_before };
+    const places = { content_hash, is_new, reports_before, same_before };
     const stored = { ...from, ...places, control_id, is_test, reports, contents };
     try {
       await storeReports(store, stored, MESSAGE_LIMITS.report_bytes);
@@ -110,7 +110,7 @@ export async function keepRefused(
   const isCut = raw instanceof Excess;
   const content_hash = isCut
     ? await keepBeginning(store, { ...from, ...raw })
-    : await keepText(store, { ...from, raw });
+    : (await keepText(store, { ...from, raw })).content_hash;
   const reason = isCut ? `${why}; of ${raw.bytes} bytes the first ${raw.head.length} are kept` : why;
   logger.warn({ lab: from.lab_slug, content_hash, reason }, 'A laboratory message was rejected');
   await noteUnread(store, content_hash, reason);

@@ -13,6 +13,7 @@ import type { Catalogue } from '../catalogue/catalogue.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { LabMessageDocument } from '../collections/inbox.ts';
 import type { OrderDocument } from '../collections/orders.ts';
+import { insertTogether } from '../collections/together.ts';
 import { insert, insertOnce } from '../collections/write.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
 import type { Store } from '../open.ts';
@@ -45,9 +46,12 @@ export interface ReceivedMessage {
 /**
  * Keeps a message as it came, once, before anything of it is read (G1). The same again changes nothing, unless it was not
  * read the first time.
- * @returns SHA-256 of its bytes, which its reports are stored with.
+ * @returns SHA-256 of its bytes, which its reports are stored with, and whether they came for the first time.
  */
-export async function keepText(store: Store, message: ReceivedMessage): Promise<string> {
+export async function keepText(
+  store: Store,
+  message: ReceivedMessage,
+): Promise<Pick<ReadMessage, 'content_hash' | 'is_new'>> {
   const { lab_slug, environment, raw, charset } = message;
   const _id = createHash('sha256').update(raw).digest('hex');
   const isLong = raw.length > LONGEST_TEXT;
@@ -55,13 +59,13 @@ export async function keepText(store: Store, message: ReceivedMessage): Promise<
   const whole = isLong ? null : asItCame(raw);
   const text = { _id, lab_slug, environment, raw: whole, refused: null, received_at: new Date() };
   const known = { ...text, ...(charset !== undefined && { charset }) };
-  if (await insertOnce(store.labMessageTexts, known)) return _id;
+  if (await insertTogether(store.labMessageTexts, known)) return { content_hash: _id, is_new: true };
   const { _id: _, ...anew } = known;
   const texts = collectionOf(store.labMessageTexts);
   await texts.updateOne({ _id, not_read: true }, { $set: anew, $unset: { not_read: '' } });
   // It is read now, perhaps with another profile than when it was refused.
   await texts.updateOne({ _id, refused: { $gt: '' } }, { $set: { refused: null } });
-  return _id;
+  return { content_hash: _id, is_new: false };
 }
 
 /**
@@ -97,6 +101,8 @@ export class ReportTooLong extends Error {
 export interface ReadMessage extends Omit<ReceivedMessage, 'raw' | 'charset'> {
   /** As `keepText` answered. */
   content_hash: string;
+  /** As it answered, too: none of its reports can be there yet then. */
+  is_new?: boolean;
   control_id: string;
   /** It only tests the line: nothing in it is a result. */
   is_test: boolean;
@@ -126,9 +132,11 @@ export async function storeReports(store: Store, message: ReadMessage, longest: 
     if (bytes > longest) throw new ReportTooLong(`A report takes ${bytes} bytes`);
   }
   for (const [hash, content] of message.contents) await keepFile(store, hash, content);
-  const held = await collectionOf(store.labMessages)
-    .find({ content_hash, lab_slug, control_id }, { projection: { report_index: 1 } })
-    .toArray();
+  const held = message.is_new
+    ? []
+    : await collectionOf(store.labMessages)
+        .find({ content_hash, lab_slug, control_id }, { projection: { report_index: 1 } })
+        .toArray();
   const isTaken = new Set(held.map(({ report_index }) => report_index));
   const known = Math.max(0, held.length - same_before);
   const reports = message.reports.slice(known);
@@ -168,12 +176,15 @@ export async function storeReports(store: Store, message: ReadMessage, longest: 
   } catch (error) {
     if (!isDuplicateKey(error)) throw error;
     // The same message came twice at once: what the other has stored is known by now.
-    return storeReports(store, message, longest);
+    return storeReports(store, { ...message, is_new: false }, longest);
   }
   return documents.length;
 }
 
-/** Inserts reports, and tells the teams of those that are held; what a person has been shown before is not shown again. */
+/**
+ * Inserts reports, and tells the teams of those that are held; what a person has been shown before is not shown again.
+ * Where nobody is told, each is written with whatever else the laboratories are sending.
+ */
 async function insertNew(store: Store, documents: readonly LabMessageDocument[]): Promise<void> {
   const repeated = await alreadyHeld(
     store,
@@ -183,12 +194,16 @@ async function insertNew(store: Store, documents: readonly LabMessageDocument[])
     const repeats = repeated.get(document._id);
     return repeats === undefined ? document : { ...document, state: 'repeated', repeats };
   });
-  await store.connection.transaction(async (session) => {
-    await insert(store.labMessages, added, { session });
-    for (const document of added) {
-      if (document.state === 'unmatched') await tellOfReview(store, session, document, HELD);
-    }
-  });
+  const isTold = ({ state, team_id }: LabMessageDocument) => state === 'unmatched' && team_id !== null;
+  const toTell = added.filter(isTold);
+  const others = added.filter((document) => !isTold(document));
+  if (toTell.length > 0) {
+    await store.connection.transaction(async (session) => {
+      await insert(store.labMessages, toTell, { session });
+      for (const document of toTell) await tellOfReview(store, session, document, HELD);
+    });
+  }
+  await Promise.all(others.map((document) => insertTogether(store.labMessages, document)));
 }
 
 /** The id of a report: the same report of the same message has the same. */

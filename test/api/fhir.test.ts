@@ -86,7 +86,7 @@ async function reported(
 ) {
   const raw = labMessage(api.catalogue, order, says);
   const from = { lab_slug: order.lab_slug, environment: 'sandbox' } as const;
-  const content_hash = await keepText(api.store, { ...from, raw: Buffer.from(raw) });
+  const { content_hash } = await keepText(api.store, { ...from, raw: Buffer.from(raw) });
   const { message, ...said } = readReports(raw, reportingLab(order.lab_slug, {}, 'sandbox'));
   const { control_id, is_test } = message;
   const read = { ...from, ...said, content_hash, control_id, is_test, reports_before: 0, same_before: 0 };

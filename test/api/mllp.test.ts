@@ -7,6 +7,7 @@ import { connect as connectTls } from 'node:tls';
 import { pino } from 'pino';
 import { type MllpPatience, type MllpServer, startMllpServer } from '../../api/inbound/mllp-server.ts';
 import type { MllpSender } from '../../domain/catalogue/lab-connection.ts';
+import { collectionOf } from '../../store/collections/define.ts';
 import { findLabConnection, setLabConnection } from '../../store/connections/lab-connections.ts';
 import { rememberedProfiles } from '../../store/connections/lab-profiles.ts';
 import { listRefusedMessages } from '../../store/inbox/inbox-review.ts';
@@ -248,10 +249,10 @@ describe('trouble', () => {
     const lab = peer();
     lab.send(frame(message().text));
     await lab.answers(1);
-    const transaction = jest.spyOn(api.store.connection, 'transaction').mockRejectedValue(new Error('away'));
+    const inserts = jest.spyOn(collectionOf(api.store.labMessages), 'insertOne').mockRejectedValue(new Error('away'));
     lab.send(frame(text));
     await lab.closed();
-    transaction.mockRestore();
+    inserts.mockRestore();
     expect(lab.frames()).toHaveLength(1);
     expect(await inInbox(control_id)).toBe(0);
     const again = peer();
@@ -305,12 +306,13 @@ describe('trouble', () => {
     const held = new Promise<void>((resolve) => {
       go = resolve;
     });
-    const transaction = api.store.connection.transaction.bind(api.store.connection);
+    const collection = collectionOf(api.store.labMessages);
+    const insertOne = collection.insertOne.bind(collection);
     let isHeld = false;
-    const spy = jest.spyOn(api.store.connection, 'transaction').mockImplementation(async (...given) => {
+    const spy = jest.spyOn(collection, 'insertOne').mockImplementation(async (...given) => {
       isHeld = true;
       await held;
-      return transaction(...given);
+      return insertOne(...given);
     });
     const { control_id, text } = message();
     lab.send(frame(text));
