@@ -20,6 +20,10 @@ const MOST_CONNECTIONS_OF_ADDRESS = 32;
 /** What may come outside of frames before the other side is taken for something else, in bytes. */
 const MOST_OUTSIDE = 64 * 1024;
 
+interface ConnectionState {
+  doing: 'reading' | 'storing' | 'answering';
+}
+
 /** How patient the server is, in milliseconds. */
 export interface MllpPatience {
   /** For the rest of a message that has begun, and for a peer that does not read its acknowledgment. */
@@ -53,11 +57,11 @@ export async function startMllpServer(
 ): Promise<MllpServer> {
   const { store, logger } = inbox;
   const connections = remembered(async (_all: string) => await labConnections(store));
-  const open = new Map<Socket, { busy: boolean }>();
+  const open = new Map<Socket, ConnectionState>();
   let stopping = false;
 
   async function serve(socket: Socket): Promise<void> {
-    const state = { busy: false };
+    const state: ConnectionState = { doing: 'reading' };
     open.set(socket, state);
     socket.setKeepAlive(true, 60_000).setNoDelay(true);
     const peer = peerOf(socket);
@@ -67,15 +71,17 @@ export async function startMllpServer(
     }
     const frames = new FrameReader(MESSAGE_LIMITS.bytes);
     socket.on('timeout', () => {
-      if (frames.isInside || state.busy) socket.destroy();
+      const isOver = { reading: frames.isInside, storing: false, answering: true };
+      if (isOver[state.doing]) socket.destroy();
     });
     socket.setTimeout(patience.stalled);
     for await (const piece of socket as AsyncIterable<Buffer>) {
       for (const message of frames.read(piece)) {
-        state.busy = true;
+        state.doing = 'storing';
         const answers = await answersTo(message, peer);
+        state.doing = 'answering';
         for (const answer of answers) await written(socket, framed(answer));
-        state.busy = false;
+        state.doing = 'reading';
         if (stopping) return;
       }
       if (frames.outside > MOST_OUTSIDE) {
@@ -109,7 +115,7 @@ export async function startMllpServer(
     }
     serve(socket)
       .catch((error) => {
-        if (socket.destroyed && !open.get(socket)?.busy) return;
+        if (socket.destroyed && (open.get(socket)?.doing ?? 'reading') === 'reading') return;
         logger.error({ address: socket.remoteAddress, ...loggable(error) }, 'mllp.message.not_stored');
       })
       .finally(() => socket.destroySoon());
@@ -128,7 +134,7 @@ export async function startMllpServer(
     async stop() {
       stopping = true;
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const [socket, { busy }] of open) if (!busy) socket.destroy();
+      for (const [socket, { doing }] of open) if (doing === 'reading') socket.destroy();
       const impatient = setTimeout(() => {
         for (const socket of open.keys()) socket.destroy();
       }, patience.stopping);

@@ -271,6 +271,22 @@ describe('trouble', () => {
     expect((await quiet.answers(1))[0]).toContain(`MSA|AA|${control_id}`);
   });
 
+  test('a message that takes us longer than a peer may take is acknowledged all the same', async () => {
+    const impatient = await start(null, { stalled: 50, stopping: 10_000 });
+    others.push(impatient);
+    const collection = collectionOf(api.store.labMessages);
+    const insertOne = collection.insertOne.bind(collection);
+    const slow = jest.spyOn(collection, 'insertOne').mockImplementation(async (...given) => {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      return insertOne(...given);
+    });
+    const lab = peer(impatient.port);
+    const { control_id, text } = message();
+    lab.send(frame(text));
+    expect((await lab.answers(1))[0]).toContain(`MSA|AA|${control_id}`);
+    slow.mockRestore();
+  });
+
   test('whoever speaks something else is closed', async () => {
     const lab = peer();
     lab.send('GET / HTTP/1.1\r\n'.repeat(10_000));
