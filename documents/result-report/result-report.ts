@@ -12,6 +12,7 @@ import { ACCENT, ALERT, INK, TEXT, WASH } from '../page/styles.ts';
 import { type Cell, type Column, Table } from '../page/table.ts';
 import { contactText, counted, filedName, MISSING_BECAUSE, SEX } from '../page/words.ts';
 import { type Flag, flagOf, flagWords } from './flags.ts';
+import { placeLaboratoryNotes } from './laboratory-notes.ts';
 import { type PerformingPlace, performingLaboratories, placeLaboratories } from './performing-laboratories.ts';
 import { drawRangeBar, numberIn } from './range-bar.ts';
 import { canceledMarks, type ReportedOrder, statusOf } from './report-status.ts';
@@ -64,6 +65,7 @@ export async function renderResultReport(content: ResultReportContent): Promise<
   parties(sheet, content);
   summary(sheet, content);
   results(sheet, content);
+  placeLaboratoryNotes(sheet, content.result);
   placeLaboratories(sheet, content);
 
   const contact = contactText(content.team.contact, ' · ');

@@ -14,6 +14,7 @@ import type {
   SampleData,
   ZonedTimestamp,
 } from './results.ts';
+import { noteOnSamples, notesOfTests, type SpecimenNote } from './test-notes.ts';
 
 /** What is needed to read an order's reports. */
 export interface ReportedOrder {
@@ -76,7 +77,9 @@ export function foldReports(orders: readonly ReportedOrder[]): OrderResult | nul
   for (const order of orders) {
     const names = sampleNames(order, Object.keys(samples));
     takeSamples(samples, order, names);
-    for (const [key, entry] of entriesOf(order, names)) {
+    const { entries, absent } = entriesOf(order, names);
+    noteOnSamples(samples, [...notesOfTests(order.reports), ...absent], names);
+    for (const [key, entry] of entries) {
       const other = combined.get(key);
       if (!other || preferred(entry, other)) combined.set(key, entry);
     }
@@ -102,7 +105,7 @@ function preferred(entry: Entry, other: Entry): boolean {
 function entriesOf(
   { order, markers, reports, noMoreExpected }: ReportedOrder,
   samples: SampleNames,
-): Map<string, Entry> {
+): { entries: Map<string, Entry>; absent: SpecimenNote[] } {
   const expected = new Map(expectedResults(order, markers).map((result) => [result.slug, result]));
   const progress = progressOf(apart(reports.map((report) => statementsIn(report, [...expected.values()]))));
   promote(progress, expected.keys());
@@ -116,6 +119,7 @@ function entriesOf(
       : [...expected.values()].find(({ loinc, provider_id }) => of === loinc || of === provider_id)?.parents;
   const newest = reports.map((report) => report.reported_at).reduce(later, new Date(0).toISOString());
   const entries = new Map<string, Entry>();
+  const absent: SpecimenNote[] = [];
   for (const slug of new Set([...expected.keys(), ...Object.keys(progress.results)])) {
     const word = wordOn(progress, slug);
     const result = expected.get(slug);
@@ -125,9 +129,13 @@ function entriesOf(
     } else if (result && reason && (word || noMoreExpected)) {
       const notes = word?.source.observation.notes ?? null;
       entries.set(slug, { reported_at: word?.reported_at ?? newest, missing: missingResult(result, reason, notes) });
+    } else if (word && !result) {
+      const { report, test, observation } = word.source;
+      const text = [`${observation.name}: no result`, observation.notes].filter(Boolean).join('\n');
+      absent.push({ report, test, text });
     }
   }
-  return entries;
+  return { entries, absent };
 }
 
 const later = (one: string, other: string) => (Date.parse(other) >= Date.parse(one) ? other : one);

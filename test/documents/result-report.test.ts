@@ -37,6 +37,23 @@ describe('A7: the result report', () => {
     });
   });
 
+  it('prints what the laboratory noted about tests as a whole, by sample, with its columns', async () => {
+    const content = reportOf([metabolic], resultsOf([metabolic]));
+    const [name, sample] = Object.entries(content.result.sample_information)[0] ?? [];
+    if (!name || !sample) throw new Error('The example has a sample.');
+    const noted = (notes: string) => ({
+      ...sample,
+      clinical_information: { ...sample.clinical_information, notes },
+    });
+    const withNotes = (samples: Record<string, typeof sample>) =>
+      renderResultReport({ ...content, result: { ...content.result, sample_information: samples } });
+    const one = await textOf(await withNotes({ [name]: noted('Urine Culture\nNo growth.\nSeen by    Dr. Ito') }));
+    expect(one).toMatch(/Notes from the laboratory\s+Urine Culture\s+No growth\.\s+Seen by\s+Dr\. Ito/);
+    const two = await textOf(await withNotes({ [name]: sample, S2: noted('Cloudy.') }));
+    expect(two).toMatch(/Notes from the laboratory\s+Sample 2\s+Cloudy\./);
+    expect(await textOf(await withNotes({ [name]: sample }))).not.toContain('Notes from the laboratory');
+  });
+
   it('has structure for screen readers: headings, and a table with its headings and a row for each result', async () => {
     const results = resultsOf(panel);
     const elements = await structureOf(await renderResultReport(reportOf(panel, results)));

@@ -207,3 +207,46 @@ describe('A7: the specimens', () => {
     });
   });
 });
+
+describe('A7: notes about a test as a whole stand with its specimen', () => {
+  const notesIn = (...reports: LabReport[]) =>
+    Object.values(foldReports([reported(reports)])?.sample_information ?? {}).map(
+      ({ clinical_information }) => clinical_information.notes,
+    );
+  const later = { reported_at: '2026-11-21T10:00:00.000Z' };
+  const noted = (notes: string | null, rest = {}) => testOf(panel, [observation(TSH, '50')], { notes, ...rest });
+
+  test('under the name of the test, each once', () => {
+    const other = testOf(alone, [], { name: 'Thyroid', notes: 'Repeated.' });
+    expect(notesIn(reportOf([noted('Seen by Dr. Ito.'), other, other]))).toEqual([
+      `${panel}\nSeen by Dr. Ito.\n\nThyroid\nRepeated.`,
+    ]);
+  });
+
+  test('the newest report that has any says them, in whatever order reports come', () => {
+    const [first, second] = [reportOf([noted('No growth yet.')]), reportOf([noted('No growth.')], later)];
+    for (const reports of [
+      [first, second],
+      [second, first],
+    ]) {
+      expect(notesIn(...reports)).toEqual([`${panel}\nNo growth.`]);
+    }
+    expect(notesIn(first, reportOf([noted(null)], later))).toEqual([`${panel}\nNo growth yet.`]);
+  });
+
+  test('with the specimen that the test was done on', () => {
+    const urine = [{ number: 'S2', collected_at: null, received_at: null }];
+    expect(notesIn(reportOf([noted(null), testOf(alone, [], { notes: 'Cloudy.', specimens: urine })]))).toEqual([
+      null,
+      `${alone}\nCloudy.`,
+    ]);
+  });
+
+  test('so does that there is none of a result that nobody ordered, until there is one', () => {
+    const absent = observation('13969-1', null, { name: 'CK-MB', notes: 'QNS' });
+    const canceled = reportOf([testOf(alone, [observation(TSH, '50'), absent])]);
+    expect(notesIn(canceled)).toEqual(['CK-MB: no result\nQNS']);
+    const value = observation('13969-1', '3.1', { name: 'CK-MB', status: 'corrected' });
+    expect(notesIn(canceled, reportOf([testOf(alone, [value])], later))).toEqual([null]);
+  });
+});

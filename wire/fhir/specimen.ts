@@ -15,11 +15,12 @@ export function specimens(facts: OrderFacts, { sample_information }: OrderResult
 function specimen({ held, laboratory }: OrderFacts, name: string, sample: SampleData): Specimen {
   const { order, updated_at } = held;
   const { sample_id, control_number, date_collected, date_received, clinical_information } = sample;
-  const { total_volume, fasting } = clinical_information;
+  const { total_volume, fasting, notes } = clinical_information;
   const collection = {
     ...(date_collected && { collectedDateTime: date_collected.timestamp }),
     ...(fasting && { fastingStatusCodeableConcept: FASTING }),
   };
+  const texts = [total_volume && `Total volume: ${total_volume}`, notes].flatMap((text) => text || []);
   return {
     resourceType: 'Specimen',
     id: specimenId(order.id, name),
@@ -30,7 +31,7 @@ function specimen({ held, laboratory }: OrderFacts, name: string, sample: Sample
     ...(date_received && { receivedTime: date_received.timestamp }),
     request: [{ reference: `ServiceRequest/${order.id}` }],
     ...(Object.keys(collection).length > 0 && { collection }),
-    ...(total_volume && { note: [{ text: `Total volume: ${total_volume}` }] }),
+    ...(texts.length > 0 && { note: texts.map((text) => ({ text })) }),
   };
 }
 
