@@ -1,0 +1,156 @@
+/** The ways in: who receives on each, and how messages are given to them. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import getPort from 'get-port';
+import type { LabConnection } from '../../../domain/catalogue/lab-connection.ts';
+import { collectionOf } from '../../../store/collections/define.ts';
+import { hashOfPassword, setLabConnection } from '../../../store/connections/lab-connections.ts';
+import type { Store } from '../../../store/open.ts';
+import { startSftpServer } from '../../support/partners/sftp-server.ts';
+import type { Chance } from '../random.ts';
+import { type Acknowledged, type Line, overHttp, overMllp, sendUntilAcknowledged } from './laboratories.ts';
+import { type Message, writeMessage } from './messages.ts';
+import { faultsInFolders, filesOf } from './oracle.ts';
+
+export const TRANSPORTS = ['http', 'mllp', 'sftp'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+
+/** A way in, with laboratories that use it until they are told to stop. */
+export interface UnderLoad {
+  /** What receives, from the root of the repository, and what it is told. */
+  script: string;
+  env: NodeJS.ProcessEnv;
+  /** How many messages have been acknowledged. */
+  acknowledged(): number;
+  /** Begins to send. Resolves when `stop` was called and all that was sent is acknowledged; rejects when that cannot be. */
+  send(): Promise<Acknowledged[]>;
+  stop(): void;
+  /** What the time after a death would do. */
+  afterKill(): Promise<void>;
+  /** What is wrong, its messages in the database aside. */
+  faults(sent: readonly Message[]): Promise<string[]>;
+  /** Where files end that were taken in; null where there are none. */
+  archive: string | null;
+  close(): Promise<void>;
+}
+
+const LAB = 'labcorp';
+const LANES = 4;
+/** Files that wait at a time. */
+const WAITING_FILES = 8;
+/** How long all files may take to be taken in, in milliseconds. */
+const TAKEN_WITHIN = 120_000;
+
+/** @param dataDir An empty folder for what it keeps. */
+export async function underLoad(
+  transport: Transport,
+  { store, chance, dataDir }: { store: Store; chance: Chance; dataDir: string },
+): Promise<UnderLoad> {
+  if (transport === 'sftp') return sftpUnderLoad(store, chance, dataDir);
+  const password = randomBytes(9).toString('base64url');
+  await connect(store, {
+    http: { user: 'river', password_hash: hashOfPassword(password) },
+    mllp: { addresses: ['127.0.0.1'], certificate: null },
+  });
+  const [http, mllp] = [await lowPort(chance), await lowPort(chance)];
+  const line = (): Line =>
+    transport === 'http'
+      ? overHttp(`http://127.0.0.1:${http}/partners/labs/${LAB}/hl7`, 'river', password)
+      : overMllp(mllp);
+  const done: Acknowledged[] = [];
+  let stopped = false;
+  let written = 0;
+  const laboratory = async () => {
+    const own = line();
+    while (!stopped) {
+      written += 1;
+      done.push(await sendUntilAcknowledged(own, writeMessage(chance, transport, written)));
+    }
+    own.close();
+  };
+  return {
+    script: 'api/server.ts',
+    env: { PORT: String(http), VENULE_MLLP_PORT: String(mllp) },
+    acknowledged: () => done.length,
+    send: async () => {
+      await Promise.all(Array.from({ length: LANES }, laboratory));
+      return done;
+    },
+    stop() {
+      stopped = true;
+    },
+    afterKill: async () => undefined,
+    faults: async () => [],
+    archive: null,
+    close: async () => undefined,
+  };
+}
+
+/** Files are left for the worker; one that is in the archive is acknowledged. */
+async function sftpUnderLoad(store: Store, chance: Chance, dataDir: string): Promise<UnderLoad> {
+  const root = join(dataDir, 'laboratory');
+  const [folder, archive] = [join(root, 'results'), join(root, 'results', 'done')];
+  await mkdir(archive, { recursive: true });
+  const { server, close } = await startSftpServer(root);
+  await connect(store, { sftp: { server, folder: '/results', archive: '/results/done' } });
+  const sent: Acknowledged[] = [];
+  let stopped = false;
+  let archived = 0;
+  const look = async () => {
+    archived = (await readdir(archive)).length;
+  };
+  return {
+    script: 'test/kills/receivers/sftp-worker.ts',
+    env: {},
+    acknowledged: () => archived,
+    async send() {
+      let deadline = Number.POSITIVE_INFINITY;
+      while (!stopped || (await filesOf(folder)).length > 0) {
+        if (!stopped && (await filesOf(folder)).length < WAITING_FILES) {
+          const message = writeMessage(chance, 'sftp', sent.length + 1);
+          await writeFile(join(folder, `.${message.control_id}`), message.raw);
+          await rename(join(folder, `.${message.control_id}`), join(folder, `${message.control_id}.hl7`));
+          sent.push({ message, sendings: 1 });
+        } else {
+          await pause(20);
+        }
+        await look();
+        if (stopped && deadline === Number.POSITIVE_INFINITY) deadline = Date.now() + TAKEN_WITHIN;
+        if (Date.now() > deadline) throw new Error('Files are left, and nobody takes them');
+      }
+      return sent;
+    },
+    stop() {
+      stopped = true;
+    },
+    async afterKill() {
+      await collectionOf(store.leases).updateMany({}, { $set: { until: new Date(0) } });
+    },
+    faults: (messages) => faultsInFolders(folder, archive, messages),
+    archive,
+    close,
+  };
+}
+
+async function connect(store: Store, ways: Partial<LabConnection>): Promise<void> {
+  const orders = { kind: 'http', url: 'http://127.0.0.1:9', user: 'venule', password: 'outward' } as const;
+  const none = { http: null, mllp: null, sftp: null };
+  await setLabConnection(store, {
+    lab_slug: LAB,
+    environment: 'sandbox',
+    orders,
+    acknowledges: 'answer',
+    ...none,
+    ...ways,
+  });
+}
+
+/**
+ * A free port below those that outgoing connections are made from: while the receiver is dead, a laboratory that connects
+ * again and again would sooner or later be given its port, and be connected to itself.
+ */
+function lowPort(chance: Chance): Promise<number> {
+  return getPort({ host: '127.0.0.1', port: Array.from({ length: 20 }, () => chance.between(20_000, 29_999)) });
+}
