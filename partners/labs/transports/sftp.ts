@@ -1,5 +1,6 @@
 /** HL7 messages as files on a laboratory's SFTP server: orders are dropped there, results picked up (intake/). */
 import { createHash } from 'node:crypto';
+import { connect } from 'node:net';
 import SftpClient from 'ssh2-sftp-client';
 import type { SftpServer } from '../../../domain/catalogue/lab-connection.ts';
 import { PartnerUnreachable } from '../../partner-unreachable.ts';
@@ -30,8 +31,8 @@ export async function onSftp<T>(
     const { host, port, user, password, private_key } = server;
     await client
       .connect({
-        host,
-        port,
+        // Without delay: otherwise each side waits with its short packets for the other, and a long file takes minutes.
+        sock: connect({ host, port, noDelay: true }),
         username: user,
         ...(password !== null && { password }),
         ...(private_key !== null && { privateKey: private_key }),

@@ -55,9 +55,12 @@ export async function faultsInFolders(folder: string, archive: string, dropped: 
   const faults = (await filesOf(folder)).map((name) => `file ${name} is still in its folder`);
   const times = new Map<string, number>();
   for (const name of await filesOf(archive)) {
-    const hash = createHash('sha256')
-      .update(await readFile(join(archive, name)))
-      .digest('hex');
+    const content = await readFile(join(archive, name)).catch(() => null);
+    if (content === null) {
+      faults.push(`file ${name} was given another name while it was looked at`);
+      continue;
+    }
+    const hash = createHash('sha256').update(content).digest('hex');
     times.set(hash, (times.get(hash) ?? 0) + 1);
   }
   for (const { control_id, hash } of dropped) {

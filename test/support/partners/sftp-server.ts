@@ -43,6 +43,8 @@ export async function startSftpServer(root: string): Promise<TestSftpServer> {
   const of = { root, faults, listed: [] as string[], read: [] as string[] };
   const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
     open.add(client);
+    // Its types do not name it.
+    (client as ssh2.Connection & { setNoDelay(isOn: boolean): void }).setNoDelay(true);
     client.on('error', () => undefined);
     client.on('close', () => open.delete(client));
     client.on('authentication', (attempt) => {
@@ -96,6 +98,11 @@ function serve(sftp: ssh2.SFTPWrapper, { root, faults, listed, read }: Omit<Test
       return true;
     });
 
+  // A client that died has closed nothing.
+  sftp.on('close', () => {
+    for (const { file } of handles.values()) void file?.close();
+    handles.clear();
+  });
   sftp.on('OPEN', (request, name, flags) =>
     answer(request, async () => {
       const isWritten = Boolean(flags & OPEN_MODE.WRITE);

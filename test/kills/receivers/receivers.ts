@@ -1,4 +1,4 @@
-/** The ways in: who receives on each, and how messages are given to them. */
+/** Who receives, and laboratories that give messages to them without a pause. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,25 +10,28 @@ import { hashOfPassword, setLabConnection } from '../../../store/connections/lab
 import type { Store } from '../../../store/open.ts';
 import { startSftpServer } from '../../support/partners/sftp-server.ts';
 import type { Chance } from '../random.ts';
-import { type Acknowledged, type Line, overHttp, overMllp, sendUntilAcknowledged } from './laboratories.ts';
+import { type Acknowledged, overHttp, overMllp, sendUntilAcknowledged } from './laboratories.ts';
 import { type Message, writeMessage } from './messages.ts';
 import { faultsInFolders, filesOf } from './oracle.ts';
 
-export const TRANSPORTS = ['http', 'mllp', 'sftp'] as const;
-export type Transport = (typeof TRANSPORTS)[number];
+/** `api` is sent to over HTTP and MLLP at once; `sftp` is the worker's rounds on SFTP servers. */
+export const RECEIVERS = ['api', 'sftp'] as const;
+export type Receiver = (typeof RECEIVERS)[number];
 
-/** A way in, with laboratories that use it until they are told to stop. */
+/** A receiver, with laboratories that send to it until they are told to stop. */
 export interface UnderLoad {
   /** What receives, from the root of the repository, and what it is told. */
   script: string;
   env: NodeJS.ProcessEnv;
-  /** How many messages have been acknowledged. */
-  acknowledged(): number;
+  /** How many messages have been acknowledged, by transport. */
+  acknowledged(): Record<string, number>;
   /** Begins to send. Resolves when `stop` was called and all that was sent is acknowledged; rejects when that cannot be. */
   send(): Promise<Acknowledged[]>;
   stop(): void;
   /** What the time after a death would do. */
   afterKill(): Promise<void>;
+  /** How long what was acknowledged may take to be there whole, in milliseconds. */
+  settledWithin: number;
   /** What is wrong, its messages in the database aside. */
   faults(sent: readonly Message[]): Promise<string[]>;
   /** Where files end that were taken in; null where there are none. */
@@ -37,51 +40,57 @@ export interface UnderLoad {
 }
 
 const LAB = 'labcorp';
-const LANES = 4;
+/** Connections of each transport. */
+const LANES = 3;
 /** Files that wait at a time. */
 const WAITING_FILES = 8;
 /** How long all files may take to be taken in, in milliseconds. */
 const TAKEN_WITHIN = 120_000;
 
 /** @param dataDir An empty folder for what it keeps. */
-export async function underLoad(
-  transport: Transport,
+export function underLoad(
+  receiver: Receiver,
   { store, chance, dataDir }: { store: Store; chance: Chance; dataDir: string },
 ): Promise<UnderLoad> {
-  if (transport === 'sftp') return sftpUnderLoad(store, chance, dataDir);
+  return receiver === 'sftp' ? sftpUnderLoad(store, chance, dataDir) : apiUnderLoad(store, chance);
+}
+
+async function apiUnderLoad(store: Store, chance: Chance): Promise<UnderLoad> {
   const password = randomBytes(9).toString('base64url');
   await connect(store, {
     http: { user: 'river', password_hash: hashOfPassword(password) },
     mllp: { addresses: ['127.0.0.1'], certificate: null },
   });
-  const [http, mllp] = [await lowPort(chance), await lowPort(chance)];
-  const line = (): Line =>
-    transport === 'http'
-      ? overHttp(`http://127.0.0.1:${http}/partners/labs/${LAB}/hl7`, 'river', password)
-      : overMllp(mllp);
-  const done: Acknowledged[] = [];
+  const [port, mllpPort] = [await lowPort(chance), await lowPort(chance)];
+  const lines = {
+    http: () => overHttp(`http://127.0.0.1:${port}/partners/labs/${LAB}/hl7`, 'river', password),
+    mllp: () => overMllp(mllpPort),
+  };
+  const done: Record<keyof typeof lines, Acknowledged[]> = { http: [], mllp: [] };
   let stopped = false;
   let written = 0;
-  const laboratory = async () => {
-    const own = line();
+  const laboratory = async (transport: keyof typeof lines) => {
+    const line = lines[transport]();
     while (!stopped) {
       written += 1;
-      done.push(await sendUntilAcknowledged(own, writeMessage(chance, transport, written)));
+      done[transport].push(await sendUntilAcknowledged(line, writeMessage(chance, transport, written)));
     }
-    own.close();
+    line.close();
   };
   return {
     script: 'api/server.ts',
-    env: { PORT: String(http), VENULE_MLLP_PORT: String(mllp) },
-    acknowledged: () => done.length,
-    send: async () => {
-      await Promise.all(Array.from({ length: LANES }, laboratory));
-      return done;
+    env: { PORT: String(port), VENULE_MLLP_PORT: String(mllpPort) },
+    acknowledged: () => ({ http: done.http.length, mllp: done.mllp.length }),
+    async send() {
+      const lanes = Array.from({ length: LANES }, () => (['http', 'mllp'] as const).map(laboratory));
+      await Promise.all(lanes.flat());
+      return [...done.http, ...done.mllp];
     },
     stop() {
       stopped = true;
     },
     afterKill: async () => undefined,
+    settledWithin: 0,
     faults: async () => [],
     archive: null,
     close: async () => undefined,
@@ -98,17 +107,13 @@ async function sftpUnderLoad(store: Store, chance: Chance, dataDir: string): Pro
   const sent: Acknowledged[] = [];
   let stopped = false;
   let archived = 0;
-  const look = async () => {
-    archived = (await readdir(archive)).length;
-  };
   return {
     script: 'test/kills/receivers/sftp-worker.ts',
     env: {},
-    acknowledged: () => archived,
+    acknowledged: () => ({ sftp: archived }),
     async send() {
-      let deadline = Number.POSITIVE_INFINITY;
-      while (!stopped || (await filesOf(folder)).length > 0) {
-        if (!stopped && (await filesOf(folder)).length < WAITING_FILES) {
+      while (!stopped) {
+        if ((await filesOf(folder)).length < WAITING_FILES) {
           const message = writeMessage(chance, 'sftp', sent.length + 1);
           await writeFile(join(folder, `.${message.control_id}`), message.raw);
           await rename(join(folder, `.${message.control_id}`), join(folder, `${message.control_id}.hl7`));
@@ -116,9 +121,7 @@ async function sftpUnderLoad(store: Store, chance: Chance, dataDir: string): Pro
         } else {
           await pause(20);
         }
-        await look();
-        if (stopped && deadline === Number.POSITIVE_INFINITY) deadline = Date.now() + TAKEN_WITHIN;
-        if (Date.now() > deadline) throw new Error('Files are left, and nobody takes them');
+        archived = (await readdir(archive)).length;
       }
       return sent;
     },
@@ -128,6 +131,7 @@ async function sftpUnderLoad(store: Store, chance: Chance, dataDir: string): Pro
     async afterKill() {
       await collectionOf(store.leases).updateMany({}, { $set: { until: new Date(0) } });
     },
+    settledWithin: TAKEN_WITHIN,
     faults: (messages) => faultsInFolders(folder, archive, messages),
     archive,
     close,
