@@ -11,7 +11,7 @@ import { adapterFor } from '../partners/labs/registry.ts';
 import { PartnerUnreachable } from '../partners/partner-unreachable.ts';
 import { findLabConnection } from '../store/connections/lab-connections.ts';
 import { currentProfile } from '../store/connections/lab-profiles.ts';
-import { expectAcknowledgement, isRejected, noteProvisionalAnswer, noteSent } from '../store/inbox/order-messages.ts';
+import { expectAcknowledgement, forgetError, isRejected, noteSent, takeAnswer } from '../store/inbox/order-messages.ts';
 import { recordRefusedCancellation } from '../store/orders/refused-cancellation.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { retryBudgetSpent } from './patience.ts';
@@ -58,32 +58,32 @@ export function laboratoryActivities({
   }
 
   /**
-   * Says it to the laboratory, and answers with its decision. What was sent to one that acknowledges later is not sent
-   * again: its word is awaited.
+   * Says it to the laboratory, and answers with its decision. What is decided is not sent again, nor what was sent to a
+   * laboratory that acknowledges later: its word is awaited.
    */
   async function tell(orderId: string, purpose: OrderPurpose, triedFor = Number.POSITIVE_INFINITY) {
     const { adapter, message, endpoint, lab } = await conversation(orderId);
     const { id, lab_slug, placer_order_number } = message.order;
     const ofOrder = { _id: adapter.idOf(message, purpose), lab_slug, order_id: id, placer_order_number, purpose };
     const decided = (answer: LabAcknowledgement) => ({ answer, lab, order: message.order });
-    const isLater = endpoint.acknowledges === 'later';
-    const known = isLater ? await expectAcknowledgement(store, ofOrder) : null;
-    if (known?.said && known.said.code !== 'AE') return decided(known.said);
-    if (known?.sent_at) throw awaited(lab, triedFor);
+    const known = await expectAcknowledgement(store, ofOrder);
+    if (known.said && (known.said.code !== 'AE' || retryBudgetSpent(triedFor))) return decided(known.said);
+    if (known.sent_at && endpoint.acknowledges === 'later') throw awaited(lab, known.error_said, triedFor);
+    if (known.said) await forgetError(store, ofOrder._id);
 
     const send = purpose === 'NW' ? adapter.submit : adapter.cancel;
     const answer = await heard(() => send(message, endpoint, Context.current().cancellationSignal), triedFor);
-    if (isLater) await noteSent(store, ofOrder._id);
-    if (answer.code === 'awaited') throw awaited(lab, triedFor);
-    const isProvisional = answer.code === 'AA' && !answer.is_final;
-    if (isProvisional && !isLater) await noteProvisionalAnswer(store, ofOrder, answer);
-    return decided(answer);
+    if (answer.code !== 'awaited') return decided(await takeAnswer(store, ofOrder._id, answer));
+    await noteSent(store, ofOrder._id);
+    throw awaited(lab, known.error_said, triedFor);
   }
 
-  const awaited = (lab: string, triedFor: number) =>
+  const awaited = (lab: string, error: string | undefined, triedFor: number) =>
     ApplicationFailure.create({
       type: 'AcknowledgmentAwaited',
-      message: `${lab} has the order and has not acknowledged it yet; it is not sent again.`,
+      message:
+        `${lab} has the order and has not acknowledged it yet; it is not sent again.` +
+        (error === undefined ? '' : ` Before, it answered with an error: ${error}`),
       nonRetryable: retryBudgetSpent(triedFor),
     });
 

@@ -34,6 +34,7 @@ export interface Sender {
 }
 
 const TOO_LONG = refused('OBR', 'The report on one order is too long; split it into several messages');
+const TESTING = refused('MSA', 'This is a test (MSH-11), and acknowledges nothing in production');
 const UNAWAITED = refused('MSA', 'This acknowledges no message that waits for it');
 
 /**
@@ -69,7 +70,9 @@ export async function takeHl7In(
   for await (const message of messagesOfBody(raw, lab, charset)) {
     if ('acknowledgement' in message) {
       // Not acknowledged: two sides that answer each other's answers would never end.
-      if (!(await takeAcknowledgement(store, from.lab_slug, message.acknowledgement))) refuse(message.text, UNAWAITED);
+      const { is_test, ...acknowledgement } = message.acknowledgement;
+      if (is_test && from.environment === 'production') refuse(message.text, TESTING);
+      else if (!(await takeAcknowledgement(store, from, acknowledgement))) refuse(message.text, UNAWAITED);
       continue;
     }
     if ('refusal' in message) {

@@ -1,4 +1,4 @@
-/** Order messages whose acknowledgment comes later than their answer, or may still be followed by another. */
+/** Order messages, and what laboratories have said of them: in their answer, later, or again after it. */
 import type { Connection } from 'mongoose';
 import { count, date, define, Mixed, text, textOrNull } from './define.ts';
 
@@ -26,6 +26,8 @@ export interface OrderMessageDocument {
   /** Null as long as it is not known to be delivered. */
   sent_at: Date | null;
   said: SaidOfOrder | null;
+  /** The words of its latest error, also once it was sent again; absent where there was none. */
+  error_said?: string;
   /** The words of a rejection that came after the acceptance. */
   rejected_because: string | null;
   state: 'waiting' | 'accepted' | 'stored' | 'delivered' | 'kept' | 'closed';
@@ -51,6 +53,7 @@ export const orderMessagesCollections = (connection: Connection) => ({
       purpose: text,
       sent_at: { type: Date, default: null },
       said: { type: Mixed, default: null },
+      error_said: { type: String },
       rejected_because: textOrNull,
       state: text,
       closed_because: { type: String },

@@ -1,4 +1,5 @@
 /** What laboratories say of orders later than in their answer (F4): looked for by who waits, or told to the journey. */
+import type { Environment } from '../../domain/catalogue/lab-connection.ts';
 import type { Order } from '../../domain/orders/order.ts';
 import type { Principal } from '../../domain/principal.ts';
 import { collectionOf } from '../collections/define.ts';
@@ -8,70 +9,100 @@ import type { Store } from '../open.ts';
 import { recordAudit } from '../orders/audit.ts';
 import { claimOldest, postpone } from './claim.ts';
 
+type OrderNames = Pick<Order, 'lab_slug' | 'placer_order_number'>;
 type OfOrder = Pick<OrderMessageDocument, '_id' | 'lab_slug' | 'order_id' | 'placer_order_number' | 'purpose'>;
 
-/** Notes that a message is about to be sent whose acknowledgment comes later. @returns What is known of it already. */
+/** Notes that a message is about to be sent. @returns What is known of it already. */
 export async function expectAcknowledgement(store: Store, message: OfOrder): Promise<OrderMessageDocument> {
-  await insertOnce(store.orderMessages, freshly(message));
+  await insertOnce(store.orderMessages, {
+    ...message,
+    sent_at: null,
+    said: null,
+    rejected_because: null,
+    state: 'waiting',
+    lease_until: new Date(0),
+    attempts: 0,
+    last_error: null,
+    created_at: new Date(),
+  });
   return store.orderMessages.findById(message._id).orFail().lean<OrderMessageDocument>();
 }
 
-/** Notes that a message was delivered: it is not sent again. */
+/** Forgets the error that a message is sent again after, so that one that comes meanwhile is told from it. */
+export async function forgetError(store: Store, controlId: string): Promise<void> {
+  await collectionOf(store.orderMessages).updateOne({ _id: controlId, 'said.code': 'AE' }, { $set: { said: null } });
+}
+
+/** Notes that a message was delivered and is not sent again, unless the laboratory has said something of it by now. */
 export async function noteSent(store: Store, controlId: string): Promise<void> {
-  await collectionOf(store.orderMessages).updateOne({ _id: controlId }, { $set: { sent_at: new Date() } });
+  await collectionOf(store.orderMessages).updateOne({ _id: controlId, said: null }, { $set: { sent_at: new Date() } });
 }
 
-/** Notes an answer that may be followed by another. */
-export async function noteProvisionalAnswer(store: Store, message: OfOrder, said: SaidOfOrder): Promise<void> {
-  await insertOnce(store.orderMessages, { ...freshly(message), sent_at: new Date(), said, state: 'accepted' });
+/** Takes in the answer to a message. @returns What counts: a rejection may have overtaken the answer. */
+export async function takeAnswer(store: Store, controlId: string, answer: SaidOfOrder): Promise<SaidOfOrder> {
+  await takeIn(store, controlId, answer);
+  const { said } = await store.orderMessages.findById(controlId).orFail().lean<OrderMessageDocument>();
+  return said ?? answer;
 }
-
-const freshly = (message: OfOrder): OrderMessageDocument => ({
-  ...message,
-  sent_at: null,
-  said: null,
-  rejected_because: null,
-  state: 'waiting',
-  lease_until: new Date(0),
-  attempts: 0,
-  last_error: null,
-  created_at: new Date(),
-});
 
 /** An acknowledgment that came by itself, and what it is of. */
 export interface LateAcknowledgement extends SaidOfOrder {
   /** The message that it answers; null where it names the order instead. */
   control_id: string | null;
   placer_order_number: string | null;
+  /** Whether it can only be of an order's cancellation, where it names the order. */
+  is_of_cancellation: boolean;
 }
 
 /**
  * Takes in an acknowledgment that came later; the same again changes nothing.
+ * @param from Only messages to this laboratory, on the connection of this environment, are acknowledged by it.
  * @returns Whether a message of ours waits for it, or may still be followed by it.
  */
 export async function takeAcknowledgement(
   store: Store,
-  lab_slug: string,
-  { control_id, placer_order_number, ...said }: LateAcknowledgement,
+  { lab_slug, environment }: { lab_slug: string; environment: Environment },
+  { control_id, placer_order_number, is_of_cancellation, ...said }: LateAcknowledgement,
 ): Promise<boolean> {
-  const messages = collectionOf(store.orderMessages);
-  const named = control_id
-    ? { _id: control_id, lab_slug }
-    : placer_order_number && { lab_slug, placer_order_number, purpose: 'NW' as const };
-  const message = named && (await messages.findOne(named));
+  const message = control_id
+    ? await collectionOf(store.orderMessages).findOne({ _id: control_id, lab_slug })
+    : placer_order_number && (await messageAbout(store, { lab_slug, placer_order_number }, is_of_cancellation));
   if (!message) return false;
-  const { _id } = message;
-  // An error is no decision: who waits sends the message again.
-  if (said.code === 'AE') {
-    await messages.updateOne({ _id, state: 'waiting' }, { $set: { said, sent_at: null } });
-    await messages.updateOne({ _id, state: 'accepted' }, { $set: { ...rejection(said), state: 'kept' } });
-  } else if (said.code === 'AR') {
-    await messages.updateOne({ _id, state: 'waiting' }, { $set: { said } });
-    await messages.updateOne({ _id, state: 'accepted' }, { $set: { said, ...rejection(said), state: 'stored' } });
-  } else {
-    await messages.updateOne({ _id, state: { $in: ['waiting', 'accepted'] } }, { $set: { said, state: 'accepted' } });
+  const sandbox = environment === 'sandbox';
+  if (!(await store.orders.exists({ _id: message.order_id, 'order.options.sandbox': sandbox }))) return false;
+  return takeIn(store, message._id, said);
+}
+
+/** The message that an answer is of which names the order only: the one that waits, the order before its cancellation. */
+async function messageAbout(store: Store, order: OrderNames, isOfCancellation: boolean) {
+  const messages = await collectionOf(store.orderMessages).find(about(order)).toArray();
+  const [placed, canceled] = (['NW', 'CA'] as const).map((purpose) =>
+    messages.find((message) => message.purpose === purpose),
+  );
+  if (isOfCancellation) return canceled;
+  const isWaiting = (message?: OrderMessageDocument) => message?.state === 'waiting' && message.said?.code !== 'AR';
+  return isWaiting(canceled) && !isWaiting(placed) ? canceled : placed;
+}
+
+/** @returns Whether it says anything of a message in this state; what is accepted after a rejection is for people to see. */
+async function takeIn(store: Store, _id: string, said: SaidOfOrder): Promise<boolean> {
+  const messages = collectionOf(store.orderMessages);
+  const undecided = { _id, state: 'waiting' as const, 'said.code': { $ne: 'AR' as const } };
+  switch (said.code) {
+    case 'AE':
+      // An error is no decision: who waits sends the message again.
+      await messages.updateOne(undecided, { $set: { said, sent_at: null, error_said: said.text } });
+      await messages.updateOne({ _id, state: 'accepted' }, { $set: { ...rejection(said), state: 'kept' } });
+      return true;
+    case 'AR':
+      await messages.updateOne(undecided, { $set: { said } });
+      await messages.updateOne({ _id, state: 'accepted' }, { $set: { said, ...rejection(said), state: 'stored' } });
+      return true;
+    default: {
+      const accepted = { $or: [undecided, { _id, state: 'accepted' as const }] };
+      return (await messages.updateOne(accepted, { $set: { said, state: 'accepted' } })).matchedCount > 0;
+    }
   }
-  return true;
 }
 
 const rejection = ({ text, code }: SaidOfOrder) => ({
@@ -84,13 +115,13 @@ export function claimRejection(store: Store, leaseMs: number): Promise<OrderMess
 }
 
 /** The messages about an order. */
-const about = ({ lab_slug, placer_order_number }: Pick<Order, 'lab_slug' | 'placer_order_number'>) => ({
+const about = ({ lab_slug, placer_order_number }: OrderNames) => ({
   lab_slug,
   placer_order_number,
 });
 
 /** Leaves the rejection of an order to a person, also if its journey had it. */
-export async function keepRejections(store: Store, order: Order): Promise<void> {
+export async function keepRejections(store: Store, order: OrderNames): Promise<void> {
   await collectionOf(store.orderMessages).updateMany(
     { ...about(order), purpose: 'NW', state: { $in: ['stored', 'delivered'] } },
     { $set: { state: 'kept' } },
@@ -98,7 +129,7 @@ export async function keepRejections(store: Store, order: Order): Promise<void> 
 }
 
 /** Delivers the rejection of an order once more, to a journey that has begun again. */
-export async function deliverRejectionsAgain(store: Store, order: Order): Promise<void> {
+export async function deliverRejectionsAgain(store: Store, order: OrderNames): Promise<void> {
   await collectionOf(store.orderMessages).updateMany(
     { ...about(order), state: 'delivered' },
     { $set: { state: 'stored', lease_until: new Date(0), attempts: 0 } },
@@ -106,7 +137,7 @@ export async function deliverRejectionsAgain(store: Store, order: Order): Promis
 }
 
 /** Whether the laboratory has rejected an order, at once or later: there is nothing to cancel there then. */
-export async function isRejected(store: Store, order: Order): Promise<boolean> {
+export async function isRejected(store: Store, order: OrderNames): Promise<boolean> {
   const rejected = { ...about(order), purpose: 'NW' as const, 'said.code': 'AR' as const };
   return (await collectionOf(store.orderMessages).findOne(rejected)) !== null;
 }

@@ -23,6 +23,8 @@ describe('F4: a laboratory’s answer to an order', () => {
       text: '',
       placer_order_number: null,
       filler_order_number: null,
+      is_of_cancellation: false,
+      is_test: false,
     });
   });
 

@@ -41,6 +41,10 @@ export interface ReadAcknowledgement extends LabAcknowledgement {
   control_id: string | null;
   /** ORC-2. */
   placer_order_number: string | null;
+  /** ORC-1 answers a cancellation, and no order. */
+  is_of_cancellation: boolean;
+  /** MSH-11 is `T` or `D`: it tests the line. */
+  is_test: boolean;
 }
 
 /**
@@ -73,6 +77,8 @@ export function readAcknowledgement(text: string): ReadAcknowledgement {
     control_id: answer ? answer.text(2) : null,
     text: [...new Set(words)].filter((word) => word !== '').join('; '),
     placer_order_number: order?.text(2) || null,
+    is_of_cancellation: /^(CR|UC)$/.test(order?.text(1) ?? ''),
+    is_test: /^[TD]$/.test(header.text(11)),
     filler_order_number: order?.text(3) || null,
   };
 }

@@ -67,13 +67,14 @@ function wrongIn(answer: string): string {
 /** The acknowledgment of this very message; null where the text is none. */
 function acknowledgementIn(text: string, { order }: LabOrderMessage, purpose: OrderPurpose) {
   try {
-    const { control_id, placer_order_number, ...acknowledgement } = readAcknowledgement(text);
+    const { code, text: words, filler_order_number, is_final, ...named } = readAcknowledgement(text);
+    const { control_id, placer_order_number, is_of_cancellation } = named;
     // An answer without MSA (ORR, ORL) names the order instead.
     const isOurs =
       control_id === null
-        ? placer_order_number === order.placer_order_number
+        ? placer_order_number === order.placer_order_number && (purpose === 'CA' || !is_of_cancellation)
         : control_id === orderControlId(order.id, purpose);
-    return isOurs ? acknowledgement : null;
+    return isOurs ? { code, text: words, filler_order_number, is_final } : null;
   } catch (error) {
     if (error instanceof Hl7Refused) return null;
     throw error;
