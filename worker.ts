@@ -16,6 +16,7 @@ import { startWatcher } from './dispatch/watcher.ts';
 import { startWebhookDispatcher } from './dispatch/webhooks.ts';
 import { createDocumentIssuer } from './documents/issue-documents.ts';
 import { policyWith } from './domain/policy.ts';
+import { takeHl7In } from './intake/laboratory-messages.ts';
 import { createBookingUrl, createPaperUrl } from './links/booking-url.ts';
 import { createUnsubscribeUrl } from './links/unsubscribe-url.ts';
 import { requireFitNode } from './node-version.mjs';
@@ -75,6 +76,7 @@ export async function startWorker(
   });
   const { client, connection: clientConnection } = temporalClient(config.temporal, keys);
   await ensureSearchAttributes(clientConnection, config.temporal.namespace);
+  const inbox = { store, profiles: rememberedProfiles(store, catalogue.laboratoriesBySlug), logger };
   const worker = await Worker.create({
     connection,
     namespace: config.temporal.namespace,
@@ -90,6 +92,7 @@ export async function startWorker(
       unsubscribeUrl: createUnsubscribeUrl(store, links),
       standInContact: config.standInContact,
       partnerCallMs: policy.partner_call,
+      takeHl7In: (from, raw) => takeHl7In(inbox, from, raw),
       sandboxLab: { url: config.sandboxUrl, ...config.sandboxCredentials },
     }),
     dataConverter: encryptingConverter(keys),
@@ -102,7 +105,7 @@ export async function startWorker(
   const reports = startReportDispatcher({ store, catalogue, journeys, logger });
   const readings = startReadingDispatcher({ store, catalogue, journeys, logger });
   const rejections = startRejectionDispatcher({ store, catalogue, journeys, logger });
-  const sftp = startSftpPickUp({ store, profiles: rememberedProfiles(store, catalogue.laboratoriesBySlug), logger });
+  const sftp = startSftpPickUp(inbox);
   const appointmentEvents = startAppointmentDispatcher({ store, journeys, logger });
   const sweep = startJourneySweep({ store, journeys, checkedAfter: policy.journey_checked_after, logger });
   const webhooks = startWebhookDispatcher({ store, allowPrivate: config.webhookAllowPrivate, logger });

@@ -1,4 +1,5 @@
 import type { DocumentIssuer } from '../documents/issue-documents.ts';
+import type { Environment } from '../domain/catalogue/lab-connection.ts';
 import type { BookingUrl } from '../links/booking-url.ts';
 import type { UnsubscribeUrl } from '../links/unsubscribe-url.ts';
 import type { Mailer } from '../notifications/mailer.ts';
@@ -23,6 +24,8 @@ export interface ActivityDependencies {
   standInContact: Contact;
   /** One call to a laboratory or a phlebotomy provider, in milliseconds. */
   partnerCallMs: number;
+  /** Takes in what a laboratory says beside its answer to an order; answers with the acknowledgments to send back. */
+  takeHl7In: (from: { lab_slug: string; environment: Environment }, raw: Buffer) => Promise<string[]>;
   /** Told to go on when an order is simulated. */
   sandboxLab: SandboxLab;
 }

@@ -1,6 +1,7 @@
 /** The conversation with a laboratory, as a journey has it. Temporal repeats it; the lab sees one order (F4). */
 import { Context, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import type { Environment } from '../domain/catalogue/lab-connection.ts';
 import type {
   LabAcknowledgement,
   LabAnswer,
@@ -21,13 +22,14 @@ export function laboratoryActivities({
   store,
   catalogue,
   partnerCallMs,
+  takeHl7In,
 }: ActivityDependencies): Pick<Activities, 'submitOrder' | 'cancelAtLab'> {
   async function conversation(orderId: string) {
     const { order } = await store.orders.findById(orderId).orFail().lean();
     await catalogue.know([order.lab_test_id]);
     const laboratory = catalogue.laboratoriesBySlug.get(order.lab_slug);
     const account = catalogue.labAccounts.get(order.lab_account_id);
-    const environment = order.options.sandbox ? 'sandbox' : 'production';
+    const environment: Environment = order.options.sandbox ? 'sandbox' : 'production';
     const connection = await findLabConnection(store, order.lab_slug, environment);
     if (!laboratory || !account) {
       const missing = laboratory ? `the lab account ${order.lab_account_id}` : `the laboratory ${order.lab_slug}`;
@@ -53,7 +55,8 @@ export function laboratoryActivities({
     const { profile } = await currentProfile(store, laboratory, environment);
     const message: LabOrderMessage = { order, laboratory, account, markers, profile, sentAt };
     const { orders, acknowledges } = connection;
-    const endpoint = { orders, acknowledges, timeoutMs: partnerCallMs };
+    const takeIn = (raw: Buffer) => takeHl7In({ lab_slug: order.lab_slug, environment }, raw);
+    const endpoint = { orders, acknowledges, timeoutMs: partnerCallMs, takeIn };
     return { adapter: adapterFor(laboratory.slug, orders), message, endpoint, lab: laboratory.name };
   }
 

@@ -10,6 +10,11 @@ export interface LabEndpoint<Kind extends OrderTransport['kind'] = OrderTranspor
   acknowledges: Acknowledges;
   /** How long one call may take in all, in milliseconds. */
   timeoutMs: number;
+  /**
+   * Takes in what the laboratory says beside its answer, as what it sends by itself; answers with the acknowledgments to
+   * send back. Absent where nothing is stored.
+   */
+  takeIn?: (raw: Buffer) => Promise<string[]>;
 }
 
 /** Everything a lab needs to know about an order. */

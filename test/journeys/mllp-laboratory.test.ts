@@ -1,10 +1,12 @@
 /** A laboratory that speaks MLLP only: orders, cancellations, and results travel in frames, with the sandbox at the other end. */
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { pino } from 'pino';
 import { type MllpServer, startMllpServer } from '../../api/inbound/mllp-server.ts';
 import type { LabConnection } from '../../domain/catalogue/lab-connection.ts';
+import { framed } from '../../partners/labs/transports/mllp-frames.ts';
 import { type Sandbox, startSandbox } from '../../sandbox/lab/server.ts';
 import { findLabConnection, setLabConnection } from '../../store/connections/lab-connections.ts';
 import { rememberedProfiles } from '../../store/connections/lab-profiles.ts';
@@ -74,4 +76,42 @@ test('a cancellation reaches the laboratory', async () => {
   await venule.journeys.cancel(await venule.reaches(order.id, 'requisition_created'));
   await venule.ended(order);
   expect(await atLab(order.placer_order_number)).toMatchObject({ state: 'cancelled', received: { new: 1, cancel: 1 } });
+});
+
+describe('a laboratory that takes an order over (CA) and rejects it on the same connection', () => {
+  test.each([
+    ['in the same packet', 0],
+    ['a little later', 300],
+  ])('%s: the order is canceled, and was sent once', async (_when, pause) => {
+    let heard = 0;
+    const rejecting = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', (piece) => {
+        heard += 1;
+        const control_id = piece.toString().split('|')[9];
+        const says = (code: string, words = '') =>
+          framed(`MSH|^~\\&|LAB|LAB|VENULE|1|20261121||ACK|${code}-1|P|2.5.1\rMSA|${code}|${control_id}|${words}`);
+        const [taken, rejected] = [says('CA'), says('AR', 'Test not performed here')];
+        if (pause === 0) return void socket.write(Buffer.concat([taken, rejected]));
+        socket.write(taken);
+        setTimeout(() => socket.write(rejected), pause);
+      });
+    });
+    await new Promise<void>((resolve) => rejecting.listen(0, '127.0.0.1', resolve));
+    const { port } = rejecting.address() as AddressInfo;
+    const connection = (await findLabConnection(venule.store, lab, 'sandbox')) as LabConnection;
+    await setLabConnection(venule.store, {
+      ...connection,
+      orders: { kind: 'mllp', host: '127.0.0.1', port, tls: null },
+    });
+    const order = await venule.place({ labTest: `${lab}-cbc-and-cmp` });
+    expect((await venule.reaches(order.id, 'cancelled')).events.at(-1)).toMatchObject({
+      status_detail: 'fulfillment_error',
+      reason: expect.stringContaining('Test not performed here'),
+    });
+    await venule.ended(order);
+    expect(heard).toBe(1);
+    await setLabConnection(venule.store, connection);
+    await new Promise((resolve) => rejecting.close(resolve));
+  });
 });

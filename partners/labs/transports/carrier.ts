@@ -17,6 +17,10 @@ export interface Carriage<Kind extends OrderTransport['kind']> {
   longestAnswer: number;
   /** Whether a text is the answer to this message; where several things come on one line, others are passed over. */
   isAnswer(text: string): boolean;
+  /** Whether an answer may be followed by another on the same line. */
+  mayBeFollowed(text: string): boolean;
+  /** Takes in whatever else comes on the line, byte for byte; answers with what to send back for it. */
+  takeIn(raw: Buffer): Promise<string[]>;
   /** Ends it; its reason is thrown. */
   signal: AbortSignal;
 }

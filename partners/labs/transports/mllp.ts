@@ -9,18 +9,22 @@ import { FrameReader, framed } from './mllp-frames.ts';
 
 type Mllp = Extract<OrderTransport, { kind: 'mllp' }>;
 
-/** Sends a message and waits for its answer; what answers another message is passed over. */
-export const overMllp: Carrier<'mllp'> = async (
-  message,
-  { orders, lab, timeoutMs, longestAnswer, isAnswer, signal },
-) => {
+/** How long a laboratory has to say more after an answer that may be followed by another, in milliseconds. */
+const MORE_MS = 2000;
+
+/** Sends a message and waits for its answer; what else comes meanwhile, or right after it, is taken in. */
+export const overMllp: Carrier<'mllp'> = async (message, on) => {
+  const { orders, lab, timeoutMs, longestAnswer, signal } = on;
   signal.throwIfAborted();
   const deadline = AbortSignal.timeout(timeoutMs);
   const socket = open(orders);
   const end = () => socket.destroy(new Error('ended'));
   deadline.addEventListener('abort', end);
   signal.addEventListener('abort', end);
+  let answer: string | undefined;
   let other = false;
+  let isTakingIn = false;
+  let more: NodeJS.Timeout | undefined;
   try {
     socket.write(framed(message));
     const frames = new FrameReader(longestAnswer);
@@ -28,12 +32,24 @@ export const overMllp: Carrier<'mllp'> = async (
       for (const frame of frames.read(piece)) {
         if (!Buffer.isBuffer(frame)) throw unusable(lab, 'answered with more than can be an answer');
         const text = readableMessage(frame);
-        if (isAnswer(text)) return text;
+        if (answer === undefined && on.isAnswer(text)) {
+          answer = text;
+          continue;
+        }
         other = true;
+        isTakingIn = true;
+        for (const acknowledgment of await on.takeIn(frame)) socket.write(framed(acknowledgment));
+        isTakingIn = false;
       }
+      if (answer === undefined) continue;
+      if (!on.mayBeFollowed(answer)) return answer;
+      more ??= setTimeout(end, MORE_MS);
     }
+    if (answer !== undefined) return answer;
     throw other ? ofAnother(lab) : closed(lab, 'closed the connection without an answer');
   } catch (cause) {
+    if (isTakingIn) throw cause;
+    if (answer !== undefined) return answer;
     if (cause instanceof PartnerUnreachable) throw cause;
     signal.throwIfAborted();
     if (deadline.aborted && other) {
@@ -48,6 +64,7 @@ export const overMllp: Carrier<'mllp'> = async (
     }
     throw closed(lab, `can't be reached (${(cause as { code?: string }).code ?? 'no connection'})`, cause);
   } finally {
+    clearTimeout(more);
     deadline.removeEventListener('abort', end);
     signal.removeEventListener('abort', end);
     socket.destroy();

@@ -14,7 +14,7 @@ export const LONGEST_ACKNOWLEDGEMENT = 4 * 1024 * 1024;
 export function hl7Orders<Kind extends OrderTransport['kind']>(carry: Carrier<Kind>): LaboratoryAdapter<Kind> {
   const send =
     (purpose: OrderPurpose): LaboratoryAdapter<Kind>['submit'] =>
-    async (message, { orders, acknowledges, timeoutMs }, signal) => {
+    async (message, { orders, acknowledges, timeoutMs, takeIn = passedOver }, signal) => {
       const lab = `Lab ${message.laboratory.slug}`;
       const answer = await carry(orderMessage({ ...message, purpose }), {
         orders,
@@ -24,6 +24,8 @@ export function hl7Orders<Kind extends OrderTransport['kind']>(carry: Carrier<Ki
         timeoutMs,
         longestAnswer: LONGEST_ACKNOWLEDGEMENT,
         isAnswer: (text) => acknowledgementIn(text, message, purpose) !== null,
+        mayBeFollowed: (text) => acknowledgementIn(text, message, purpose)?.is_final === false,
+        takeIn,
         signal,
       });
       return decisionIn(answer, lab, acknowledges, message, purpose);
@@ -34,6 +36,8 @@ export function hl7Orders<Kind extends OrderTransport['kind']>(carry: Carrier<Ki
     cancel: send('CA'),
   };
 }
+
+const passedOver = async (): Promise<string[]> => [];
 
 function decisionIn(
   answer: string,
