@@ -10,6 +10,7 @@ import { claims } from './rows/claims.ts';
 import { documents } from './rows/documents.ts';
 import { historyEvents } from './rows/history-events.ts';
 import { memoryPerOpenOrder } from './rows/memory.ts';
+import { largeMessage, mllp } from './rows/mllp.ts';
 import { orderLists } from './rows/orders.ts';
 import { processorTime } from './rows/processor-time.ts';
 import { resultLatency } from './rows/result-latency.ts';
@@ -35,6 +36,9 @@ const ROWS: Record<string, Row> = {
     wholeJourneys(parts, quick ? { pairs: 2, wave: 16 } : { pairs: 6, wave: 48 }, progress),
   history: (parts) => historyEvents(parts),
   big: (parts, quick) => bigRequests(parts, quick ? 2 : 5),
+  mllp: (parts, quick, progress) =>
+    mllp(parts, quick ? { pairs: 4, turnMs: 1_000 } : { pairs: 16, turnMs: 2_000 }, progress),
+  'large-message': (parts, quick) => largeMessage(parts, quick ? 2 : 5),
   webhooks: (parts, quick) => webhookLatency(parts, quick ? 5 : 30),
   'webhook-rate': (parts, quick, progress) =>
     webhookRate(parts, quick ? { pairs: 2, count: 500 } : { pairs: 6, count: 2_000 }, progress),

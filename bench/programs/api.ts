@@ -16,5 +16,15 @@ serve(async () => {
     delay.reset();
     return longest;
   };
-  return { abilities: { url: () => api.url, longestDelay }, close: () => api.stop() };
+  return {
+    abilities: {
+      url: () => api.url,
+      mllpPort: () => api.mllpPort,
+      longestDelay,
+      residentBytes: () => process.memoryUsage.rss(),
+      /** The most since it began. */
+      peakBytes: () => process.resourceUsage().maxRSS * 1024,
+    },
+    close: () => api.stop(),
+  };
 });
