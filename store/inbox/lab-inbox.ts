@@ -183,7 +183,8 @@ export async function storeReports(store: Store, message: ReadMessage, longest: 
 
 /**
  * Inserts reports, and tells the teams of those that are held; what a person has been shown before is not shown again.
- * Where nobody is told, each is written with whatever else the laboratories are sending.
+ * All of them are stored or none: a message that comes again finds the first so many there, and goes on with the next.
+ * One alone, of which nobody is told, is written with whatever else the laboratories are sending.
  */
 async function insertNew(store: Store, documents: readonly LabMessageDocument[]): Promise<void> {
   const repeated = await alreadyHeld(
@@ -194,16 +195,16 @@ async function insertNew(store: Store, documents: readonly LabMessageDocument[])
     const repeats = repeated.get(document._id);
     return repeats === undefined ? document : { ...document, state: 'repeated', repeats };
   });
-  const isTold = ({ state, team_id }: LabMessageDocument) => state === 'unmatched' && team_id !== null;
-  const toTell = added.filter(isTold);
-  const others = added.filter((document) => !isTold(document));
-  if (toTell.length > 0) {
-    await store.connection.transaction(async (session) => {
-      await insert(store.labMessages, toTell, { session });
-      for (const document of toTell) await tellOfReview(store, session, document, HELD);
-    });
+  const toTell = added.filter(({ state, team_id }) => state === 'unmatched' && team_id !== null);
+  const [only] = added;
+  if (only && added.length === 1 && toTell.length === 0) {
+    await insertTogether(store.labMessages, only);
+    return;
   }
-  await Promise.all(others.map((document) => insertTogether(store.labMessages, document)));
+  await store.connection.transaction(async (session) => {
+    await insert(store.labMessages, added, { session });
+    for (const document of toTell) await tellOfReview(store, session, document, HELD);
+  });
 }
 
 /** The id of a report: the same report of the same message has the same. */
