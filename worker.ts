@@ -92,7 +92,7 @@ export async function startWorker(
       unsubscribeUrl: createUnsubscribeUrl(store, links),
       standInContact: config.standInContact,
       partnerCallMs: policy.partner_call,
-      takeHl7In: (from, raw) => takeHl7In(inbox, from, raw),
+      takeHl7In: (from, raw, charset) => takeHl7In(inbox, from, raw, charset),
       sandboxLab: { url: config.sandboxUrl, ...config.sandboxCredentials },
     }),
     dataConverter: encryptingConverter(keys),

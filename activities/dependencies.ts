@@ -25,7 +25,7 @@ export interface ActivityDependencies {
   /** One call to a laboratory or a phlebotomy provider, in milliseconds. */
   partnerCallMs: number;
   /** Takes in what a laboratory says beside its answer to an order; answers with the acknowledgments to send back. */
-  takeHl7In: (from: { lab_slug: string; environment: Environment }, raw: Buffer) => Promise<string[]>;
+  takeHl7In: (from: { lab_slug: string; environment: Environment }, raw: Buffer, charset?: string) => Promise<string[]>;
   /** Told to go on when an order is simulated. */
   sandboxLab: SandboxLab;
 }

@@ -55,7 +55,8 @@ export function laboratoryActivities({
     const { profile } = await currentProfile(store, laboratory, environment);
     const message: LabOrderMessage = { order, laboratory, account, markers, profile, sentAt };
     const { orders, acknowledges } = connection;
-    const takeIn = (raw: Buffer) => takeHl7In({ lab_slug: order.lab_slug, environment }, raw);
+    const from = { lab_slug: order.lab_slug, environment };
+    const takeIn = (raw: Buffer, charset?: string) => takeHl7In(from, raw, charset);
     const endpoint = { orders, acknowledges, timeoutMs: partnerCallMs, takeIn };
     return { adapter: adapterFor(laboratory.slug, orders), message, endpoint, lab: laboratory.name };
   }

@@ -12,9 +12,9 @@ export interface LabEndpoint<Kind extends OrderTransport['kind'] = OrderTranspor
   timeoutMs: number;
   /**
    * Takes in what the laboratory says beside its answer, as what it sends by itself; answers with the acknowledgments to
-   * send back. Absent where nothing is stored.
+   * send back. Absent where nothing is stored. `charset` is what its bytes are in, where that is known.
    */
-  takeIn?: (raw: Buffer) => Promise<string[]>;
+  takeIn?: (raw: Buffer, charset?: string) => Promise<string[]>;
 }
 
 /** Everything a lab needs to know about an order. */

@@ -75,6 +75,16 @@ test('a rejection that overtakes the acceptance (CA) decides', async () => {
   expect(heard).toHaveLength(1);
 });
 
+test('a rejection that stands behind the acceptance (CA) in one answer decides', async () => {
+  const both: Answer = (order, response) =>
+    response.end(`${order.acknowledged('CA')}${order.acknowledged('AR', 'Prüfung not performed here')}`);
+  await laboratory('answer', both);
+  const order = await venule.place();
+  expect(await lastEvent(order)).toMatchObject(rejected('Prüfung not performed here'));
+  await venule.ended(order);
+  expect(heard).toHaveLength(1);
+});
+
 test('a laboratory that begins to acknowledge in its answers, while orders wait, can still reject them', async () => {
   await laboratory('later', nothing, inAnswer('CA'));
   const order = await venule.place();

@@ -3,8 +3,8 @@ import type { Acknowledges, OrderTransport } from '../../../../domain/catalogue/
 import { PartnerUnreachable } from '../../../partner-unreachable.ts';
 import type { LabAnswer, LabOrderMessage, LaboratoryAdapter, OrderPurpose } from '../../laboratory-adapter.ts';
 import type { Carrier } from '../../transports/carrier.ts';
-import { readAcknowledgement } from './hl7-acknowledgement.ts';
-import { Hl7Refused } from './hl7-message.ts';
+import { isAcknowledgement, readAcknowledgement } from './hl7-acknowledgement.ts';
+import { Hl7Refused, messagesIn } from './hl7-message.ts';
 import { orderControlId, orderMessage } from './hl7-order-message.ts';
 
 /** How long an acknowledgement may be, in bytes; those of laboratories have some hundred, and some carry a PDF. */
@@ -28,7 +28,11 @@ export function hl7Orders<Kind extends OrderTransport['kind']>(carry: Carrier<Ki
         takeIn,
         signal,
       });
-      return decisionIn(answer, lab, acknowledges, message, purpose);
+      const messages = messagesIn(answer);
+      const own = messages.find((text) => acknowledgementIn(text, message, purpose) !== null) ?? answer;
+      const others = messages.filter((text) => text !== own && isAcknowledgement(text));
+      for (const other of others) await takeIn(Buffer.from(other), 'utf-8');
+      return decisionIn(own, lab, acknowledges, message, purpose);
     };
   return {
     idOf: ({ order }, purpose) => orderControlId(order.id, purpose),
