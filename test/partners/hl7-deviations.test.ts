@@ -469,13 +469,13 @@ const cases: Case[] = [
       ['ORU', []],
     ] as const
   ).map(([type, remarks]) => ({
-    line: '`ORU` with another event; `OUL^R21` to `R24`, its specimens before their tests',
+    line: '`ORU` with another event; `OUL^R21` to `R24`, its specimens before their tests, and each ORC above or below its OBR',
     text: message(MSH.replace('ORU^R01^ORU_R01', type), PID, ORC, OBR, obx()),
     observation: sameAsUsual,
     remarks: [...remarks],
   })),
   {
-    line: '`ORU` with another event; `OUL^R21` to `R24`, its specimens before their tests',
+    line: '`ORU` with another event; `OUL^R21` to `R24`, its specimens before their tests, and each ORC above or below its OBR',
     text: message(
       MSH.replace('ORU^R01^ORU_R01', 'OUL^R22^OUL_R22'),
       PID,

@@ -44,7 +44,7 @@ export function* groupingOrders(
   let notes: string[] = [];
   let early = nothingYet();
 
-  for (const segment of segments) {
+  for (const segment of ordersFirst(segments, header)) {
     if (pace.isTurnOver(segment.length)) yield;
     if (segment.isBroken) {
       const words = 'The lines below this segment are no segments: they were taken for a part of it';
@@ -52,6 +52,10 @@ export function* groupingOrders(
     }
     if (segment.name === 'PID' || segment.name === 'ORC') {
       if (segment.name === 'PID') {
+        if (pid) {
+          orders.takeEarly(early, pid, orc, header);
+          early = nothingYet();
+        }
         pid = segment;
         orc = undefined;
       } else {
@@ -82,7 +86,7 @@ export function* groupingOrders(
     } else if (segment.name === 'SPM') {
       notes = [];
       if (specimensFirst) {
-        early = { ...nothingYet(), specimens: [segment] };
+        early = { ...early, specimens: [segment] };
         test = undefined;
       } else {
         (test ?? early).specimens.push(segment);
@@ -92,12 +96,29 @@ export function* groupingOrders(
       if (lines.some((line) => line.trim() !== '')) for (const line of lines) notes.push(line);
     }
   }
-  if (early.observations.length > 0) orders.last?.observations.push(...early.observations);
+  if (pid) orders.takeEarly(early, pid, orc, header);
   return orders.all;
 }
 
+/** Reports by specimen (OUL^R22 to R24) have each ORC below its OBR: puts it above, as all others have it. */
+function ordersFirst(segments: readonly ReceivedSegment[], header: ReceivedSegment): readonly ReceivedSegment[] {
+  const first = segments.find(({ name }) => name === 'OBR' || name === 'ORC')?.name;
+  if (!/^R2[2-4]$/.test(header.text(9, 2)) || first === 'ORC') return segments;
+  const sorted: ReceivedSegment[] = [];
+  let obr: number | undefined;
+  for (const segment of segments) {
+    if (segment.name === 'ORC' && obr !== undefined) sorted.splice(obr, 0, segment);
+    else sorted.push(segment);
+    if (segment.name === 'OBR') obr = sorted.length - 1;
+    else if (['ORC', 'SPM', 'PID'].includes(segment.name)) obr = undefined;
+  }
+  return sorted;
+}
+
 /** What waits for the OBR that it belongs to. */
-const nothingYet = (): Omit<TestSegments, 'obr'> => ({ notes: [], observations: [], specimens: [] });
+type EarlySegments = Omit<TestSegments, 'obr'>;
+
+const nothingYet = (): EarlySegments => ({ notes: [], observations: [], specimens: [] });
 
 /** The orders of a message, each found by its patient and number. */
 class Orders {
@@ -108,8 +129,13 @@ class Orders {
     this.#profile = profile;
   }
 
-  get last(): TestSegments | undefined {
-    return this.all.at(-1)?.tests.at(-1);
+  /** Results of a patient that no OBR came for belong to the patient's last test; to one that says nothing where there is none. */
+  takeEarly(early: EarlySegments, pid: ReceivedSegment, orc: ReceivedSegment | undefined, header: ReceivedSegment) {
+    if (early.observations.length === 0) return;
+    const before = this.all.at(-1);
+    const last = before?.pid === pid ? before.tests.at(-1) : undefined;
+    if (last) for (const observation of early.observations) last.observations.push(observation);
+    else this.of(pid, orc, header.empty('OBR')).tests.push({ ...early, obr: header.empty('OBR') });
   }
 
   readonly #byPatient = new Map<ReceivedSegment, Map<string, OrderSegments>>();
