@@ -6,6 +6,7 @@ import type { Order } from '../../../domain/orders/order.ts';
 import { collectionOf } from '../../../store/collections/define.ts';
 import type { OrderDocument } from '../../../store/collections/orders.ts';
 import { atHome } from '../../support/at-home.ts';
+import { reportUntilContinued } from '../../support/continued-as-new.ts';
 import { inMs, nightUntil } from '../../support/nights.ts';
 import { labMessage } from '../../support/partners/lab-message.ts';
 import { type InProcessVenule, startVenule } from '../../support/running/in-process-venule.ts';
@@ -224,10 +225,7 @@ test('G3: a failure of weeks ago neither keeps a journey from continuing as new 
   const booked = await until(() => book(document, another).catch(() => null));
   await walk(booked.provider_appointment_id, 'completed');
   await venule.reaches(document._id, 'draw_completed');
-  await until(async () => {
-    const { events } = await venule.workflow(document.order).fetchHistory();
-    return Boolean(events?.[0]?.workflowExecutionStartedEventAttributes?.continuedExecutionRunId);
-  });
+  await reportUntilContinued(venule, document.order, { status: 'P' });
   await venule.simulate(document.order, { final_status: 'completed' });
   expect((await failureOf(document.order)).message).toMatch(/^We could not find out whether getlabs made booking/);
   expect((await venule.reaches(document._id, 'completed')).last_status).toBe('completed');
