@@ -76,7 +76,8 @@ export function laboratoryActivities({
     if (known.said) await forgetError(store, ofOrder._id);
 
     const send = purpose === 'NW' ? adapter.submit : adapter.cancel;
-    const answer = await heard(() => send(message, endpoint, Context.current().cancellationSignal), triedFor);
+    const again = { ...message, errors_before: known.error_count ?? 0 };
+    const answer = await heard(() => send(again, endpoint, Context.current().cancellationSignal), triedFor);
     if (answer.code !== 'awaited') return decided(await takeAnswer(store, ofOrder._id, answer));
     await noteSent(store, ofOrder._id);
     throw awaited(lab, known.error_said, triedFor);

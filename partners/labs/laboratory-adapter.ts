@@ -28,6 +28,8 @@ export interface LabOrderMessage {
   profile: LabProfile;
   /** ISO instant of the first attempt; a retry gives the same, so that it is the same message (F4). */
   sentAt: string;
+  /** How many errors (AE) the lab has answered to it, each of which has it sent again; none unless given. */
+  errors_before?: number;
   /** It is a test of the line (MSH-11 `T`), of which the laboratory makes no order. */
   is_test?: boolean;
 }

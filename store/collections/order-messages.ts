@@ -28,6 +28,8 @@ export interface OrderMessageDocument {
   said: SaidOfOrder | null;
   /** The words of its latest error, also once it was sent again; absent where there was none. */
   error_said?: string;
+  /** How many errors (AE) the laboratory has answered, each of which has the message sent again; absent for none. */
+  error_count?: number;
   /** The words of a rejection that came after the acceptance. */
   rejected_because: string | null;
   state: 'waiting' | 'accepted' | 'stored' | 'delivered' | 'kept' | 'closed';
@@ -54,6 +56,7 @@ export const orderMessagesCollections = (connection: Connection) => ({
       sent_at: { type: Date, default: null },
       said: { type: Mixed, default: null },
       error_said: { type: String },
+      error_count: { type: Number },
       rejected_because: textOrNull,
       state: text,
       closed_because: { type: String },

@@ -91,7 +91,10 @@ async function takeIn(store: Store, _id: string, said: SaidOfOrder): Promise<boo
   switch (said.code) {
     case 'AE':
       // An error is no decision: who waits sends the message again.
-      await messages.updateOne(undecided, { $set: { said, sent_at: null, error_said: said.text } });
+      await messages.updateOne(undecided, {
+        $set: { said, sent_at: null, error_said: said.text },
+        $inc: { error_count: 1 },
+      });
       await messages.updateOne({ _id, state: 'accepted' }, { $set: { ...rejection(said), state: 'kept' } });
       return true;
     case 'AR':

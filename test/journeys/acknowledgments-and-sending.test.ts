@@ -65,6 +65,9 @@ test('what the laboratory said in an error is in the reason, when no acknowledgm
   await laboratory('later', overtaken('AE', 'Account on hold', nothing), nothing);
   const order = await venule.place({}, { lab_tried_for: 2500 });
   expect(await lastEvent(order)).toMatchObject(rejected('Account on hold'));
+  await until(() => heard.at(-1)?.text.includes('ORC|CA'));
+  await later('AA');
+  await venule.ended(order);
 });
 
 test('a rejection that overtakes the acceptance (CA) decides', async () => {

@@ -108,6 +108,35 @@ test('an order is dropped whole, once; its acknowledgment is a file, and so are 
   }
 });
 
+test('F4: an error in an acknowledgment has the order dropped again, as a file of its own, whatever became of the first', async () => {
+  const picking = startSftpPickUp(inbox(), EVERY_MS);
+  try {
+    const order = await venule.place();
+    const dropped = (count: number) =>
+      until(async () => {
+        const names = await named('orders');
+        return names.length === count && names.every((name) => name.endsWith('.hl7')) && names;
+      });
+    const [file = ''] = await dropped(1);
+    const sent = await fs.readFile(at('orders', file), 'utf8');
+    const acknowledge = (code: string) => {
+      const header = `MSH|^~\\&|LAB|LAB|VENULE|1|20261121090000||ACK|${code}-1|P|2.5.1`;
+      return fs.writeFile(at('results', `${code}.hl7`), `${header}\rMSA|${code}|${sent.split('|')[9]}|words\r`);
+    };
+    await acknowledge('AE');
+    const both = await dropped(2);
+    expect(both).toEqual([file.replace('.hl7', '-2.hl7'), file]);
+    expect(await fs.readFile(at('orders', both[0] ?? ''), 'utf8')).toBe(sent);
+    await until(async () => (await pendingActivities(venule.workflow(order))).some(({ attempt }) => attempt > 4));
+    expect(await named('orders')).toEqual(both);
+    await acknowledge('AA');
+    await venule.reaches(order.id, 'requisition_created');
+    for (const name of both) await fs.unlink(at('orders', name));
+  } finally {
+    await picking.stop();
+  }
+});
+
 test('with a laboratory that never acknowledges, the file under its final name makes the requisition', async () => {
   await connect({ acknowledges: 'none' });
   const order = await venule.place();

@@ -1,13 +1,15 @@
 /** Values of the options of `admin connection`. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { posix } from 'node:path';
 import { InvalidArgumentError } from 'commander';
 import ipaddr from 'ipaddr.js';
 
 /** A server, as `host:port`. */
 export function hostAndPort(text: string): { host: string; port: number } {
   const url = URL.canParse(`mllp://${text}`) ? new URL(`mllp://${text}`) : null;
-  if (url?.hostname && url.port && `${url.host}` === text)
+  if (url?.hostname && Number(url.port) > 0 && `${url.host}` === text)
     return { host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port) };
   throw new InvalidArgumentError('Use host:port, such as orders.lab.example:2575.');
 }
@@ -28,7 +30,9 @@ export function pem(path: string): string {
 export function networks(text: string): string[] {
   if (text === 'none') return [];
   const all = text.split(',').map((each) => each.trim());
-  if (all.every((each) => ipaddr.isValid(each) || ipaddr.isValidCIDR(each))) return all;
+  // Four numbers: ipaddr.js also takes `10` for 0.0.0.10.
+  const isWhole = (each: string) => isIP(each.split('/', 1)[0] as string) > 0;
+  if (all.every((each) => isWhole(each) && (ipaddr.isValid(each) || ipaddr.isValidCIDR(each)))) return all;
   throw new InvalidArgumentError('Use addresses or networks such as 203.0.113.7,10.20.0.0/16.');
 }
 
@@ -49,8 +53,9 @@ export function fingerprint(text: string): string {
 export function userAtHost(text: string): { user: string; host: string; port: number } {
   const [, user, place] = /^([^@\s]+)@(\S+)$/.exec(text) ?? [];
   const url = place !== undefined && URL.canParse(`sftp://${place}`) ? new URL(`sftp://${place}`) : null;
-  if (user && url?.hostname && url.host === place?.toLowerCase()) {
-    return { user, host: url.hostname.replace(/^\[|\]$/g, ''), port: Number(url.port || 22) };
+  const port = Number(url?.port || 22);
+  if (user && url?.hostname && port > 0 && url.host === place?.toLowerCase()) {
+    return { user, host: url.hostname.replace(/^\[|\]$/g, ''), port };
   }
   throw new InvalidArgumentError('Use user@host or user@host:port, such as venule@files.lab.example.');
 }
@@ -62,9 +67,9 @@ export function hostKey(text: string): string {
   throw new InvalidArgumentError('Use the SHA256:… that ssh-keygen -lf prints for the host key.');
 }
 
-/** A folder of a server, without a slash at its end. */
+/** A folder of a server, without a slash at its end, or any dots. */
 export function folder(text: string): string {
-  const path = text.replace(/\/+$/, '');
+  const path = text === '' ? '' : posix.normalize(text).replace(/\/+$/, '');
   if (path !== '' && !/[\0\r\n]/.test(path)) return path;
   throw new InvalidArgumentError('Use a folder, such as /orders.');
 }

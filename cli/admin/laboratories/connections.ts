@@ -19,6 +19,7 @@ import {
 import { recordAudit } from '../../../store/orders/audit.ts';
 import { passwordReader } from '../secrets.ts';
 import { CannotDo, inSession, operator, requireLab, webAddress } from '../session.ts';
+import { checkKeys, checkSenders } from './connection-checks.ts';
 import { fingerprint, folder, hostAndPort, hostKey, networks, pem, userAtHost } from './connection-options.ts';
 import { addConnectionTest } from './connection-test.ts';
 
@@ -117,7 +118,7 @@ export function addConnectionCommands(program: Command): void {
     .addOption(
       new Option(
         '--acknowledges <how>',
-        'answer: in its answer to the order; later: in a message or file of its own; none: never, so that a delivered order has its requisition',
+        'answer: in its answer to the order; later: in a message or file of its own; none: never, so that a delivered order has its requisition; "answer" again when orders go another way',
       ).choices([...ACKNOWLEDGEMENTS]),
     )
     .option('--inbound-user <name>', 'results over HTTP: the laboratory’s user name for Venule')
@@ -168,15 +169,20 @@ Examples:
         const { environment } = flags;
         const passwords = await passwordsOf(flags);
         const before = await findLabConnection(store, lab, environment);
+        const orders = ordersOf(before, flags, passwords);
         const next = whole(lab, {
           lab_slug: lab,
           environment,
-          orders: ordersOf(before, flags, passwords),
-          acknowledges: flags.acknowledges ?? before?.acknowledges ?? 'answer',
+          orders,
+          acknowledges:
+            flags.acknowledges ?? (before && before.orders.kind === orders.kind ? before.acknowledges : 'answer'),
           http: httpOf(before, flags, passwords.inbound),
           mllp: mllpOf(before, flags),
           sftp: sftpOf(before, flags, passwords.sftp),
         });
+        checkKeys(next);
+        const isOther = (one: LabConnection) => one.lab_slug !== lab || one.environment !== environment;
+        checkSenders(next, (await labConnections(store)).filter(isOther));
         await setLabConnection(store, next);
         await recordAudit(store, { by: operator(), action: 'lab_connection.set', detail: { lab, environment } });
         out.show(shown(next));

@@ -7,7 +7,7 @@ export interface Carriage<Kind extends OrderTransport['kind']> {
   orders: Extract<OrderTransport, { kind: Kind }>;
   /** What errors call the laboratory, such as `Lab labcorp`. */
   lab: string;
-  /** What the message is known by, as a file's name: letters and digits. */
+  /** What this sending of the message is known by, as a file's name: letters, digits, and hyphens. */
   name: string;
   /** Our account number there, for what an operator must put right. */
   account: string;

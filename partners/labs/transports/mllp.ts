@@ -1,7 +1,8 @@
 /** HL7 messages over MLLP, with or without TLS: a connection for each message. */
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { connect, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
-import type { OrderTransport } from '../../../domain/catalogue/lab-connection.ts';
+import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
+import type { ClientTls, OrderTransport } from '../../../domain/catalogue/lab-connection.ts';
 import { PartnerUnreachable } from '../../partner-unreachable.ts';
 import { readableMessage } from '../formats/hl7v2/hl7-charset.ts';
 import type { Carrier } from './carrier.ts';
@@ -17,7 +18,7 @@ export const overMllp: Carrier<'mllp'> = async (message, on) => {
   const { orders, lab, timeoutMs, longestAnswer, signal } = on;
   signal.throwIfAborted();
   const deadline = AbortSignal.timeout(timeoutMs);
-  const socket = open(orders);
+  const socket = open(orders, lab);
   const end = () => socket.destroy(new Error('ended'));
   deadline.addEventListener('abort', end);
   signal.addEventListener('abort', end);
@@ -71,15 +72,52 @@ export const overMllp: Carrier<'mllp'> = async (message, on) => {
   }
 };
 
-function open({ host, port, tls }: Mllp): Socket {
+/** @throws PartnerUnreachable where the certificates or the key of the connection cannot be used */
+function open({ host, port, tls }: Mllp, lab: string): Socket {
   if (!tls) return connect({ host, port });
-  return connectTls({
-    host,
-    port,
-    ...(isIP(host) === 0 && { servername: host }),
-    ...(tls.ca && { ca: tls.ca }),
-    ...(tls.certificate && tls.key && { cert: tls.certificate, key: tls.key }),
-  });
+  let secureContext: SecureContext;
+  try {
+    secureContext = secureContextOf(tls);
+  } catch (error) {
+    if (!(error instanceof TlsUnusable)) throw error;
+    throw new PartnerUnreachable(lab, 'configuration', {
+      what: `can't be reached: ${error.message}`,
+      toDo: 'set the certificates of its connection again',
+      cause: error.cause,
+    });
+  }
+  return connectTls({ host, port, secureContext, ...(isIP(host) === 0 && { servername: host }) });
+}
+
+/** A certificate or key that cannot be used. */
+export class TlsUnusable extends Error {
+  override name = 'TlsUnusable';
+  /** Which one. */
+  readonly field: keyof ClientTls;
+
+  constructor(field: keyof ClientTls, what: string, cause: unknown) {
+    super(what, { cause });
+    this.field = field;
+  }
+}
+
+/** @throws TlsUnusable naming the first that cannot be used */
+export function secureContextOf({ ca, certificate, key }: ClientTls): SecureContext {
+  const checked = <T>(field: keyof ClientTls, what: string, work: () => T): T => {
+    try {
+      return work();
+    } catch (cause) {
+      throw new TlsUnusable(field, what, cause);
+    }
+  };
+  // Node passes over what is no certificate among authorities, and would trust nobody.
+  if (ca) checked('ca', "the authority's certificate is damaged", () => new X509Certificate(ca));
+  if (!certificate || !key) return createSecureContext(ca ? { ca } : {});
+  checked('certificate', 'our certificate is damaged', () => new X509Certificate(certificate));
+  checked('key', 'our key is damaged, or encrypted', () => createPrivateKey(key));
+  return checked('key', 'our key is not that of our certificate', () =>
+    createSecureContext({ ...(ca && { ca }), cert: certificate, key }),
+  );
 }
 
 const closed = (lab: string, what: string, cause?: unknown) =>

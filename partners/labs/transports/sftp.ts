@@ -1,6 +1,7 @@
 /** HL7 messages as files on a laboratory's SFTP server: orders are dropped there, results picked up (intake/). */
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
+import ssh2 from 'ssh2';
 import SftpClient from 'ssh2-sftp-client';
 import type { SftpServer } from '../../../domain/catalogue/lab-connection.ts';
 import { PartnerUnreachable } from '../../partner-unreachable.ts';
@@ -23,6 +24,13 @@ export async function onSftp<T>(
   work: (client: SftpClient) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
+  const problem = server.private_key === null ? null : keyProblem(server.private_key);
+  if (problem !== null) {
+    throw new PartnerUnreachable(lab, 'configuration', {
+      what: `can't be reached: our private key ${problem}`,
+      toDo: 'set the key of its connection again',
+    });
+  }
   const client = new SftpClient();
   let isOther = false;
   const leave = () => void client.end().catch(() => undefined);
@@ -54,6 +62,17 @@ export async function onSftp<T>(
     signal.removeEventListener('abort', leave);
     await client.end().catch(() => undefined);
   }
+}
+
+/** What is wrong with a private key of ours; null where nothing is. */
+export function keyProblem(text: string): string | null {
+  const parsed = ssh2.utils.parseKey(text);
+  if (parsed instanceof Error) {
+    return /encrypted/i.test(parsed.message)
+      ? 'is encrypted; give it without a passphrase'
+      : 'cannot be read; give it as ssh-keygen writes it (OpenSSH)';
+  }
+  return [parsed].flat().every((key) => key.isPrivateKey()) ? null : 'is a public key; give the private one';
 }
 
 /** SHA-256 of a host key as OpenSSH prints it, without `SHA256:`. */

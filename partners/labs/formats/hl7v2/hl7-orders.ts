@@ -19,7 +19,7 @@ export function hl7Orders<Kind extends OrderTransport['kind']>(carry: Carrier<Ki
       const answer = await carry(orderMessage({ ...message, purpose }), {
         orders,
         lab,
-        name: orderControlId(message.order.id, purpose),
+        name: nameOf(message, purpose),
         account: message.account.id,
         timeoutMs,
         longestAnswer: LONGEST_ACKNOWLEDGEMENT,
@@ -39,6 +39,12 @@ export function hl7Orders<Kind extends OrderTransport['kind']>(carry: Carrier<Ki
     submit: send('NW'),
     cancel: send('CA'),
   };
+}
+
+/** The same in every attempt, and another once the laboratory has answered with an error. */
+function nameOf({ order, errors_before = 0 }: LabOrderMessage, purpose: OrderPurpose): string {
+  const control_id = orderControlId(order.id, purpose);
+  return errors_before === 0 ? control_id : `${control_id}-${errors_before + 1}`;
 }
 
 const passedOver = async (): Promise<string[]> => [];
