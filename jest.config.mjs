@@ -21,6 +21,6 @@ export default {
   // One more than the cores of a small machine: half of the time of most tests is waiting for something to be tried again.
   maxWorkers: 3,
   // What modules of one file after another leave behind adds up to gigabytes.
-  workerIdleMemoryLimit: '3GB',
+  workerIdleMemoryLimit: '2GB',
   testTimeout: 60_000,
 };
