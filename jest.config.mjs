@@ -18,8 +18,7 @@ export default {
   globalTeardown: '<rootDir>/test/support/running/global-teardown.ts',
   modulePathIgnorePatterns: ['<rootDir>/.venule'],
   testSequencer: '<rootDir>/test/support/running/longest-first.mjs',
-  // One more than the cores of a small machine: half of the time of most tests is waiting for something to be tried again.
-  maxWorkers: 3,
+  maxWorkers: 2,
   // What modules of one file after another leave behind adds up to gigabytes.
   workerIdleMemoryLimit: '2GB',
   testTimeout: 60_000,
