@@ -2,11 +2,11 @@
  * What waits for too long, or is silent, at this moment (G9). Every question reads an index that holds only what waits, and
  * counts no further than it is told.
  */
-import type { mongo } from 'mongoose';
+import type { Model, mongo } from 'mongoose';
 import { type AlertLimits, COUNTED, type Matter, NAMED, REFUSED_HOURS } from '../../domain/alerts.ts';
 import type { PickUpTroubleDocument } from '../collections/alerts.ts';
 import { collectionOf } from '../collections/define.ts';
-import type { LabMessageDocument, LabReadingDocument } from '../collections/inbox.ts';
+import type { LabMessageDocument } from '../collections/inbox.ts';
 import type { OrderDocument } from '../collections/orders.ts';
 import { keptRejections } from '../inbox/order-messages.ts';
 import type { Store } from '../open.ts';
@@ -82,49 +82,41 @@ async function unacknowledgedOrders(store: Store, limit: Date): Promise<Matter[]
   );
 }
 
-type Received = Pick<LabMessageDocument, '_id' | 'received_at'>;
-
-async function reportsWhere(store: Store, which: mongo.Filter<LabMessageDocument>) {
-  const found = await collectionOf(store.labMessages)
+/** What a collection holds of something, by when it came; oldest first, or newest first where it is said. */
+async function waitingIn<T extends { _id: string }>(
+  model: Model<T>,
+  which: mongo.Filter<T>,
+  { by, id = '_id', order = 1 }: { by: keyof T & string; id?: keyof T & string; order?: 1 | -1 },
+): Promise<Waiting[]> {
+  const rows = await collectionOf(model)
     .find(which)
-    .project<Received>({ received_at: 1 })
-    .sort({ received_at: 1 })
+    .project<Record<string, string | Date>>({ [id]: 1, [by]: 1 })
+    .sort({ [by]: order })
     .limit(COUNTED)
     .toArray();
-  return found.map(({ _id, received_at }) => ({ _id, lab_slug: null, since: received_at }));
+  return rows.map((row) => ({ _id: row[id] as string, lab_slug: null, since: row[by] as Date }));
 }
+
+const reportsWhere = (store: Store, which: mongo.Filter<LabMessageDocument>) =>
+  waitingIn(store.labMessages, which, { by: 'received_at' });
 
 async function inbox(store: Store, limit: Date): Promise<Matter[]> {
   const [reports, readings] = await Promise.all([
     reportsWhere(store, { state: 'stored', received_at: { $lt: limit } }),
-    collectionOf(store.labReadings)
-      .find({ state: 'owed', replaced_at: { $lt: limit } })
-      .project<Pick<LabReadingDocument, 'report_id' | 'replaced_at'>>({ report_id: 1, replaced_at: 1 })
-      .sort({ replaced_at: 1 })
-      .limit(COUNTED)
-      .toArray(),
+    waitingIn(
+      store.labReadings,
+      { state: 'owed', replaced_at: { $lt: limit } },
+      { by: 'replaced_at', id: 'report_id' },
+    ),
   ]);
-  return matterOf('inbox', [
-    ...reports,
-    ...readings.map(({ report_id, replaced_at }) => ({ _id: report_id, lab_slug: null, since: replaced_at })),
-  ]);
+  return matterOf('inbox', [...reports, ...readings]);
 }
 
-const waitingEvent = ({ _id, received_at }: { _id: string; received_at: Date }) => ({
-  _id,
-  lab_slug: null,
-  since: received_at,
-});
-
-async function visits(store: Store, limit: Date): Promise<Matter[]> {
-  const found = await collectionOf(store.phlebotomyEvents)
-    .find({ state: 'stored', received_at: { $lt: limit } })
-    .project<{ _id: string; received_at: Date }>({ received_at: 1 })
-    .sort({ received_at: 1 })
-    .limit(COUNTED)
-    .toArray();
-  return matterOf('visits', found.map(waitingEvent));
-}
+const visits = async (store: Store, limit: Date) =>
+  matterOf(
+    'visits',
+    await waitingIn(store.phlebotomyEvents, { state: 'stored', received_at: { $lt: limit } }, { by: 'received_at' }),
+  );
 
 async function reviews(store: Store, limit: Date): Promise<Matter[]> {
   const [unmatched, held] = await Promise.all([
@@ -187,12 +179,8 @@ async function refusals(store: Store, limit: Date): Promise<Matter[]> {
   );
 }
 
-async function unreadableEvents(store: Store, limit: Date): Promise<Matter[]> {
-  const found = await collectionOf(store.unreadableEvents)
-    .find({ received_at: { $gt: limit } })
-    .project<{ _id: string; received_at: Date }>({ received_at: 1 })
-    .sort({ received_at: -1 })
-    .limit(COUNTED)
-    .toArray();
-  return matterOf('unreadable', found.map(waitingEvent));
-}
+const unreadableEvents = async (store: Store, limit: Date) =>
+  matterOf(
+    'unreadable',
+    await waitingIn(store.unreadableEvents, { received_at: { $gt: limit } }, { by: 'received_at', order: -1 }),
+  );

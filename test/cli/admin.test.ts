@@ -1,5 +1,4 @@
 /** `npm run admin`, run as an operator runs it. */
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -25,11 +24,9 @@ import { keepUnreadableEvent } from '../../store/inbox/phlebotomy-inbox.ts';
 import { closeStore, openStore, type Store } from '../../store/open.ts';
 import { fanOut } from '../../store/outbox/webhooks.ts';
 import { TEST_CONFIG } from '../support/api.ts';
-import { COMPILED_ONCE } from '../support/running/compiled-once.ts';
+import { runAdmin } from '../support/running/admin-program.ts';
 import { freshDatabase } from '../support/running/fresh-store.ts';
 import { commit, deliveriesOf, endpointAt } from '../webhooks/scene.ts';
-
-const root = join(import.meta.dirname, '..', '..');
 
 /** One dot. */
 const PICTURE = Buffer.from(
@@ -56,18 +53,8 @@ describe('npm run admin', () => {
     env?: Record<string, string>;
     input?: string;
   }
-  function admin(args: string[], { env = {}, input = '' }: Run = {}) {
-    return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
-      const child = spawn(process.execPath, [join(root, 'cli', 'admin.ts'), ...args], {
-        env: { ...COMPILED_ONCE, PATH: process.env.PATH, MONGODB_URI: database, VENULE_DATA_DIR: dataDir, ...env },
-      });
-      let [out, err] = ['', ''];
-      child.stdout.on('data', (text) => (out += text));
-      child.stderr.on('data', (text) => (err += text));
-      child.on('close', (code) => resolve({ code, out, err }));
-      child.stdin.end(input);
-    });
-  }
+  const admin = (args: string[], { env = {}, input = '' }: Run = {}) =>
+    runAdmin(args, { MONGODB_URI: database, VENULE_DATA_DIR: dataDir, ...env }, input);
   async function json(...args: string[]) {
     const { code, out, err } = await admin(['--json', ...args]);
     if (code !== 0) throw new Error(err);

@@ -1,12 +1,11 @@
 /** `npm run admin -- connection set`: what cannot work, or could not be told apart, is refused, and nothing changes. */
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import type { Environment } from '../../domain/catalogue/lab-connection.ts';
 import { findLabConnection } from '../../store/connections/lab-connections.ts';
-import { COMPILED_ONCE } from '../support/running/compiled-once.ts';
+import { runAdmin } from '../support/running/admin-program.ts';
 import { type FreshStore, freshCatalogue } from '../support/running/fresh-store.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -30,19 +29,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-function set(lab: string, ...options: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const env = { ...process.env, ...COMPILED_ONCE, MONGODB_URI: fresh.database, VENULE_DATA_DIR: folder };
-  const program = [join(root, 'cli', 'admin.ts'), 'connection', 'set', lab, ...options];
-  const child = spawn(process.execPath, program, { env });
-  const said = { out: '', err: '' };
-  child.stdout.on('data', (text) => {
-    said.out += text;
-  });
-  child.stderr.on('data', (text) => {
-    said.err += text;
-  });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, ...said })));
-}
+const set = (lab: string, ...options: string[]) =>
+  runAdmin(['connection', 'set', lab, ...options], { MONGODB_URI: fresh.database, VENULE_DATA_DIR: folder });
 const held = (lab: string, environment: Environment = 'production') => findLabConnection(fresh.store, lab, environment);
 
 const FROM = ['--mllp-from', '203.0.113.7'];

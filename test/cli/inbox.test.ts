@@ -1,5 +1,4 @@
 /** `npm run admin -- inbox`: what waits, and what a person settles. */
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,10 +6,9 @@ import { join } from 'node:path';
 import { collectionOf } from '../../store/collections/define.ts';
 import type { LabMessageDocument } from '../../store/collections/inbox.ts';
 import { observation, reportOf, testOf } from '../support/partners/lab-report.ts';
-import { COMPILED_ONCE } from '../support/running/compiled-once.ts';
+import { runAdmin } from '../support/running/admin-program.ts';
 import { type FreshStore, freshCatalogue } from '../support/running/fresh-store.ts';
 
-const root = join(import.meta.dirname, '..', '..');
 const HOUR = 3_600_000;
 
 let fresh: FreshStore;
@@ -23,18 +21,8 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true });
 });
 
-function admin(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const env = { ...process.env, ...COMPILED_ONCE, MONGODB_URI: fresh.database, VENULE_DATA_DIR: dataDir };
-  const child = spawn(process.execPath, [join(root, 'cli', 'admin.ts'), '--json', 'inbox', ...args], { env });
-  const said = { out: '', err: '' };
-  child.stdout.on('data', (text) => {
-    said.out += text;
-  });
-  child.stderr.on('data', (text) => {
-    said.err += text;
-  });
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, ...said })));
-}
+const admin = (...args: string[]) =>
+  runAdmin(['--json', 'inbox', ...args], { MONGODB_URI: fresh.database, VENULE_DATA_DIR: dataDir });
 async function json(...args: string[]) {
   const { code, out, err } = await admin(...args);
   expect([code, err]).toEqual([0, '']);

@@ -1,12 +1,10 @@
 /** `admin order` and `admin message`, on journeys that run. */
 
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import type { Order } from '../../domain/orders/order.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import { findOrdersBy } from '../../store/orders/lists/find-orders.ts';
 import { moveAllOutgoing } from '../../store/outbox/outgoing.ts';
-import { COMPILED_ONCE } from '../support/running/compiled-once.ts';
+import { runAdmin } from '../support/running/admin-program.ts';
 import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
 import { until } from '../support/until.ts';
 import { endpointAt } from '../webhooks/scene.ts';
@@ -17,17 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => venule.close());
 
-function admin(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, '../../cli/admin.ts'), ...args], {
-      env: { ...COMPILED_ONCE, PATH: process.env.PATH, ...venule.environment },
-    });
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (text) => (out += text));
-    child.stderr.on('data', (text) => (err += text));
-    child.on('close', (code) => resolve({ code, out, err }));
-  });
-}
+const admin = (...args: string[]) => runAdmin(args, venule.environment);
 async function json(...args: string[]) {
   const { code, out, err } = await admin('--json', ...args);
   if (code !== 0) throw new Error(err);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { takeHl7In } from '../../intake/laboratory-messages.ts';
 import { rememberedProfiles } from '../../store/connections/lab-profiles.ts';
+import { runAdmin } from '../support/running/admin-program.ts';
 import { COMPILED_ONCE } from '../support/running/compiled-once.ts';
 import { freshCatalogue } from '../support/running/fresh-store.ts';
 import { until } from '../support/until.ts';
@@ -38,25 +39,10 @@ const ferritin = (value: string) =>
     `OBX|1|NM|2276-4^Ferritin^LN||${value}|ng/mL|15-150|N|||F`,
   ].join('\r');
 
-const environment = () => ({
-  ...COMPILED_ONCE,
-  PATH: process.env.PATH,
-  MONGODB_URI: fresh.database,
-  VENULE_DATA_DIR: folder,
-});
+const database = () => ({ MONGODB_URI: fresh.database, VENULE_DATA_DIR: folder });
+const environment = () => ({ ...COMPILED_ONCE, PATH: process.env.PATH, ...database() });
 
-function admin(args: string[], input = '') {
-  return new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
-    const child = spawn(process.execPath, [join(root, 'cli', 'admin.ts'), ...args], {
-      env: environment(),
-    });
-    let [out, err] = ['', ''];
-    child.stdout.on('data', (text) => (out += text));
-    child.stderr.on('data', (text) => (err += text));
-    child.on('close', (code) => resolve({ code, out, err }));
-    child.stdin.end(input);
-  });
-}
+const admin = (args: string[], input = '') => runAdmin(args, database(), input);
 async function json(args: string[], input?: string) {
   const { code, out, err } = await admin(['--json', ...args], input);
   if (code !== 0) throw new Error(err);
