@@ -438,6 +438,22 @@ const deviations: Case[] = [
     }),
     observation: { sub_id: '2' },
   },
+  ...[
+    [
+      { url: 'group', valueDecimal: 3 },
+      { url: 'sequence', valueDecimal: 10 },
+    ],
+    [
+      { url: 'original-sub-identifier', valueString: '3.10' },
+      { url: 'group', valueDecimal: 7 },
+    ],
+  ].map((extension) => ({
+    line: 'Several Observations of one code',
+    message: withResult({
+      extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/observation-v2-subid', extension }],
+    }),
+    observation: { sub_id: '3.10' },
+  })),
   {
     line: 'An interpretation in words, or with a code that is not known',
     message: withResult({ interpretation: [{ text: 'borderline' }, { coding: [{ code: 'ZZ' }] }] }),

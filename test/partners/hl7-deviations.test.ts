@@ -243,6 +243,12 @@ const cases: Case[] = [
       ]),
   },
   {
+    line: 'OBX-4 with a blank first component',
+    text: withObx({ 4: '^3^1' }, obx({ 4: '^3^10^' }), obx({ 4: '1^3^10' }), obx({ 4: '^' })),
+    report: (report) =>
+      expect(only(report).observations.map(({ sub_id }) => sub_id)).toEqual(['3.1', '3.10', '1', undefined]),
+  },
+  {
     line: 'OBX-3 without a code',
     text: withObx({ 3: '^Ferritin', 5: '48' }, 'NTE|1|L|Repeated'),
     report: (report) => {

@@ -174,10 +174,17 @@ const notesOf = (resource: FhirElement): string =>
     .join('\n');
 
 const SUB_ID = /\/observation-v2-subid$|\/extension-Observation\.subId$/;
+/** The parts of one that is written in parts; the first, where it is there, says it all. */
+const SUB_ID_PARTS = ['original-sub-identifier', 'group', 'sequence', 'identifier'];
 
 /** What tells it from others of the same code: OBX-4, where the message was made from HL7 v2. */
-const subIdOf = (resource: FhirElement): string =>
-  resource
-    .all('extension')
-    .find((one) => SUB_ID.test(one.text('url')))
-    ?.text('valueString') ?? '';
+function subIdOf(resource: FhirElement): string {
+  const extension = resource.all('extension').find((one) => SUB_ID.test(one.text('url')));
+  if (!extension) return '';
+  const parts = extension.all('extension');
+  const [whole, ...others] = SUB_ID_PARTS.map((name) => {
+    const part = parts.find((one) => one.text('url') === name);
+    return part ? part.text('valueString') || part.text('valueDecimal') : '';
+  });
+  return extension.text('valueString') || whole || others.filter(Boolean).join('.');
+}

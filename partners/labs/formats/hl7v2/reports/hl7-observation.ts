@@ -121,10 +121,11 @@ export function* readingObservation(obx: ReceivedSegment, context: ObservationCo
     return { observation: null, note: text || null };
   }
   const flags = flagsOf(obx);
+  const sub_id = subIdOf(obx);
   const facts = {
     loinc,
     provider_id: local,
-    ...(obx.text(4) !== '' && { sub_id: obx.text(4) }),
+    ...(sub_id && { sub_id }),
     name,
     unit: unitOf(obx) || null,
     reference_range: withoutCommas(obx.freeText(7), profile) || null,
@@ -253,6 +254,15 @@ export function failureInNotes(notes: string, { reasons, words }: LabProfile): F
   }
   return 'unknown_failure';
 }
+
+/** OBX-4: its first component; where that is blank, the group and the sequence in those behind it (type OG), as `3.10`. */
+const subIdOf = (obx: ReceivedSegment): string =>
+  obx.text(4) ||
+  obx
+    .components(4)
+    .slice(1)
+    .join('.')
+    .replace(/^\.+|\.+$/g, '');
 
 /** The unit as printed: from a coded one its code or its words, and whole where `^` was meant as a power. */
 function unitOf(obx: ReceivedSegment): string {
