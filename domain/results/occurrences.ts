@@ -2,6 +2,7 @@
  * Several results under one code: the organisms of a culture, the times of a tolerance test. The first stands under the
  * code, so that whoever looks it up finds it; each further one is an entry of its own.
  */
+import { type Occurrence, pairing } from './occurrence-pairing.ts';
 import type { FullStatement, ReportProgress } from './report-progress.ts';
 
 /** Where the further occurrences of a result are kept, beside its slug. */
@@ -18,23 +19,22 @@ interface Statements<T, S> {
 
 /**
  * Gives each further occurrence a slug of its own, the same in all reports on an order, so that a correction of one finds
- * it. They are told apart by the sub-id (OBX-4), else the time, else the name, else the value; what says the same twice is
- * one.
+ * it (occurrence-pairing.ts).
  * @param reports in the order in which they came
  */
 export function apart<T, S>(reports: readonly Statements<T, S>[]): Statements<T, S>[] {
-  const known = new Map<string, Map<string, number>>();
+  const known = new Map<string, Occurrence[]>();
   return reports.map(({ tests, results }) => {
-    const groups = Map.groupBy(results, ({ slug, test, status }) => [slug, test, status].join(MARK));
     const numbers = new Map<FullStatement<T>, number>();
-    for (const group of groups.values()) {
-      const [{ slug, test }] = group as [FullStatement<T>];
-      const place = [slug, test].join(MARK);
-      const labels = known.get(place) ?? new Map<string, number>();
-      known.set(place, labels);
-      const names = labelsOf(group);
-      group.forEach((statement, index) => {
-        numbers.set(statement, numberOf(names[index] as string, labels, group.length === 1));
+    for (const [place, said] of Map.groupBy(results, ({ slug, test }) => [slug, test].join(MARK))) {
+      const occurrences = known.get(place) ?? [];
+      known.set(place, occurrences);
+      const paired = pairing(
+        said.map(({ status, source }) => ({ status, observation: source.observation })),
+        occurrences,
+      );
+      paired.forEach((number, index) => {
+        numbers.set(said[index] as FullStatement<T>, number);
       });
     }
     return {
@@ -46,27 +46,6 @@ export function apart<T, S>(reports: readonly Statements<T, S>[]): Statements<T,
       }),
     };
   });
-}
-
-/** A result that stands alone is the only one there is, however it is numbered this time. */
-function numberOf(label: string, labels: Map<string, number>, isAlone: boolean): number {
-  const number = labels.get(label);
-  if (number !== undefined) return number;
-  if (isAlone && labels.size === 1) return 0;
-  labels.set(label, labels.size);
-  return labels.size - 1;
-}
-
-function labelsOf<T>(group: readonly FullStatement<T>[]): string[] {
-  const observations = group.map(({ source }) => source.observation);
-  const ways = [
-    observations.map(({ sub_id }) => sub_id ?? null),
-    observations.map(({ observed_at }) => observed_at),
-    observations.map(({ name }) => name),
-  ];
-  const telling = ways.find((way) => way.every((label) => label !== null) && new Set(way).size === way.length);
-  if (telling) return telling.map(String);
-  return observations.map(({ value, unit, notes }) => JSON.stringify([value, unit, notes]));
 }
 
 /** A result is missing only if no occurrence has a value: else the next that has one takes the place of the first. */
