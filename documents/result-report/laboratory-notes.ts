@@ -11,8 +11,11 @@ export function placeLaboratoryNotes(sheet: Sheet, { sample_information }: Order
   heading(sheet, 'Notes from the laboratory');
   for (const { notes, index } of noted) {
     if (samples.length > 1) sheet.flow(`Sample ${index + 1}`, sheet.left, sheet.width, TEXT.bodyStrong);
-    sheet.flow(notes, sheet.left, sheet.width, TEXT.body);
-    sheet.y += 6;
+    // By paragraphs: what is set in columns in one of them does not make columns of the others.
+    for (const paragraph of notes.split(/\n{2,}/)) {
+      sheet.flow(paragraph, sheet.left, sheet.width, TEXT.body);
+      sheet.y += 6;
+    }
   }
   sheet.y += 6;
 }
