@@ -32,6 +32,8 @@ export interface Observation {
   loinc: string | null;
   /** The lab's own result code. */
   provider_id: string | null;
+  /** A result of this code, or a test of it, brought it about, as the laboratory says of this result. Absent in all others. */
+  reflex_of?: string;
   /** What tells it from others of the same code (OBX-4); absent where the lab gives none. */
   sub_id?: string;
   name: string;
@@ -112,6 +114,10 @@ export interface LabReport {
   lab_slug: string;
   placer_order_number: string | null;
   filler_order_number: string | null;
+  /** The id of an order of ours, where a reference in the report (FHIR) names one. Absent in all others. */
+  order_id?: string;
+  /** It has no number of ours, and all of its tests have this filler order number, by which its order may be found. Absent in all others. */
+  is_known_by_filler?: true;
   /** MSH-10 of the message that carried it. */
   control_id: string;
   patient: { first_name: string; last_name: string; dob: string | null; gender: string | null };

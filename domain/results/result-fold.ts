@@ -2,7 +2,7 @@
 import type { ExpectedResult, Laboratory, Marker } from '../catalogue/catalogue.ts';
 import { FASTING_REQUIRED } from '../messages/fasting.ts';
 import type { Order } from '../orders/order.ts';
-import type { FailureType, Interpretation, LabReport, ReportedTest, Specimen } from './lab-report.ts';
+import type { FailureType, Interpretation, LabReport, Observation, ReportedTest, Specimen } from './lab-report.ts';
 import { apart, isFurther, promote } from './occurrences.ts';
 import { type FullStatement, missingResults, progressOf, statementsIn, wordOn } from './report-progress.ts';
 import type {
@@ -112,11 +112,15 @@ function entriesOf(
   const reasons = new Map(
     missingResults(progress, order.markers).map((missing) => [missing.slug, missing.failure_type]),
   );
-  /** A reflex test stands with what was ordered of the result that brought it about. */
-  const parentsOf = ({ reflex_of: of }: ReportedTest) =>
-    of === undefined
-      ? undefined
-      : [...expected.values()].find(({ loinc, provider_id }) => of === loinc || of === provider_id)?.parents;
+  /** A reflex test stands with what was ordered of the result, or the test, that brought it about. */
+  const parentsOf = (test: ReportedTest, observation: Observation) => {
+    const of = observation.reflex_of ?? test.reflex_of;
+    if (of === undefined) return undefined;
+    const all = [...expected.values()];
+    const result = all.find(({ loinc, provider_id }) => of === loinc || of === provider_id);
+    const ordered = all.flatMap(({ parents }) => parents.find(({ provider_id }) => of === provider_id) ?? []);
+    return result?.parents ?? (ordered[0] && [ordered[0]]);
+  };
   const newest = reports.map((report) => report.reported_at).reduce(later, new Date(0).toISOString());
   const entries = new Map<string, Entry>();
   const absent: SpecimenNote[] = [];
@@ -143,7 +147,7 @@ const later = (one: string, other: string) => (Date.parse(other) >= Date.parse(o
 function biomarkerResult(
   { slug, status, expected, source }: FullStatement<ExpectedOfOrder>,
   samples: SampleNames,
-  parentsOf: (test: ReportedTest) => ParentBiomarker[] | undefined,
+  parentsOf: (test: ReportedTest, observation: Observation) => ParentBiomarker[] | undefined,
 ): BiomarkerResult {
   const { report, test, observation } = source;
   const [specimen] = test.specimens;
@@ -174,7 +178,7 @@ function biomarkerResult(
     loinc: isFurther(slug) ? null : (observation.loinc ?? expected?.loinc ?? null),
     loinc_slug: named?.result.loinc.slug ?? null,
     provider_id: observation.provider_id ?? expected?.provider_id ?? null,
-    source_markers: expected?.parents ?? parentsOf(source.test) ?? null,
+    source_markers: expected?.parents ?? parentsOf(test, observation) ?? null,
     performing_laboratory: observation.performing_laboratory,
     source_sample_id: specimen ? samples(report, specimen) : null,
     reported_status: status,

@@ -176,6 +176,10 @@ export const ordersCollections = (connection: Connection) => ({
     },
     [
       [{ placer_order_number: 1 }, { unique: true }],
+      [
+        { filler_order_number: 1, lab_slug: 1, 'order.options.sandbox': 1 },
+        { partialFilterExpression: { filler_order_number: { $gt: '' } } },
+      ],
       [{ transaction_id: 1, created_at: 1 }],
       [{ team_id: 1, created_at: -1, _id: -1 }],
       [{ team_id: 1, updated_at: -1 }],

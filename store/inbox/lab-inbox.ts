@@ -24,6 +24,7 @@ import { asItCame } from './as-it-came.ts';
 import { claimOldest, postpone } from './claim.ts';
 import { keepFile } from './lab-files.ts';
 import { HELD, tellOfReview } from './match-review.ts';
+import { ordersOf } from './orders-of-reports.ts';
 import { alreadyHeld, whatIsSaid } from './repeated-reports.ts';
 
 const { BSON } = mongoose.mongo;
@@ -141,12 +142,12 @@ export async function storeReports(store: Store, message: ReadMessage, longest: 
   const known = Math.max(0, held.length - same_before);
   const reports = message.reports.slice(known);
   const received_at = new Date();
-  const orders = is_test ? new Map<string, OrderDocument>() : await ordersOf(store, reports, environment);
+  const orders = is_test ? new Map<LabReport, OrderDocument>() : await ordersOf(store, reports, environment);
   let report_index = reports_before + known;
   const documents = reports.map((report): LabMessageDocument => {
     while (isTaken.has(report_index)) report_index += 1;
     isTaken.add(report_index);
-    const order = orders.get(report.placer_order_number ?? '');
+    const order = orders.get(report);
     const doubtful = is_test ? null : mismatch(report, order?.order ?? null, received_at, order?.approved_patients);
     return {
       _id: reportId(lab_slug, control_id, content_hash, report_index),
@@ -210,55 +211,6 @@ async function insertNew(store: Store, documents: readonly LabMessageDocument[])
 /** The id of a report: the same report of the same message has the same. */
 function reportId(lab: string, controlId: string, contentHash: string, index: number): string {
   return uuidByName([lab, controlId, contentHash, index].join('\n'));
-}
-
-/** A placer order number of ours, with what a laboratory has put behind it. */
-const WITH_SUFFIX = /^(V[0-9A-Z]{11})[-._/ ]/i;
-
-/**
- * The orders that reports name, by placer order number; only those of the environment that the message came from. Where no
- * order has a number, what stands behind a separator in it is left out, if the patient is that order's.
- */
-export async function ordersOf(
-  store: Store,
-  reports: readonly LabReport[],
-  environment: Environment,
-): Promise<Map<string, OrderDocument>> {
-  const numbers = [...new Set(reports.flatMap(({ placer_order_number }) => placer_order_number ?? []))];
-  const orders = await ordersCalled(store, numbers, environment);
-  const withSuffix = numbers.flatMap((number) => {
-    const own = orders.has(number) ? undefined : WITH_SUFFIX.exec(number)?.[1]?.toUpperCase();
-    return own === undefined ? [] : [[number, own] as const];
-  });
-  if (withSuffix.length === 0) return orders;
-  const meant = await ordersCalled(store, [...new Set(withSuffix.map(([, own]) => own))], environment);
-  const byNumber = Map.groupBy(reports, (report) => report.placer_order_number);
-  for (const [number, own] of withSuffix) {
-    const order = meant.get(own);
-    if (!order) continue;
-    const agrees = (report: LabReport) =>
-      mismatch(report, order.order, new Date(report.reported_at), order.approved_patients) === null;
-    if (byNumber.get(number)?.every(agrees)) orders.set(number, order);
-  }
-  return orders;
-}
-
-async function ordersCalled(
-  store: Store,
-  numbers: readonly string[],
-  environment: Environment,
-): Promise<Map<string, OrderDocument>> {
-  const orders = new Map<string, OrderDocument>();
-  for (let start = 0; start < numbers.length; start += BATCH) {
-    const found = await collectionOf(store.orders)
-      .find({ placer_order_number: { $in: numbers.slice(start, start + BATCH) } })
-      .toArray();
-    for (const document of found) {
-      const isOfEnvironment = document.order.options.sandbox === (environment === 'sandbox');
-      if (isOfEnvironment) orders.set(document.placer_order_number, document);
-    }
-  }
-  return orders;
 }
 
 /**

@@ -106,6 +106,16 @@ test('a reflex test stands with what was ordered of the result that brought it a
   expect(child).toMatchObject({ slug: '', source_markers: expect.arrayContaining([expect.anything()]) });
 });
 
+test.each([
+  ['result', TSH],
+  ['test', alone],
+])('a reflex result that says so itself stands with the %s that brought it about', (_what, reflex_of) => {
+  const reflex = testOf('9999', [observation('10000-0', '3', { reflex_of })]);
+  const { results } = foldReports([reported([reportOf([testOf(alone, [observation(TSH, '9')]), reflex])])]) ?? {};
+  const child = results?.find(({ result }) => result === '3');
+  expect(child?.source_markers?.map(({ provider_id }) => provider_id)).toContain(alone);
+});
+
 describe('D10: the combined result', () => {
   const initialReport = reportOf([testOf(panel, []), testOf(alone, [], { failure_type: 'insufficient_volume' })]);
   const redraw = thyroid([ALONE], { origin: 'redraw', placer_order_number: 'VN0000099999' });

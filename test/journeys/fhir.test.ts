@@ -1,6 +1,13 @@
 /** Results in FHIR on their whole way: from a laboratory that speaks it, through the inbox, to a redraw and its readers. */
 import { createHash } from 'node:crypto';
-import type { Bundle, DiagnosticReport, Observation, OperationOutcome, Resource } from '@medplum/fhirtypes';
+import type {
+  Bundle,
+  DiagnosticReport,
+  Observation,
+  OperationOutcome,
+  Resource,
+  ServiceRequest,
+} from '@medplum/fhirtypes';
 import type { Order } from '../../domain/orders/order.ts';
 import type { LabReport } from '../../domain/results/lab-report.ts';
 import { listRefusedMessages, refusedMessageText } from '../../store/inbox/inbox-review.ts';
@@ -102,6 +109,29 @@ test('D4–D10: a laboratory that speaks FHIR: in part, then without what was lo
   const sent = texts.flatMap(({ raw }) => (JSON.parse(String(raw)) as Bundle).entry ?? []);
   expect(sent.length).toBeGreaterThan(20);
   expect(sent.flatMap(({ resource }) => faultsOf(resource as Resource))).toEqual([]);
+});
+
+test.each([
+  ['the ServiceRequest that Venule serves', false],
+  ['the number under which the laboratory acknowledged it', true],
+])('F5: a report that names its order only by %s is taken in', async (_what, isByFiller) => {
+  const order = await placed();
+  // The sandbox laboratory does not number the orders that it accepts.
+  await venule.store.orders.updateOne({ _id: order.id }, { $set: { filler_order_number: `F-${order.id}` } });
+  const { identifier } = await get<ServiceRequest>(`/ServiceRequest/${order.id}`);
+  const filler = identifier?.filter(({ type }) => type?.coding?.[0]?.code === 'FILL');
+  expect(filler).toHaveLength(1);
+  const bundle: Bundle = fhirBundle(reportOn(order));
+  const entry = bundle.entry?.map(({ resource, ...rest }) => {
+    if (resource?.resourceType !== 'DiagnosticReport') return { resource, ...rest };
+    const { basedOn: _, identifier: own, ...report } = resource;
+    const named = isByFiller
+      ? { identifier: filler }
+      : { identifier: own, basedOn: [{ reference: `ServiceRequest/${order.id}` }] };
+    return { resource: { ...report, ...named }, ...rest };
+  });
+  expect(await post(JSON.stringify({ ...bundle, entry }))).toMatchObject({ status: 200 });
+  await until(() => venule.store.labMessages.findOne({ order_id: order.id, state: 'applied' }).lean());
 });
 
 test('the sandbox laboratory says the same in FHIR as in HL7', async () => {

@@ -56,6 +56,18 @@ const specimen = (changes: Json) => ({
   identifier: [{ value: 'S-1' }],
   ...changes,
 });
+const OUR_ID = '0f1d7bb2-57d3-4c0a-9d4f-2f5b0c6a1e77';
+const request = (changes: Json) => ({ resourceType: 'ServiceRequest', ...changes });
+const filler = (number: string) => ({ type: { coding: [{ code: 'FILL' }] }, value: number });
+/** A result that nobody ordered. */
+const transferrin = (changes: Json = {}): Json => ({
+  resourceType: 'Observation',
+  id: 'transferrin',
+  status: 'final',
+  code: { coding: [{ system: 'http://loinc.org', code: '3034-6' }], text: 'Transferrin' },
+  valueInteger: 210,
+  ...changes,
+});
 const onSpecimen = { specimen: [{ reference: 'Specimen/s1' }] };
 
 const PDF = btoa('%PDF-1.7\n');
@@ -520,6 +532,132 @@ const deviations: Case[] = [
     message: withReport({}, summary({ id: 'r2', basedOn: undefined, result: undefined })),
     report: (report) => expect([report.placer_order_number, report.tests.length]).toEqual([OURS, 2]),
   },
+  ...(
+    [
+      [{ basedOn: [{ reference: `ServiceRequest/${OUR_ID}` }] }],
+      [
+        {
+          basedOn: [{ reference: `https://venule.example/fhir/r4/ServiceRequest/${OUR_ID.toUpperCase()}/_history/2` }],
+        },
+      ],
+      [{ basedOn: [{ reference: 'urn:uuid:q' }] }, { fullUrl: 'urn:uuid:q', resource: request({ id: OUR_ID }) }],
+      [
+        { basedOn: [{ reference: 'urn:uuid:q' }] },
+        {
+          fullUrl: 'urn:uuid:q',
+          resource: request({
+            id: '5d0a7c0e-6f0e-4b53-9a55-30a3b4b1f3aa',
+            basedOn: [{ reference: `ServiceRequest/${OUR_ID}` }],
+          }),
+        },
+      ],
+    ] as const
+  ).map(([changes, entry]): Case => {
+    const sent = withReport(changes, ...(entry ? [entry.resource] : []));
+    if (entry) sent.entry.at(-1).fullUrl = entry.fullUrl;
+    return {
+      line: 'A reference to our `ServiceRequest` by its id, from the report, its results, or the order that it is based on',
+      message: sent,
+      observation: asUsual,
+      report: ({ order_id, placer_order_number }) => expect([order_id, placer_order_number]).toEqual([OUR_ID, null]),
+    };
+  }),
+  {
+    line: 'A reference to our `ServiceRequest` by its id, from the report, its results, or the order that it is based on',
+    message: bundle(
+      patient(),
+      summary({ basedOn: undefined }),
+      ferritin({ basedOn: [{ reference: `ServiceRequest/${OUR_ID}` }] }),
+    ),
+    report: ({ order_id }) => expect(order_id).toBe(OUR_ID),
+  },
+  ...(
+    [
+      ['F-301', true],
+      ['F-302', undefined],
+    ] as const
+  ).map(
+    ([second, isKnown]): Case => ({
+      line: "Only the laboratory's number of the order (an identifier of type `FILL`), the same in all reports",
+      message: withReport(
+        { basedOn: undefined, identifier: [filler('F-301')] },
+        summary({ id: 'r2', basedOn: [{ identifier: filler(second) }], result: undefined }),
+      ),
+      report: ({ filler_order_number, is_known_by_filler }) =>
+        expect([filler_order_number, is_known_by_filler]).toEqual(['F-301', isKnown]),
+    }),
+  ),
+  ...[
+    [transferrin({ derivedFrom: [{ reference: 'Observation/ferritin' }] })],
+    [transferrin(), { ...ferritin(), hasMember: [{ reference: 'Observation/transferrin' }] }],
+    [
+      transferrin({ derivedFrom: [{ reference: 'Observation/between' }] }),
+      transferrin({
+        id: 'between',
+        code: { text: 'Between', coding: [{ code: 'B' }] },
+        derivedFrom: [{ reference: 'Observation/ferritin' }],
+      }),
+    ],
+    [
+      transferrin(),
+      transferrin({
+        id: 'panel',
+        valueInteger: undefined,
+        hasMember: [{ reference: 'Observation/transferrin' }],
+        derivedFrom: [{ reference: 'Observation/ferritin' }],
+      }),
+    ],
+  ].map(
+    ([reflex, ...more]): Case => ({
+      line: 'A result that is `derivedFrom` another, or its member although that has a value',
+      message: bundle(
+        patient(),
+        summary(),
+        more.find(({ id }) => id === 'ferritin') ?? ferritin(),
+        reflex,
+        summary({
+          id: 'r2',
+          result: [reflex, ...more]
+            .filter(({ id }) => id !== 'ferritin')
+            .map(({ id }) => ({ reference: `Observation/${id}` })),
+        }),
+        ...more.filter(({ id }) => id !== 'ferritin'),
+      ),
+      report: ({ tests }) => {
+        const all = tests.flatMap(({ observations }) => observations);
+        expect(all.filter(({ name }) => name === 'Transferrin')).toMatchObject([{ reflex_of: '2276-4' }]);
+        expect(all.find(({ name }) => name === 'Ferritin')).not.toHaveProperty('reflex_of');
+      },
+    }),
+  ),
+  ...(
+    [
+      [{ reasonReference: [{ reference: 'Observation/ferritin' }] }, '2276-4'],
+      [{ basedOn: [{ reference: 'ServiceRequest/q' }] }, '2200'],
+    ] as const
+  ).map(
+    ([changes, reflex_of]): Case => ({
+      line: 'A report or result on an order that was placed because of a result (`reasonReference`), or is `basedOn` another',
+      message: bundle(
+        patient(),
+        summary({ basedOn: [{ reference: 'ServiceRequest/q' }] }),
+        ferritin(),
+        request({ id: 'q', identifier: [{ value: OURS }] }),
+        request({ id: 'q2', identifier: [{ value: OURS }], ...changes }),
+        summary({
+          id: 'r2',
+          basedOn: [{ reference: 'ServiceRequest/q2' }],
+          result: [{ reference: 'Observation/transferrin' }],
+        }),
+        transferrin(),
+      ),
+      report: ({ tests }) =>
+        expect(tests.map(({ observations }) => observations.map((one) => one.reflex_of))).toEqual([
+          [undefined],
+          [reflex_of],
+        ]),
+    }),
+  ),
   {
     line: 'A performing laboratory of which there is only a name in the reference',
     message: withResult({

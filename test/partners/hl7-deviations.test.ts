@@ -673,6 +673,25 @@ const cases: Case[] = [
     profile: { placer_order_number: 'OBR-3.2' },
     report: (report) => expect(report.placer_order_number).toBe('REF-77'),
   },
+  ...(
+    [
+      ['F-301', 'F-301', true],
+      ['', 'F-301', true],
+      ['F-302', 'F-301', undefined],
+    ] as const
+  ).map(([second, filler, isKnown]) => ({
+    line: 'No placer order number of ours, and one filler order number (OBR-3, else ORC-3) in all OBR',
+    text: message(
+      MSH,
+      PID,
+      ORC.replace('VN0000055501', ''),
+      OBR.replace('VN0000055501', ''),
+      obx(),
+      OBR.replace('VN0000055501|F-301', `|${second}`),
+    ),
+    report: ({ filler_order_number, is_known_by_filler }: LabReport) =>
+      expect([filler_order_number, is_known_by_filler]).toEqual([filler, isKnown]),
+  })),
   {
     line: 'Lines that are no segments',
     text: message(MSH, 'PID|1||p7||Okafor^Ngozi||19790922|', 'F|||^^Tempe', ORC, OBR, obx()),

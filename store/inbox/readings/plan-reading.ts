@@ -10,7 +10,8 @@ import type { LabMessageDocument } from '../../collections/inbox.ts';
 import type { OrderDocument } from '../../collections/orders.ts';
 import type { Store } from '../../open.ts';
 import { bytesInResult, excessOnOrder } from '../../results/result-limit.ts';
-import { bytesOf, ordersOf } from '../lab-inbox.ts';
+import { bytesOf } from '../lab-inbox.ts';
+import { ordersOf } from '../orders-of-reports.ts';
 import type { KeptMessage } from './kept-messages.ts';
 
 /** A report as it is held. */
@@ -113,7 +114,7 @@ export async function planReading(
   for (const { message, held: before } of pairs) {
     const isTooLong = isLongerThan(longest, message);
     for (const [index, report] of message.reports.entries()) {
-      const order = orders.get(report.placer_order_number ?? '') ?? null;
+      const order = orders.get(report) ?? null;
       const each = before[index];
       if (each) {
         const now = sameTimes(report, each, kept);
@@ -178,7 +179,8 @@ async function replacing(
   if (held.state === 'unmatched' || held.state === 'closed' || held.order_id === null) {
     return { what: 'replaced', held, report, match: null };
   }
-  const isRenumbered = report.placer_order_number !== held.report.placer_order_number;
+  const { placer_order_number, order_id } = held.report;
+  const isRenumbered = report.placer_order_number !== placer_order_number || report.order_id !== order_id;
   if (isRenumbered && order?._id !== held.order_id) return keep('another_order');
   const owner = await collectionOf(store.orders).findOne({ _id: held.order_id });
   const known = [...(owner?.approved_patients ?? []), held.report.patient];

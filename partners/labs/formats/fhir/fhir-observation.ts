@@ -29,6 +29,8 @@ export interface ObservationContext {
   collectedAt: string | null;
   /** Who made it. */
   performing_laboratory: string | null;
+  /** The code of what brought it about. */
+  reflex_of: string | undefined;
   profile: LabProfile;
   zone: string;
   remarks: Remarks;
@@ -89,6 +91,7 @@ function ownResult(element: FhirElement, around: Around, hasParts: boolean): Obs
   const facts = {
     loinc,
     provider_id: local,
+    ...(around.reflex_of !== undefined && { reflex_of: around.reflex_of }),
     ...(sub_id && { sub_id }),
     name,
     unit: value?.unit ?? null,

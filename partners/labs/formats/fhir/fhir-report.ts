@@ -8,8 +8,9 @@ import { atOnce, Pace, type Steps } from '../hl7v2/steps.ts';
 import { type ReceivedBundle, readingBundle } from './fhir-bundle.ts';
 import { instantIn, laboratoryIn, patientIn, personName } from './fhir-codes.ts';
 import { type FhirElement, Remarks } from './fhir-element.ts';
+import { fillerNumberOf, isOfType, ownFillerNumberOf, placerNumberOf, requestOf } from './fhir-order-numbers.ts';
 import { FhirRefused } from './fhir-refused.ts';
-import { type ReadTest, readingTests, requestOf } from './fhir-tests.ts';
+import { type ReadTest, readingTests } from './fhir-tests.ts';
 
 /** What a message is and says. */
 export interface ReadBundle {
@@ -65,50 +66,26 @@ const isTest = (resource: FhirElement): boolean =>
 /** Of the Bundle, or of the header of its message. */
 const numberOf = (root: FhirElement) => root.one('identifier')?.text('value') ?? '';
 
-/** Tests of one patient and one number belong together; one without a number belongs to the one before. */
+/**
+ * Tests of one patient and one number belong together, and so do those of one order that is named by its id; one without
+ * either belongs to the one before, and one that names an order only by its id to a number before it.
+ */
 function ordersOf(tests: readonly ReadTest[]): ReadTest[][] {
   const orders = new Map<FhirElement | undefined, Map<string, ReadTest[]>>();
   let before: ReadTest | undefined;
   let number = '';
   for (const test of tests) {
-    number = placerNumberOf(test) ?? (before && before.patient === test.patient ? number : '');
+    const known = before && before.patient === test.patient ? number : '';
+    const reference = test.numbers.orderId && `ServiceRequest/${test.numbers.orderId}`;
+    number = placerNumberOf(test.numbers) ?? (reference && /^(ServiceRequest\/|$)/.test(known) ? reference : known);
     before = test;
     const ofPatient = orders.get(test.patient) ?? new Map<string, ReadTest[]>();
     orders.set(test.patient, ofPatient);
-    const known = ofPatient.get(number);
-    if (known) known.push(test);
+    const others = ofPatient.get(number);
+    if (others) others.push(test);
     else ofPatient.set(number, [test]);
   }
   return [...orders.values()].flatMap((ofPatient) => [...ofPatient.values()]);
-}
-
-const IDENTIFIERS = { placer: 'PLAC', filler: 'FILL' } as const;
-
-const isOfType = (number: FhirElement, type: string) =>
-  number
-    .one('type')
-    ?.all('coding')
-    .some((one) => one.text('code') === type) ?? false;
-
-/** The placer order number: ours, wherever it stands; else what is called so, or what the order is known by. */
-function placerNumberOf({ numbers }: ReadTest): string | undefined {
-  const all = [...numbers.ofReport, ...numbers.ofRequest].filter((number) => number.text('value'));
-  const ours = all.find((number) => isOurNumber(number.text('value')));
-  if (ours) return ours.text('value').toUpperCase();
-  const placer = all.find((number) => isOfType(number, IDENTIFIERS.placer));
-  const request = numbers.ofRequest.find((number) => number.text('value') && !isOfType(number, IDENTIFIERS.filler));
-  return (placer ?? request)?.text('value');
-}
-
-/** What the laboratory calls the order: what is called so, else its own number of the report. */
-function fillerNumberOf(test: ReadTest): string {
-  const placer = placerNumberOf(test);
-  const others = [...test.numbers.ofReport, ...test.numbers.ofRequest].filter(
-    (number) => number.text('value') && number.text('value').toUpperCase() !== placer?.toUpperCase(),
-  );
-  const filler = others.find((number) => isOfType(number, IDENTIFIERS.filler));
-  const own = test.numbers.ofReport.find((number) => others.includes(number) && !isOfType(number, IDENTIFIERS.placer));
-  return (filler ?? own)?.text('value') ?? '';
 }
 
 interface Around {
@@ -128,7 +105,11 @@ function reportOf(
   for (const test of tests) remarks.addAll(test.remarks);
   const [{ patient, source }] = tests as [ReadTest];
   const known = patientIn(patient, source, remarks);
-  const filler = first(tests, fillerNumberOf);
+  const filler = first(tests, ({ numbers }) => fillerNumberOf(numbers));
+  const placer = first(tests, ({ numbers }) => placerNumberOf(numbers) ?? '');
+  const orderId = first(tests, ({ numbers }) => numbers.orderId ?? '');
+  const fillers = new Set(tests.map(({ numbers }) => ownFillerNumberOf(numbers)));
+  const isNumbered = placer !== null && isOurNumber(placer);
   const specimensOfOrder = tests.flatMap((test) => test.specimens);
   const documents = tests.flatMap((test) => test.documents);
   const read = tests.flatMap((test) => (test.isForDocuments ? [] : testOf(test, specimensOfOrder, filler)));
@@ -136,8 +117,10 @@ function reportOf(
   const words = remarks.inWords();
   return {
     lab_slug: lab.slug,
-    placer_order_number: first(tests, (test) => placerNumberOf(test) ?? ''),
+    placer_order_number: placer,
     filler_order_number: filler,
+    ...(orderId !== null && !isNumbered && { order_id: orderId }),
+    ...(fillers.size === 1 && !fillers.has('') && !isNumbered && { is_known_by_filler: true as const }),
     control_id,
     patient: known,
     specimen_number: first(specimens, ({ number }) => number ?? ''),

@@ -18,6 +18,8 @@ import { readingDocuments } from './fhir-documents.ts';
 import { type FhirElement, Remarks } from './fhir-element.ts';
 import { BUNDLE_LIMITS } from './fhir-limits.ts';
 import { readObservation } from './fhir-observation.ts';
+import { type OrderNumbers, orderNumbersOf, requestOf } from './fhir-order-numbers.ts';
+import { Reflexes } from './fhir-reflexes.ts';
 import { FhirRefused } from './fhir-refused.ts';
 import { readSpecimens, type SpecimenFacts } from './fhir-specimens.ts';
 import { hasValue } from './fhir-values.ts';
@@ -27,8 +29,7 @@ export interface ReadTest {
   /** The DiagnosticReport; the Observation, where no report names it. */
   source: FhirElement;
   patient: FhirElement | undefined;
-  /** The identifiers of the report, and of the order that it is based on. */
-  numbers: { ofReport: FhirElement[]; ofRequest: FhirElement[] };
+  numbers: OrderNumbers;
   test: Omit<ReportedTest, 'specimens'>;
   specimens: Specimen[];
   /** When what the report is about was collected or observed, as far as it says. */
@@ -60,11 +61,21 @@ export function* readingTests(bundle: ReceivedBundle, reading: Reading): Steps<R
   const ofType = (type: string) => bundle.resources.filter((resource) => resource.type === type);
   const reports = ofType('DiagnosticReport');
   const named = new Set<FhirElement>();
+  const reportOf = new Map<FhirElement, FhirElement>();
+  for (const report of reports) {
+    for (const reference of report.all('result')) {
+      const result = bundle.follow(reference, report, 'Observation');
+      if (result && !reportOf.has(result)) reportOf.set(result, report);
+    }
+  }
+  yield;
+  const reflexes = new Reflexes(bundle, reading.lab.profile);
+  yield;
   const tests: ReadTest[] = [];
   let count = 0;
   const groups = new Map<FhirElement, Group[]>();
   for (const report of reports) {
-    const grouped = groupsOf(bundle, report, named, (more) => {
+    const grouped = groupsOf(bundle, report, named, reportOf, (more) => {
       count += more;
       if (count > BUNDLE_LIMITS.observations) {
         const words = `A message can have at most ${BUNDLE_LIMITS.observations} observations; split it into several`;
@@ -79,7 +90,7 @@ export function* readingTests(bundle: ReceivedBundle, reading: Reading): Steps<R
   for (const [source, grouped] of [...groups, ...own]) {
     for (const group of grouped) {
       yield;
-      tests.push(yield* readingTest(bundle, source, group, reading));
+      tests.push(yield* readingTest(bundle, source, group, { ...reading, reflexes }));
     }
   }
   return tests;
@@ -99,6 +110,7 @@ function groupsOf(
   bundle: ReceivedBundle,
   report: FhirElement,
   named: Set<FhirElement>,
+  reportOf: ReadonlyMap<FhirElement, FhirElement>,
   count: (more: number) => void,
 ): Group[] {
   const own: Group = { panel: undefined, members: [], lost: [] };
@@ -113,6 +125,8 @@ function groupsOf(
       const member = bundle.follow(reference, from.type === 'Observation' ? from : report, 'Observation');
       if (!member) group.lost.push(reference);
       if (!member || seen.has(member)) continue;
+      // What a result has brought about may have a report of its own.
+      if (from.type === 'Observation' && hasValue(from) && (reportOf.get(member) ?? report) !== report) continue;
       seen.add(member);
       named.add(member);
       const members = member.all('hasMember');
@@ -167,15 +181,6 @@ function aloneAmong(
   });
 }
 
-/** The ServiceRequest that a report or an Observation is based on. */
-export function requestOf(bundle: ReceivedBundle, resource: FhirElement): FhirElement | undefined {
-  for (const reference of resource.all('basedOn')) {
-    const request = bundle.follow(reference, resource, 'ServiceRequest');
-    if (request) return request;
-  }
-  return undefined;
-}
-
 /** Statuses of a DiagnosticReport. What was entered in error corrects what was said, by taking it back. */
 const STATUSES: Readonly<Record<string, ReportedStatus>> = {
   registered: 'preliminary',
@@ -193,7 +198,7 @@ function* readingTest(
   bundle: ReceivedBundle,
   source: FhirElement,
   { panel, members, lost }: Group,
-  { lab, zone, contents, pace }: Reading,
+  { lab, zone, contents, pace, reflexes }: Reading & { reflexes: Reflexes },
 ): Steps<ReadTest> {
   const remarks = new Remarks();
   for (const reference of lost)
@@ -228,6 +233,7 @@ function* readingTest(
       rejection: drawn.rejection,
       collectedAt: drawn.specimens[0]?.collected_at ?? effective,
       performing_laboratory,
+      reflex_of: reflexes.of(member) ?? (isReport ? reflexes.of(source) : undefined),
       profile: lab.profile,
       zone,
       remarks,
@@ -240,7 +246,7 @@ function* readingTest(
   return {
     source,
     patient: bundle.follow(source.one('subject'), source, 'Patient'),
-    numbers: numbersOf(bundle, source, members),
+    numbers: orderNumbersOf(bundle, source, members),
     test: {
       provider_id: code ?? '',
       name,
@@ -276,17 +282,6 @@ function failureOf(
 
 const conclusionOf = (report: FhirElement): string[] =>
   [report.text('conclusion'), ...report.all('conclusionCode').map(wordsOf)].filter(Boolean);
-
-/** The identifiers of a report and of its order, which its observations may name instead. */
-function numbersOf(bundle: ReceivedBundle, source: FhirElement, members: readonly FhirElement[]): ReadTest['numbers'] {
-  const based = [source, ...members].find((one) => one.all('basedOn').length > 0) ?? source;
-  const request = requestOf(bundle, based);
-  const named = based.all('basedOn').flatMap((reference) => reference.all('identifier'));
-  return {
-    ofReport: source.type === 'DiagnosticReport' ? source.all('identifier') : [],
-    ofRequest: [...named, ...(request?.all('identifier') ?? []), ...(request?.all('requisition') ?? [])],
-  };
-}
 
 /** The laboratory that made it: an Organization, that of a role, or as a reference names one that is not in the message. */
 function performerOf(bundle: ReceivedBundle, resource: FhirElement): FhirElement | undefined {

@@ -1,5 +1,6 @@
 /** A laboratory's results in our own terms: docs/hl7.md, "Results". */
 import type { LabProfile } from '../../../../../domain/catalogue/lab-profile.ts';
+import { isOurNumber } from '../../../../../domain/orders/placer-order-number.ts';
 import type {
   FailureType,
   LabReport,
@@ -159,12 +160,15 @@ function* readingOrder({ pid, orc, placerOrderNumber, tests }: OrderSegments, re
     if (found.test) read.push(found.test);
     for (const document of found.documents) documents.push(document);
   }
+  const fillers = new Set(requests.map((obr) => obr.text(3) || orc?.text(3) || ''));
+  const isKnownByFiller = fillers.size === 1 && !fillers.has('') && !isOurNumber(placerOrderNumber);
   const clinicalInformation = first(requests, (obr) => obr.freeText(13));
 
   return {
     lab_slug: lab.slug,
     placer_order_number: placerOrderNumber || null,
     filler_order_number: first(requests, (obr) => obr.text(3)) ?? (orc?.text(3) || null),
+    ...(isKnownByFiller && { is_known_by_filler: true as const }),
     control_id: reading.controlId,
     patient: readPatient(pid, remarks),
     specimen_number: first(specimens.flat(), ({ number }) => number ?? ''),
