@@ -1,22 +1,5 @@
 /** `npm run admin -- …`: what an operator sets, looks up and puts right. */
 import { Command, CommanderError } from 'commander';
-import { ApiError } from '../api/http/errors.ts';
-import { ConfigError } from '../config/config.ts';
-import { CannotSettle } from '../store/inbox/held-tests.ts';
-import { CannotDeliver } from '../store/inbox/inbox-review.ts';
-import { addBookingLinkCommands } from './admin/booking-links.ts';
-import { addInboxCommands } from './admin/inbox.ts';
-import { addKeyCommands } from './admin/keys.ts';
-import { addConnectionCommands } from './admin/laboratories/connections.ts';
-import { addLabAccountCommands } from './admin/laboratories/lab-accounts.ts';
-import { addProfileCommands } from './admin/laboratories/profiles.ts';
-import { addMessageCommands } from './admin/messages.ts';
-import { addOrderCommands } from './admin/orders/orders.ts';
-import { addPhlebotomyCommands } from './admin/phlebotomy.ts';
-import { addRetentionCommands } from './admin/retention.ts';
-import { CannotDo } from './admin/session.ts';
-import { addTeamCommands } from './admin/teams.ts';
-import { addWebhookCommands } from './admin/webhooks.ts';
 
 const FAILED = 1;
 const WRONG_USAGE = 2;
@@ -45,25 +28,97 @@ Examples:
 Exit codes: 0 success, ${FAILED} failure, ${WRONG_USAGE} wrong usage.`,
   );
 
-addTeamCommands(program);
-addKeyCommands(program);
-addLabAccountCommands(program);
-addConnectionCommands(program);
-addProfileCommands(program);
-addPhlebotomyCommands(program);
-addInboxCommands(program);
-addWebhookCommands(program);
-addOrderCommands(program);
-addMessageCommands(program);
-addBookingLinkCommands(program);
-addRetentionCommands(program);
+/** The groups of commands. Only those that are asked for are loaded: the whole of Venule takes a second. */
+const GROUPS: { name: string; about: string; add: () => Promise<(group: Command) => void> }[] = [
+  {
+    name: 'team|teams',
+    about: 'teams and their settings',
+    add: async () => (await import('./admin/teams.ts')).addTeamCommands,
+  },
+  {
+    name: 'key|keys',
+    about: 'API keys and management keys',
+    add: async () => (await import('./admin/keys.ts')).addKeyCommands,
+  },
+  {
+    name: 'lab-account|lab-accounts',
+    about: 'accounts at the laboratories, for billing',
+    add: async () => (await import('./admin/laboratories/lab-accounts.ts')).addLabAccountCommands,
+  },
+  {
+    name: 'connection|connections',
+    about: 'connections to laboratories, with their credentials',
+    add: async () => (await import('./admin/laboratories/connections.ts')).addConnectionCommands,
+  },
+  {
+    name: 'profile|profiles',
+    about: 'what a laboratory writes differently than docs/hl7.md says: docs/lab-profiles.md',
+    add: async () => (await import('./admin/laboratories/profiles.ts')).addProfileCommands,
+  },
+  {
+    name: 'phlebotomy',
+    about: 'connections to phlebotomy providers, and events from them',
+    add: async () => (await import('./admin/phlebotomy.ts')).addPhlebotomyCommands,
+  },
+  {
+    name: 'inbox',
+    about: 'what laboratories sent, and what happened to it; alone, it shows what waits and which of them are silent',
+    add: async () => (await import('./admin/inbox.ts')).addInboxCommands,
+  },
+  {
+    name: 'webhook|webhooks',
+    about: 'webhook endpoints and deliveries',
+    add: async () => (await import('./admin/webhooks.ts')).addWebhookCommands,
+  },
+  {
+    name: 'order|orders',
+    about: 'orders: find, follow, cancel, restart',
+    add: async () => (await import('./admin/orders/orders.ts')).addOrderCommands,
+  },
+  {
+    name: 'message|messages',
+    about: 'mail and SMS to patients; how a laboratory’s message is read',
+    add: async () => (await import('./admin/messages.ts')).addMessageCommands,
+  },
+  {
+    name: 'booking-link|booking-links',
+    about: 'links to patients’ booking pages',
+    add: async () => (await import('./admin/booking-links.ts')).addBookingLinkCommands,
+  },
+  {
+    name: 'retention',
+    about: 'show what a worker would delete today, without deleting anything',
+    add: async () => (await import('./admin/retention.ts')).addRetentionCommands,
+  },
+];
 
-program.parseAsync().catch((error: unknown) => {
+for (const { name: names, about, add } of GROUPS) {
+  const [name = '', alias] = names.split('|');
+  const group = program.command(name).description(about);
+  if (alias) group.alias(alias);
+  if (process.argv.some((word) => word === name || word === alias)) (await add())(group);
+}
+
+/** Whether an error's message says what would help, so that where it was thrown says no more. */
+async function isExpected(error: unknown): Promise<boolean> {
+  const kinds = await Promise.all([
+    import('./admin/session.ts').then(({ CannotDo }) => CannotDo),
+    import('../store/inbox/inbox-review.ts').then(({ CannotDeliver }) => CannotDeliver),
+    import('../store/inbox/held-tests.ts').then(({ CannotSettle }) => CannotSettle),
+    import('../config/config.ts').then(({ ConfigError }) => ConfigError),
+    import('../api/http/errors.ts').then(({ ApiError }) => ApiError),
+  ]);
+  return kinds.some((kind) => error instanceof kind);
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
-    return;
+  } else {
+    const { message, stack } = error as Error;
+    process.stderr.write(`${(await isExpected(error)) ? message : stack}\n`);
+    process.exitCode = FAILED;
   }
-  const expected = [CannotDo, CannotDeliver, CannotSettle, ConfigError, ApiError].some((kind) => error instanceof kind);
-  process.stderr.write(`${expected ? (error as Error).message : (error as Error).stack}\n`);
-  process.exitCode = FAILED;
-});
+}

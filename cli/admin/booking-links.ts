@@ -4,12 +4,9 @@ import { revokeBookingLinks } from '../../store/access/booking-links.ts';
 import { recordAudit } from '../../store/orders/audit.ts';
 import { CannotDo, inSession, operator } from './session.ts';
 
-/** Adds `booking-link` to the program. */
-export function addBookingLinkCommands(program: Command): void {
-  program
-    .command('booking-link')
-    .alias('booking-links')
-    .description('links to patients’ booking pages')
+/** What `admin booking-link` can do. */
+export function addBookingLinkCommands(link: Command): void {
+  link
     .command('revoke')
     .description(
       'revoke the links of an order, including the one on its requisition, for example after a mail reached the wrong person; its next message has a new one',

@@ -100,14 +100,9 @@ async function* oneOf<T>(only: T): AsyncGenerator<T> {
 }
 const THERE = { $exists: true } as const;
 
-/** Adds `inbox` to the program. */
-export function addInboxCommands(program: Command): void {
-  const inbox = program
-    .command('inbox')
-    .description(
-      'what laboratories sent, and what happened to it; alone, it shows what waits and which of them are silent',
-    )
-    .action((_options, command: Command) => inSession(command, ({ store, out }) => showInbox(store, out)));
+/** What `admin inbox` can do. */
+export function addInboxCommands(inbox: Command): void {
+  inbox.action((_options, command: Command) => inSession(command, ({ store, out }) => showInbox(store, out)));
 
   inbox
     .command('list')

@@ -24,10 +24,8 @@ function whose(team: string | undefined, management: boolean | undefined): void 
   if ((team === undefined) === !management) throw new CannotDo('Name a team, or use --management');
 }
 
-/** Adds `key` to the program. */
-export function addKeyCommands(program: Command): void {
-  const key = program.command('key').alias('keys').description('API keys and management keys');
-
+/** What `admin key` can do. */
+export function addKeyCommands(key: Command): void {
   key
     .command('list')
     .description('list the keys of a team or of the Management API')

@@ -16,13 +16,8 @@ import { keptSms, messagesOf } from '../../store/messages/message-log.ts';
 import { AN_ORDER, orderCalled } from './orders/orders.ts';
 import { CannotDo, inSession, outputOf, positive, requireLab } from './session.ts';
 
-/** Adds `message` to the program. */
-export function addMessageCommands(program: Command): void {
-  const message = program
-    .command('message')
-    .alias('messages')
-    .description('mail and SMS to patients; how a laboratory’s message is read');
-
+/** What `admin message` can do. */
+export function addMessageCommands(message: Command): void {
   message
     .command('list')
     .description('list what was sent and what was held back, newest first')

@@ -34,12 +34,8 @@ const shown = ({ provider, environment, url, secrets }: Omit<PhlebotomyConnectio
   secrets: secrets.length,
 });
 
-/** Adds `phlebotomy` to the program. */
-export function addPhlebotomyCommands(program: Command): void {
-  const phlebotomy = program
-    .command('phlebotomy')
-    .description('connections to phlebotomy providers, and events from them');
-
+/** What `admin phlebotomy` can do. */
+export function addPhlebotomyCommands(phlebotomy: Command): void {
   phlebotomy
     .command('list')
     .description('list all connections; keys and secrets are never shown')

@@ -10,11 +10,9 @@ const WHAT = {
   sms: 'texts of stored SMS',
 } as const satisfies Record<keyof Retention, string>;
 
-/** Adds `retention` to the program. */
-export function addRetentionCommands(program: Command): void {
-  program
-    .command('retention')
-    .description('show what a worker would delete today, without deleting anything')
+/** What `admin retention` can do. */
+export function addRetentionCommands(retention: Command): void {
+  retention
     .option('--webhooks <days>', 'instead of VENULE_KEEP_WEBHOOKS', positive)
     .option('--lab-texts <days>', 'instead of VENULE_KEEP_LAB_TEXTS', positive)
     .option('--sms <days>', 'instead of VENULE_KEEP_SMS', positive)

@@ -9,9 +9,7 @@ import { isRunning } from '../../local/parts/process.ts';
 import { findTeam, listTeams } from '../../store/access/teams.ts';
 import type { TeamDocument } from '../../store/collections/access.ts';
 import { closeStore, openStore, type Store } from '../../store/open.ts';
-import { parseCodecKeys } from '../../temporal/codec.ts';
-import { temporalClient } from '../../temporal/connection.ts';
-import { type Journeys, JourneysUnavailable, temporalJourneys } from '../../temporal/journeys.ts';
+import type { Journeys } from '../../temporal/journeys.ts';
 import type { RestartParts } from './orders/restart-journey.ts';
 import { type Output, output } from './output.ts';
 
@@ -76,6 +74,12 @@ export async function withJourneys(work: (journeys: Journeys, parts: TemporalPar
   const running = readRunning(config.dataDir);
   const here = !process.env.TEMPORAL_ADDRESS && running?.addresses && isRunning(running.start) && running.addresses;
   const temporal = here ? { ...config.temporal, address: here.temporal } : config.temporal;
+  // Loaded here, as most commands speak to no journey.
+  const [{ temporalClient }, { parseCodecKeys }, { JourneysUnavailable, temporalJourneys }] = await Promise.all([
+    import('../../temporal/connection.ts'),
+    import('../../temporal/codec.ts'),
+    import('../../temporal/journeys.ts'),
+  ]);
   const { client, connection } = temporalClient(temporal, parseCodecKeys(config.codecKeys));
   try {
     const policy = policyWith(config.policyOverrides);

@@ -124,10 +124,8 @@ function warnWithoutContact(team: TeamDocument): void {
   );
 }
 
-/** Adds `team` to the program. */
-export function addTeamCommands(program: Command): void {
-  const team = program.command('team').alias('teams').description('teams and their settings');
-
+/** What `admin team` can do. */
+export function addTeamCommands(team: Command): void {
   team
     .command('list')
     .description('list all teams')

@@ -26,10 +26,8 @@ async function choiceOf({ store }: Session, { team, endpoint }: ChoiceFlags): Pr
   return given({ team_id: team && (await teamCalled(store, team))._id, endpoint_id: endpoint });
 }
 
-/** Adds `webhook` to the program. */
-export function addWebhookCommands(program: Command): void {
-  const webhook = program.command('webhook').alias('webhooks').description('webhook endpoints and deliveries');
-
+/** What `admin webhook` can do. */
+export function addWebhookCommands(webhook: Command): void {
   webhook
     .command('endpoints')
     .description('list all endpoints; use the Management API to change them')

@@ -78,13 +78,8 @@ const folderAt = ({ user, host, port }: SftpServer, path: string) =>
 
 const bracketed = (host: string) => (isIPv6(host) ? `[${host}]` : host);
 
-/** Adds `connection` to the program. */
-export function addConnectionCommands(program: Command): void {
-  const connection = program
-    .command('connection')
-    .alias('connections')
-    .description('connections to laboratories, with their credentials');
-
+/** What `admin connection` can do. */
+export function addConnectionCommands(connection: Command): void {
   connection
     .command('list')
     .description('list all connections; passwords are never shown')

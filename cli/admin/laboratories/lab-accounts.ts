@@ -100,13 +100,8 @@ function shown({ _id, lab, provider_account_id, account_name, status, ...rest }:
 
 const SOON = '\nRunning APIs notice within half a minute.\n';
 
-/** Adds `lab-account` to the program. */
-export function addLabAccountCommands(program: Command): void {
-  const account = program
-    .command('lab-account')
-    .alias('lab-accounts')
-    .description('accounts at the laboratories, for billing');
-
+/** What `admin lab-account` can do. */
+export function addLabAccountCommands(account: Command): void {
   account
     .command('list')
     .description('list all accounts')

@@ -30,13 +30,8 @@ interface ReadFlags {
   show: number;
 }
 
-/** Adds `profile` to the program. */
-export function addProfileCommands(program: Command): void {
-  const profile = program
-    .command('profile')
-    .alias('profiles')
-    .description('what a laboratory writes differently than docs/hl7.md says: docs/lab-profiles.md');
-
+/** What `admin profile` can do. */
+export function addProfileCommands(profile: Command): void {
   profile
     .command('show')
     .description('show the profile that counts, as JSON')

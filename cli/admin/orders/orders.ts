@@ -45,10 +45,8 @@ function shown(order: OrderDocument, teams: Map<string, string>) {
   };
 }
 
-/** Adds `order` to the program. */
-export function addOrderCommands(program: Command): void {
-  const order = program.command('order').alias('orders').description('orders: find, follow, cancel, restart');
-
+/** What `admin order` can do. */
+export function addOrderCommands(order: Command): void {
   order
     .command('find')
     .description('find orders by anything known about them, newest first; names patients')
