@@ -1,6 +1,7 @@
 /** What laboratories say of orders later than in their answer (F4): looked for by who waits, or told to the journey. */
 import type { Environment } from '../../domain/catalogue/lab-connection.ts';
 import type { Order } from '../../domain/orders/order.ts';
+import { decisionOn } from '../../domain/orders/order-answer.ts';
 import type { Principal } from '../../domain/principal.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { OrderMessageDocument, SaidOfOrder } from '../collections/order-messages.ts';
@@ -52,6 +53,8 @@ export interface LateAcknowledgement extends SaidOfOrder {
   placer_order_number: string | null;
   /** Whether it can only be of an order's cancellation, where it names the order. */
   is_of_cancellation: boolean;
+  /** Whether the laboratory has canceled what it names. */
+  is_canceled: boolean;
 }
 
 /**
@@ -62,7 +65,7 @@ export interface LateAcknowledgement extends SaidOfOrder {
 export async function takeAcknowledgement(
   store: Store,
   { lab_slug, environment }: { lab_slug: string; environment: Environment },
-  { control_id, placer_order_number, is_of_cancellation, ...said }: LateAcknowledgement,
+  { control_id, placer_order_number, is_of_cancellation, is_canceled, ...said }: LateAcknowledgement,
 ): Promise<boolean> {
   const message = control_id
     ? await collectionOf(store.orderMessages).findOne({ _id: control_id, lab_slug })
@@ -70,7 +73,7 @@ export async function takeAcknowledgement(
   if (!message) return false;
   const sandbox = environment === 'sandbox';
   if (!(await store.orders.exists({ _id: message.order_id, 'order.options.sandbox': sandbox }))) return false;
-  return takeIn(store, message._id, said);
+  return takeIn(store, message._id, decisionOn(message.purpose, is_canceled, said));
 }
 
 /** The message that an answer is of which names the order only: the one that waits, the order before its cancellation. */

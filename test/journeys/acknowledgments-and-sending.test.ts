@@ -8,6 +8,7 @@ import { listRefusedMessages } from '../../store/inbox/inbox-review.ts';
 import { keptRejections } from '../../store/inbox/order-messages.ts';
 import { ownLaboratory, type ReceivedOrder } from '../support/partners/own-laboratory.ts';
 import { type InProcessVenule, startVenule } from '../support/running/in-process-venule.ts';
+import { pendingActivities } from '../support/temporal-view.ts';
 import { until } from '../support/until.ts';
 
 const lab = 'labcorp';
@@ -118,6 +119,30 @@ describe('an answer that names the order (ORR without MSA)', () => {
     expect(await lastEvent(order)).toMatchObject({ status_detail: null });
   });
 
+  test('acknowledges its cancellation (OC)', async () => {
+    const order = await canceled();
+    await venule.deliver(lab, about(order, 'OC'));
+    await venule.ended(order);
+    expect(await lastEvent(order)).toMatchObject({ status_detail: null });
+  });
+
+  test.each([
+    ['in the answer', 'AA'],
+    ['after it was accepted', null],
+  ])('cancels it on the laboratory’s side (OC) %s: no requisition stays', async (_when, code) => {
+    const canceledBy = (order: ReceivedOrder) =>
+      `${order.acknowledged('AA')}ORC|OC|${/ORC\|NW\|([^|]+)/.exec(order.text)?.[1]}||||||||||||||X^Out of reagent\r`;
+    await laboratory('answer', code ? (order, response) => response.end(canceledBy(order)) : inAnswer('AA'));
+    const order = await venule.place();
+    if (!code) {
+      await venule.reaches(order.id, 'requisition_created');
+      await venule.deliver(lab, canceledBy(heard[0] as ReceivedOrder));
+    }
+    expect(await lastEvent(order)).toMatchObject(rejected('Out of reagent'));
+    await venule.ended(order);
+    expect(heard).toHaveLength(1);
+  });
+
   test('refuses its cancellation (UC)', async () => {
     const order = await canceled();
     await venule.deliver(lab, about(order, 'UC'));
@@ -130,8 +155,8 @@ describe('an order in production', () => {
   const password_hash = createHash('sha256').update('production-password').digest('hex');
   const authorization = `Basic ${Buffer.from('production:production-password').toString('base64')}`;
 
-  async function ordered() {
-    await laboratory('later', nothing);
+  async function ordered(acknowledges: Acknowledges = 'later', ...answers: Answer[]) {
+    await laboratory(acknowledges, ...answers, nothing);
     const sandbox = (await findLabConnection(venule.store, lab, 'sandbox')) as LabConnection;
     const http = { user: 'production', password_hash };
     await setLabConnection(venule.store, { ...sandbox, environment: 'production', http });
@@ -139,6 +164,16 @@ describe('an order in production', () => {
     await until(() => heard.length === 1);
     return order;
   }
+
+  test.each(['T', 'D'])('is not accepted by an answer that is a test (MSH-11 %s): it is sent again', async (id) => {
+    const test: Answer = (order, response) => response.end(order.acknowledged('AA').replace('|P|', `|${id}|`));
+    const order = await ordered('answer', test, test, inAnswer('AA'));
+    const failure = await until(async () => (await pendingActivities(venule.workflow(order)))[0]?.lastFailure);
+    expect(failure).toContain('acknowledged the order as a test of the line (MSH-11 T or D)');
+    await venule.reaches(order.id, 'requisition_created');
+    expect(heard).toHaveLength(3);
+    expect(new Set(heard.map(({ text }) => text)).size).toBe(1);
+  });
 
   test.each([
     ['from the laboratory’s sandbox', (message: string) => message, {}],

@@ -24,6 +24,7 @@ describe('F4: a laboratory’s answer to an order', () => {
       placer_order_number: null,
       filler_order_number: null,
       is_of_cancellation: false,
+      is_canceled: false,
       is_test: false,
     });
   });
@@ -53,6 +54,45 @@ describe('F4: a laboratory’s answer to an order', () => {
       code: 'AR',
       text: 'Rejected; Unknown test & code; Required field missing',
     });
+  });
+
+  test.each([
+    ['an alternate text', 'ERR||OBR^1^4|^^^X17^Not on our menu^L|E', 'Not on our menu'],
+    ['a code of table 0357 without text', 'ERR|||103|E', 'Table value not found'],
+    ['only an alternate code', 'ERR|||^^^X17^^L|E', 'X17'],
+    ['several codes', 'ERR|||101^Required field missing~^^^X17^No account^L|E', 'Required field missing; No account'],
+    ['an application code', 'ERR||||E|^^^X17^Account closed^L', 'Account closed'],
+    ['its own words and what it was found by', 'ERR|||207|E|||line 7~line 9|Sorry', 'Sorry; line 7\nline 9'],
+    ['ERR-1 of earlier versions', 'ERR|OBR^1^4^103&Unknown test', 'Unknown test'],
+  ])('has the reason in %s', (_what, error, words) => {
+    expect(readAcknowledgement(`${MSH}\rMSA|AR|0123\r${error}`).text).toBe(words);
+  });
+
+  test('has the reason in MSA-6 of earlier versions', () => {
+    expect(readAcknowledgement(`${MSH}\rMSA|AE|0123||||207^Interface down`).text).toBe('Interface down');
+  });
+
+  test('has only so many reasons as an order’s event holds', () => {
+    const errors = Array.from({ length: 1_000 }, (_, index) => `ERR|||||||${index} ${'x'.repeat(500)}`);
+    const { text } = readAcknowledgement([MSH, 'MSA|AR|0123', ...errors].join('\r'));
+    expect(text).toMatch(/^0 x+; 1 x/);
+    expect(text.length).toBeLessThan(2_100);
+  });
+
+  test.each([
+    ['OC', true],
+    ['OD', true],
+    ['OK', false],
+  ])('that says %s of the order is a cancellation by the laboratory or not', (control, is_canceled) => {
+    const text = `${MSH}\rMSA|AA|0123\rORC|${control}|VN1||||||||||||||NOSUPPLY^Out of reagent`;
+    expect(readAcknowledgement(text)).toMatchObject({ is_canceled, text: is_canceled ? 'Out of reagent' : '' });
+    expect(readAcknowledgement(`${text}\rORC|OK|VN1`)).toMatchObject({ is_canceled: false });
+  });
+
+  test('that accepts the message and is unable to accept the order (ORC-1 UA) rejects it', () => {
+    const text = `${MSH}\rMSA|AA|0123\rORC|UA|VN1\rNTE|1|L|No such account`;
+    expect(readAcknowledgement(text)).toMatchObject({ code: 'AR', is_final: true, text: 'No such account' });
+    expect(readAcknowledgement(`${text}\rORC|OK|VN1`)).toMatchObject({ code: 'AA' });
   });
 
   test('has the lab’s own number where an ORR or ORL gives one', () => {

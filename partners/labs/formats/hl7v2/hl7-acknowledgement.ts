@@ -28,6 +28,11 @@ const CODES: Readonly<Record<string, { code: AcknowledgementCode; is_final: bool
 
 /** What ORC-1 says of an order in an answer without MSA (table 0119); whatever else it says, the lab has the order. */
 const UNABLE = new Set(['UA', 'UC', 'UD', 'UF', 'UH', 'UM', 'UR', 'UX']);
+/** ORC-1 of an order that the laboratory itself has canceled or discontinued. */
+const CANCELED = new Set(['OC', 'OD']);
+
+/** How many reasons are taken from an acknowledgment, and how much of all of them, in characters. */
+const REASONS = { most: 20, characters: 2_000 };
 
 /** Whether a message is an acknowledgment by its MSH-9, or by having an MSA where that is blank. */
 export function isAcknowledgement(text: string): boolean {
@@ -43,44 +48,75 @@ export interface ReadAcknowledgement extends LabAcknowledgement {
   placer_order_number: string | null;
   /** ORC-1 answers a cancellation, and no order. */
   is_of_cancellation: boolean;
+  /** ORC-1 says, of all that it is about, that the laboratory has canceled it (see `decisionOn`). */
+  is_canceled: boolean;
   /** MSH-11 is `T` or `D`: it tests the line. */
   is_test: boolean;
 }
 
 /**
- * Reads an ACK, or an ORR or ORL answer, which laboratories also write without MSA: then ORC-1 decides. The text is MSA-3 and
- * what every ERR segment says for people (ERR-8, else the words of its code).
+ * Reads an ACK, or an ORR or ORL answer, which laboratories also write without MSA: then ORC-1 decides. The text is MSA-3,
+ * what every ERR segment says for people (ERR-8 and ERR-7, else the words of its codes), and why an order is canceled (ORC-16).
  * @throws Hl7Refused when it is no acknowledgment
  */
 export function readAcknowledgement(text: string): ReadAcknowledgement {
   const segments = readMessage(text);
   const header = segments[0] as ReceivedSegment;
   const answer = segments.find((segment) => segment.name === 'MSA');
-  const order = segments.find((segment) => segment.name === 'ORC');
+  const orders = segments.filter((segment) => segment.name === 'ORC');
+  const [order] = orders;
   const errors = segments.filter((segment) => segment.name === 'ERR');
-  const said = answer ? CODES[answer.text(1).toUpperCase()] : orderAnswer(header, order);
-  if (!said) {
+  const decided = answer ? CODES[answer.text(1).toUpperCase()] : orderAnswer(header, order);
+  if (!decided) {
     throw new Hl7Refused(
       answer
         ? answer.problem('103', 'MSA-1 must be one of AA, AE, AR, CA, CE, CR', 1)
         : header.problem('100', 'An acknowledgment must have an MSA segment'),
     );
   }
-  const notes = said.code === 'AA' ? [] : segments.filter((segment) => segment.name === 'NTE');
+  // A message may be accepted of which the laboratory can do nothing.
+  const isUnable = orders.length > 0 && orders.every((one) => UNABLE.has(one.text(1).toUpperCase()));
+  const said = isUnable && decided.code === 'AA' ? { code: 'AR' as const, is_final: true } : decided;
+  const isCanceled = orders.length > 0 && orders.every((one) => CANCELED.has(one.text(1).toUpperCase()));
+  const isAccepted = said.code === 'AA' && !isCanceled;
+  const notes = isAccepted ? [] : segments.filter((segment) => segment.name === 'NTE');
   const words = [
-    ...(answer ? [answer.freeText(3)] : []),
-    ...errors.map((error) => error.freeText(8) || error.text(3, 2)),
+    ...(answer ? [answer.freeText(3), ...inWords(answer, 6)] : []),
+    ...errors.flatMap(reasonsOf),
+    ...(isAccepted ? [] : orders.flatMap((one) => inWords(one, 16))),
     ...notes.map((note) => note.freeText(3)),
   ];
   return {
     ...said,
     control_id: answer ? answer.text(2) : null,
-    text: [...new Set(words)].filter((word) => word !== '').join('; '),
+    text: shortened([...new Set(words)].filter((word) => word !== '')),
     placer_order_number: order?.text(2) || null,
     is_of_cancellation: /^(CR|UC)$/.test(order?.text(1) ?? ''),
+    is_canceled: isCanceled,
     is_test: /^[TD]$/.test(header.text(11)),
     filler_order_number: order?.text(3) || null,
   };
+}
+
+/** What an error says for people: its own words and what it was found by; else its codes, those of HL7 first, or ERR-1 of old. */
+function reasonsOf(error: ReceivedSegment): string[] {
+  const words = [error.freeText(8), error.freeText(7)].filter((text) => text !== '');
+  const coded = words.length > 0 ? [] : [...inWords(error, 3), ...inWords(error, 5)];
+  if (words.length + coded.length > 0) return [...words, ...coded];
+  return [error.part(1, 4, 2) || error.part(1, 4, 1)];
+}
+
+/** Coded reasons, one a repetition: the text, else what the code means in table 0357, else the code. */
+const inWords = (segment: ReceivedSegment, field: number): string[] =>
+  segment.coded(field).flatMap(({ codes: [code], texts: [text] }) => {
+    const known = code !== undefined && Object.hasOwn(ERROR_CONDITIONS, code);
+    return text ?? (known ? ERROR_CONDITIONS[code as keyof typeof ERROR_CONDITIONS] : code) ?? [];
+  });
+
+function shortened(words: readonly string[]): string {
+  const text = words.slice(0, REASONS.most).join('; ');
+  const isWhole = words.length <= REASONS.most && text.length <= REASONS.characters;
+  return isWhole ? text : `${text.slice(0, REASONS.characters)} …`;
 }
 
 /** What an ORR or ORL says without MSA. */

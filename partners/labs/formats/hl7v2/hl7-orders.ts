@@ -1,9 +1,10 @@
 /** Orders as HL7 v2 messages on any transport, and what laboratories answer to them (F4): docs/hl7.md, "Orders". */
 import type { Acknowledges, OrderTransport } from '../../../../domain/catalogue/lab-connection.ts';
+import { decisionOn } from '../../../../domain/orders/order-answer.ts';
 import { PartnerUnreachable } from '../../../partner-unreachable.ts';
 import type { LabAnswer, LabOrderMessage, LaboratoryAdapter, OrderPurpose } from '../../laboratory-adapter.ts';
 import type { Carrier } from '../../transports/carrier.ts';
-import { isAcknowledgement, readAcknowledgement } from './hl7-acknowledgement.ts';
+import { isAcknowledgement, type ReadAcknowledgement, readAcknowledgement } from './hl7-acknowledgement.ts';
 import { Hl7Refused, messagesIn } from './hl7-message.ts';
 import { orderControlId, orderMessage } from './hl7-order-message.ts';
 
@@ -60,17 +61,19 @@ function decisionIn(
   if (acknowledgement) return acknowledgement;
   if (acknowledges === 'later') return { code: 'awaited' };
   if (acknowledges === 'none') return { code: 'AA', text: '', filler_order_number: null, is_final: true };
-  const what = wrongIn(answer);
+  const what = wrongIn(answer, message);
   throw new PartnerUnreachable(lab, 'answer', { what, toDo: 'ask the lab; the order will be sent again' });
 }
 
 /** What is wrong with an answer that does not acknowledge the message. */
-function wrongIn(answer: string): string {
+function wrongIn(answer: string, message: LabOrderMessage): string {
   if (answer.trim() === '') {
     return 'took the message and did not acknowledge it (if it does later or never: admin connection set --acknowledges)';
   }
   try {
-    readAcknowledgement(answer);
+    if (isOnlyTest(readAcknowledgement(answer), message)) {
+      return 'acknowledged the order as a test of the line (MSH-11 T or D), although it is none';
+    }
     return 'acknowledged a different message than the one it was sent (MSA-2)';
   } catch (error) {
     if (!(error instanceof Hl7Refused)) throw error;
@@ -78,17 +81,25 @@ function wrongIn(answer: string): string {
   }
 }
 
+/** A test of the line decides nothing about an order in production. */
+const isOnlyTest = ({ is_test }: ReadAcknowledgement, message: LabOrderMessage) =>
+  is_test && !message.is_test && !message.order.options.sandbox;
+
 /** The acknowledgment of this very message; null where the text is none. */
-function acknowledgementIn(text: string, { order }: LabOrderMessage, purpose: OrderPurpose) {
+function acknowledgementIn(text: string, message: LabOrderMessage, purpose: OrderPurpose) {
+  const { order } = message;
   try {
-    const { code, text: words, filler_order_number, is_final, ...named } = readAcknowledgement(text);
-    const { control_id, placer_order_number, is_of_cancellation } = named;
+    const read = readAcknowledgement(text);
+    if (isOnlyTest(read, message)) return null;
+    const { code, text: words, filler_order_number, is_final, ...named } = read;
+    const { control_id, placer_order_number, is_of_cancellation, is_canceled } = named;
     // An answer without MSA (ORR, ORL) names the order instead.
     const isOurs =
       control_id === null
         ? placer_order_number === order.placer_order_number && (purpose === 'CA' || !is_of_cancellation)
         : control_id === orderControlId(order.id, purpose);
-    return isOurs ? { code, text: words, filler_order_number, is_final } : null;
+    if (!isOurs) return null;
+    return decisionOn(purpose, is_canceled, { code, text: words, filler_order_number, is_final });
   } catch (error) {
     if (error instanceof Hl7Refused) return null;
     throw error;
