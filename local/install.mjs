@@ -4,12 +4,10 @@
  */
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { installedAt, root } from './installed.mjs';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const record = statSync(join(root, 'node_modules', '.package-lock.json'), { throwIfNoEntry: false });
-const installed = record !== undefined && record.mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs;
+const installed = installedAt !== undefined && installedAt >= statSync(join(root, 'package-lock.json')).mtimeMs;
 
 if (!installed) {
   console.log('Installing packages (first run only, about a minute) …');

@@ -12,7 +12,8 @@ const { scripts, engines, devDependencies } = JSON.parse(readFileSync(join(root,
 function freshCopy(programs: Record<string, number>) {
   const folder = mkdtempSync(join(tmpdir(), 'venule-install-'));
   mkdirSync(join(folder, 'local'));
-  const files = ['package.json', 'node-version.mjs', 'local/install.mjs', 'local/start.mjs'];
+  const local = ['install.mjs', 'installed.mjs', 'require-installed.mjs', 'start.mjs'].map((name) => `local/${name}`);
+  const files = ['package.json', 'node-version.mjs', ...local];
   for (const file of files) copyFileSync(join(root, file), join(folder, file));
   writeFileSync(join(folder, 'package-lock.json'), '{}');
   for (const [name, exitCode] of Object.entries(programs)) {
@@ -58,6 +59,20 @@ test.each(['start', 'test'])('npm %s stops where nothing can be installed, and s
   expect(stderr).toContain('npm ci failed');
   expect(asked).toHaveLength(1);
 });
+
+test.each(['demo', 'example', 'admin', 'bench', 'kills', 'kills:receivers', 'kills:cancellations', 'mutations'])(
+  'npm run %s says what to do where nothing is installed yet, and installs nothing beside npm start',
+  (command) => {
+    const { folder, run } = freshCopy({ npm: 0 });
+    writeFileSync(join(folder, 'asked'), '');
+    const { status, stderr, asked } = run(scripts[command]);
+    rmSync(folder, { recursive: true });
+    expect({ status, asked }).toEqual({ status: 1, asked: [''] });
+    expect(stderr).toBe(
+      'The packages are not installed yet. Run npm start, which installs them, and wait until everything is running; or run npm ci.\n',
+    );
+  },
+);
 
 test('what npm start needs is installed under NODE_ENV=production, too: the pinned Node is a development dependency', () => {
   const { folder, run } = freshCopy({ npm: 1 });
