@@ -121,6 +121,14 @@ describe('limits of a message', () => {
       () => message(obr('A'), `OBX|1|ED|PDF^Report^L||${'~'.repeat(50_000)}||||||F`),
     ],
     [
+      'escapes in a document without end',
+      () => message(obr('A'), `OBX|1|ED|PDF^Report^L||${'\\E\\'.repeat(1_500_001)}||||||F`),
+    ],
+    [
+      'lines of a document without end',
+      () => message(obr('A'), `OBX|1|ED|PDF^Report^L||${'A\r'.repeat(1_500_002)}||||||F`),
+    ],
+    [
       'specimens that each of a thousand tests would have',
       () => message(obr('A'), ...many(1_000, (n) => `SPM|${n}|S${n}`), ...many(1_000, (n) => obr(`T${n}`))),
     ],
@@ -129,10 +137,15 @@ describe('limits of a message', () => {
     expect(answerTo(sent()).length).toBeLessThan(2_000);
   });
 
-  test('a PDF of 20 MB with an escaped line break after every 76 letters is taken, in turns', () => {
+  test.each<[string, number, string]>([
+    ['an escaped line break after every 76 letters', 76, '\\.br\\'],
+    ['an escaped line break after every 27 letters', 27, '\\.br\\'],
+    ['lines of 20 letters', 20, '\r'],
+  ])('a PDF of 20 MB with %s is taken, in turns', (_what, length, end) => {
     const pdf = Buffer.concat([Buffer.from('%PDF-1.7 '), Buffer.alloc(20_000_000, 'a page ')]);
-    const lines = pdf.toString('base64').replace(/.{76}/g, '$&\\.br\\');
+    const lines = pdf.toString('base64').replace(new RegExp(`.{${length}}`, 'g'), `$&${end}`);
     const sent = message(obr('A'), `OBX|1|ED|PDF^Report^L||LAB^application^pdf^Base64^${lines}||||||F`);
+    expect(sent.length).toBeLessThan(part.MESSAGE_LIMITS.bytes);
     const { reports, contents, turns } = readInTurns(sent);
     expect(reports[0]?.documents).toMatchObject([{ media_type: 'application/pdf', bytes: pdf.length }]);
     expect(pdf.equals(contents.get(reports[0]?.documents?.[0]?.hash ?? '') as Buffer)).toBe(true);

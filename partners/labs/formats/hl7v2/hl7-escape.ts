@@ -29,18 +29,24 @@ export function unescapeHl7(text: string, delimiters: Delimiters): string {
 
 /** The same in steps, for a text of any length. */
 export function* unescaping(text: string, delimiters: Delimiters, pace: Pace): Steps<string> {
-  const parts: string[] = [];
+  const read: string[] = [];
+  let parts: string[] = [];
   let end = 0;
   for (const found of text.matchAll(sequencesOf(delimiters))) {
     parts.push(text.slice(end, found.index), meaning(found[1] as string, delimiters));
     if (pace.isTurnOver(found.index - end)) yield;
     end = found.index + found[0].length;
+    if (parts.length < PARTS_AT_ONCE) continue;
+    read.push(parts.join(''));
+    parts = [];
   }
   if (end === 0) return text;
-  parts.push(text.slice(end));
-  return parts.join('').replace(LINE_ENDS, '\n');
+  read.push(...parts, text.slice(end));
+  return read.join('').replace(LINE_ENDS, '\n');
 }
 
+/** How many pieces of a text there are at once: millions would take several times its own size. */
+const PARTS_AT_ONCE = 1_000;
 const LINE_ENDS = /\r\n?/g;
 
 function sequencesOf(delimiters: Delimiters): RegExp {

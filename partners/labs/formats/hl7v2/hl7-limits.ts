@@ -16,12 +16,16 @@ export const MESSAGE_LIMITS = {
   >,
   /** How many of all other segments together. */
   other_segments: 10_000,
-  /** Lines that are no segments and go on with the one above: those of a document in base64, for example. */
+  /** Lines that are no segments and go on with the one above, except those of a document. */
   broken_lines: 500_000,
+  /** The same of documents: those of a PDF of 20 MB, which may have as few as 20 letters each. */
+  document_lines: 1_500_000,
   /** Characters of a segment that carries no text of any length (all but OBX and NTE). */
   segment_characters: 16 * 1024,
-  /** Field, component, repetition and subcomponent separators and escape characters, all together. */
+  /** Field, component, repetition and subcomponent separators and escape characters, all together, without those that a document has. */
   separators: 1_000_000,
+  /** Escape characters of documents, two for each line break. */
+  document_escapes: 3_000_000,
   /** The same of one segment; but a document's line breaks are escaped, and as many as it has lines. */
   separators_of_segment: 50_000,
   /** Specimens of all tests; an OBR without an SPM has those of its order. */
@@ -55,6 +59,7 @@ export function* countingExcess(text: string, delimiters: Delimiters): Steps<str
   const escapeCode = delimiters.escape.charCodeAt(0);
   let separatorCount = 0;
   let escapesOfLine = 0;
+  let escapesOfDocuments = 0;
   let beforeLine = 0;
   let countedBefore = 0;
   let start = 0;
@@ -76,7 +81,8 @@ export function* countingExcess(text: string, delimiters: Delimiters): Steps<str
     if (at > start) {
       const name = text.slice(start, Math.min(at, start + 3));
       const isSegment = isSegmentName(name) && (at === start + 3 || text[start + 3] === field);
-      const counted = isSegment ? (name in MESSAGE_LIMITS.segments ? name : 'other') : BROKEN;
+      const broken = isDocument ? DOCUMENT_LINE : BROKEN;
+      const counted = isSegment ? (name in MESSAGE_LIMITS.segments ? name : 'other') : broken;
       counts.set(counted, (counts.get(counted) ?? 0) + 1);
       if (isSegment) {
         isText = name === 'OBX' || name === 'NTE';
@@ -89,7 +95,10 @@ export function* countingExcess(text: string, delimiters: Delimiters): Steps<str
         return `A segment other than OBX and NTE can have at most ${MESSAGE_LIMITS.segment_characters} characters`;
       }
     }
-    if (isDocument) countedBefore += escapesOfLine;
+    if (isDocument) {
+      countedBefore += escapesOfLine;
+      escapesOfDocuments += escapesOfLine;
+    }
     escapesOfLine = 0;
     if (separatorCount - countedBefore > MESSAGE_LIMITS.separators_of_segment) {
       return `A segment can have at most ${MESSAGE_LIMITS.separators_of_segment} separators and escape characters; split it into several segments`;
@@ -105,10 +114,17 @@ export function* countingExcess(text: string, delimiters: Delimiters): Steps<str
   if ((counts.get(BROKEN) ?? 0) > MESSAGE_LIMITS.broken_lines) {
     return `A message can have at most ${MESSAGE_LIMITS.broken_lines} lines that are no segments`;
   }
-  if (separatorCount > MESSAGE_LIMITS.separators) {
+  if ((counts.get(DOCUMENT_LINE) ?? 0) > MESSAGE_LIMITS.document_lines) {
+    return `The documents of a message can have at most ${MESSAGE_LIMITS.document_lines} lines`;
+  }
+  if (escapesOfDocuments > MESSAGE_LIMITS.document_escapes) {
+    return `The documents of a message can have at most ${MESSAGE_LIMITS.document_escapes} escape characters`;
+  }
+  if (separatorCount - escapesOfDocuments > MESSAGE_LIMITS.separators) {
     return `A message can have at most ${MESSAGE_LIMITS.separators} separators and escape characters; split it into several messages`;
   }
   return undefined;
 }
 
 const BROKEN = 'broken';
+const DOCUMENT_LINE = 'line of a document';

@@ -256,7 +256,7 @@ export function* readingMessage(text: string, pace: Pace): Steps<ReceivedSegment
   yield;
 
   const broken: string[][] = [];
-  for (const line of message.split(/[\r\n]+/)) {
+  for (const [line] of message.matchAll(/[^\r\n]+/g)) {
     if (line.trim() === '') continue;
     const last = broken.at(-1);
     if (last && !isSegmentName(line.split(delimiters.field, 1)[0] as string)) last.push(line);
