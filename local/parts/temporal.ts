@@ -58,6 +58,8 @@ export async function startTemporal(options: TemporalOptions): Promise<RunningPa
     options.databaseFile === undefined ? [] : ['--db-filename', options.databaseFile],
     options.codec === undefined ? [] : uiSettings(options.codec),
     ...searchAttributeFlags.map(({ name, type }) => ['--search-attribute', `${name}=${type}`]),
+    // What a journey asks of its worker goes back with the answer to its task, instead of through a queue.
+    ['--dynamic-config-value', 'system.enableActivityEagerExecution=true'],
     ['--log-level', 'error'],
   ];
   const server = await startProcess(options.program, ['server', 'start-dev', ...flags.flat()], options);
