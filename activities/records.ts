@@ -1,6 +1,7 @@
 /** What a journey writes down and looks up. */
 import { ApplicationFailure } from '@temporalio/common';
 import { failedChecks } from '../domain/orders/checks.ts';
+import type { Order } from '../domain/orders/order.ts';
 import { isEnded } from '../domain/orders/transitions.ts';
 import { recordAppointment } from '../store/appointments/record-appointment.ts';
 import { keepLateReport } from '../store/inbox/late-reports.ts';
@@ -19,6 +20,7 @@ export function recordActivities({
 }: ActivityDependencies): Pick<
   Activities,
   | 'openOrder'
+  | 'openAndCheckOrder'
   | 'recordEvent'
   | 'recordAppointment'
   | 'endOfRedraw'
@@ -28,8 +30,14 @@ export function recordActivities({
   | 'currentProgress'
   | 'keepVisitEvent'
 > {
+  const reasonsAgainst = async (order: Order) => failedChecks(await orderFacts(store, catalogue, order, new Date()));
+
   return {
     openOrder: (order) => ensureOpen(store, catalogue, order),
+    async openAndCheckOrder(order) {
+      const opened = await ensureOpen(store, catalogue, order);
+      return { opened, reasons: await reasonsAgainst(order) };
+    },
     recordEvent: (proposed) => recordEvent(store, catalogue, proposed),
     recordAppointment: (proposed) => recordAppointment(store, catalogue, proposed),
     keepVisitEvent: ({ event_id, because }) => keepEarlierVisitEvent(store, event_id, because),
@@ -47,7 +55,7 @@ export function recordActivities({
     },
     async checkOrder(orderId) {
       const { order } = await store.orders.findById(orderId).orFail().lean();
-      return failedChecks(await orderFacts(store, catalogue, order, new Date()));
+      return reasonsAgainst(order);
     },
     async keepRejection(orderId) {
       const { order } = await store.orders.findById(orderId).orFail().lean();

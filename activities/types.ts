@@ -30,6 +30,8 @@ export type VisitAnswer =
 export interface Activities {
   /** Writes event 1 of an initial order, unless it is there (D1). */
   openOrder(order: Order): Promise<RecordedEvent>;
+  /** The same, and the checks before a requisition (A2): the reasons why the order cannot go to the lab; empty when it can. */
+  openAndCheckOrder(order: Order): Promise<{ opened: RecordedEvent; reasons: string[] }>;
   /** Writes the next event, or finds the one that is held; null when a report must be heard first (F1). */
   recordEvent(proposed: ProposedEvent): Promise<RecordedEvent | null>;
   /** How a redraw ended whose workflow its parent cannot wait for; retried until it has ended. */

@@ -59,6 +59,11 @@ export function startJourneySweep(parts: {
       await journeys.stepBack(claimed.order);
       return again();
     }
+    // Nothing to look at again: where anything was written meanwhile, this confirms nothing.
+    if (isLevel(known, claimed)) {
+      await confirmJourney(store, claimed);
+      return 'settled';
+    }
     // Read after the journey has answered: what it knows was written before.
     const order = await store.orders.findById(claimed.order._id).orFail().lean<OrderDocument>();
     const hasEnded = isEnded(order.last_status, order.collection_method);
@@ -83,6 +88,12 @@ export function startJourneySweep(parts: {
     if (standing === 'ahead') await tellOperator('journey.ahead_of_store', order);
     await confirmJourney(store, claimed);
     return 'settled';
+  }
+
+  /** Whether the journey knew what the order held when it was claimed, where that tells without a look at appointments. */
+  function isLevel(known: Awaited<ReturnType<ComparedJourneys['position']>>, { order }: ClaimedCheck): boolean {
+    if (typeof known === 'string' || known.events === 0 || order.appointment_id !== null) return false;
+    return standingOf(known, positionOf(order.events, null)) === 'level';
   }
 
   return startInboxDispatcher(

@@ -15,7 +15,7 @@ type OfOrder = Pick<OrderMessageDocument, '_id' | 'lab_slug' | 'order_id' | 'pla
 
 /** Notes that a message is about to be sent. @returns What is known of it already. */
 export async function expectAcknowledgement(store: Store, message: OfOrder): Promise<OrderMessageDocument> {
-  await insertOnce(store.orderMessages, {
+  const expected: OrderMessageDocument = {
     ...message,
     sent_at: null,
     said: null,
@@ -25,7 +25,8 @@ export async function expectAcknowledgement(store: Store, message: OfOrder): Pro
     attempts: 0,
     last_error: null,
     created_at: new Date(),
-  });
+  };
+  if (await insertOnce(store.orderMessages, expected)) return expected;
   return store.orderMessages.findById(message._id).orFail().lean<OrderMessageDocument>();
 }
 
@@ -41,7 +42,8 @@ export async function noteSent(store: Store, controlId: string): Promise<void> {
 
 /** Takes in the answer to a message. @returns What counts: a rejection may have overtaken the answer. */
 export async function takeAnswer(store: Store, controlId: string, answer: SaidOfOrder): Promise<SaidOfOrder> {
-  await takeIn(store, controlId, answer);
+  const counts = await takeIn(store, controlId, answer);
+  if (counts && answer.code === 'AA') return answer;
   const { said } = await store.orderMessages.findById(controlId).orFail().lean<OrderMessageDocument>();
   return said ?? answer;
 }

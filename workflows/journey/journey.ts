@@ -49,20 +49,35 @@ export class OrderJourney {
    * @returns The event after which the order changes no more (a correction aside).
    */
   run(): Promise<RecordedEvent> {
-    const { order, rules, history, log } = this.#parts;
+    const { rules, history } = this.#parts;
     return CancellationScope.nonCancellable(async () => {
       if (this.#memory?.restarted) this.#takeUpAgain();
       if (!history.has('requisition_created')) {
-        if (history.events.length === 0) log.adopt(await writeToStore('openOrder', order));
+        const reasons = history.events.length === 0 ? await this.#open() : undefined;
         if (history.isEnded) return history.last;
         await this.#activation();
-        const refused = (await this.#checks()) ?? (await this.#requisition());
+        const refused = (await this.#checks(reasons)) ?? (await this.#requisition());
         // What is recorded may be a requisition that an earlier attempt had; the journey then goes on.
         if (refused && (history.isEnded || rules < 2)) return refused;
         await this.#requisitionCreated();
       }
       return this.#results();
     });
+  }
+
+  /**
+   * Writes the order, unless it exists; and checks it in the same step, unless its day has yet to come.
+   * @returns What the checks found against it; undefined when they have still to be made.
+   */
+  async #open(): Promise<string[] | undefined> {
+    const { order, rules, log } = this.#parts;
+    if (rules < 3 || order.activate_at) {
+      log.adopt(await writeToStore('openOrder', order));
+      return undefined;
+    }
+    const { opened, reasons } = await writeToStore('openAndCheckOrder', order);
+    log.adopt(opened);
+    return reasons;
   }
 
   /** Holds a scheduled order back until its day begins (F2). */
@@ -75,12 +90,15 @@ export class OrderJourney {
     await this.#collectUntil(() => cancellation.isRequested || history.isEnded, until);
   }
 
-  /** The checks before a requisition (A2); a failed one ends the journey with its reasons (F3). */
-  async #checks(): Promise<RecordedEvent | undefined> {
+  /**
+   * The checks before a requisition (A2); a failed one ends the journey with its reasons (F3).
+   * @param found What they found, where they were made when the order was opened.
+   */
+  async #checks(found: string[] | undefined): Promise<RecordedEvent | undefined> {
     const { order, history, log, cancellation } = this.#parts;
     if (history.isEnded) return history.last;
     if (cancellation.isRequested) return cancellation.decide();
-    const reasons = await writeToStore('checkOrder', order.id);
+    const reasons = found ?? (await writeToStore('checkOrder', order.id));
     if (reasons.length > 0) return log.propose({ status: 'cancelled', reason: reasons.join(' ') });
     return undefined;
   }

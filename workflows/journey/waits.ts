@@ -40,25 +40,28 @@ export const WAIT_FOR_CONSEQUENCES: Wait = {
   toDo: 'Nothing, while they are being retried; if they fail, the pending activities show the last error.',
 };
 
+/** By zone, and whether they name the year: to make a format takes far longer than to use it. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatFor(timeZone: string, namesYear: boolean): Intl.DateTimeFormat {
+  const key = `${timeZone} ${namesYear}`;
+  const known = formats.get(key);
+  if (known) return known;
+  const format = new Intl.DateTimeFormat('en-US', {
+    ...{ timeZone, month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' },
+    ...(namesYear && { year: 'numeric' }),
+    hourCycle: 'h23',
+  });
+  formats.set(key, format);
+  return format;
+}
+
+const yearOf = (at: number) => new Date(at).getUTCFullYear();
+
 /**
- * "Nov 27, 06:30 MST", with the year where it is not this one, for as many instants as there are: to make a format takes
- * far longer than to use it.
+ * "Nov 27, 06:30 MST", with the year where it is not this one, for as many instants as there are.
  * @param zone IANA zone. @param now Milliseconds since 1970.
  */
 export function momentsIn(zone: string, now?: number): (instant: number) => string {
-  const formats = new Map<boolean, Intl.DateTimeFormat>();
-  const formatOf = (isThisYear: boolean) => {
-    const format = new Intl.DateTimeFormat('en-US', {
-      ...{ timeZone: zone, month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short' },
-      ...(!isThisYear && { year: 'numeric' }),
-      hourCycle: 'h23',
-    });
-    formats.set(isThisYear, format);
-    return format;
-  };
-  const yearOf = (at: number) => new Date(at).getUTCFullYear();
-  return (instant) => {
-    const isThisYear = now === undefined || yearOf(now) === yearOf(instant);
-    return (formats.get(isThisYear) ?? formatOf(isThisYear)).format(instant);
-  };
+  return (instant) => formatFor(zone, now !== undefined && yearOf(now) !== yearOf(instant)).format(instant);
 }

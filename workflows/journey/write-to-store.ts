@@ -5,6 +5,7 @@ import type { Activities } from '../../activities/types.ts';
 /** The writes of a journey, with what Temporal UI calls them. */
 const WRITES = {
   openOrder: 'Writes the order, unless it exists',
+  openAndCheckOrder: 'Writes the order, unless it exists, and checks whether it can go to the laboratory',
   recordEvent: 'Records the next event of the order',
   recordAppointment: 'Records the appointment',
   checkOrder: 'Checks whether the order can go to the laboratory',

@@ -55,7 +55,7 @@ describe('the database refuses orders for a while', () => {
     await refuseOrders({ _id: 'nothing' });
     const order = anOrder(venule.catalogue, venule.teamId);
     await venule.journeys.start(order);
-    await becomesVisible(order, 'openOrder');
+    await becomesVisible(order, 'openAndCheckOrder');
     await refuseOrders({});
     await venule.reaches(order.id, 'requisition_created');
     expect((await venule.webhooks(order.id))[0]).toMatchObject({

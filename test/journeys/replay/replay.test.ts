@@ -48,7 +48,7 @@ test('today’s workflows follow every recorded history', async () => {
 });
 
 test('a workflow that forgets a step is refused', async () => {
-  const loader = join(HISTORIES, 'changed/without-checks.cjs');
+  const loader = join(HISTORIES, 'changed/without-requisition.cjs');
   const code = await changedWorkflowBundle('workflows/journey/journey.ts', loader);
   const [[name, reason] = []] = await refusals(code, [underRules('completed')]);
   expect(name).toBe(underRules('completed'));
