@@ -2,7 +2,7 @@
  * TypeScript is compiled to CommonJS for the tests, and so are dependencies that come as ES modules only, and the one
  * file of MongoDB's driver that calls `import()`, which Jest cannot do for CommonJS.
  */
-const compiled = ['get-port/', 'pdfjs-dist/', 'mongodb/lib/runtime_adapters'];
+const compiled = ['get-port/', 'pdfjs-dist/', 'qr/', 'mongodb/lib/runtime_adapters'];
 
 /** @type {import('jest').Config} */
 export default {

@@ -1,6 +1,6 @@
 /** What every message about an order is written from, as things stand when it is sent. */
 import { recipientOf } from '../domain/messages/recipient.ts';
-import { contactOf, logoOf, teamOfOrder } from '../store/access/teams.ts';
+import { contactOf, logoOf } from '../store/access/teams.ts';
 import { needsFasting } from '../store/catalogue/catalogue.ts';
 import type { OrderDocument } from '../store/collections/orders.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -17,7 +17,7 @@ export function correspondence({ store, catalogue, bookingUrl, standInContact }:
   return async (orderId: string) => {
     const document = await store.orders.findById(orderId).orFail().lean<OrderDocument>();
     const { order } = document;
-    const team = await teamOfOrder(store, order.team_id);
+    const team = await store.teams.findById(order.team_id).orFail().lean();
     const laboratory = catalogue.laboratoriesBySlug.get(order.lab_slug);
     const writtenAt = new Date();
     if (!laboratory) throw new Error(`The catalog no longer has the laboratory of order ${orderId}`);

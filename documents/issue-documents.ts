@@ -6,7 +6,7 @@ import { isEnded } from '../domain/orders/transitions.ts';
 import { isCorrection } from '../domain/results/lab-report.ts';
 import type { OrderResult } from '../domain/results/results.ts';
 import type { PaperUrl } from '../links/booking-url.ts';
-import { type Contact, contactOf, logoOf, teamOfOrder } from '../store/access/teams.ts';
+import { type Contact, contactOf, logoOf } from '../store/access/teams.ts';
 import type { Catalogue } from '../store/catalogue/catalogue.ts';
 import type { TeamDocument } from '../store/collections/access.ts';
 import type { LabMessageDocument } from '../store/collections/inbox.ts';
@@ -69,7 +69,7 @@ export function createDocumentIssuer(
   async function surroundings(document: OrderDocument) {
     const { order } = document;
     await catalogue.know([order.lab_test_id]);
-    const team = await teamOfOrder(store, document.team_id);
+    const team = await store.teams.findById(document.team_id).orFail().lean<TeamDocument>();
     const laboratory = catalogue.laboratories.get(order.lab_id);
     const account = catalogue.labAccounts.get(order.lab_account_id);
     const labTest = catalogue.labTests.get(order.lab_test_id);

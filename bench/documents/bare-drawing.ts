@@ -1,8 +1,9 @@
 /**
  * The same page drawn bare: what documents/ has pdfkit draw is written down once, and drawn again by pdfkit alone, with the
- * same text at the same places, the same typefaces (parsed once, too), lines, and barcodes as vectors. Nothing is measured,
- * wrapped or looked up, and the structure for screen readers is left out.
+ * same text at the same places, the same typefaces (parsed once, too, with words laid out once), lines, and barcodes as
+ * vectors. Nothing is measured, wrapped or looked up, and the structure for screen readers is left out.
  */
+import type { Font, GlyphRun } from 'fontkit';
 import PDFDocument from 'pdfkit';
 
 /** A call to pdfkit. */
@@ -120,9 +121,39 @@ export async function drawBare(calls: readonly Call[]): Promise<Buffer> {
     pdfVersion: '1.7',
   });
   const methods = pdf as unknown as Record<string, Method>;
-  for (const { method, given } of calls) methods[method]?.(...given);
+  for (const { method, given } of calls) {
+    if (method === 'font') layOutOnce(given[0] as Font);
+    methods[method]?.(...given);
+  }
   pdf.end();
   const chunks: Buffer[] = [];
   for await (const chunk of pdf) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
+}
+
+/** How many words a typeface remembers. */
+const MOST_WORDS = 5_000;
+const laidOutOnce = new WeakSet<Font>();
+
+/**
+ * Has a typeface lay out each word once, whatever document it stands in. What is remembered is lent out with positions of
+ * their own, because pdfkit scales them in place.
+ */
+function layOutOnce(font: Font): void {
+  if (laidOutOnce.has(font)) return;
+  laidOutOnce.add(font);
+  const layOut = font.layout.bind(font);
+  const known = new Map<string, GlyphRun>();
+  font.layout = (text, ...how) => {
+    if (how.some((given) => given !== undefined)) return layOut(text, ...how);
+    const run = known.get(text) ?? layOut(text);
+    // Those that are asked for again stay; the oldest go.
+    known.delete(text);
+    known.set(text, run);
+    if (known.size > MOST_WORDS) known.delete(known.keys().next().value as string);
+    const positions = run.positions.map((position) =>
+      Object.assign(Object.create(Object.getPrototypeOf(position)), position),
+    );
+    return Object.create(run, { positions: { value: positions } });
+  };
 }

@@ -1,5 +1,6 @@
 /** Barcodes, drawn as vectors so that they stay sharp on any printer. */
 import bwip from 'bwip-js';
+import encodeQr from 'qr';
 import type { Sheet } from './sheet.ts';
 import { INK } from './styles.ts';
 
@@ -52,25 +53,28 @@ export function code128Width(text: string, module: number = MODULES.page): numbe
 
 /** Draws a QR code, quiet zone included, into a square with the given corner and side. */
 export function drawQr(sheet: Sheet, text: string, alt: string, x: number, y: number, side: number): void {
-  const [{ pixs, pixx }] = bwip.raw('qrcode', text, 'eclevel=M') as unknown as [{ pixs: number[]; pixx: number }];
-  const module = side / (pixx + 2 * QR_QUIET_ZONE);
-  const at = (index: number) => (index + QR_QUIET_ZONE) * module;
+  const rows = encodeQr(text, 'raw', { ecc: 'medium', border: QR_QUIET_ZONE });
+  const module = side / rows.length;
   sheet.structure.picture(alt, () => {
-    let start = 0;
-    for (let end = 1; end <= pixs.length; end += 1) {
-      // A row of modules of one color at a time.
-      if (pixs[end] === pixs[start] && end % pixx !== 0) continue;
-      if (pixs[start]) {
-        sheet.pdf.rect(x + at(start % pixx), y + at(Math.floor(start / pixx)), (end - start) * module, module);
+    rows.forEach((modules, row) => {
+      let start = 0;
+      for (let end = 1; end <= modules.length; end += 1) {
+        // Modules of one color at a time.
+        if (modules[end] === modules[start]) continue;
+        if (modules[start]) sheet.pdf.rect(x + start * module, y + row * module, (end - start) * module, module);
+        start = end;
       }
-      start = end;
-    }
+    });
     sheet.pdf.fill(INK);
   });
 }
 
-/** Widths of bars and gaps in turn, in modules, a bar first and last. */
-function barsAndGaps(text: string): number[] {
+let latest: { text: string; widths: readonly number[] } | undefined;
+
+/** Widths of bars and gaps in turn, in modules, a bar first and last; remembered, since one number is drawn several times. */
+function barsAndGaps(text: string): readonly number[] {
+  if (latest?.text === text) return latest.widths;
   const [{ sbs }] = bwip.raw('code128', text, '') as unknown as [{ sbs: number[] }];
+  latest = { text, widths: sbs };
   return sbs;
 }

@@ -5,7 +5,17 @@ const read = (iso: string, zone: string) => DateTime.fromISO(iso, { zone }).setL
 
 /** `2026-11-21T13:29:00Z` in America/New_York → `Nov 21, 2026, 8:29 AM EST`. */
 export function dateTime(iso: string, zone: string): string {
-  return read(iso, zone).toFormat('MMM d, yyyy, h:mm a ZZZZ');
+  const at = read(iso, zone);
+  return `${at.toFormat('MMM d, yyyy, h:mm a')} ${zoneName(zone, at)}`;
+}
+
+const zoneNames = new Map<string, Intl.DateTimeFormat>();
+
+/** `EST`, by a format that is made once: luxon makes one each time, which takes longer than to set the line. */
+function zoneName(timeZone: string, at: DateTime): string {
+  const names = zoneNames.get(timeZone) ?? new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'short' });
+  zoneNames.set(timeZone, names);
+  return names.formatToParts(at.toJSDate()).find(({ type }) => type === 'timeZoneName')?.value ?? '';
 }
 
 /** `2026-11-21T13:29:00Z` → `Nov 21, 2026`. */

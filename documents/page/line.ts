@@ -28,6 +28,13 @@ export function lettersOf(text: string): string[] {
   return SINGLE.test(text) ? [...text] : Array.from(graphemes.segment(text), ({ segment }) => segment);
 }
 
+/** Whether a word is set in its style's own typeface, letter after letter, so that it is as wide in a line as it is alone. */
+export function isSetWhole(word: string, font: FontName): boolean {
+  if (PLAIN.test(word)) return true;
+  const own = faceOf(font);
+  return SINGLE.test(word) && [...word].every((letter) => faceFor(letter, font) === own);
+}
+
 /** Replaces what no typeface has; answers the text as it can be printed, and what it lost. */
 export function printableIn(text: string, font: FontName): { text: string; lost: string[] } {
   if (PLAIN.test(text)) return { text, lost: [] };

@@ -4,11 +4,11 @@
  * Lengths are points (1/72 inch), `y` grows downwards.
  */
 import PDFDocument from 'pdfkit';
-import { isReordered, lettersOf, type Piece, piecesOf, printableIn } from './line.ts';
+import { isReordered, isSetWhole, lettersOf, type Piece, piecesOf, printableIn } from './line.ts';
 import { hasColumns, plain, wordsOf } from './paragraphs.ts';
 import { type ElementType, Structure } from './structure.ts';
 import { INK, RULE, TEXT, type TextStyle } from './styles.ts';
-import { faceOf, numberByLetters, reachOf } from './typeface.ts';
+import { faceOf, reachOf, setByWords } from './typeface.ts';
 
 const PAGE = { width: 612, height: 792 };
 const MARGIN = 40;
@@ -27,7 +27,7 @@ export interface SheetInfo {
 
 /** The part of pdfkit's document that its types leave out: the font that is set at the moment. */
 interface Setting {
-  _font: { ascender: number };
+  _font: object;
 }
 
 export class Sheet {
@@ -47,6 +47,7 @@ export class Sheet {
   readonly pdf: PDFKit.PDFDocument;
   readonly structure: Structure;
   private readonly widths = new Map<string, number>();
+  private readonly wrapped = new Map<string, readonly string[]>();
 
   constructor(info: SheetInfo) {
     this.pdf = new PDFDocument({
@@ -92,10 +93,16 @@ export class Sheet {
   }
 
   /** The lines that `text` takes when set in `style` within `width`; words too long for a line are divided. */
-  wrap(text: string, width: number, style: TextStyle): string[] {
-    return this.printable(text, style)
+  wrap(text: string, width: number, style: TextStyle): readonly string[] {
+    // What is placed was mostly measured before.
+    const key = `${style.font} ${style.size} ${style.tracking ?? 0} ${width} ${text}`;
+    const known = this.wrapped.get(key);
+    if (known) return known;
+    const lines = this.printable(text, style)
       .split('\n')
       .flatMap((paragraph) => this.fill(paragraph.trim().split(/[ \t]+/), width, style));
+    this.wrapped.set(key, lines);
+    return lines;
   }
 
   /** Height of `text` when wrapped to `width`. */
@@ -204,6 +211,7 @@ export class Sheet {
   }
 
   private fill(words: string[], width: number, style: TextStyle): string[] {
+    if (words.every((word) => isSetWhole(word, style.font))) return this.fillWhole(words, width, style);
     const lines: string[] = [];
     let line = '';
     for (const word of words) {
@@ -216,6 +224,30 @@ export class Sheet {
       if (line !== '') lines.push(line);
       lines.push(...parts.slice(0, -1));
       line = parts.at(-1) ?? '';
+    }
+    return [...lines, line];
+  }
+
+  /** The same where each word is as wide as it is alone: only the line's end is measured. */
+  private fillWhole(words: string[], width: number, style: TextStyle): string[] {
+    const face = faceOf(style.font);
+    const lines: string[] = [];
+    let line = '';
+    /** How far the line reaches with a blank behind it. */
+    let reach = 0;
+    for (const word of words) {
+      const letters = line.length + (line === '' ? 0 : 1) + word.length;
+      const wide = ((reach + reachOf(face, word)) * style.size) / 1000 + (style.tracking ?? 0) * (letters - 1);
+      if (wide <= width) {
+        line = line === '' ? word : `${line} ${word}`;
+        reach += reachOf(face, `${word} `);
+        continue;
+      }
+      const parts = this.divide(word, width, style);
+      if (line !== '') lines.push(line);
+      lines.push(...parts.slice(0, -1));
+      line = parts.at(-1) ?? '';
+      reach = reachOf(face, `${line} `);
     }
     return [...lines, line];
   }
@@ -240,7 +272,8 @@ export class Sheet {
     if (text === '') return;
     const spare = style.align && style.align !== 'left' ? width - this.widthOf(text, style) : 0;
     const pieces = piecesOf(text, style.font);
-    const base = y + (this.ascender(style) / 1000) * style.size;
+    const { ascent, unitsPerEm } = faceOf(style.font).font;
+    const base = y + (ascent / unitsPerEm) * style.size;
     this.structure.content(isReordered(text, pieces) ? text : null, () => {
       let at = x + (style.align === 'center' ? spare / 2 : spare);
       for (const piece of pieces) {
@@ -251,12 +284,6 @@ export class Sheet {
         at += this.pieceWidth(piece, style);
       }
     });
-  }
-
-  /** How far letters of a style rise above its base line, in thousandths of its size. */
-  private ascender(style: TextStyle): number {
-    this.set({ face: faceOf(style.font), text: '', shaped: false }, style);
-    return (this.pdf as unknown as Setting)._font.ascender;
   }
 
   private pieceWidth(piece: Piece, style: TextStyle): number {
@@ -270,7 +297,7 @@ export class Sheet {
   private set({ face }: Piece, style: TextStyle): void {
     // pdfkit takes a parsed font, too; its types do not say so.
     this.pdf.font(face.font as never, face.name).fontSize(style.size);
-    numberByLetters((this.pdf as unknown as Setting)._font);
+    setByWords((this.pdf as unknown as Setting)._font);
   }
 }
 

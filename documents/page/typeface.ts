@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { create, type Font, type Glyph, type GlyphRun } from 'fontkit';
+import { create, type Font, type Glyph } from 'fontkit';
 import { unpacked } from './woff.ts';
 
 const resolve = createRequire(join(import.meta.dirname, 'typeface.ts')).resolve;
@@ -87,7 +87,6 @@ function face(file: string): Face {
   const font = create(unpacked(readFileSync(resolve(file)))) as Font;
   keepLetters(font);
   leaveUnattached(font);
-  layOutOnce(font);
   const made = { name: file, font };
   opened.set(file, made);
   return made;
@@ -123,51 +122,66 @@ function leaveUnattached(font: Font): void {
   };
 }
 
-/** How many words a typeface remembers. */
-const MOST_WORDS = 5_000;
-
-/**
- * Laying out a word is most of the work of setting a page, and most words of one document stand in the next one, too.
- * What is remembered is lent out with positions of their own, because the drawer scales them in place.
- */
-function layOutOnce(font: Font): void {
-  const layOut = font.layout.bind(font);
-  const known = new Map<string, GlyphRun>();
-  font.layout = (text, ...how) => {
-    if (how.some((given) => given !== undefined)) return layOut(text, ...how);
-    const run = known.get(text) ?? layOut(text);
-    // Those that are asked for again stay; the oldest go.
-    known.delete(text);
-    known.set(text, run);
-    if (known.size > MOST_WORDS) known.delete(known.keys().next().value as string);
-    const positions = run.positions.map((position) =>
-      Object.assign(Object.create(Object.getPrototypeOf(position)), position),
-    );
-    return Object.create(run, { positions: { value: positions } });
-  };
+/** A glyph of a word: which it is, for which letters it stands, and where it goes. Lengths as `reachOf` has them. */
+interface SetGlyph {
+  /** One for the same glyph and letters. */
+  key: string;
+  id: number;
+  codePoints: readonly number[];
+  advanceWidth: number;
+  position: Readonly<Record<'xAdvance' | 'yAdvance' | 'xOffset' | 'yOffset' | 'advanceWidth', number>>;
 }
 
-/** How far each word reaches that was measured, in thousandths of the size it is set in. */
-const reaches = new WeakMap<Font, Map<string, number>>();
-/** Where the drawer parts a line to lay it out, too. */
+/** A word as it is set, with the blank behind it. */
+interface SetWord {
+  glyphs: readonly SetGlyph[];
+  reach: number;
+}
+
+/** How many words a typeface remembers. */
+const MOST_WORDS = 5_000;
+/** Of how many letters it is remembered which typeface has them. */
+const MOST_LETTERS = 5_000;
+/** Laying out a word is most of the work of setting a page, and most words of one document stand in the next one, too. */
+const words = new WeakMap<Font, Map<string, SetWord>>();
+/** Where pdfkit parts a line to lay it out, too. */
 const WORDS = /[^ \t]*[ \t]|[^ \t]+$/g;
 
+function wordsOf(font: Font, line: string): SetWord[] {
+  const known = words.get(font) ?? new Map<string, SetWord>();
+  words.set(font, known);
+  return (line.match(WORDS) ?? []).map((word) => {
+    const held = known.get(word);
+    if (held) return held;
+    if (known.size >= MOST_WORDS) known.clear();
+    const set = laidOut(font, word);
+    known.set(word, set);
+    return set;
+  });
+}
+
+function laidOut(font: Font, word: string): SetWord {
+  const scale = 1000 / font.unitsPerEm;
+  const { glyphs, positions } = font.layout(word);
+  const set = positions.map(({ xAdvance, yAdvance, xOffset, yOffset }, index) => {
+    const { id, codePoints, advanceWidth } = glyphs[index] as Glyph;
+    const scaled = advanceWidth * scale;
+    return {
+      ...{ key: keyOf(id, codePoints), id, codePoints, advanceWidth: scaled },
+      position: {
+        ...{ xAdvance: xAdvance * scale, yAdvance: yAdvance * scale },
+        ...{ xOffset: xOffset * scale, yOffset: yOffset * scale, advanceWidth: scaled },
+      },
+    };
+  });
+  return { glyphs: set, reach: set.reduce((sum, { position }) => sum + position.xAdvance, 0) };
+}
+
+const keyOf = (id: number, codePoints: readonly number[]) => `${id} ${codePoints.join(' ')}`;
+
 /** Width of a line in thousandths of the size it is set in, as the drawer sets it: word by word, its blank included. */
-export function reachOf({ font }: Face, line: string): number {
-  const known = reaches.get(font) ?? new Map<string, number>();
-  reaches.set(font, known);
-  let reach = 0;
-  for (const word of line.match(WORDS) ?? []) {
-    let width = known.get(word);
-    if (width === undefined) {
-      const scale = 1000 / font.unitsPerEm;
-      width = font.layout(word).positions.reduce((sum, { xAdvance }) => sum + xAdvance * scale, 0);
-      if (known.size >= MOST_WORDS) known.clear();
-      known.set(word, width);
-    }
-    reach += width;
-  }
-  return reach;
+export function reachOf({ font }: Pick<Face, 'font'>, line: string): number {
+  return wordsOf(font, line).reduce((reach, word) => reach + word.reach, 0);
 }
 
 const sameLetters = (one: readonly number[], other: readonly number[]) =>
@@ -185,8 +199,20 @@ function has({ font }: Face, letters: string): boolean {
   return [...letters].every((letter) => font.hasGlyphForCodePoint(letter.codePointAt(0) as number));
 }
 
+const found = new Map<string, Face | null>();
+
 /** The typeface that has these letters (one to a reader), the style's own first; null when there is none. */
 export function faceFor(letters: string, name: FontName): Face | null {
+  const key = `${name} ${letters}`;
+  const known = found.get(key);
+  if (known !== undefined) return known;
+  if (found.size >= MOST_LETTERS) found.clear();
+  const face = lookedFor(letters, name);
+  found.set(key, face);
+  return face;
+}
+
+function lookedFor(letters: string, name: FontName): Face | null {
   const own = faceOf(name);
   const needed = letters.replace(JOINERS, '');
   if (has(own, needed)) return own;
@@ -209,34 +235,44 @@ interface EmbeddedFont {
   subset: { glyphs: number[] };
   widths: number[];
   unicode: (readonly number[])[];
-  layout(text: string, features?: unknown): { glyphs: Glyph[]; positions: unknown[] };
+  layout(text: string, features: unknown): { glyphs: Glyph[]; positions: unknown[] };
   encode(text: string, features?: unknown): [string[], unknown[]];
+  widthOfString(text: string, size: number, features?: unknown): number;
 }
 
-const numbered = new WeakSet<object>();
+const prepared = new WeakSet<object>();
 
 /**
- * Makes a document write each glyph under a number for the letters that it stands for there: the same form for `µ` and
- * `μ` is two numbers, so that what is copied is what was written.
+ * Makes a document set words as they are remembered, and write each glyph under a number for the letters that it stands
+ * for there: the same form for `µ` and `μ` is two numbers, so that what is copied is what was written.
  */
-export function numberByLetters(embedded: unknown): void {
+export function setByWords(embedded: unknown): void {
   const font = embedded as EmbeddedFont;
-  if (numbered.has(font)) return;
-  numbered.add(font);
-  const numbers = new Map<string, number>();
-  font.encode = (text, features) => {
-    const { glyphs, positions } = font.layout(text, features);
-    const codes = glyphs.map(({ id, codePoints, advanceWidth }) => {
-      const key = `${id} ${codePoints.join(' ')}`;
-      let number = numbers.get(key);
-      if (number === undefined) {
-        number = font.subset.glyphs.push(id) - 1;
-        numbers.set(key, number);
-        font.widths[number] = advanceWidth * font.scale;
-        font.unicode[number] = codePoints;
-      }
-      return number.toString(16).padStart(4, '0');
-    });
-    return [codes, positions];
+  if (prepared.has(font)) return;
+  prepared.add(font);
+  const codes = new Map<string, string>();
+  const codeOf = ({ key, id, codePoints, advanceWidth }: Omit<SetGlyph, 'position'>) => {
+    const known = codes.get(key);
+    if (known !== undefined) return known;
+    const number = font.subset.glyphs.push(id) - 1;
+    const code = number.toString(16).padStart(4, '0');
+    codes.set(key, code);
+    font.widths[number] = advanceWidth;
+    font.unicode[number] = codePoints;
+    return code;
   };
+  font.encode = (text, features) => {
+    if (!features) {
+      const glyphs = wordsOf(font.font, text).flatMap((word) => word.glyphs);
+      return [glyphs.map(codeOf), glyphs.map(({ position }) => position)];
+    }
+    const { glyphs, positions } = font.layout(text, features);
+    const shaped = glyphs.map(({ id, codePoints, advanceWidth }) =>
+      codeOf({ key: keyOf(id, codePoints), id, codePoints, advanceWidth: advanceWidth * font.scale }),
+    );
+    return [shaped, positions];
+  };
+  const measured = font.widthOfString.bind(font);
+  font.widthOfString = (text, size, features) =>
+    features ? measured(text, size, features) : (reachOf(font, text) * size) / 1000;
 }

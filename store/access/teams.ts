@@ -5,7 +5,6 @@ import type { ApiKeyDocument, TeamDocument, TeamOptions } from '../collections/a
 import { insert } from '../collections/write.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
 import type { Store } from '../open.ts';
-import { type Remembered, remembered } from '../remembered.ts';
 
 /** The one organization of a self-hosted Venule: `{org}` of the Management API. */
 export const ORGANISATION = 'default';
@@ -76,21 +75,6 @@ export async function findTeam(store: Store, id: string): Promise<TeamDocument |
   return store.teams.findById(id).lean<TeamDocument>();
 }
 
-const remembering = new WeakMap<Store, Remembered<TeamDocument>>();
-
-function rememberedTeams(store: Store): Remembered<TeamDocument> {
-  const held = remembering.get(store) ?? remembered((id) => findTeam(store, id));
-  remembering.set(store, held);
-  return held;
-}
-
-/** The team of an order, as it was within the last second. @throws Error when there is none of this id */
-export async function teamOfOrder(store: Store, id: string): Promise<TeamDocument> {
-  const team = await rememberedTeams(store).get(id);
-  if (!team) throw new Error(`There is no team ${id}`);
-  return team;
-}
-
 /** Whom a patient can write to and call; either may be empty. */
 export type Contact = TeamDocument['contact'];
 
@@ -125,9 +109,7 @@ export async function updateTeam(store: Store, id: string, changes: TeamChanges)
     ...(changes.logo_url === undefined ? [] : [['logo_url', changes.logo_url]]),
     ...(changes.logo === undefined ? [] : [['logo', changes.logo?.toString('base64') ?? null]]),
   ]);
-  const team = await store.teams.findByIdAndUpdate(id, { $set: set }, { returnDocument: 'after' }).lean<TeamDocument>();
-  rememberedTeams(store).forget(id);
-  return team;
+  return store.teams.findByIdAndUpdate(id, { $set: set }, { returnDocument: 'after' }).lean<TeamDocument>();
 }
 
 /** A key as it is stored and remembered: never the key itself. */

@@ -2,7 +2,6 @@
 import { todayIn } from '../../domain/calendar.ts';
 import type { OrderFacts } from '../../domain/orders/checks.ts';
 import type { Order } from '../../domain/orders/order.ts';
-import { teamOfOrder } from '../access/teams.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import type { TeamDocument } from '../collections/access.ts';
 import type { Store } from '../open.ts';
@@ -20,7 +19,7 @@ export async function orderFacts(
   team?: TeamDocument,
 ): Promise<OrderFacts> {
   await catalogue.know([order.lab_test_id]);
-  const { options } = team ?? (await teamOfOrder(store, order.team_id));
+  const { options } = team ?? (await store.teams.findById(order.team_id).orFail().lean<TeamDocument>());
   return {
     order,
     labTest: catalogue.labTests.get(order.lab_test_id),

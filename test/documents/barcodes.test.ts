@@ -73,7 +73,7 @@ describe('A3: the barcode of a requisition is read by readers', () => {
   });
 
   it('A4: the QR code on the patient’s page holds the address of the booking page', async () => {
-    const booking_url = 'https://labs.example.com/book/paper/Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXU';
+    const booking_url = 'https://labs.example.com/book/paper/q3Vx0TtLq9yB7sWm2RfZk1JcHd8nUaEoP5iGvXbYh4M';
     const content = requisitionOf(orderOf(panel, { options: real }), { booking_url });
     for (const dpi of [150, 300]) {
       const pages = await picturesOf(await renderRequisition(content), dpi);
