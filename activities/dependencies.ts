@@ -4,6 +4,7 @@ import type { BookingUrl } from '../links/booking-url.ts';
 import type { UnsubscribeUrl } from '../links/unsubscribe-url.ts';
 import type { Mailer } from '../notifications/mailer.ts';
 import type { SmsSender } from '../notifications/sms.ts';
+import type { Excess } from '../partners/bounded-body.ts';
 import type { SandboxLab } from '../partners/sandbox-controls.ts';
 import type { Contact } from '../store/access/teams.ts';
 import type { Catalogue } from '../store/catalogue/catalogue.ts';
@@ -25,7 +26,11 @@ export interface ActivityDependencies {
   /** One call to a laboratory or a phlebotomy provider, in milliseconds. */
   partnerCallMs: number;
   /** Takes in what a laboratory says beside its answer to an order; answers with the acknowledgments to send back. */
-  takeHl7In: (from: { lab_slug: string; environment: Environment }, raw: Buffer, charset?: string) => Promise<string[]>;
+  takeHl7In: (
+    from: { lab_slug: string; environment: Environment },
+    raw: Buffer | Excess,
+    charset?: string,
+  ) => Promise<string[]>;
   /** Told to go on when an order is simulated. */
   sandboxLab: SandboxLab;
 }

@@ -2,9 +2,11 @@
 import { Context, log } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Environment } from '../domain/catalogue/lab-connection.ts';
+import { Excess } from '../partners/bounded-body.ts';
 import type {
   LabAcknowledgement,
   LabAnswer,
+  LabEndpoint,
   LabOrderMessage,
   OrderPurpose,
 } from '../partners/labs/laboratory-adapter.ts';
@@ -12,6 +14,8 @@ import { adapterFor } from '../partners/labs/registry.ts';
 import { PartnerUnreachable } from '../partners/partner-unreachable.ts';
 import { findLabConnection } from '../store/connections/lab-connections.ts';
 import { currentProfile } from '../store/connections/lab-profiles.ts';
+import { keepBeginning, keepText, noteRefusal } from '../store/inbox/lab-inbox.ts';
+import { keepRequisitions } from '../store/inbox/lab-requisitions.ts';
 import { expectAcknowledgement, forgetError, isRejected, noteSent, takeAnswer } from '../store/inbox/order-messages.ts';
 import { recordRefusedCancellation } from '../store/orders/refused-cancellation.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -56,9 +60,9 @@ export function laboratoryActivities({
     const message: LabOrderMessage = { order, laboratory, account, markers, profile, sentAt };
     const { orders, acknowledges } = connection;
     const from = { lab_slug: order.lab_slug, environment };
-    const takeIn = (raw: Buffer, charset?: string) => takeHl7In(from, raw, charset);
+    const takeIn = (raw: Buffer | Excess, charset?: string) => takeHl7In(from, raw, charset);
     const endpoint = { orders, acknowledges, timeoutMs: partnerCallMs, takeIn };
-    return { adapter: adapterFor(laboratory.slug, orders), message, endpoint, lab: laboratory.name };
+    return { environment, adapter: adapterFor(laboratory.slug, orders), message, endpoint, lab: laboratory.name };
   }
 
   /**
@@ -66,7 +70,7 @@ export function laboratoryActivities({
    * laboratory that acknowledges later: its word is awaited.
    */
   async function tell(orderId: string, purpose: OrderPurpose, triedFor = Number.POSITIVE_INFINITY) {
-    const { adapter, message, endpoint, lab } = await conversation(orderId);
+    const { adapter, message, endpoint, lab, environment } = await conversation(orderId);
     const { id, lab_slug, placer_order_number } = message.order;
     const ofOrder = { _id: adapter.idOf(message, purpose), lab_slug, order_id: id, placer_order_number, purpose };
     const decided = (answer: LabAcknowledgement) => ({ answer, lab, order: message.order });
@@ -77,11 +81,27 @@ export function laboratoryActivities({
 
     const send = purpose === 'NW' ? adapter.submit : adapter.cancel;
     const again = { ...message, errors_before: known.error_count ?? 0 };
-    const answer = await heard(() => send(again, endpoint, Context.current().cancellationSignal), triedFor);
+    const keepCarried: LabEndpoint['keepCarried'] = async (raw, carried, code) => {
+      const content_hash = await keepAnswer({ lab_slug, environment }, raw);
+      const acknowledged = { order_id: id, lab_slug, purpose, code, control_id: ofOrder._id, content_hash };
+      await keepRequisitions(store, acknowledged, carried);
+      if (carried.problems.length === 0) return;
+      const reason = carried.problems.join('; ');
+      log.warn('A laboratory’s answer to an order carries something that is no document', { order_id: id, reason });
+      await noteRefusal(store, content_hash, reason);
+    };
+    const at = { ...endpoint, keepCarried };
+    const answer = await heard(() => send(again, at, Context.current().cancellationSignal), triedFor);
     if (answer.code !== 'awaited') return decided(await takeAnswer(store, ofOrder._id, answer));
     await noteSent(store, ofOrder._id);
     throw awaited(lab, known.error_said, triedFor);
   }
+
+  /** Keeps an answer as it came (G1). @returns SHA-256 of it. */
+  const keepAnswer = async (from: { lab_slug: string; environment: Environment }, raw: Buffer | Excess) =>
+    raw instanceof Excess
+      ? keepBeginning(store, { ...from, ...raw, acknowledges: true })
+      : (await keepText(store, { ...from, raw, acknowledges: true })).content_hash;
 
   const awaited = (lab: string, error: string | undefined, triedFor: number) =>
     ApplicationFailure.create({

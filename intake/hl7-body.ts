@@ -63,7 +63,8 @@ export async function* messagesOfBody(raw: Buffer, lab: ReportingLab, charset?: 
   }
 }
 
-function unlessRefused<T>(work: () => T): T | Hl7Refused {
+/** What the work answers, or why it was refused. */
+export function unlessRefused<T>(work: () => T): T | Hl7Refused {
   try {
     return work();
   } catch (error) {

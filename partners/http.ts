@@ -1,5 +1,6 @@
 /** The one way to call a partner over HTTP: how long it may take, how much of its answer is read, and what a failure means. */
 import { retryAfterMs } from '../domain/retry-after.ts';
+import { BoundedBody, type Excess } from './bounded-body.ts';
 import { PartnerUnreachable } from './partner-unreachable.ts';
 
 /** One call to a partner. */
@@ -16,38 +17,49 @@ export interface PartnerCall {
   longestAnswer: number;
   /** What an operator does about refused credentials, as errors say it. */
   credentials: string;
-  /** Makes text of the answer's bytes; UTF-8 unless told. */
-  decode?: (answer: Buffer) => string;
+  /**
+   * Is waited for before more of an answer is read than so many bytes, each time that more has come.
+   * @param signal Aborted when the call is over.
+   */
+  makeRoom?: (bytes: number, signal: AbortSignal) => Promise<void>;
   /** Ends the call; its reason is thrown. */
   signal?: AbortSignal;
 }
 
 /** What a partner answered: 2xx, a redirect (none is followed), or a refusal of what was asked. */
-export interface PartnerAnswer {
+export interface PartnerAnswer<Body = string> {
   status: number;
-  body: string;
+  body: Body;
 }
 
 /** Statuses with which a partner says that it is the moment, and not the question, that is wrong. */
 const isMomentary = (status: number) => status >= 500 || status === 408 || status === 429;
 
 /**
- * Calls a partner, once.
+ * Calls a partner, once; what it answers is text in UTF-8.
  * @throws PartnerUnreachable for no connection, no answer in time, an answer too long to be one, and the statuses 401, 403,
  * 408, 429 and 5xx; the reason of `signal` when it is aborted
  */
 export async function callPartner(call: PartnerCall): Promise<PartnerAnswer> {
+  const { status, body } = await callPartnerForBytes(call);
+  if (Buffer.isBuffer(body)) return { status, body: new TextDecoder().decode(body) };
+  throw new PartnerUnreachable(call.partner, 'answer', {
+    what: 'answered with more than can be an answer',
+    toDo: 'ask the partner; the call will be retried',
+  });
+}
+
+/**
+ * The same, with the bytes of the answer; of one that is too long only its beginning, and no more of it is read.
+ * @throws as `callPartner`, except for the answer that is too long
+ */
+export async function callPartnerForBytes(call: PartnerCall): Promise<PartnerAnswer<Buffer | Excess>> {
   const { partner, method, url, headers, body, timeoutMs, signal } = call;
   const deadline = AbortSignal.timeout(timeoutMs);
+  const over = signal ? AbortSignal.any([signal, deadline]) : deadline;
   try {
-    const response = await fetch(url, {
-      method,
-      headers,
-      body: body ?? null,
-      redirect: 'manual',
-      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-    });
-    const answer = { status: response.status, body: await boundedText(response, call) };
+    const response = await fetch(url, { method, headers, body: body ?? null, redirect: 'manual', signal: over });
+    const answer = { status: response.status, body: await boundedBody(response, call, over) };
     throwIfUnavailable(call, answer.status, response.headers.get('retry-after'));
     return answer;
   } catch (cause) {
@@ -57,13 +69,6 @@ export async function callPartner(call: PartnerCall): Promise<PartnerAnswer> {
       throw new PartnerUnreachable(partner, 'timeout', {
         what: `did not respond within ${timeoutMs} ms`,
         toDo: 'the call will be retried',
-        cause,
-      });
-    }
-    if (cause instanceof AnswerTooLong) {
-      throw new PartnerUnreachable(partner, 'answer', {
-        what: 'answered with more than can be an answer',
-        toDo: 'ask the partner; the call will be retried',
         cause,
       });
     }
@@ -90,25 +95,20 @@ function throwIfUnavailable({ partner, credentials }: PartnerCall, status: numbe
   });
 }
 
-/** The partner's answer is longer than any that means something. */
-class AnswerTooLong extends Error {
-  override name = 'AnswerTooLong';
-}
-
-async function boundedText(
+async function boundedBody(
   response: Response,
-  { longestAnswer: most, decode = (answer) => new TextDecoder().decode(answer) }: PartnerCall,
-): Promise<string> {
-  if (response.body === null) return '';
-  const parts: Uint8Array[] = [];
-  let length = 0;
+  { longestAnswer: most, makeRoom }: PartnerCall,
+  over: AbortSignal,
+): Promise<Buffer | Excess> {
+  const body = new BoundedBody(most);
   // To leave the loop cancels the stream, and with it the connection.
-  for await (const part of response.body) {
-    length += part.byteLength;
-    if (length > most) throw new AnswerTooLong(`The answer is longer than ${most} bytes`);
-    parts.push(part);
+  for await (const part of response.body ?? []) {
+    const room = most + 1 - body.length;
+    body.add(Buffer.from(part.buffer, part.byteOffset, Math.min(part.byteLength, room)));
+    if (body.length > most) break;
+    await makeRoom?.(body.length, over);
   }
-  return decode(Buffer.concat(parts));
+  return body.take();
 }
 
 /** The system's code for why `fetch` failed, from the cause of its `TypeError`. */

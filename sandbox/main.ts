@@ -41,6 +41,9 @@ For simulations and tests, with the same credentials:
   POST /sandbox/faults                                   make the next order messages fail
        {"lab": "labcorp", "mode": "down" | "slow" | "error" | "reject" | "ok", "times": 1, "delay_ms": 1000,
         "after_accept": false}
+  POST /sandbox/requisitions                             send the laboratory's own requisition with acknowledgments
+       {"lab": "labcorp", "sent": "answer" | "later" | "never", "content": "pdf" | "web_page" | "broken" | "empty",
+        "bytes": 0}
 
 As real phlebotomy providers have ({provider} is getlabs, phlebfinders, or quest), with the Bearer key:
   /phlebotomy/{provider}/v1/…                            coverage, locations, availability, appointments

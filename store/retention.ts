@@ -3,7 +3,8 @@
  * and the text of SMS. Off unless somebody says how long. Results, reports and everything that is open always stay.
  */
 import { collectionOf } from './collections/define.ts';
-import type { LabMessageDocument } from './collections/inbox.ts';
+import type { LabMessageDocument, LabMessageTextDocument } from './collections/inbox.ts';
+import type { LabRequisitionDocument } from './collections/order-messages.ts';
 import type { OrderTransactionDocument } from './collections/orders.ts';
 import { forgetFile } from './inbox/lab-files.ts';
 import type { Store } from './open.ts';
@@ -104,14 +105,14 @@ async function* oldWebhooks(store: Store, before: Date, isMeant: boolean): Async
 }
 
 /**
- * Texts of messages whose every report was taken in by an order that is over with its whole transaction, or that were
- * refused. What waits for a person, or for its journey, stays.
+ * Texts of messages whose every report was taken in by an order that is over with its whole transaction, or that carried
+ * its requisition, or that only acknowledged orders, or that were refused. What waits for a person, or for its journey, stays.
  */
 async function* oldLabTexts(store: Store, before: Date, isMeant: boolean): AsyncGenerator<number> {
   const texts = pages((after) =>
     collectionOf(store.labMessageTexts)
       .find({ _id: { $gt: after }, received_at: { $lt: before } })
-      .project<{ _id: string; refused: string | null }>({ refused: 1 })
+      .project<TextHead>({ refused: 1, acknowledges: 1, requisition_of: 1 })
       .sort({ _id: 1 })
       .limit(BATCH)
       .toArray(),
@@ -119,11 +120,14 @@ async function* oldLabTexts(store: Store, before: Date, isMeant: boolean): Async
   for await (const page of texts) {
     const hashes = page.map(({ _id }) => _id);
     const reports = await reportsWhere(store, { content_hash: { $in: hashes } });
-    const needed = await stillNeeded(store, reports);
-    const withReports = new Set(reports.map(({ content_hash }) => content_hash));
-    const neededTexts = new Set(reports.filter(({ _id }) => needed.has(_id)).map(({ content_hash }) => content_hash));
+    const theirs = [...reports, ...page.flatMap(requisitionsIn)];
+    const needed = await stillNeeded(store, theirs);
+    const ofOrders = new Set(theirs.map(({ content_hash }) => content_hash));
+    const neededTexts = new Set(theirs.filter(({ _id }) => needed.has(_id)).map(({ content_hash }) => content_hash));
     const old = page
-      .filter(({ _id, refused }) => (withReports.has(_id) ? !neededTexts.has(_id) : refused !== null))
+      .filter(({ _id, refused, acknowledges }) =>
+        ofOrders.has(_id) ? !neededTexts.has(_id) : refused !== null || acknowledges,
+      )
       .map(({ _id }) => _id);
     if (isMeant && old.length > 0) await collectionOf(store.labMessageTexts).deleteMany({ _id: { $in: old } });
     yield old.length;
@@ -171,9 +175,15 @@ async function* oldLabFiles(store: Store, before: Date, isMeant: boolean): Async
         'report.documents.hash': 1,
       })
       .toArray();
-    const needed = await stillNeeded(store, reports);
+    const requisitions = await collectionOf(store.labRequisitions)
+      .find({ hash: { $in: hashes } })
+      .project<Pick<LabRequisitionDocument, '_id' | 'hash' | 'order_id'>>({ hash: 1, order_id: 1 })
+      .map((each) => ({ ...each, content_hash: each._id, state: SETTLED_WITH_ITS_ORDER }))
+      .toArray();
+    const needed = await stillNeeded(store, [...reports, ...requisitions]);
     const kept = new Set([
       ...texts.map(({ _id }) => _id),
+      ...requisitions.filter(({ _id }) => needed.has(_id)).map(({ hash }) => hash),
       ...reports.filter(({ _id }) => needed.has(_id)).flatMap(({ report }) => report.documents.map(({ hash }) => hash)),
     ]);
     const old = hashes.filter((hash) => !kept.has(hash));
@@ -188,6 +198,16 @@ async function* oldLabFiles(store: Store, before: Date, isMeant: boolean): Async
 
 /** A report that no journey and no person has anything to do with any more. */
 const SETTLED: readonly LabMessageDocument['state'][] = ['applied', 'late', 'repeated', 'closed', 'test'];
+
+/** What belongs to an order and is no report: it is needed as long as the order is open. */
+const SETTLED_WITH_ITS_ORDER = 'applied' as const;
+
+type TextHead = Pick<LabMessageTextDocument, '_id' | 'refused' | 'acknowledges' | 'requisition_of'>;
+
+const requisitionsIn = ({ _id, requisition_of = [] }: TextHead): ReportHead[] =>
+  requisition_of.map((order_id) => {
+    return { _id: `${_id}:${order_id}`, content_hash: _id, order_id, state: SETTLED_WITH_ITS_ORDER };
+  });
 
 type ReportHead = Pick<LabMessageDocument, '_id' | 'content_hash' | 'state' | 'order_id'>;
 

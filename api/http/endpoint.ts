@@ -12,7 +12,7 @@ import { tooMuch, unreadable } from './request-checks.ts';
 
 /** A PDF instead of JSON. */
 export const pdf = 'pdf';
-/** A file of any kind, to be kept by whoever asks; only what is safe is shown by a browser. */
+/** A file of any kind, to be kept by whoever asks; only what is safe is shown by a browser. A buffer is a PDF of our own. */
 export const file = 'file';
 /** Nothing: 204. */
 export const nothing = 'nothing';
@@ -24,7 +24,7 @@ type Answer<R> = R extends z.ZodType
   : R extends typeof pdf
     ? Buffer
     : R extends typeof file
-      ? SentFile
+      ? SentFile | Buffer
       : undefined;
 
 /** A file that came from somebody else. */

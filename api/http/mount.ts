@@ -87,7 +87,7 @@ function answer(endpoint: Endpoint, deps: ApiDeps): RequestHandler {
     const { params, query, headers, body } = request;
     const reply = await endpoint.run({ deps, team, by, params, query, headers, body, correlationId });
     if (endpoint.response === nothing) response.status(204).end();
-    else if (endpoint.response === pdf) response.type('application/pdf').send(reply);
+    else if (endpoint.response === pdf || Buffer.isBuffer(reply)) response.type('application/pdf').send(reply);
     else if (endpoint.response === file) sendFile(response, reply as SentFile);
     else response.json(reply);
   };

@@ -5,7 +5,13 @@ import express, { type Request, type Response, type Router } from 'express';
 import type { Logger } from 'pino';
 import { takeFhirIn } from '../../intake/fhir-messages.ts';
 import { TOO_LARGE } from '../../intake/hl7-body.ts';
-import { keepRefused, type LaboratoryInbox, type Sender, takeHl7In } from '../../intake/laboratory-messages.ts';
+import {
+  keepExcess,
+  keepRefused,
+  type LaboratoryInbox,
+  type Sender,
+  takeHl7In,
+} from '../../intake/laboratory-messages.ts';
 import { type Excess, readBounded } from '../../partners/bounded-body.ts';
 import { FhirRefused } from '../../partners/labs/formats/fhir/fhir-refused.ts';
 import { isKnownCharset } from '../../partners/labs/formats/hl7v2/hl7-charset.ts';
@@ -108,7 +114,8 @@ export function partnersRouter(
         }
         await take(format, request, response, { lab_slug: lab, environment });
       } catch (error) {
-        if (request.destroyed) return;
+        // Of a request that was read to its end, Node says that it is destroyed: whether somebody waits is asked of the answer.
+        if (response.destroyed) return;
         // What cannot be stored for now is not acknowledged: the lab sends it again (F12).
         if (!isAway(error)) throw error;
         logger.error({ lab, ...loggable(error) }, 'A laboratory message could not be stored');
@@ -134,7 +141,7 @@ export function partnersRouter(
   async function take(format: Format, request: Request, response: Response, from: Sender): Promise<void> {
     const raw = await bodyOf(request);
     const charset = charsetOf(request);
-    const refuse = async (status: 413 | 415, why: string, detail: string) => {
+    const refuse = async (status: 415, why: string, detail: string) => {
       await keepRefused(inbox, from, raw.kept, why);
       format.refuse(response, status, detail);
     };
@@ -148,7 +155,8 @@ export function partnersRouter(
     } else if (Buffer.isBuffer(raw.kept)) {
       await format.take(inbox, from, raw.kept, charset, response);
     } else {
-      await refuse(413, TOO_LARGE, TOO_LARGE);
+      await keepExcess(inbox, from, raw.kept, TOO_LARGE);
+      format.refuse(response, 413, TOO_LARGE);
     }
   }
   return router;

@@ -9,12 +9,13 @@ import { RESENT_AT_MOST, resendOrderEvents, TooManyOrders } from '../../store/ou
 import { clientFacingOrder, clientFacingTransaction } from '../../wire/client-facing-order.ts';
 import { type ClientFacingOrder, clientFacingOrder as orderAnswer } from '../../wire/order-shapes.ts';
 import type { ApiDeps } from '../deps.ts';
-import { defineEndpoint, pdf } from '../http/endpoint.ts';
+import { defineEndpoint, file } from '../http/endpoint.ts';
 import { ApiError } from '../http/errors.ts';
 import { newOrderIds, ORDERS_KEPT_FOR_MS, onceForKey, transactionIdFor } from '../http/idempotency.ts';
 import { acceptOrder, type OrderIds } from './accept-order.ts';
 import { cancelOrder } from './cancel-order.ts';
 import { completeDraw } from './complete-draw.ts';
+import { labRequisitionOf } from './lab-requisition.ts';
 import { listOrders } from './list-orders.ts';
 import {
   createOrderBody,
@@ -23,6 +24,7 @@ import {
   orderListQuery,
   orderPath,
   postOrderAnswer,
+  requisitionPdfQuery,
   resendAnswer,
   resendBody,
   simulateAnswer,
@@ -253,11 +255,14 @@ export const orderEndpoints = [
     operationId: 'getRequisitionPdf',
     tag,
     summary: 'Get the requisition that the patient brings along',
-    request: { params: orderPath },
-    response: pdf,
+    description:
+      'With `source=lab`, the requisition that the laboratory sent with its acknowledgment of the order, as it was sent: the newest PDF, which browsers show, or else the newest document of another kind, which is a download.',
+    request: { params: orderPath, query: requisitionPdfQuery },
+    response: file,
     errors: ['not_found'],
-    async handler({ deps, team, params }) {
+    async handler({ deps, team, params, query }) {
       const order = await orderOf(deps, team._id, params.order_id);
+      if (query.source === 'lab') return labRequisitionOf(deps.store, order._id);
       const requisition = await deps.documents.requisition(order._id);
       if (!requisition) throw new ApiError('not_found', 'The order has no requisition yet.');
       return requisition;

@@ -148,6 +148,14 @@ function areInOrder(start: string | undefined, end: string | undefined): boolean
 
 export const orderPath = z.object({ order_id: uuid });
 
+/** Which of an order's requisitions is asked for. */
+export const requisitionPdfQuery = z.object({
+  source: z
+    .enum(['venule', 'lab'])
+    .optional()
+    .meta({ description: '`lab` for the requisition that the laboratory sent; otherwise Venule’s own.' }),
+});
+
 const dateOrInstant = z
   .union([z.iso.date(), z.iso.datetime({ offset: true, local: true })])
   .meta({ description: 'A date or a timestamp, in UTC unless it has an offset.' });

@@ -2,10 +2,11 @@
 import type { ResultDocument } from '../../store/collections/orders.ts';
 import type { Store } from '../../store/open.ts';
 import { transactionsOf } from '../../store/orders/read-orders.ts';
-import { contentOf, type LabDocument, labDocuments, newestLabPdf, PDF } from '../../store/results/lab-documents.ts';
+import { contentOf, type LabDocument, labDocuments, newestLabPdf } from '../../store/results/lab-documents.ts';
 import { clientFacingResult } from '../../wire/client-facing-result.ts';
 import { defineEndpoint, file, pdf } from '../http/endpoint.ts';
 import { ApiError } from '../http/errors.ts';
+import { labFile } from '../http/lab-file.ts';
 import { orderOf } from '../orders/endpoints.ts';
 import { orderPath } from '../orders/schemas.ts';
 import { labDocumentList, labDocumentPath, labResultsMetadata, labResultsRaw, resultPdfQuery } from './schemas.ts';
@@ -25,23 +26,6 @@ async function contentOrNone(store: Store, document: LabDocument): Promise<Buffe
   if (!content) throw new ApiError('not_found', `Document ${document.id} is no longer kept.`);
   return content;
 }
-
-/** What a document is called where it is kept: its name, as far as file systems take it. */
-const filenameOf = ({ name, media_type, id }: LabDocument) => {
-  const base = name
-    .normalize('NFKD')
-    .replace(/[^\w-]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 60);
-  return `${base || id.slice(0, 12)}.${EXTENSIONS[media_type] ?? 'bin'}`;
-};
-const EXTENSIONS: Readonly<Record<string, string>> = {
-  [PDF]: 'pdf',
-  'image/tiff': 'tiff',
-  'image/png': 'png',
-  'image/jpeg': 'jpg',
-  'application/rtf': 'rtf',
-};
 
 /** Endpoints of an order's results. */
 export const resultEndpoints = [
@@ -144,9 +128,7 @@ export const resultEndpoints = [
       const documents = await labDocuments(deps.store, order._id);
       const document = documents.find(({ id }) => id === params.document_id);
       if (!document) throw new ApiError('not_found', `Order ${order._id} has no document ${params.document_id}.`);
-      const { media_type } = document;
-      const content = await contentOrNone(deps.store, document);
-      return { content, media_type, filename: filenameOf(document), isShown: media_type === PDF };
+      return labFile(await contentOrNone(deps.store, document), document);
     },
   }),
 ];

@@ -3,6 +3,8 @@ import type { LabAccount, Laboratory, Marker } from '../../domain/catalogue/cata
 import type { Acknowledges, OrderTransport } from '../../domain/catalogue/lab-connection.ts';
 import type { LabProfile } from '../../domain/catalogue/lab-profile.ts';
 import type { Order } from '../../domain/orders/order.ts';
+import type { ReportedDocument } from '../../domain/results/lab-report.ts';
+import type { Excess } from '../bounded-body.ts';
 
 /** Where a lab takes orders, and as whom we come (F12). */
 export interface LabEndpoint<Kind extends OrderTransport['kind'] = OrderTransport['kind']> {
@@ -14,7 +16,21 @@ export interface LabEndpoint<Kind extends OrderTransport['kind'] = OrderTranspor
    * Takes in what the laboratory says beside its answer, as what it sends by itself; answers with the acknowledgments to
    * send back. Absent where nothing is stored. `charset` is what its bytes are in, where that is known.
    */
-  takeIn?: (raw: Buffer, charset?: string) => Promise<string[]>;
+  takeIn?: (raw: Buffer | Excess, charset?: string) => Promise<string[]>;
+  /**
+   * Keeps what an answer carries beside its decision, which counts only then. Absent where nothing is stored.
+   * @param raw The answer as it came; the beginning of one that is too long.
+   */
+  keepCarried?: (raw: Buffer | Excess, carried: CarriedDocuments, decision: AcknowledgementCode) => Promise<void>;
+}
+
+/** The laboratory's own requisition (eReq), and whatever else it sends with an acknowledgment. */
+export interface CarriedDocuments {
+  documents: ReportedDocument[];
+  /** Their contents, by hash. */
+  contents: ReadonlyMap<string, Buffer>;
+  /** Why something in it is no document: places and what is expected there, never a value. */
+  problems: string[];
 }
 
 /** Everything a lab needs to know about an order. */

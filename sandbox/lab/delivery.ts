@@ -1,7 +1,7 @@
 /** Sending result messages, again and again until they are acknowledged. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type AcknowledgementCode, HL7_CONTENT_TYPE, parseMessage } from './hl7.ts';
-import { sendByMllp } from './mllp.ts';
+import { sendByMllp, sendUnanswered } from './mllp.ts';
 import { type LabOrder, type OrderBook, type Report, unansweredReports } from './orders.ts';
 
 /** Where results go: `{lab}` in the address stands for the laboratory's slug; it ends in `hl7`, and for FHIR in `fhir`. */
@@ -40,6 +40,34 @@ export async function post(
     signal: AbortSignal.any([stop, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
   });
   return { status: response.status, body: await response.text() };
+}
+
+/** How often an acknowledgment that comes by itself is sent at most. */
+const ACKNOWLEDGED_AT_MOST = 20;
+
+/**
+ * Sends an acknowledgment that comes by itself, which nobody answers; again, as long as it is not taken.
+ * @param over What its order came on.
+ */
+export async function sendAcknowledgement(
+  to: Destination,
+  lab: string,
+  text: string,
+  over: 'http' | 'mllp',
+  { first, longest }: Backoff,
+  stop: AbortSignal,
+): Promise<void> {
+  let pause = first;
+  for (let times = 1; times <= ACKNOWLEDGED_AT_MOST; times += 1) {
+    await sleep(pause, undefined, { signal: stop });
+    pause = Math.min(2 * pause, longest);
+    try {
+      if (to.mllp && over === 'mllp') return await sendUnanswered(to.mllp, text, stop);
+      if ((await post(to, lab, { text }, stop)).status === 200) return;
+    } catch {
+      stop.throwIfAborted();
+    }
+  }
 }
 
 /** Sends each order's reports one after another, as a laboratory's interface does. */

@@ -93,14 +93,14 @@ export function messageFrom(
   return message;
 }
 
-/** The `ACK` to a message: `MSA`, and an `ERR` for each complaint. */
+/** The `ACK` to a message, unless another type is wanted: `MSA`, and an `ERR` for each complaint. */
 export function acknowledgement(
   lab: Laboratory,
   received: { trigger: string; controlId: string; application: string; facility: string },
-  answer: { code: AcknowledgementCode; text: string; complaints: Complaint[]; controlId: string },
+  answer: { code: AcknowledgementCode | 'CA'; text: string; complaints: Complaint[]; controlId: string; type?: string },
 ): string {
   const ack = messageFrom(lab, {
-    type: `ACK^${received.trigger}^ACK`,
+    type: answer.type ?? `ACK^${received.trigger}^ACK`,
     to: received,
     controlId: answer.controlId,
     time: new Date(),

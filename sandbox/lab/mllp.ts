@@ -1,5 +1,6 @@
 /** The laboratories' side of MLLP: orders come in, results go out, each in a frame. */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { finished } from 'node:stream/promises';
 
 const VT = '\x0b';
 const END = '\x1c\r';
@@ -59,6 +60,14 @@ export async function sendByMllp(address: string, message: string, signal: Abort
     signal.removeEventListener('abort', end);
     socket.destroy();
   }
+}
+
+/** Sends one message that is not answered. @throws when it could not be sent */
+export async function sendUnanswered(address: string, message: string, signal: AbortSignal): Promise<void> {
+  const { hostname, port } = new URL(address);
+  const socket = connect({ port: Number(port), host: hostname, signal });
+  socket.end(VT + message + END);
+  await finished(socket.resume());
 }
 
 async function* messagesOf(socket: Socket): AsyncGenerator<string> {

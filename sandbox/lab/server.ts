@@ -7,13 +7,14 @@ import express, { type NextFunction, type Request, type RequestHandler, type Res
 import { ZodError } from 'zod';
 import { openPhlebotomy, type PhlebotomyOptions } from '../phlebotomy/server.ts';
 import { type Laboratory, readCatalogue } from './catalogue.ts';
-import { type Backoff, Delivery, post } from './delivery.ts';
+import { type Backoff, Delivery, post, sendAcknowledgement } from './delivery.ts';
 import { Fault, Faults } from './faults.ts';
 import { acknowledgement, HL7_CONTENT_TYPE } from './hl7.ts';
 import { openMllp } from './mllp.ts';
 import { newControlId, type OrderMessage, readOrderMessage } from './order-message.ts';
 import { type LabOrder, OrderBook, stateOf, testStatuses } from './orders.ts';
 import { fillerNumber } from './report.ts';
+import { acknowledgementWithRequisition, RequisitionSwitch, Requisitions } from './requisition.ts';
 import { planReports, SimulationRequest } from './simulation.ts';
 
 export interface SandboxOptions {
@@ -63,6 +64,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const delivery = new Delivery(book, destination, backoff, warn);
   const phlebotomy = options.phlebotomy && (await openPhlebotomy(options.dataDir, options.phlebotomy, warn));
   const faults = new Faults();
+  const requisitions = new Requisitions();
   const stop = new AbortController();
 
   const app = express();
@@ -91,7 +93,20 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
 
     if (drop) return null;
     if (fault?.mode === 'slow' && fault.after_accept) await sleep(fault.delay_ms, undefined, { signal: stop.signal });
-    return acknowledgement(lab, message.header, { ...answer, controlId: newControlId() });
+    const choice = message.control === 'NW' && answer.code === 'AA' ? requisitions.of(lab.slug) : undefined;
+    if (choice?.sent === 'answer') return acknowledgementWithRequisition(lab, message, choice);
+    if (choice) acknowledgeLater(lab, message, choice);
+    const code = choice ? 'CA' : answer.code;
+    return acknowledgement(lab, message.header, { ...answer, code, controlId: newControlId() });
+  }
+
+  function acknowledgeLater(lab: Laboratory, message: OrderMessage, choice: RequisitionSwitch): void {
+    const over = message.requisition.over ?? 'http';
+    acknowledgementWithRequisition(lab, message, choice)
+      .then((text) => sendAcknowledgement(destination, lab.slug, text, over, backoff, stop.signal))
+      .catch((error: Error) => {
+        if (!stop.signal.aborted) warn({ lab: lab.slug, placer: message.placer, reason: error.message });
+      });
   }
 
   /** The same over MLLP, where MSH-5 and MSH-6 say which laboratory is meant. */
@@ -137,6 +152,13 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     if (!labs.has(fault.lab)) throw new Refusal(404, `there is no laboratory ${fault.lab}`);
     faults.set(fault);
     response.json(fault);
+  });
+
+  app.post('/sandbox/requisitions', express.json(), (request, response) => {
+    const choice = RequisitionSwitch.parse(request.body);
+    if (!labs.has(choice.lab)) throw new Refusal(404, `there is no laboratory ${choice.lab}`);
+    requisitions.set(choice);
+    response.json(choice);
   });
 
   app.get('/healthz', (_request, response) => void response.json({ status: 'ok' }));

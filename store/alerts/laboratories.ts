@@ -59,7 +59,7 @@ async function waitingOrders(
 /** When a laboratory's last message with results came; null when none has. */
 export async function lastHeardOf(store: Store, lab_slug: string): Promise<Date | null> {
   const last = await collectionOf(store.labMessageTexts).findOne(
-    { lab_slug, environment: 'production', refused: null },
+    { lab_slug, environment: 'production', acknowledges: { $exists: false }, refused: null },
     { sort: { received_at: -1 }, projection: { received_at: 1 } },
   );
   return last?.received_at ?? null;

@@ -97,6 +97,10 @@ export interface LabMessageTextDocument {
   charset?: string;
   /** It was refused before it was read, as nobody knows in what it is written or whose it is; absent where it was read. */
   not_read?: true;
+  /** It only acknowledges orders, and holds no results; absent where it does not, and from before that was noted. */
+  acknowledges?: true;
+  /** The orders whose laboratory's requisition came in it; absent where none did. */
+  requisition_of?: string[];
   /** Why nothing of it was taken in: codes and places, never a value. Null when it was, or when that was not decided. */
   refused: string | null;
   received_at: Date;
@@ -255,13 +259,15 @@ export const inboxCollections = (connection: Connection) => ({
       bytes: { type: Number },
       charset: { type: String },
       not_read: { type: Boolean },
+      acknowledges: { type: Boolean },
+      requisition_of: { type: Mixed },
       refused: textOrNull,
       received_at: date,
     },
     [
       [{ received_at: -1 }, { partialFilterExpression: { refused: { $gt: '' } } }],
       [{ lab_slug: 1, environment: 1, received_at: 1 }],
-      [{ lab_slug: 1, environment: 1, refused: 1, received_at: -1 }],
+      [{ lab_slug: 1, environment: 1, acknowledges: 1, refused: 1, received_at: -1 }],
     ],
   ),
   labFiles: define<LabFileDocument>(connection, 'lab_files', { _id: text, bytes: count, received_at: date }),

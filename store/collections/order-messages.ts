@@ -42,6 +42,30 @@ export interface OrderMessageDocument {
   created_at: Date;
 }
 
+/**
+ * A document that a laboratory sent with its acknowledgment of an order: its own requisition (eReq). Its content is a
+ * `LabFileDocument`, written before.
+ */
+export interface LabRequisitionDocument {
+  /** `<order id>:<SHA-256, hex>`, of its content, or of the message where there is no content: the same again is the same. */
+  _id: string;
+  order_id: string;
+  lab_slug: string;
+  /** MSH-10 of the order message that was acknowledged. */
+  control_id: string;
+  /** SHA-256 of its content, hex; null where the message holds nothing that is a document. */
+  hash: string | null;
+  /** What the laboratory calls it. */
+  name: string;
+  media_type: string | null;
+  bytes: number;
+  /** SHA-256 of the message that it came in, hex: a `LabMessageTextDocument`. */
+  content_hash: string;
+  /** Why it is no requisition: places and reasons, never a value. Null where it is one. */
+  unusable_because: string | null;
+  received_at: Date;
+}
+
 /** The models of these collections. */
 export const orderMessagesCollections = (connection: Connection) => ({
   orderMessages: define<OrderMessageDocument>(
@@ -70,5 +94,23 @@ export const orderMessagesCollections = (connection: Connection) => ({
       [{ state: 1, lease_until: 1, created_at: 1 }, { partialFilterExpression: { state: 'stored' } }],
       [{ created_at: -1 }, { partialFilterExpression: { state: 'kept' } }],
     ],
+  ),
+  labRequisitions: define<LabRequisitionDocument>(
+    connection,
+    'lab_requisitions',
+    {
+      _id: text,
+      order_id: text,
+      lab_slug: text,
+      control_id: text,
+      hash: textOrNull,
+      name: text,
+      media_type: textOrNull,
+      bytes: count,
+      content_hash: text,
+      unusable_because: textOrNull,
+      received_at: date,
+    },
+    [[{ order_id: 1, received_at: -1 }], [{ hash: 1 }, { partialFilterExpression: { hash: { $gt: '' } } }]],
   ),
 });

@@ -42,6 +42,8 @@ export interface ReceivedMessage {
   raw: Buffer;
   /** What the transport said of its characters, where it did. */
   charset?: string | undefined;
+  /** It is known to acknowledge orders and to hold no results. */
+  acknowledges?: true;
 }
 
 /**
@@ -53,13 +55,13 @@ export async function keepText(
   store: Store,
   message: ReceivedMessage,
 ): Promise<Pick<ReadMessage, 'content_hash' | 'is_new'>> {
-  const { lab_slug, environment, raw, charset } = message;
+  const { lab_slug, environment, raw, charset, acknowledges } = message;
   const _id = createHash('sha256').update(raw).digest('hex');
   const isLong = raw.length > LONGEST_TEXT;
   if (isLong) await keepFile(store, _id, raw);
   const whole = isLong ? null : asItCame(raw);
   const text = { _id, lab_slug, environment, raw: whole, refused: null, received_at: new Date() };
-  const known = { ...text, ...(charset !== undefined && { charset }) };
+  const known = { ...text, ...(charset !== undefined && { charset }), ...(acknowledges && { acknowledges }) };
   if (await insertTogether(store.labMessageTexts, known)) return { content_hash: _id, is_new: true };
   const { _id: _, ...anew } = known;
   const texts = collectionOf(store.labMessageTexts);
@@ -77,9 +79,9 @@ export async function keepBeginning(
   store: Store,
   message: Omit<ReceivedMessage, 'raw'> & { head: Buffer; bytes: number; sha256: string },
 ): Promise<string> {
-  const { lab_slug, environment, head, bytes, sha256: _id } = message;
+  const { lab_slug, environment, head, bytes, sha256: _id, acknowledges } = message;
   const text = { _id, lab_slug, environment, raw: asItCame(head), bytes, refused: null, received_at: new Date() };
-  await insertOnce(store.labMessageTexts, text);
+  await insertOnce(store.labMessageTexts, { ...text, ...(acknowledges && { acknowledges }) });
   return _id;
 }
 
@@ -91,6 +93,11 @@ export async function noteRefusal(store: Store, contentHash: string, why: string
 /** The same of a message that was not even read. */
 export async function noteUnread(store: Store, contentHash: string, why: string): Promise<void> {
   await collectionOf(store.labMessageTexts).updateOne({ _id: contentHash }, { $set: { refused: why, not_read: true } });
+}
+
+/** Notes that a message only acknowledges orders: from its laboratory no results have come with it. */
+export async function noteAcknowledgement(store: Store, contentHash: string): Promise<void> {
+  await collectionOf(store.labMessageTexts).updateOne({ _id: contentHash }, { $set: { acknowledges: true } });
 }
 
 /** A report is longer than the database keeps. */

@@ -60,23 +60,32 @@ export interface LateAcknowledgement extends SaidOfOrder {
 }
 
 /**
- * Takes in an acknowledgment that came later; the same again changes nothing.
+ * The message of ours that an acknowledgment is of, which came later, and what it says of that; null where there is none.
  * @param from Only messages to this laboratory, on the connection of this environment, are acknowledged by it.
- * @returns Whether a message of ours waits for it, or may still be followed by it.
  */
-export async function takeAcknowledgement(
+export async function acknowledgedMessage(
   store: Store,
   { lab_slug, environment }: { lab_slug: string; environment: Environment },
-  { control_id, placer_order_number, is_of_cancellation, is_canceled, ...said }: LateAcknowledgement,
-): Promise<boolean> {
+  acknowledgement: LateAcknowledgement,
+): Promise<{ message: OrderMessageDocument; said: SaidOfOrder } | null> {
+  const { control_id, placer_order_number, is_of_cancellation, is_canceled } = acknowledgement;
   const message = control_id
     ? await collectionOf(store.orderMessages).findOne({ _id: control_id, lab_slug })
     : placer_order_number && (await messageAbout(store, { lab_slug, placer_order_number }, is_of_cancellation));
-  if (!message) return false;
+  if (!message) return null;
   const sandbox = environment === 'sandbox';
-  if (!(await store.orders.exists({ _id: message.order_id, 'order.options.sandbox': sandbox }))) return false;
-  return takeIn(store, message._id, decisionOn(message.purpose, is_canceled, said));
+  const isOfEnvironment = await store.orders.exists({ _id: message.order_id, 'order.options.sandbox': sandbox });
+  if (!isOfEnvironment) return null;
+  const { code, text, filler_order_number, is_final } = acknowledgement;
+  return { message, said: decisionOn(message.purpose, is_canceled, { code, text, filler_order_number, is_final }) };
 }
+
+/**
+ * Takes in what an acknowledgment that came later says; the same again changes nothing.
+ * @returns Whether the message waits for it, or may still be followed by it.
+ */
+export const takeAcknowledgement = (store: Store, { _id }: OrderMessageDocument, said: SaidOfOrder): Promise<boolean> =>
+  takeIn(store, _id, said);
 
 /** The message that an answer is of which names the order only: the one that waits, the order before its cancellation. */
 async function messageAbout(store: Store, order: OrderNames, isOfCancellation: boolean) {

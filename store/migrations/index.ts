@@ -2,6 +2,7 @@
 import { journeyChecks } from './0001-journey-checks.ts';
 import { searchTermsOfOrders } from './0002-search-terms.ts';
 import { pairsOfWords } from './0003-pairs-of-words.ts';
+import { acknowledgments } from './0004-acknowledgments.ts';
 import type { Migration } from './migrate.ts';
 
-export const MIGRATIONS: readonly Migration[] = [journeyChecks, searchTermsOfOrders, pairsOfWords];
+export const MIGRATIONS: readonly Migration[] = [journeyChecks, searchTermsOfOrders, pairsOfWords, acknowledgments];

@@ -24,9 +24,10 @@ export async function timelineOf(store: Store, transactionId: string): Promise<T
   const orderIds = orders.map(({ _id }) => _id);
   await moveAllOutgoing(store, { orders: orderIds });
   const ids = { order_id: { $in: orderIds } };
-  const [audit, reports, webhooks, messages] = await Promise.all([
+  const [audit, reports, requisitions, webhooks, messages] = await Promise.all([
     collectionOf(store.audit).find(ids).toArray(),
     collectionOf(store.labMessages).find(ids).project({ raw: 0, report: 0 }).toArray(),
+    collectionOf(store.labRequisitions).find(ids).toArray(),
     webhooksOf(store, ids),
     messagesOf(store, ids, Number.POSITIVE_INFINITY),
   ]);
@@ -45,6 +46,13 @@ export async function timelineOf(store: Store, transactionId: string): Promise<T
       at: received_at,
       what: 'report.received',
       detail: [`${lab_slug} ${control_id}:`, state, unmatched_reason].filter(Boolean).join(' '),
+      by: { kind: 'partner', id: lab_slug } as Principal,
+    })),
+    ...requisitions.map(({ order_id, received_at, lab_slug, media_type, bytes, unusable_because }) => ({
+      order_id,
+      at: received_at,
+      what: unusable_because === null ? 'lab_requisition.received' : 'lab_requisition.unusable',
+      detail: [media_type && `${media_type}, ${bytes} bytes`, unusable_because].filter(Boolean).join('; '),
       by: { kind: 'partner', id: lab_slug } as Principal,
     })),
     ...webhooks,

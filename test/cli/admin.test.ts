@@ -303,7 +303,8 @@ describe('npm run admin', () => {
       const message = await text(request);
       received.push(message);
       const header = 'MSH|^~\\&|LAB|LAB|VENULE|1|20261121090000||ACK|A-1|P|2.5.1';
-      response.end(`${header}\rMSA|AA|${message.split('|')[9]}|Welcome\rORC|OK||F-77`);
+      const requisition = `OBX|1|ED|REQ^Form^L||^application^pdf^Base64^${Buffer.from('%PDF-1.7\n').toString('base64')}`;
+      response.end(`${header}\rMSA|AA|${message.split('|')[9]}|Welcome\rORC|OK||F-77\r${requisition}`);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -326,6 +327,7 @@ describe('npm run admin', () => {
       answer: 'accepted',
       said: 'Welcome',
       filler_order_number: 'F-77',
+      carried: 'application/pdf, 9 bytes',
       sent: expect.stringMatching(/^MSH\|.*\|T\|2\.5\.1.*\nPID\|.*\|Test\^Connection\|/s),
     });
     expect(received).toHaveLength(1);

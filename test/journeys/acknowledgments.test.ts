@@ -77,6 +77,7 @@ test('a laboratory that never acknowledges: what it has taken has its requisitio
   const taken = await venule.place();
   await venule.reaches(taken.id, 'requisition_created');
   expect(heard).toHaveLength(1);
+  expect(await venule.store.labRequisitions.countDocuments({ order_id: taken.id })).toBe(0);
   await own.close();
   await laboratory('none', inAnswer('AR'));
   const rejected = await venule.place();

@@ -108,6 +108,30 @@ test('an order is dropped whole, once; its acknowledgment is a file, and so are 
   }
 });
 
+test('the laboratory’s own requisition comes in the file of an acknowledgment, and is kept before that counts', async () => {
+  const order = await venule.place();
+  const [file = ''] = await until(async () => {
+    const names = await named('orders');
+    return names.length > 0 && names.every((name) => name.endsWith('.hl7')) && names;
+  });
+  const pdf = Buffer.concat([Buffer.from('%PDF-1.7 '), Buffer.alloc(20 * 1024 * 1024, '%')]);
+  const header = 'MSH|^~\\&|LAB|LAB|VENULE|1|20261121090000||ORR^O02|A-1|P|2.5.1';
+  const document = `OBX|1|ED|REQ^Form^L||^application^pdf^Base64^${pdf.toString('base64')}`;
+  const control_id = file.replace('.hl7', '');
+  await fs.writeFile(at('results', 'ack.hl7'), `${header}\rMSA|AA|${control_id}\r${document}\r`);
+  const refuse = jest
+    .spyOn(collectionOf(venule.store.labRequisitions), 'updateOne')
+    .mockRejectedValue(new Error('away'));
+  expect(await rounds()).toMatchObject({ taken: 0, troubles: [{ step: 'store' }] });
+  expect((await venule.store.orderMessages.findById(control_id).orFail().lean()).said).toBeNull();
+  refuse.mockRestore();
+  expect(await round(newMemory())).toMatchObject({ taken: 1 });
+  await venule.reaches(order.id, 'requisition_created');
+  const kept = await venule.store.labRequisitions.find({ order_id: order.id }).lean();
+  expect(kept).toMatchObject([{ bytes: pdf.length, media_type: 'application/pdf', unusable_because: null }]);
+  await fs.unlink(at('orders', file));
+});
+
 test('F4: an error in an acknowledgment has the order dropped again, as a file of its own, whatever became of the first', async () => {
   const picking = startSftpPickUp(inbox(), EVERY_MS);
   try {

@@ -5,6 +5,7 @@ import type { OrderDocument } from '../../store/collections/orders.ts';
 import { journeyChecks } from '../../store/migrations/0001-journey-checks.ts';
 import { searchTermsOfOrders } from '../../store/migrations/0002-search-terms.ts';
 import { pairsOfWords } from '../../store/migrations/0003-pairs-of-words.ts';
+import { acknowledgments } from '../../store/migrations/0004-acknowledgments.ts';
 import { type Migration, migrate } from '../../store/migrations/migrate.ts';
 import type { Store } from '../../store/open.ts';
 import { claimJourneyCheck, confirmJourney } from '../../store/orders/journey-check.ts';
@@ -102,6 +103,19 @@ test('6.6: pairs of words come to every order; the indexes of the version before
   }
   expect(await indexNames()).toContain('team_id_1_search_terms_1_created_at_-1__id_-1');
   expect((await recordOf(pairsOfWords))?.completed_at).toEqual(expect.any(Date));
+});
+
+test('0004: the index of the version before goes when no process of it can be there', async () => {
+  const texts = collectionOf(store.labMessageTexts);
+  const superseded = await texts.createIndex({ lab_slug: 1, environment: 1, refused: 1, received_at: -1 });
+  const names = async () => (await texts.indexes()).map(({ name }) => name);
+  for (const isThere of [true, true, false]) {
+    await migrate(store, [acknowledgments]);
+    expect((await names()).includes(superseded)).toBe(isThere);
+    await timePasses();
+  }
+  expect((await recordOf(acknowledgments))?.completed_at).toEqual(expect.any(Date));
+  expect(await names()).toContain('lab_slug_1_environment_1_acknowledges_1_refused_1_received_at_-1');
 });
 
 /** Goes through ids a step at a time, and keeps those it came to. */

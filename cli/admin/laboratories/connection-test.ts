@@ -5,7 +5,7 @@ import type { LabAccount, Laboratory, Marker } from '../../../domain/catalogue/c
 import type { Environment } from '../../../domain/catalogue/lab-connection.ts';
 import type { Order } from '../../../domain/orders/order.ts';
 import { orderMessage } from '../../../partners/labs/formats/hl7v2/hl7-order-message.ts';
-import type { LabAnswer, LabOrderMessage } from '../../../partners/labs/laboratory-adapter.ts';
+import type { LabAnswer, LabEndpoint, LabOrderMessage } from '../../../partners/labs/laboratory-adapter.ts';
 import { adapterFor } from '../../../partners/labs/registry.ts';
 import { PartnerUnreachable } from '../../../partners/partner-unreachable.ts';
 import { type Catalogue, loadCatalogue } from '../../../store/catalogue/catalogue.ts';
@@ -56,7 +56,11 @@ export function addConnectionTest(connection: Command): void {
         const { orders, acknowledges } = found;
         const adapter = adapterFor(slug, orders);
         const began = performance.now();
-        const endpoint = { orders, acknowledges, timeoutMs: timeout * 1000 };
+        const carried: string[] = [];
+        const keepCarried: LabEndpoint['keepCarried'] = async (_raw, { documents, problems }) => {
+          carried.push(...documents.map(({ media_type, bytes }) => `${media_type}, ${bytes} bytes`), ...problems);
+        };
+        const endpoint = { orders, acknowledges, timeoutMs: timeout * 1000, keepCarried };
         const answer = await adapter.submit(message, endpoint, new AbortController().signal).catch((error: unknown) => {
           if (error instanceof PartnerUnreachable) throw new CannotDo(`${error.message}.`);
           throw error;
@@ -71,6 +75,7 @@ export function addConnectionTest(connection: Command): void {
           answer: inWords(answer),
           said: answer.code === 'awaited' ? null : answer.text || null,
           filler_order_number: answer.code === 'awaited' ? null : answer.filler_order_number,
+          carried: carried.join('; ') || null,
           took_ms: Math.round(performance.now() - began),
         });
       }),

@@ -1,13 +1,12 @@
 /** HL7 messages over HTTP: docs/hl7.md, "Transport". */
-import { callPartner } from '../../http.ts';
+import { callPartnerForBytes } from '../../http.ts';
 import { PartnerUnreachable } from '../../partner-unreachable.ts';
-import { readableMessage } from '../formats/hl7v2/hl7-charset.ts';
 import type { Carrier } from './carrier.ts';
 
 /** Posts a message; what is answered is the acknowledgment. */
 export const overHttp: Carrier<'http'> = async (message, on) => {
   const { orders, lab } = on;
-  const { status, body } = await callPartner({
+  const { status, body } = await callPartnerForBytes({
     partner: lab,
     method: 'POST',
     url: orders.url,
@@ -18,8 +17,7 @@ export const overHttp: Carrier<'http'> = async (message, on) => {
     body: message,
     timeoutMs: on.timeoutMs,
     longestAnswer: on.longestAnswer,
-    // A decision counts, whatever its words are written in.
-    decode: readableMessage,
+    makeRoom: on.makeRoom,
     credentials: `set the user and password that the lab gave you for account ${on.account}`,
     signal: on.signal,
   });

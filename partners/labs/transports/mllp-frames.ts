@@ -30,6 +30,11 @@ export class FrameReader {
     return this.#isInside;
   }
 
+  /** How much has come of the frame that has begun, in bytes. */
+  get length(): number {
+    return this.#body.length;
+  }
+
   /** How many bytes came outside of frames since the last one. */
   get outside(): number {
     return this.#outside;

@@ -3,8 +3,8 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type SecureContext } from 'node:tls';
 import type { ClientTls, OrderTransport } from '../../../domain/catalogue/lab-connection.ts';
+import type { Excess } from '../../bounded-body.ts';
 import { PartnerUnreachable } from '../../partner-unreachable.ts';
-import { readableMessage } from '../formats/hl7v2/hl7-charset.ts';
 import type { Carrier } from './carrier.ts';
 import { FrameReader, framed } from './mllp-frames.ts';
 
@@ -18,33 +18,40 @@ export const overMllp: Carrier<'mllp'> = async (message, on) => {
   const { orders, lab, timeoutMs, longestAnswer, signal } = on;
   signal.throwIfAborted();
   const deadline = AbortSignal.timeout(timeoutMs);
+  const over = AbortSignal.any([signal, deadline]);
   const socket = open(orders, lab);
   const end = () => socket.destroy(new Error('ended'));
-  deadline.addEventListener('abort', end);
-  signal.addEventListener('abort', end);
-  let answer: string | undefined;
+  over.addEventListener('abort', end);
+  let answer: Buffer | Excess | undefined;
   let other = false;
   let isTakingIn = false;
   let more: NodeJS.Timeout | undefined;
   try {
     socket.write(framed(message));
     const frames = new FrameReader(longestAnswer);
+    // What has begun is awaited to its end: it may be the laboratory's requisition.
+    const endWhenSilent = () => {
+      if (frames.isInside) more = setTimeout(endWhenSilent, MORE_MS);
+      else end();
+    };
     for await (const piece of socket as AsyncIterable<Buffer>) {
       for (const frame of frames.read(piece)) {
-        if (!Buffer.isBuffer(frame)) throw unusable(lab, 'answered with more than can be an answer');
-        const text = readableMessage(frame);
-        if (answer === undefined && on.isAnswer(text)) {
-          answer = text;
+        if (answer === undefined && on.isAnswer(frame)) {
+          answer = frame;
           continue;
         }
         other = true;
         isTakingIn = true;
         for (const acknowledgment of await on.takeIn(frame)) socket.write(framed(acknowledgment));
         isTakingIn = false;
+        if (answer === undefined && !Buffer.isBuffer(frame)) {
+          throw unusable(lab, 'answered with more than can be an answer');
+        }
       }
+      await on.makeRoom(frames.length, over);
       if (answer === undefined) continue;
       if (!on.mayBeFollowed(answer)) return answer;
-      more ??= setTimeout(end, MORE_MS);
+      more ??= setTimeout(endWhenSilent, MORE_MS);
     }
     if (answer !== undefined) return answer;
     throw other ? ofAnother(lab) : closed(lab, 'closed the connection without an answer');
@@ -66,8 +73,7 @@ export const overMllp: Carrier<'mllp'> = async (message, on) => {
     throw closed(lab, `can't be reached (${(cause as { code?: string }).code ?? 'no connection'})`, cause);
   } finally {
     clearTimeout(more);
-    deadline.removeEventListener('abort', end);
-    signal.removeEventListener('abort', end);
+    over.removeEventListener('abort', end);
     socket.destroy();
   }
 };

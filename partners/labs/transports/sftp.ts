@@ -100,6 +100,8 @@ function unreachable(lab: string, isOther: boolean, cause: Error & { code?: stri
   });
 }
 
+const NOTHING = Buffer.alloc(0);
+
 /**
  * Drops a message: written under a hidden name, then renamed, so that the laboratory never sees half a file. A file that is
  * there already is the same message, of an attempt before.
@@ -110,10 +112,10 @@ export const overSftp: Carrier<'sftp'> = async (message, { orders, lab, name, ti
   const part = `${orders.folder}/.${name}.part`;
   try {
     return await onSftp(orders.server, lab, AbortSignal.any([signal, deadline]), async (client) => {
-      if (await client.exists(file)) return '';
+      if (await client.exists(file)) return NOTHING;
       await client.put(Buffer.from(message), part);
       await client.rename(part, file);
-      return '';
+      return NOTHING;
     });
   } catch (cause) {
     if (cause instanceof PartnerUnreachable) throw cause;

@@ -103,6 +103,8 @@ export interface InProcessVenule {
   simulate(order: Order, request: object): Promise<void>;
   /** Makes the sandbox laboratory misbehave. */
   fault(fault: object): Promise<void>;
+  /** Has a sandbox laboratory send its own requisitions with its acknowledgments. */
+  sendsRequisitions(choice: object): Promise<void>;
   /** Asks the sandbox's phlebotomy providers something, under `/phlebotomy` or `/sandbox/phlebotomy`. */
   // biome-ignore lint/suspicious/noExplicitAny: an answer is read as its tests read it, field by field.
   atProvider(path: string, body?: object): Promise<any>;
@@ -290,6 +292,8 @@ export async function startVenule({
     simulate: async (order, request) =>
       void (await atSandbox(`${orderPath(order)}/simulate`, { method: 'POST', body: JSON.stringify(request) })),
     fault: async (fault) => void (await atSandbox('/sandbox/faults', { method: 'POST', body: JSON.stringify(fault) })),
+    sendsRequisitions: async (choice) =>
+      void (await atSandbox('/sandbox/requisitions', { method: 'POST', body: JSON.stringify(choice) })),
     async atProvider(path, body) {
       const response = await fetch(`${sandbox.url}${path}`, {
         method: body ? 'POST' : 'GET',

@@ -1,7 +1,7 @@
 /** Acknowledgements: reading a laboratory's answer to an order, and writing ours to its results. */
 
 import type { AcknowledgementCode, LabAcknowledgement } from '../../laboratory-adapter.ts';
-import { MESSAGE_LIMITS } from './hl7-limits.ts';
+import { isSegmentName, MESSAGE_LIMITS } from './hl7-limits.ts';
 import {
   controlIdOf,
   ERROR_CONDITIONS,
@@ -57,10 +57,11 @@ export interface ReadAcknowledgement extends LabAcknowledgement {
 /**
  * Reads an ACK, or an ORR or ORL answer, which laboratories also write without MSA: then ORC-1 decides. The text is MSA-3,
  * what every ERR segment says for people (ERR-8 and ERR-7, else the words of its codes), and why an order is canceled (ORC-16).
+ * What else it carries is another matter (hl7-requisition.ts), and in whatever state that is, the decision counts.
  * @throws Hl7Refused when it is no acknowledgment
  */
 export function readAcknowledgement(text: string): ReadAcknowledgement {
-  const segments = readMessage(text);
+  const segments = readMessage(decidingPart(text));
   const header = segments[0] as ReceivedSegment;
   const answer = segments.find((segment) => segment.name === 'MSA');
   const orders = segments.filter((segment) => segment.name === 'ORC');
@@ -117,6 +118,26 @@ function shortened(words: readonly string[]): string {
   const text = words.slice(0, REASONS.most).join('; ');
   const isWhole = words.length <= REASONS.most && text.length <= REASONS.characters;
   return isWhole ? text : `${text.slice(0, REASONS.characters)} …`;
+}
+
+/** Segments that say how an order is decided. */
+const DECIDING = new Set(['MSH', 'MSA', 'ERR', 'ORC', 'NTE']);
+
+/** A message without the segments that decide nothing, which may hold many megabytes; of the others so much as says enough. */
+function decidingPart(text: string): string {
+  const message = unwrapped(text);
+  const field = message[3];
+  const kept: string[] = [];
+  let room = 0;
+  for (const [line] of message.matchAll(/[^\r\n]+/g)) {
+    const name = line.slice(0, 3);
+    const isSegment = isSegmentName(name) && (line.length === 3 || line[3] === field);
+    if (isSegment) room = DECIDING.has(name) ? MESSAGE_LIMITS.segment_characters : 0;
+    if (room <= 0) continue;
+    kept.push(line.slice(0, room));
+    room -= line.length;
+  }
+  return kept.join('\r');
 }
 
 /** What an ORR or ORL says without MSA. */

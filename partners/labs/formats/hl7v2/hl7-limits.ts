@@ -20,7 +20,7 @@ export const MESSAGE_LIMITS = {
   broken_lines: 500_000,
   /** The same of documents: those of a PDF of 20 MB, which may have as few as 20 letters each. */
   document_lines: 1_500_000,
-  /** Characters of a segment that carries no text of any length (all but OBX and NTE). */
+  /** Characters of a segment that carries no text of any length (all but OBX, NTE, and those of a laboratory's own, Z). */
   segment_characters: 16 * 1024,
   /** Field, component, repetition and subcomponent separators and escape characters, all together, without those that a document has. */
   separators: 1_000_000,
@@ -85,14 +85,14 @@ export function* countingExcess(text: string, delimiters: Delimiters): Steps<str
       const counted = isSegment ? (name in MESSAGE_LIMITS.segments ? name : 'other') : broken;
       counts.set(counted, (counts.get(counted) ?? 0) + 1);
       if (isSegment) {
-        isText = name === 'OBX' || name === 'NTE';
+        isText = name === 'OBX' || name === 'NTE' || name.startsWith('Z');
         isDocument = name === 'OBX' && DOCUMENT.test(text.slice(start, start + BEFORE_TYPE).split(field, 3)[2] ?? '');
         length = 0;
         countedBefore = beforeLine;
       }
       length += at - start;
       if (!isText && length > MESSAGE_LIMITS.segment_characters) {
-        return `A segment other than OBX and NTE can have at most ${MESSAGE_LIMITS.segment_characters} characters`;
+        return `A segment other than OBX, NTE, and Z can have at most ${MESSAGE_LIMITS.segment_characters} characters`;
       }
     }
     if (isDocument) {

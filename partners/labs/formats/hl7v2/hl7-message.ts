@@ -99,6 +99,12 @@ export class ReceivedSegment {
     return this.#line.length;
   }
 
+  /** The number of its last field, empty or not. */
+  get lastField(): number {
+    this.#fields ??= this.#line.split(this.#delimiters.field);
+    return this.#fields.length - (this.name === 'MSH' ? 0 : 1);
+  }
+
   /** One component as text, subcomponents and all: `text(3, 2)` of an OBX is OBX-3.2. */
   text(field: number, component = 1): string {
     const { repetition: repeated, component: separator } = this.#delimiters;

@@ -40,18 +40,23 @@ interface EncodedDocument {
 /** Table 0299, encodings: none, hexadecimal, base64. */
 const ENCODINGS = /^(?:A|Hex|Base64)$/i;
 
-/** The data are the longest of the components, of those behind the encoding where any is there. */
+/**
+ * The data are the longest of the components, of those behind the encoding where any is there. What stands before it is data
+ * only where it is long: else it says what the document would be, and there is none.
+ */
 function* readingEncoded(obx: ReceivedSegment, pace: Pace): Steps<EncodedDocument> {
   const components = yield* obx.readingComponents(5, pace);
   const encoding = components.findIndex((component) => ENCODINGS.test(component));
-  const first = components.slice(encoding + 1).some((component) => component !== '') ? encoding + 1 : 0;
+  const isBehind = components.slice(encoding + 1).some((component) => component !== '');
+  const first = isBehind ? encoding + 1 : 0;
   let longest = first;
   for (let index = first; index < components.length; index += 1) {
     if ((components[index] as string).length > (components[longest] as string).length) longest = index;
   }
+  const data = components[longest] ?? '';
   const others = components.filter((_, index) => index !== longest).map((component) => component.slice(0, 200));
   return {
-    data: components[longest] ?? '',
+    data: isBehind || encoding < 0 || data.length >= SURELY_ENCODED ? data : '',
     declared: new Set(others.flatMap((other) => other.toLowerCase().split(/[\s/&]+/)).filter(Boolean)),
     isPlainText: others.some((other) => other.toUpperCase() === 'A'),
   };
