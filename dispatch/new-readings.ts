@@ -40,7 +40,7 @@ export function startReadingDispatcher(parts: {
           const order = await orderOf(store, report);
           const digest = digestIn(catalogue, order, report);
           await noteUnknownCodes(store, digest);
-          await noteHeldTests(store, report);
+          await noteHeldTests(store, report, earlier);
           const journeyIsOpen = await journeys.report(order, digest, earlier.replaced_by);
           if (!journeyIsOpen) await keepLateReport(store, catalogue, report._id);
         }

@@ -72,8 +72,8 @@ function toDecide({ _id, state, unmatched_reason, doubts, to_review, unknown_cod
       : []),
     ...(state === 'unmatched' ? (doubts ?? []).map((doubt) => `Held because ${DOUBTS[doubt]}.`) : []),
     ...(to_review ?? []).map(
-      ({ test, because }) =>
-        `Test ${test} is held because ${HELD_BECAUSE[because]}. Ask the laboratory, then: admin inbox settle ${_id} --test ${test} ${because === 'not_performed' ? '--because <reason>' : '--values-stand or --because <reason>'}.`,
+      ({ test, because, was_settled }) =>
+        `Test ${test} is held because ${HELD_BECAUSE[because]}.${was_settled ? ` It had been settled (${was_settled}) before the message was read anew, and reads otherwise now.` : ''} Ask the laboratory, then: admin inbox settle ${_id} --test ${test} ${because === 'not_performed' ? '--because <reason>' : '--values-stand or --because <reason>'}.`,
     ),
     ...(unknown_codes ? [`Has values with codes that are not in the catalog: ${unknown_codes.join(', ')}.`] : []),
   ];

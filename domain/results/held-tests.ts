@@ -9,6 +9,7 @@ export const HELD_BECAUSE = {
   canceled_with_values: 'the laboratory canceled the test (OBR-25 is X) and reported values of it all the same',
   canceled_after_values: 'the laboratory canceled the test (OBR-25 is X) after it had reported values of it',
   not_performed: 'a result was not performed (TNP, CANCELLED), and nothing says why',
+  read_otherwise: 'the message was read anew, and says something else than what had been settled',
 } as const;
 export type HeldBecause = keyof typeof HELD_BECAUSE;
 
@@ -17,6 +18,17 @@ export interface HeldTest {
   /** The lab's code of the test. */
   test: string;
   because: HeldBecause;
+  /** What a person had settled before the message was read anew, and so is asked again. Absent in all others. */
+  was_settled?: Settlement;
+}
+
+/** A test of a report that a person has settled. */
+export interface SettledTest extends Omit<HeldTest, 'was_settled'> {
+  settlement: Settlement;
+  /** What was settled (`whatIsSettled`). */
+  says: string;
+  /** The report that says what the person has found; null where there is none, since the values stand as they are. */
+  report_id: string | null;
 }
 
 /** What a person has found: that the values are right, or why there are none. */
@@ -70,7 +82,7 @@ export function settledReport(
       const unexplained = test.observations.filter(({ is_unexplained }) => is_unexplained);
       return [{ ...test, observations: unexplained.map((observation) => without(observation, 'cancelled')) }];
     }
-    const values = because === 'canceled_with_values' ? test.observations : valuesOf(code, before);
+    const values = because === 'canceled_after_values' ? valuesOf(code, before) : test.observations;
     return [{ ...test, observations: values.map((observation) => without(observation, 'withdrawn')) }];
   });
   if (tests.length === 0) return null;
@@ -85,3 +97,22 @@ function withoutValue(
 ): Observation {
   return { ...observation, status, failure_type, type: 'comment', value: null, interpretation: 'unknown' };
 }
+
+/** What a person settles about a test: of all that its report says, what decides. The same text for the same. */
+export function whatIsSettled(report: LabReport, test: string): string {
+  const found = report.tests.filter(({ provider_id }) => provider_id === test);
+  return JSON.stringify(
+    found.map(({ status, notes, observations }) => [
+      status,
+      notes,
+      observations.map((one) => [
+        [one.loinc, one.provider_id, one.sub_id, one.name],
+        [one.status, one.type, one.value, one.unit, one.failure_type, one.is_unexplained, one.notes],
+      ]),
+    ]),
+  );
+}
+
+/** What a person has found, by a test of the report that says so. */
+export const settlementIn = ({ observations }: ReportedTest): Settlement =>
+  observations.find(({ failure_type }) => failure_type !== null)?.failure_type ?? 'values_stand';

@@ -2,7 +2,7 @@
 import type { Connection, mongo } from 'mongoose';
 import type { AppointmentProvider, AppointmentReport } from '../../domain/appointments/appointment.ts';
 import type { Principal } from '../../domain/principal.ts';
-import type { HeldTest } from '../../domain/results/held-tests.ts';
+import type { HeldTest, SettledTest } from '../../domain/results/held-tests.ts';
 import type { LabReport } from '../../domain/results/lab-report.ts';
 import type { Doubt, MatchDecision } from '../../domain/results/report-matching.ts';
 import { count, date, define, Mixed, text, textOrNull, whole, wholeOrNull } from './define.ts';
@@ -37,6 +37,8 @@ export interface LabMessageDocument {
   repeats?: string;
   /** Tests that a person has to look at although their values are shown; absent where there are none, or none any more. */
   to_review?: HeldTest[];
+  /** Tests that a person has settled; absent where there are none, and where that was before it was noted here. */
+  settled?: SettledTest[];
   /** It says what a person has found about that report; absent in reports of laboratories. */
   settles?: string;
   order_id: string | null;
@@ -198,6 +200,7 @@ export const inboxCollections = (connection: Connection) => ({
       says: { type: String },
       repeats: { type: String },
       to_review: { type: Mixed },
+      settled: { type: Mixed },
       settles: { type: String },
       order_id: textOrNull,
       team_id: textOrNull,

@@ -1,15 +1,22 @@
 /** Tests that a person has to look at although their values are shown, and what that person decides (docs/hl7.md, "Held for a person"). */
 import type { ClientSession } from 'mongoose';
 import type { Principal } from '../../domain/principal.ts';
-import { heldTests, type Settlement, settledReport } from '../../domain/results/held-tests.ts';
+import {
+  heldTests,
+  type SettledTest,
+  type Settlement,
+  settledReport,
+  whatIsSettled,
+} from '../../domain/results/held-tests.ts';
 import type { LabReport } from '../../domain/results/lab-report.ts';
 import { collectionOf } from '../collections/define.ts';
-import type { LabMessageDocument } from '../collections/inbox.ts';
+import type { LabMessageDocument, LabReadingDocument } from '../collections/inbox.ts';
 import { insert } from '../collections/write.ts';
 import type { Store } from '../open.ts';
 import { recordAudit } from '../orders/audit.ts';
 import { bytesInResult } from '../results/result-limit.ts';
 import { uuidByName } from '../uuid-by-name.ts';
+import { afterNewReading } from './readings/settlements.ts';
 
 /** Why nothing can be settled. */
 export class CannotSettle extends Error {
@@ -33,14 +40,23 @@ async function reportsBefore(
   return before.map(({ report }) => report);
 }
 
-/** Notes which tests of a report a person has to look at. */
-export async function noteHeldTests(store: Store, message: LabMessageDocument): Promise<void> {
+/**
+ * Notes which tests of a report a person has to look at.
+ * @param earlier The reading before, where the message was read anew: what a person has settled is not asked again then.
+ */
+export async function noteHeldTests(
+  store: Store,
+  message: LabMessageDocument,
+  earlier?: LabReadingDocument,
+): Promise<void> {
   const { report, settles } = message;
   if (settles !== undefined) return;
   const isAnyCanceled = report.tests.some(({ status }) => status === 'cancelled');
-  const held = heldTests(report, isAnyCanceled ? await reportsBefore(store, message) : []);
-  if (held.length === 0) return;
-  await collectionOf(store.labMessages).updateOne({ _id: message._id }, { $set: { to_review: held } });
+  const before = isAnyCanceled ? await reportsBefore(store, message) : [];
+  const held = heldTests(report, before);
+  const open = earlier ? await afterNewReading(store, message, earlier, held, before) : held;
+  if (open.length === 0) return;
+  await collectionOf(store.labMessages).updateOne({ _id: message._id }, { $set: { to_review: open } });
 }
 
 /**
@@ -70,14 +86,23 @@ export async function settleHeldTests(
       throw new CannotSettle(`Report ${id} has no value that could stand: say why there is none, with --because`);
     }
     const rest = (message.to_review ?? []).filter((one) => !isAsked(one));
-    const settled = settledReport(message.report, held, settlement, await reportsBefore(store, message, session));
+    const found = settledReport(message.report, held, settlement, await reportsBefore(store, message, session));
+    const made = found && settlementOf(message, found, held);
+    const earlier = (message.settled ?? []).filter(({ test: known }) => !held.some((one) => one.test === known));
+    const settled = held.map(({ test: code, because }): SettledTest => {
+      const says = whatIsSettled(message.report, code);
+      return { test: code, because, settlement, says, report_id: made?._id ?? null };
+    });
     await messages.updateOne(
       { _id: id },
-      rest.length > 0 ? { $set: { to_review: rest } } : { $unset: { to_review: '' } },
+      {
+        $set: { settled: [...earlier, ...settled], ...(rest.length > 0 && { to_review: rest }) },
+        ...(rest.length === 0 && { $unset: { to_review: '' } }),
+      },
       { session },
     );
     const { team_id, order_id } = message;
-    if (settled) await insert(store.labMessages, settlementOf(message, settled, held), { session });
+    if (made) await insert(store.labMessages, made, { session });
     const detail = { report_id: id, settlement, held };
     await recordAudit(store, { by, action: 'report.settled', team_id, order_id, detail }, session);
   });
@@ -89,7 +114,8 @@ function settlementOf(
   held: readonly { test: string }[],
 ): LabMessageDocument {
   const { _id, lab_slug, report_index, order_id, team_id } = message;
-  const control_id = `settles ${_id} ${held.map(({ test }) => test).join(' ')}`;
+  const reading = message.reading === undefined ? '' : `:${message.reading}`;
+  const control_id = `settles ${_id}${reading} ${held.map(({ test }) => test).join(' ')}`;
   return {
     _id: uuidByName(control_id),
     lab_slug,
