@@ -12,6 +12,7 @@ import { startReadingDispatcher } from './dispatch/new-readings.ts';
 import { startAppointmentDispatcher } from './dispatch/provider-events.ts';
 import { startRetention } from './dispatch/retention.ts';
 import { startSftpPickUp } from './dispatch/sftp.ts';
+import { startMessageReader } from './dispatch/unread-messages.ts';
 import { startWatcher } from './dispatch/watcher.ts';
 import { startWebhookDispatcher } from './dispatch/webhooks.ts';
 import { createDocumentIssuer } from './documents/issue-documents.ts';
@@ -102,6 +103,7 @@ export async function startWorker(
 
   await warnOfMissingContacts(store, config, logger);
   const journeys = temporalJourneys(client, config.temporal.taskQueue, policy);
+  const messages = startMessageReader(inbox);
   const reports = startReportDispatcher({ store, catalogue, journeys, logger });
   const readings = startReadingDispatcher({ store, catalogue, journeys, logger });
   const rejections = startRejectionDispatcher({ store, catalogue, journeys, logger });
@@ -116,6 +118,7 @@ export async function startWorker(
   const retention = startRetention({ store, retention: config.retention, logger });
   const stopped = worker.run().finally(async () => {
     await Promise.all([
+      messages.stop(),
       reports.stop(),
       readings.stop(),
       rejections.stop(),

@@ -39,8 +39,8 @@ export const MATTERS = {
     to_do: 'Temporal UI says why, on the page of each order: OrderStatus = "ordered"',
   },
   inbox: {
-    what: 'Reports that wait to be given to their orders',
-    to_do: 'Check that a worker runs, and its log: npm run admin -- inbox list --state stored',
+    what: 'Messages that wait to be read, or reports that wait to be given to their orders',
+    to_do: 'Check that a worker runs, and its log; reports: npm run admin -- inbox list --state stored',
   },
   visits: {
     what: 'News of visits that waits to be given to its orders',

@@ -21,11 +21,7 @@ export const TOO_MUCH = refused('MSH', TOO_LARGE);
 const TOO_MANY = refused('MSH', `A body can have at most ${MESSAGE_LIMITS.messages} messages; send them in several`);
 
 /** A message of a body: its results, what it acknowledges, or why it says nothing. */
-type BodyMessage = { text: string } & (
-  | ReadMessage
-  | { acknowledgement: ReadAcknowledgement }
-  | { refusal: Hl7Refused }
-);
+type BodyMessage = RefusedMessage | ({ text: string } & (ReadMessage | { acknowledgement: ReadAcknowledgement }));
 
 interface ReadMessage {
   control_id: string;
@@ -35,18 +31,28 @@ interface ReadMessage {
   contents: DocumentContents;
 }
 
+/** A message that nothing is taken in from. */
+interface RefusedMessage {
+  text: string;
+  refusal: Hl7Refused;
+}
+
 /**
- * Reads a body as it came; whoever else has work to do gets to it meanwhile. One that cannot be read at all is a single
- * message.
+ * The texts of the messages in a body as it came, or why it is not read: it is a single message then.
  * @param charset What the transport said of its characters.
  */
-export async function* messagesOfBody(raw: Buffer, lab: ReportingLab, charset?: string): AsyncGenerator<BodyMessage> {
+export function textsOfBody(raw: Buffer, lab: ReportingLab, charset?: string): string[] | RefusedMessage {
   const whole = unlessRefused(() => decodeMessage(raw, lab.profile.character_set ?? charset));
-  if (whole instanceof Hl7Refused) return yield { text: raw.toString('latin1'), refusal: whole };
-  if (Buffer.byteLength(whole) > MESSAGE_LIMITS.bytes) return yield { text: raw.toString('latin1'), refusal: TOO_MUCH };
+  if (whole instanceof Hl7Refused) return { text: raw.toString('latin1'), refusal: whole };
+  if (Buffer.byteLength(whole) > MESSAGE_LIMITS.bytes) return { text: raw.toString('latin1'), refusal: TOO_MUCH };
   const texts = messagesIn(whole);
-  const [first = ''] = texts;
-  if (texts.length > MESSAGE_LIMITS.messages) return yield { text: first, refusal: TOO_MANY };
+  return texts.length > MESSAGE_LIMITS.messages ? { text: texts[0] ?? '', refusal: TOO_MANY } : texts;
+}
+
+/** Reads a body as it came; whoever else has work to do gets to it meanwhile. @param charset As `textsOfBody` has it. */
+export async function* messagesOfBody(raw: Buffer, lab: ReportingLab, charset?: string): AsyncGenerator<BodyMessage> {
+  const texts = textsOfBody(raw, lab, charset);
+  if (!Array.isArray(texts)) return yield texts;
   for (const text of texts) {
     try {
       if (isAcknowledgement(text)) {

@@ -30,6 +30,7 @@ import { keepRequisitions } from '../store/inbox/lab-requisitions.ts';
 import { acknowledgedMessage, takeAcknowledgement } from '../store/inbox/order-messages.ts';
 import type { Store } from '../store/open.ts';
 import { messagesOfBody, refused, TOO_MUCH, unlessRefused } from './hl7-body.ts';
+import { judgedMessages, TOO_LONG } from './hl7-refusal.ts';
 
 /** Where messages go. */
 export interface LaboratoryInbox {
@@ -45,9 +46,20 @@ export interface Sender {
   environment: Environment;
 }
 
-const TOO_LONG = refused('OBR', 'The report on one order is too long; split it into several messages');
 const TESTING = refused('MSA', 'This is a test (MSH-11), and acknowledges nothing in production');
 const UNAWAITED = refused('MSA', 'This acknowledges no message that waits for it');
+
+/** A body that is kept. */
+interface KeptBody extends Sender {
+  raw: Buffer;
+  charset?: string | undefined;
+  /** SHA-256 of its bytes. */
+  content_hash: string;
+  /** None of its reports can be there yet. */
+  is_new?: boolean;
+  /** When it came; now where it is absent. */
+  received_at?: Date;
+}
 
 /**
  * Takes in a body with one HL7 message or several. A failure of the database is thrown, and nothing is acknowledged then:
@@ -61,22 +73,64 @@ export async function takeHl7In(
   raw: Buffer | Excess,
   charset?: string,
 ): Promise<string[]> {
-  const { store, profiles, logger } = inbox;
-  const now = new Date().toISOString();
-  const refusals: string[] = [];
-  const refuse = (message: string, { message: why, problem }: Hl7Refused) => {
-    refusals.push(why);
-    return writeAcknowledgement(message, { code: 'AR', text: 'Rejected: see ERR', problem }, now);
-  };
+  if (raw instanceof Excess) return refuseExcess(inbox, from, raw);
+  const kept = await keepText(inbox.store, { ...from, raw, charset });
+  return answersOnceRead(inbox, { ...from, raw, charset, ...kept });
+}
 
-  if (raw instanceof Excess) {
-    const isTaken = await keepExcess(inbox, from, raw, TOO_MUCH.message);
-    return isTaken ? [] : [refuse(raw.head.toString('latin1'), TOO_MUCH)];
-  }
-  const { content_hash, is_new } = await keepText(store, { ...from, raw, charset });
-  const { profile } = await profiles.of(from.lab_slug, from.environment);
-  const lab = reportingLab(from.lab_slug, profile, from.environment, now);
+/**
+ * The same for a transport on which a laboratory sends the next message only after the acknowledgment of this one: a body
+ * that comes for the first time is acknowledged once it is kept, and its reports are stored afterward, by whoever calls
+ * `readUnread` (docs/decisions/0024). What the acknowledgments say is decided from the body alone.
+ */
+export async function acknowledgeHl7(inbox: LaboratoryInbox, from: Sender, raw: Buffer | Excess): Promise<string[]> {
+  if (raw instanceof Excess) return refuseExcess(inbox, from, raw);
+  const kept = await keepText(inbox.store, { ...from, raw, to_read: true });
+  return kept.is_new ? answersTo(inbox, from, raw) : answersOnceRead(inbox, { ...from, raw, ...kept });
+}
+
+/** Reads a body that was acknowledged when it was kept, and stores what it says. Doing it again changes nothing. */
+export async function readUnread(inbox: LaboratoryInbox, body: KeptBody): Promise<void> {
+  await readIn(inbox, body, () => undefined);
+}
+
+async function refuseExcess(inbox: LaboratoryInbox, from: Sender, raw: Excess): Promise<string[]> {
+  const isTaken = await keepExcess(inbox, from, raw, TOO_MUCH.message);
+  return isTaken ? [] : [acknowledgment(raw.head.toString('latin1'), TOO_MUCH)];
+}
+
+/** @param refusal Why nothing of the message is taken in; null where it is. */
+function acknowledgment(message: string, refusal: Hl7Refused | null): string {
+  const answer = refusal
+    ? ({ code: 'AR', text: 'Rejected: see ERR', problem: refusal.problem } as const)
+    : ({ code: 'AA', text: '' } as const);
+  return writeAcknowledgement(message, answer, new Date().toISOString());
+}
+
+async function answersOnceRead(inbox: LaboratoryInbox, body: KeptBody): Promise<string[]> {
   const answers: string[] = [];
+  await readIn(inbox, body, (message, refusal) => answers.push(acknowledgment(message, refusal)));
+  return answers;
+}
+
+async function answersTo({ profiles }: LaboratoryInbox, from: Sender, raw: Buffer): Promise<string[]> {
+  const { profile } = await profiles.of(from.lab_slug, from.environment);
+  const lab = reportingLab(from.lab_slug, profile, from.environment);
+  return (await judgedMessages(raw, lab)).map(({ text, refusal }) => acknowledgment(text, refusal));
+}
+
+/** @param answer Is told of each message that is to be acknowledged, and why it was not taken in. */
+async function readIn(
+  { store, profiles, logger }: LaboratoryInbox,
+  body: KeptBody,
+  answer: (message: string, refusal: Hl7Refused | null) => void,
+): Promise<void> {
+  const { lab_slug, environment, raw, charset, content_hash, is_new = false, received_at = new Date() } = body;
+  const from = { lab_slug, environment };
+  const refusals: string[] = [];
+  const refuse = ({ message: why }: Hl7Refused) => refusals.push(why);
+  const { profile } = await profiles.of(lab_slug, environment);
+  const lab = reportingLab(lab_slug, profile, environment, received_at.toISOString());
   let reports_before = 0;
   let acknowledgements = 0;
   const ofControlId = new Map<string, number>();
@@ -89,32 +143,32 @@ export async function takeHl7In(
       continue;
     }
     if ('refusal' in message) {
-      const answer = refuse(message.text, message.refusal);
-      if (!isAcknowledgement(message.text)) answers.push(answer);
+      refuse(message.refusal);
+      if (!isAcknowledgement(message.text)) answer(message.text, message.refusal);
       continue;
     }
     const { text, control_id, is_test, reports, contents } = message;
     const same_before = ofControlId.get(control_id) ?? 0;
     const places = { content_hash, is_new, reports_before, same_before };
-    const stored = { ...from, ...places, control_id, is_test, reports, contents };
+    const stored = { ...from, ...places, control_id, is_test, reports, contents, received_at };
     try {
       await storeReports(store, stored, MESSAGE_LIMITS.report_bytes);
     } catch (error) {
       if (!(error instanceof ReportTooLong)) throw error;
-      answers.push(refuse(text, TOO_LONG));
+      refuse(TOO_LONG);
+      answer(text, TOO_LONG);
       continue;
     }
     reports_before += reports.length;
     ofControlId.set(control_id, same_before + reports.length);
-    answers.push(writeAcknowledgement(text, { code: 'AA', text: '' }, now));
+    answer(text, null);
   }
   if (acknowledgements > 0 && reports_before === 0) await noteAcknowledgement(store, content_hash);
   if (refusals.length > 0) {
     const reason = [...new Set(refusals)].join('; ');
-    logger.warn({ lab: from.lab_slug, content_hash, reason }, 'A laboratory message was rejected');
+    logger.warn({ lab: lab_slug, content_hash, reason }, 'A laboratory message was rejected');
     await noteRefusal(store, content_hash, reason);
   }
-  return answers;
 }
 
 /**

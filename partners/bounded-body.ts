@@ -1,8 +1,12 @@
 /** What a partner sends, as it arrives: whole as long as it keeps the limit, and what is kept of it when it does not (G1). */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
+import { freeYoungMemory } from '../young-memory.ts';
 
-/** So many pieces in a row are made one, so that a body in tiny pieces costs little more than its length. */
-const MERGED_AT = 1_024;
+/** The room for a body in pieces, in bytes; it is doubled until the body is long, which has all the room that it may need. */
+const SMALLEST_ROOM = 4 * 1024;
+const LONG = 1024 * 1024;
+/** Pieces that were copied are freed whenever so many bytes more have come. */
+const FREED_EVERY = 4 * 1024 * 1024;
 /** How much is kept of what is over the limit, in bytes. */
 const KEPT_OF_EXCESS = 64 * 1024;
 
@@ -22,15 +26,17 @@ export class Excess {
   }
 }
 
-/** Takes a body piece by piece, and never holds more of it than the limit. */
+/**
+ * Takes a body piece by piece, and never holds more of it than the limit. A long one is put together where it stays, so
+ * that it is never there twice.
+ */
 export class BoundedBody {
   readonly #limit: number;
-  #parts: Buffer[] = [];
+  /** A body in one piece, as it came; else where the pieces are put together. */
+  #held: Buffer | undefined;
+  #isOwn = false;
   #length = 0;
-  /** Of the parts, so many at the end are as they came. */
-  #unmerged = 0;
-  #head: Buffer | undefined;
-  #hash: ReturnType<typeof createHash> | undefined;
+  #excess: { head: Buffer; hash: Hash } | undefined;
 
   /** @param limit In bytes. */
   constructor(limit: number) {
@@ -42,41 +48,50 @@ export class BoundedBody {
     return this.#length;
   }
 
-  /** In how many pieces it is held. */
-  get parts(): number {
-    return this.#parts.length;
+  /** How much room is held for it, in bytes. */
+  get room(): number {
+    return this.#held?.length ?? 0;
   }
 
   add(part: Buffer): void {
+    const before = this.#length;
     this.#length += part.length;
-    if (this.#hash) {
-      this.#hash.update(part);
-      return;
+    if (this.#excess) {
+      this.#excess.hash.update(part);
+    } else if (this.#length > this.#limit) {
+      const held = this.#held?.subarray(0, before) ?? Buffer.alloc(0);
+      const head = Buffer.concat([held, part], Math.min(KEPT_OF_EXCESS, this.#length));
+      this.#excess = { head, hash: createHash('sha256').update(held).update(part) };
+      this.#held = undefined;
+    } else if (this.#held) {
+      part.copy(this.#roomFor(this.#held, before), before);
+      if (Math.floor(before / FREED_EVERY) < Math.floor(this.#length / FREED_EVERY)) freeYoungMemory();
+    } else {
+      this.#held = part;
+      this.#isOwn = false;
     }
-    this.#parts.push(part);
-    this.#unmerged += 1;
-    if (this.#unmerged === MERGED_AT) {
-      this.#parts.push(Buffer.concat(this.#parts.splice(-MERGED_AT)));
-      this.#unmerged = 0;
-    }
-    if (this.#length <= this.#limit) return;
-    this.#hash = createHash('sha256');
-    for (const each of this.#parts) this.#hash.update(each);
-    this.#head = Buffer.concat(this.#parts, Math.min(KEPT_OF_EXCESS, this.#length));
-    this.#parts = [];
   }
 
   /** What came, and begins anew. */
   take(): Buffer | Excess {
-    const taken = this.#hash
-      ? new Excess(this.#head as Buffer, this.#length, this.#hash.digest('hex'))
-      : (this.#parts.length === 1 && this.#parts[0]) || Buffer.concat(this.#parts, this.#length);
-    this.#parts = [];
+    const taken = this.#excess
+      ? new Excess(this.#excess.head, this.#length, this.#excess.hash.digest('hex'))
+      : (this.#held?.subarray(0, this.#length) ?? Buffer.alloc(0));
+    this.#held = undefined;
+    this.#excess = undefined;
     this.#length = 0;
-    this.#unmerged = 0;
-    this.#head = undefined;
-    this.#hash = undefined;
     return taken;
+  }
+
+  #roomFor(held: Buffer, before: number): Buffer {
+    if (this.#isOwn && held.length >= this.#length) return held;
+    const doubled = Math.max(SMALLEST_ROOM, 2 * this.#length);
+    // Memory that nothing was written to yet costs nothing.
+    const room = Buffer.allocUnsafeSlow(Math.min(this.#limit, doubled > LONG ? this.#limit : doubled));
+    held.copy(room, 0, 0, before);
+    this.#held = room;
+    this.#isOwn = true;
+    return room;
   }
 }
 

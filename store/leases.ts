@@ -31,6 +31,12 @@ export async function takeLease(store: Store, name: string, ms: number): Promise
   }
 }
 
+/** Keeps work for so many milliseconds from now. @returns false where another has it by now */
+export async function extendLease(store: Store, { name, owner }: Lease, ms: number): Promise<boolean> {
+  const until = new Date(Date.now() + ms);
+  return (await collectionOf(store.leases).updateOne({ _id: name, owner }, { $set: { until } })).matchedCount > 0;
+}
+
 /** Gives work back before its time, so that the next who looks gets it; of a lease that is over, nothing. */
 export async function endLease(store: Store, { name, owner }: Lease): Promise<void> {
   await collectionOf(store.leases).updateOne({ _id: name, owner }, { $set: { until: new Date(0) } });

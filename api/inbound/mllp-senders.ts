@@ -10,8 +10,24 @@ export interface Peer {
   certificate: string | null;
 }
 
-/** The connections on which this peer may send. */
-export function connectionsOf(peer: Peer, all: readonly LabConnection[]): LabConnection[] {
+/** Who may send, as it is at one moment; what was found out about a peer is kept with it. */
+export class AllowedPeers {
+  readonly #all: readonly LabConnection[];
+  readonly #known = new WeakMap<Peer, LabConnection[]>();
+
+  constructor(all: readonly LabConnection[]) {
+    this.#all = all;
+  }
+
+  /** The connections on which this peer may send. */
+  of(peer: Peer): LabConnection[] {
+    const known = this.#known.get(peer) ?? connectionsOf(peer, this.#all);
+    this.#known.set(peer, known);
+    return known;
+  }
+}
+
+function connectionsOf(peer: Peer, all: readonly LabConnection[]): LabConnection[] {
   return all.filter(({ mllp }) => {
     if (!mllp || (mllp.addresses.length === 0 && mllp.certificate === null)) return false;
     if (mllp.certificate !== null && mllp.certificate !== peer.certificate) return false;

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, TLSSocket } from 'node:tls';
 import type { Laboratory } from '../../domain/catalogue/catalogue.ts';
 import type { LabConnection } from '../../domain/catalogue/lab-connection.ts';
-import { keepRefused, type LaboratoryInbox, takeHl7In } from '../../intake/laboratory-messages.ts';
+import { acknowledgeHl7, keepRefused, type LaboratoryInbox } from '../../intake/laboratory-messages.ts';
 import { Excess } from '../../partners/bounded-body.ts';
 import { writeAcknowledgement } from '../../partners/labs/formats/hl7v2/hl7-acknowledgement.ts';
 import { MESSAGE_LIMITS } from '../../partners/labs/formats/hl7v2/hl7-limits.ts';
@@ -12,7 +12,7 @@ import { FrameReader, framed } from '../../partners/labs/transports/mllp-frames.
 import { labConnections } from '../../store/connections/lab-connections.ts';
 import { remembered } from '../../store/remembered.ts';
 import { loggable } from '../http/errors.ts';
-import { connectionNamedBy, connectionsOf, type Peer } from './mllp-senders.ts';
+import { AllowedPeers, connectionNamedBy, type Peer } from './mllp-senders.ts';
 
 const HANDSHAKE_MS = 20_000;
 const MOST_CONNECTIONS = 128;
@@ -56,7 +56,7 @@ export async function startMllpServer(
   patience: MllpPatience = PATIENCE,
 ): Promise<MllpServer> {
   const { store, logger } = inbox;
-  const connections = remembered(async (_all: string) => await labConnections(store));
+  const connections = remembered(async (_all: string) => new AllowedPeers(await labConnections(store)));
   const open = new Map<Socket, ConnectionState>();
   let stopping = false;
 
@@ -91,7 +91,7 @@ export async function startMllpServer(
     }
   }
 
-  const allowed = async (peer: Peer) => connectionsOf(peer, (await connections.get('all')) ?? []);
+  const allowed = async (peer: Peer) => (await connections.get('all'))?.of(peer) ?? [];
 
   /** @throws Where nothing may be acknowledged: the laboratory keeps the message and sends it again. */
   async function answersTo(message: Buffer | Excess, peer: Peer): Promise<string[]> {
@@ -99,7 +99,7 @@ export async function startMllpServer(
     const candidates = await allowed(peer);
     if (candidates.length === 0) throw new PeerUnknown('The peer may not send any more');
     const from = connectionNamedBy(begin, candidates, inbox.laboratories);
-    if (from) return takeHl7In(inbox, senderOf(from), message);
+    if (from) return acknowledgeHl7(inbox, senderOf(from), message);
     await keepRefused(inbox, senderOf(candidates[0] as LabConnection), message, UNNAMED.message);
     const answer = { code: 'AR', text: 'Rejected: see ERR', problem: UNNAMED.problem } as const;
     return [writeAcknowledgement(begin, answer, new Date().toISOString())];

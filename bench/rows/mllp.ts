@@ -1,7 +1,8 @@
 /**
  * Messages over MLLP, stored and acknowledged, against a bare echo: the same frames, and one journaled insert of the text.
  * Both stand in a process of their own and are sent the same message, with a control id of its own each time, by a third;
- * the sides take turns. The message is a report on an order that is there: two results of its tests. No worker polls.
+ * the sides take turns. The message is a report on an order that is there: two results of its tests. A worker reads what
+ * is acknowledged; none runs while acknowledgments are counted, and then one alone.
  */
 
 import { findLabConnection, setLabConnection } from '../../store/connections/lab-connections.ts';
@@ -18,6 +19,7 @@ import { type Side, takeTurns } from '../turns.ts';
 
 const BUDGETS = { 1: { atLeast: 0.7 }, 8: { atLeast: 0.8 } } as const;
 const STEADY = { perSecond: 100, connections: 8, p99: { atMost: 50 } } as const;
+const READ_FOR_MS = 5_000;
 const MEGABYTE = 1024 * 1024;
 /** Of the document in the large message. */
 const PDF_BYTES = 20 * MEGABYTE;
@@ -99,6 +101,16 @@ export async function mllp(
     detail: `median ${quantile(latencies, 0.5).toFixed(1)} ms, ${latencies.length} messages on ${STEADY.connections} connections`,
   });
   await Promise.all([api, bare, load].map((program) => program.stop()));
+  const reader = await parts.program('message-reader');
+  measurements.push({
+    row: 'mllp',
+    what: 'Acknowledged messages read per second, their reports matched and stored',
+    measured: await reader.ask<number>('readFor', READ_FOR_MS),
+    unit: '/s',
+    budget: null,
+    detail: 'by one worker, of those that wait, without any that come',
+  });
+  await reader.stop();
   return measurements;
 }
 

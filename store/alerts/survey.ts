@@ -101,7 +101,12 @@ const reportsWhere = (store: Store, which: mongo.Filter<LabMessageDocument>) =>
   waitingIn(store.labMessages, which, { by: 'received_at' });
 
 async function inbox(store: Store, limit: Date): Promise<Matter[]> {
-  const [reports, readings] = await Promise.all([
+  const [messages, reports, readings] = await Promise.all([
+    waitingIn(
+      store.labMessageTexts,
+      { to_read: { $exists: true }, received_at: { $lt: limit } },
+      { by: 'received_at' },
+    ),
     reportsWhere(store, { state: 'stored', received_at: { $lt: limit } }),
     waitingIn(
       store.labReadings,
@@ -109,7 +114,7 @@ async function inbox(store: Store, limit: Date): Promise<Matter[]> {
       { by: 'replaced_at', id: 'report_id' },
     ),
   ]);
-  return matterOf('inbox', [...reports, ...readings]);
+  return matterOf('inbox', [...messages, ...reports, ...readings]);
 }
 
 const visits = async (store: Store, limit: Date) =>

@@ -84,6 +84,14 @@ export interface LabReadingDocument {
   last_error: string | null;
 }
 
+/** What is known of a message that is still to be read. */
+export interface ToRead {
+  /** It is not tried before. */
+  not_before: Date;
+  attempts: number;
+  last_error: string | null;
+}
+
 /** A message from a lab as it came, kept once and before it was read (G1). */
 export interface LabMessageTextDocument {
   /** SHA-256 of the text, hex: the `content_hash` of its reports. */
@@ -97,6 +105,8 @@ export interface LabMessageTextDocument {
   bytes?: number;
   /** What the transport said of its characters; absent where it said nothing, and from before that was kept. */
   charset?: string;
+  /** It was acknowledged when it was kept, and is still to be read; absent where it was read. */
+  to_read?: ToRead;
   /** It was refused before it was read, as nobody knows in what it is written or whose it is; absent where it was read. */
   not_read?: true;
   /** It only acknowledges orders, and holds no results; absent where it does not, and from before that was noted. */
@@ -264,6 +274,7 @@ export const inboxCollections = (connection: Connection) => ({
       not_read: { type: Boolean },
       acknowledges: { type: Boolean },
       requisition_of: { type: Mixed },
+      to_read: { type: Mixed },
       refused: textOrNull,
       received_at: date,
     },
@@ -271,6 +282,7 @@ export const inboxCollections = (connection: Connection) => ({
       [{ received_at: -1 }, { partialFilterExpression: { refused: { $gt: '' } } }],
       [{ lab_slug: 1, environment: 1, received_at: 1 }],
       [{ lab_slug: 1, environment: 1, acknowledges: 1, refused: 1, received_at: -1 }],
+      [{ received_at: 1 }, { name: 'to_read', partialFilterExpression: { to_read: { $exists: true } } }],
     ],
   ),
   labFiles: define<LabFileDocument>(connection, 'lab_files', { _id: text, bytes: count, received_at: date }),

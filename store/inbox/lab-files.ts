@@ -3,6 +3,7 @@
  * megabytes. Each is kept once, by its content, in pieces, and is there whole or not at all.
  */
 import type { ClientSession } from 'mongoose';
+import { freeYoungMemory } from '../../young-memory.ts';
 import { collectionOf } from '../collections/define.ts';
 import type { LabFilePieceDocument } from '../collections/inbox.ts';
 import { insertMissing } from '../collections/write.ts';
@@ -29,6 +30,8 @@ export async function keepFile(store: Store, hash: string, content: Buffer): Pro
       content: content.subarray(number * PIECE, (number + 1) * PIECE),
     };
     await insertMissing(store.labFilePieces, [piece]);
+    // The database's driver has copied it more than once.
+    if (content.length > PIECE) freeYoungMemory();
   }
   await files.updateOne({ _id: hash }, { $set: { bytes: content.length, received_at } }, { upsert: true });
 }

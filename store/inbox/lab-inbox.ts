@@ -11,7 +11,7 @@ import { digestReport, type ReportDigest } from '../../domain/results/report-pro
 import { expectedResults } from '../../domain/results/result-fold.ts';
 import type { Catalogue } from '../catalogue/catalogue.ts';
 import { collectionOf } from '../collections/define.ts';
-import type { LabMessageDocument } from '../collections/inbox.ts';
+import type { LabMessageDocument, ToRead } from '../collections/inbox.ts';
 import type { OrderDocument } from '../collections/orders.ts';
 import { insertTogether } from '../collections/together.ts';
 import { insert, insertOnce } from '../collections/write.ts';
@@ -35,6 +35,8 @@ const BATCH = 100;
 /** How long a message may be to be kept in one document of the database, in bytes; others are kept as files. */
 const LONGEST_TEXT = 8 * 1024 * 1024;
 
+const NOT_TRIED: ToRead = { not_before: new Date(0), attempts: 0, last_error: null };
+
 /** A message as it came in. */
 export interface ReceivedMessage {
   lab_slug: string;
@@ -44,6 +46,8 @@ export interface ReceivedMessage {
   charset?: string | undefined;
   /** It is known to acknowledge orders and to hold no results. */
   acknowledges?: true;
+  /** It is acknowledged once it is kept, and read afterward (`unread-messages.ts`). */
+  to_read?: boolean;
 }
 
 /**
@@ -55,14 +59,15 @@ export async function keepText(
   store: Store,
   message: ReceivedMessage,
 ): Promise<Pick<ReadMessage, 'content_hash' | 'is_new'>> {
-  const { lab_slug, environment, raw, charset, acknowledges } = message;
+  const { lab_slug, environment, raw, charset, acknowledges, to_read } = message;
   const _id = createHash('sha256').update(raw).digest('hex');
   const isLong = raw.length > LONGEST_TEXT;
   if (isLong) await keepFile(store, _id, raw);
   const whole = isLong ? null : asItCame(raw);
   const text = { _id, lab_slug, environment, raw: whole, refused: null, received_at: new Date() };
   const known = { ...text, ...(charset !== undefined && { charset }), ...(acknowledges && { acknowledges }) };
-  if (await insertTogether(store.labMessageTexts, known)) return { content_hash: _id, is_new: true };
+  const added = to_read ? { ...known, to_read: NOT_TRIED } : known;
+  if (await insertTogether(store.labMessageTexts, added)) return { content_hash: _id, is_new: true };
   const { _id: _, ...anew } = known;
   const texts = collectionOf(store.labMessageTexts);
   await texts.updateOne({ _id, not_read: true }, { $set: anew, $unset: { not_read: '' } });
@@ -106,7 +111,7 @@ export class ReportTooLong extends Error {
 }
 
 /** A message that is kept and read. */
-export interface ReadMessage extends Omit<ReceivedMessage, 'raw' | 'charset'> {
+export interface ReadMessage extends Omit<ReceivedMessage, 'raw' | 'charset' | 'to_read'> {
   /** As `keepText` answered. */
   content_hash: string;
   /** As it answered, too: none of its reports can be there yet then. */
@@ -121,6 +126,8 @@ export interface ReadMessage extends Omit<ReceivedMessage, 'raw' | 'charset'> {
   reports_before: number;
   /** How many of these are in messages of the same control id. */
   same_before: number;
+  /** When it came; now where it is absent. */
+  received_at?: Date;
 }
 
 /** How many bytes a report takes as it is stored. */
@@ -148,7 +155,7 @@ export async function storeReports(store: Store, message: ReadMessage, longest: 
   const isTaken = new Set(held.map(({ report_index }) => report_index));
   const known = Math.max(0, held.length - same_before);
   const reports = message.reports.slice(known);
-  const received_at = new Date();
+  const { received_at = new Date() } = message;
   const orders = is_test ? new Map<LabReport, OrderDocument>() : await ordersOf(store, reports, environment);
   let report_index = reports_before + known;
   const documents = reports.map((report): LabMessageDocument => {

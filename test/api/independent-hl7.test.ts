@@ -2,11 +2,13 @@
 import { Client, Message } from 'node-hl7-client';
 import { pino } from 'pino';
 import { type MllpServer, startMllpServer } from '../../api/inbound/mllp-server.ts';
+import { startMessageReader } from '../../dispatch/unread-messages.ts';
 import { orderMessage } from '../../partners/labs/formats/hl7v2/hl7-order-message.ts';
 import { adapterFor } from '../../partners/labs/registry.ts';
 import { connectSandboxLabs, findLabConnection, setLabConnection } from '../../store/connections/lab-connections.ts';
 import { rememberedProfiles } from '../../store/connections/lab-profiles.ts';
 import { insurance, labOrder } from '../partners/lab-order.ts';
+import { allRead } from '../support/all-read.ts';
 import { startTestApi, TEST_CONFIG, type TestApi } from '../support/api.ts';
 import { describeWith } from '../support/needs.ts';
 import { PYTHON, pythonWith } from '../support/python/python.ts';
@@ -17,6 +19,7 @@ const python = pythonWith(HL7APY);
 
 let api: TestApi;
 let server: MllpServer;
+let reader: ReturnType<typeof startMessageReader> | undefined;
 beforeAll(async () => {
   api = await startTestApi();
   await connectSandboxLabs(api.store, api.catalogue, {
@@ -26,23 +29,24 @@ beforeAll(async () => {
   const known = await findLabConnection(api.store, 'labcorp', 'sandbox');
   if (!known) throw new Error('There is no connection to labcorp');
   await setLabConnection(api.store, { ...known, mllp: { addresses: ['127.0.0.1'], certificate: null } });
-  server = await startMllpServer(
-    {
-      store: api.store,
-      profiles: rememberedProfiles(api.store, api.catalogue.laboratoriesBySlug),
-      logger: pino({ level: 'silent' }),
-      laboratories: api.catalogue.laboratoriesBySlug,
-    },
-    { host: '127.0.0.1', port: 0, tls: null },
-  );
+  const inbox = {
+    store: api.store,
+    profiles: rememberedProfiles(api.store, api.catalogue.laboratoriesBySlug),
+    logger: pino({ level: 'silent' }),
+    laboratories: api.catalogue.laboratoriesBySlug,
+  };
+  server = await startMllpServer(inbox, { host: '127.0.0.1', port: 0, tls: null });
+  reader = startMessageReader(inbox);
 });
 afterAll(async () => {
   await server?.stop();
+  await reader?.stop();
   await api.close();
 });
 
 /** The only report of a message, as it is stored; what only repeats it aside. */
 async function stored(control_id: string) {
+  await allRead(api.store);
   const found = await api.store.labMessages.find({ control_id, state: { $ne: 'repeated' } }).lean();
   expect(found).toHaveLength(1);
   return found[0];

@@ -6,11 +6,13 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { pino } from 'pino';
 import { type MllpPatience, type MllpServer, startMllpServer } from '../../api/inbound/mllp-server.ts';
+import { startMessageReader } from '../../dispatch/unread-messages.ts';
 import type { MllpSender } from '../../domain/catalogue/lab-connection.ts';
 import { collectionOf } from '../../store/collections/define.ts';
 import { findLabConnection, setLabConnection } from '../../store/connections/lab-connections.ts';
 import { rememberedProfiles } from '../../store/connections/lab-profiles.ts';
 import { listRefusedMessages } from '../../store/inbox/inbox-review.ts';
+import { allRead } from '../support/all-read.ts';
 import { startTestApi, type TestApi } from '../support/api.ts';
 import { until } from '../support/until.ts';
 
@@ -20,20 +22,19 @@ const ANYONE_HERE = { addresses: ['127.0.0.0/8'], certificate: null };
 
 let api: TestApi;
 let server: MllpServer;
+let reader: ReturnType<typeof startMessageReader>;
 const others: MllpServer[] = [];
 const sockets: Socket[] = [];
 
+const inbox = () => ({
+  store: api.store,
+  profiles: rememberedProfiles(api.store, api.catalogue.laboratoriesBySlug),
+  logger: pino({ level: 'silent' }),
+  laboratories: api.catalogue.laboratoriesBySlug,
+});
+
 const start = (tls: { cert: Buffer; key: Buffer } | null = null, patience?: MllpPatience) =>
-  startMllpServer(
-    {
-      store: api.store,
-      profiles: rememberedProfiles(api.store, api.catalogue.laboratoriesBySlug),
-      logger: pino({ level: 'silent' }),
-      laboratories: api.catalogue.laboratoriesBySlug,
-    },
-    { host: '127.0.0.1', port: 0, tls },
-    patience,
-  );
+  startMllpServer(inbox(), { host: '127.0.0.1', port: 0, tls }, patience);
 
 /** From now on these may send; what is known counts for a second. */
 async function allow(senders: Record<string, MllpSender | null>): Promise<void> {
@@ -56,6 +57,7 @@ beforeAll(async () => {
   api = await startTestApi();
   await allow({ labcorp: ANYONE_HERE });
   server = await start();
+  reader = startMessageReader(inbox());
 });
 
 afterEach(async () => {
@@ -65,6 +67,7 @@ afterEach(async () => {
 
 afterAll(async () => {
   await server.stop();
+  await reader.stop();
   await api.close();
 });
 
@@ -110,7 +113,10 @@ function message(facility = 'LABCORP|LABCORP BURLINGTON', more = ''): { control_
   return { control_id, text: lines.join('\r') };
 }
 
-const inInbox = (...ids: string[]) => api.store.labMessages.countDocuments({ control_id: { $in: ids } });
+async function inInbox(...ids: string[]): Promise<number> {
+  await allRead(api.store);
+  return api.store.labMessages.countDocuments({ control_id: { $in: ids } });
+}
 
 test('a message is stored once, as it came, and then acknowledged', async () => {
   const { control_id, text } = message();
@@ -153,6 +159,7 @@ test('what is no HL7 is kept and refused, and the next message is taken', async 
   expect(answers[1]).toContain('MSA|AR|');
   expect(answers[2]).toContain(`MSA|AA|${good.control_id}`);
   const hash = createHash('sha256').update('hello').digest('hex');
+  await allRead(api.store);
   expect((await listRefusedMessages(api.store, { lab_slug: 'labcorp' }, 5)).map(({ _id }) => _id)).toContain(hash);
 });
 
@@ -208,6 +215,7 @@ describe('who may send', () => {
     lab.send(Buffer.concat([frame(ours.text), frame(nobody.text)]));
     const [taken, refused] = await lab.answers(2);
     expect(taken).toContain('MSA|AA|');
+    await allRead(api.store);
     expect(await api.store.labMessages.findOne({ control_id: ours.control_id }).lean()).toMatchObject({
       lab_slug: 'quest',
     });
@@ -249,7 +257,9 @@ describe('trouble', () => {
     const lab = peer();
     lab.send(frame(message().text));
     await lab.answers(1);
-    const inserts = jest.spyOn(collectionOf(api.store.labMessages), 'insertOne').mockRejectedValue(new Error('away'));
+    const inserts = jest
+      .spyOn(collectionOf(api.store.labMessageTexts), 'insertOne')
+      .mockRejectedValue(new Error('away'));
     lab.send(frame(text));
     await lab.closed();
     inserts.mockRestore();
@@ -274,7 +284,7 @@ describe('trouble', () => {
   test('a message that takes us longer than a peer may take is acknowledged all the same', async () => {
     const impatient = await start(null, { stalled: 50, stopping: 10_000 });
     others.push(impatient);
-    const collection = collectionOf(api.store.labMessages);
+    const collection = collectionOf(api.store.labMessageTexts);
     const insertOne = collection.insertOne.bind(collection);
     const slow = jest.spyOn(collection, 'insertOne').mockImplementation(async (...given) => {
       await new Promise((resolve) => setTimeout(resolve, 500));
@@ -322,7 +332,7 @@ describe('trouble', () => {
     const held = new Promise<void>((resolve) => {
       go = resolve;
     });
-    const collection = collectionOf(api.store.labMessages);
+    const collection = collectionOf(api.store.labMessageTexts);
     const insertOne = collection.insertOne.bind(collection);
     let isHeld = false;
     const spy = jest.spyOn(collection, 'insertOne').mockImplementation(async (...given) => {

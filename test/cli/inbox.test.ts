@@ -61,7 +61,7 @@ test('alone, it shows what waits however short, and when each laboratory was hea
   const id = await report({ received_at: new Date(Date.now() - 3 * HOUR) });
   expect(await json()).toEqual([
     expect.objectContaining({
-      what: 'Reports that wait to be given to their orders',
+      what: 'Messages that wait to be read, or reports that wait to be given to their orders',
       how_many: 1,
       for: '3 hours',
       first: id,

@@ -1,13 +1,16 @@
 /** Messages with anything wrong in them, by a seed, through the reading that real ones go through. */
+import { isDeepStrictEqual } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { LabProfile } from '../../domain/catalogue/lab-profile.ts';
 import { readFhirBody } from '../../intake/fhir-body.ts';
 import { messagesOfBody } from '../../intake/hl7-body.ts';
+import { judgedMessages } from '../../intake/hl7-refusal.ts';
 import { Excess } from '../../partners/bounded-body.ts';
 import { FhirRefused } from '../../partners/labs/formats/fhir/fhir-refused.ts';
-import { writeAcknowledgement } from '../../partners/labs/formats/hl7v2/hl7-acknowledgement.ts';
+import { isAcknowledgement, writeAcknowledgement } from '../../partners/labs/formats/hl7v2/hl7-acknowledgement.ts';
 import { MESSAGE_LIMITS } from '../../partners/labs/formats/hl7v2/hl7-limits.ts';
+import type { ReportingLab } from '../../partners/labs/formats/hl7v2/reports/hl7-report.ts';
 import { reportingLab } from '../../partners/labs/registry.ts';
 import { FrameReader } from '../../partners/labs/transports/mllp-frames.ts';
 import { Chance } from '../kills/random.ts';
@@ -92,15 +95,31 @@ async function readAll(chance: Chance, { format, bodies }: Bodies, counted: Reco
       count(read instanceof FhirRefused ? 'FHIR refused' : 'FHIR read');
       continue;
     }
-    for await (const message of messagesOfBody(body, lab, oneOf(chance, CHARSETS))) {
+    const charset = oneOf(chance, CHARSETS);
+    const answers: string[] = [];
+    for await (const message of messagesOfBody(body, lab, charset)) {
       const problem = 'refusal' in message ? message.refusal.problem : undefined;
       count(problem ? 'refused' : 'acknowledgement' in message ? 'acknowledgement' : 'read');
       const answer = problem
         ? ({ code: 'AR', text: 'Rejected', problem } as const)
         : ({ code: 'AA', text: '' } as const);
-      writeAcknowledgement(message.text, answer, NOW);
+      const written = writeAcknowledgement(message.text, answer, NOW);
+      if (!isAcknowledgement(message.text)) answers.push(written);
     }
+    await judgeTheSame(body, lab, charset, answers);
   }
+}
+
+/** Over MLLP a message is answered before it is read. @throws Error when that is answered otherwise */
+async function judgeTheSame(body: Buffer, lab: ReportingLab, charset: string | undefined, answers: readonly string[]) {
+  const judged = (await judgedMessages(body, lab, charset)).map(({ text, refusal }) =>
+    writeAcknowledgement(
+      text,
+      refusal ? { code: 'AR', text: 'Rejected', problem: refusal.problem } : { code: 'AA', text: '' },
+      NOW,
+    ),
+  );
+  if (!isDeepStrictEqual(judged, answers)) throw new Error('Before it is read, a message is answered otherwise');
 }
 
 /**

@@ -2,6 +2,7 @@
 import type mongoose from 'mongoose';
 import type { Environment } from '../../../domain/catalogue/lab-connection.ts';
 import { collectionOf } from '../../collections/define.ts';
+import type { LabMessageTextDocument } from '../../collections/inbox.ts';
 import type { Store } from '../../open.ts';
 import { cameAs } from '../as-it-came.ts';
 import { readFile } from '../lab-files.ts';
@@ -43,13 +44,20 @@ export async function* keptMessages(store: Store, choice: KeptChoice): AsyncGene
     })
     .sort({ received_at: 1 })
     .batchSize(AT_ONCE);
-  for await (const { _id, raw, charset, refused, received_at } of texts) {
-    const content = raw === null ? await readFile(store, _id) : bytesOf(raw);
-    if (!content) continue;
-    const kept = { lab_slug, environment, content_hash: _id, raw: content, refused, received_at };
-    yield { ...kept, ...(charset !== undefined && { charset }) };
+  for await (const text of texts) {
+    const kept = await keptAs(store, text);
+    if (kept) yield kept;
   }
   yield* keptWithReports(store, choice);
+}
+
+/** What a text is of; null where its content is not there whole. */
+export async function keptAs(store: Store, text: LabMessageTextDocument): Promise<KeptMessage | null> {
+  const { _id, lab_slug, environment, charset, refused, received_at } = text;
+  const raw = text.raw === null ? await readFile(store, _id) : bytesOf(text.raw);
+  if (!raw) return null;
+  const kept = { lab_slug, environment, content_hash: _id, raw, refused, received_at };
+  return { ...kept, ...(charset !== undefined && { charset }) };
 }
 
 /** One of them; null where its text is no longer kept. */

@@ -133,7 +133,7 @@ export async function planReading(
 }
 
 /** Whether one of its reports is longer than a report can be: then a message is not taken in. */
-export const isLongerThan = (longest: number, { reports }: MessageReading): boolean =>
+export const isLongerThan = (longest: number, { reports }: Pick<MessageReading, 'reports'>): boolean =>
   reports.some((report) => bytesOf(report) > longest);
 
 /**

@@ -35,6 +35,8 @@ export async function faultsInStore(store: Store, acknowledged: readonly Message
     if (kept === null) faults.push(`message ${control_id}: its text is lost`);
     else if (!kept.equals(raw)) faults.push(`message ${control_id}: its text is not what was sent`);
   }
+  const unread = await collectionOf(store.labMessageTexts).countDocuments({ to_read: { $exists: true } });
+  if (unread > 0) faults.push(`${unread} messages are still to be read`);
   for (const control_id of byControlId.keys()) faults.push(`message ${control_id} was never sent`);
   for (const hash of hashes) faults.push(`text ${hash} was never sent`);
   return faults;

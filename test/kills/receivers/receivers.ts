@@ -44,6 +44,8 @@ const LAB = 'labcorp';
 const LANES = 3;
 /** Files that wait at a time. */
 const WAITING_FILES = 8;
+/** How long all that was acknowledged may take to be read, in milliseconds. */
+const READ_WITHIN = 60_000;
 /** How long all files may take to be taken in, in milliseconds. */
 const TAKEN_WITHIN = 120_000;
 
@@ -78,7 +80,7 @@ async function apiUnderLoad(store: Store, chance: Chance): Promise<UnderLoad> {
     line.close();
   };
   return {
-    script: 'api/server.ts',
+    script: 'test/kills/receivers/api-and-reader.ts',
     env: { PORT: String(port), VENULE_MLLP_PORT: String(mllpPort) },
     acknowledged: () => ({ http: done.http.length, mllp: done.mllp.length }),
     async send() {
@@ -89,8 +91,8 @@ async function apiUnderLoad(store: Store, chance: Chance): Promise<UnderLoad> {
     stop() {
       stopped = true;
     },
-    afterKill: async () => undefined,
-    settledWithin: 0,
+    afterKill: () => endLeases(store),
+    settledWithin: READ_WITHIN,
     faults: async () => [],
     archive: null,
     close: async () => undefined,
@@ -128,14 +130,16 @@ async function sftpUnderLoad(store: Store, chance: Chance, dataDir: string): Pro
     stop() {
       stopped = true;
     },
-    async afterKill() {
-      await collectionOf(store.leases).updateMany({}, { $set: { until: new Date(0) } });
-    },
+    afterKill: () => endLeases(store),
     settledWithin: TAKEN_WITHIN,
     faults: (messages) => faultsInFolders(folder, archive, messages),
     archive,
     close,
   };
+}
+
+async function endLeases(store: Store): Promise<void> {
+  await collectionOf(store.leases).updateMany({}, { $set: { until: new Date(0) } });
 }
 
 async function connect(store: Store, ways: Partial<LabConnection>): Promise<void> {

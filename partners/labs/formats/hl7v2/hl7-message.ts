@@ -105,6 +105,11 @@ export class ReceivedSegment {
     return this.#fields.length - (this.name === 'MSH' ? 0 : 1);
   }
 
+  /** How many characters a field has. */
+  lengthOf(field: number): number {
+    return this.#field(field)?.length ?? 0;
+  }
+
   /** One component as text, subcomponents and all: `text(3, 2)` of an OBX is OBX-3.2. */
   text(field: number, component = 1): string {
     const { repetition: repeated, component: separator } = this.#delimiters;
@@ -149,7 +154,13 @@ export class ReceivedSegment {
       .map((component) => this.#plain(component));
   }
 
-  /** The same in steps, where one of them may be a document of many lines. */
+  /** The same as they were sent, escapes and blanks and all: quick, however long they are. */
+  asSent(field: number): string[] {
+    const { repetition: repeated, component: separator } = this.#delimiters;
+    return pieceOf(this.#field(field) ?? '', repeated, 0).split(separator);
+  }
+
+  /** The components in steps, where one of them may be a document of many lines. */
   *readingComponents(field: number, pace: Pace): Steps<string[]> {
     const { repetition: repeated, component: separator } = this.#delimiters;
     const read: string[] = [];

@@ -31,11 +31,17 @@ export function atOnce<T>(work: Steps<T>): T {
   }
 }
 
+/** For so long, in milliseconds, work goes on although it could pause: a pause costs more than a short message. */
+const WITHOUT_PAUSE_MS = 2;
+
 /** Does the work in turns. @throws whatever the work throws. */
 export async function inTurns<T>(work: Steps<T>): Promise<T> {
+  let since = performance.now();
   for (;;) {
     const step = work.next();
     if (step.done) return step.value;
+    if (performance.now() - since < WITHOUT_PAUSE_MS) continue;
     await othersTurn();
+    since = performance.now();
   }
 }

@@ -19,6 +19,17 @@ export type ReadDocument = ReportedDocument | 'nothing' | 'text';
 /** Whether an OBX is there for a document. */
 export const isDocument = (obx: ReceivedSegment): boolean => obx.text(2).toUpperCase() === DOCUMENT_TYPE;
 
+/** Whether it is, and says in the usual places that it is encoded: then hardly any of OBX-5 becomes text, however long it is. */
+export function isEncodedDocument(obx: ReceivedSegment): boolean {
+  const [application = '', type = '', subtype = '', encoding = '', , more = '', ...rest] = obx.asSent(5);
+  const others = [application, type, subtype, more];
+  return isDocument(obx) && ENCODED.test(encoding) && others.every((other) => WORD.test(other)) && rest.length === 0;
+}
+
+const ENCODED = /^(?:base64|hex)$/i;
+/** A word that is not the encoding of plain text. */
+const WORD = /^(?!\s*a\s*$)[\w ./-]{0,60}$/i;
+
 /** OBX-11 of documents that are not to be had yet, or were never meant to be. */
 const NOT_THERE = ['I', 'N', 'O', 'X'];
 /** OBX-11 by which a laboratory takes a document back. */

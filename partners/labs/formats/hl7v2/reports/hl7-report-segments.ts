@@ -1,7 +1,7 @@
 /** The segments of an ORU^R01, sorted into orders and their tests. */
 import type { LabProfile } from '../../../../../domain/catalogue/lab-profile.ts';
 import { isOurNumber } from '../../../../../domain/orders/placer-order-number.ts';
-import { type Hl7Problem, Hl7Refused, type ReceivedSegment } from '../hl7-message.ts';
+import type { Hl7Problem, ReceivedSegment } from '../hl7-message.ts';
 import type { Pace, Steps } from '../steps.ts';
 
 /** One OBR with what stands under it. */
@@ -24,7 +24,6 @@ export interface OrderSegments {
  * Sorts the segments after MSH into orders: OBRs of one patient with one placer order number (OBR-2,
  * else ORC-2). Segments that a report doesn't need are passed over. What stands before the segment that it belongs to waits
  * for it: notes about the patient or the order, and in messages about specimens (OUL) the SPM before its tests.
- * @throws Hl7Refused when there is no OBR: then there is nothing to report.
  */
 export function* groupingOrders(
   segments: readonly ReceivedSegment[],
@@ -33,9 +32,6 @@ export function* groupingOrders(
   remarks: Hl7Problem[],
   pace: Pace,
 ): Steps<OrderSegments[]> {
-  if (!segments.some((segment) => segment.name === 'OBR')) {
-    throw new Hl7Refused({ ...header.problem('100', 'A report needs an OBR segment'), segment: 'OBR' });
-  }
   const specimensFirst = header.text(9, 1) === 'OUL';
   const orders = new Orders(profile);
   let pid: ReceivedSegment | undefined;

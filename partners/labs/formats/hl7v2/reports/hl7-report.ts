@@ -73,7 +73,9 @@ interface ReadMessage {
 /** The same, in steps: a long message holds nobody up. */
 export function* readingReports(text: string, lab: ReportingLab): Steps<ReadMessage> {
   const pace = new Pace();
-  const [header, ...segments] = (yield* readingMessage(text, pace)) as [ReceivedSegment, ...ReceivedSegment[]];
+  const all = yield* readingMessage(text, pace);
+  assertResults(all);
+  const [header, ...segments] = all as [ReceivedSegment, ...ReceivedSegment[]];
   const remarks: Hl7Problem[] = [];
   const message = readHeader(header, lab, text, remarks);
 
@@ -111,11 +113,20 @@ const PROCESSING_IDS = ['P', 'T', 'D'] as const;
 /** Results, with or without an order before them, and results by specimen. */
 const TYPES = /^(ORU\^|OUL\^R2[1-4]$)/;
 
-function readHeader(header: ReceivedSegment, lab: ReportingLab, text: string, remarks: Hl7Problem[]): ReportMessage {
-  const type = `${header.text(9, 1)}^${header.text(9, 2)}`;
-  if (!TYPES.test(type)) {
+/** @param segments MSH first. @throws Hl7Refused where they are no message with results */
+export function assertResults(segments: readonly ReceivedSegment[]): void {
+  const header = segments[0] as ReceivedSegment;
+  if (!TYPES.test(typeOf(header))) {
     throw new Hl7Refused(header.problem('200', 'Only results (ORU, OUL) are accepted here', 9, 1));
   }
+  if (!segments.some(({ name }) => name === 'OBR')) {
+    throw new Hl7Refused({ ...header.problem('100', 'A report needs an OBR segment'), segment: 'OBR' });
+  }
+}
+
+const typeOf = (header: ReceivedSegment) => `${header.text(9, 1)}^${header.text(9, 2)}`;
+
+function readHeader(header: ReceivedSegment, lab: ReportingLab, text: string, remarks: Hl7Problem[]): ReportMessage {
   const processingId = PROCESSING_IDS.find((id) => id === header.text(11));
   if (!processingId) {
     const words = 'MSH-11, the processing id, is not P, T, or D: it is taken for P';
@@ -129,7 +140,7 @@ function readHeader(header: ReceivedSegment, lab: ReportingLab, text: string, re
   }
   return {
     control_id: header.text(10) || controlIdOf('', text),
-    type,
+    type: typeOf(header),
     sending_facility: header.text(4),
     processing_id: processingId ?? 'P',
     is_test: (processingId ?? 'P') !== 'P' && !lab.sandbox,
