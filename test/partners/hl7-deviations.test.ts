@@ -249,6 +249,18 @@ const cases: Case[] = [
       expect(only(report).observations.map(({ sub_id }) => sub_id)).toEqual(['3.1', '3.10', '1', undefined]),
   },
   {
+    line: 'A document of which there is only what it would be (`^application^pdf^Base64^`)',
+    text: withObx({ 2: 'ED', 5: '^application^pdf^Base64^', 6: '', 7: '' }),
+    observation: { type: 'comment', value: 'application pdf base64' },
+    remarks: ['OBX^1^5'],
+  },
+  {
+    line: 'A document of which there is only what it would be (`^application^pdf^Base64^`)',
+    text: withObx({ 2: 'ED', 3: '', 5: 'App5^NS^Octet-stream^Base64', 6: '', 7: '' }),
+    report: (report) => expect(only(report).notes).toBe('App5^NS^Octet-stream^Base64'),
+    remarks: ['OBX^1^5', 'OBX^1^3'],
+  },
+  {
     line: 'OBX-3 without a code',
     text: withObx({ 3: '^Ferritin', 5: '48' }, 'NTE|1|L|Repeated'),
     report: (report) => {

@@ -64,10 +64,12 @@ function* readingEncoded(obx: ReceivedSegment, pace: Pace): Steps<EncodedDocumen
   for (let index = first; index < components.length; index += 1) {
     if ((components[index] as string).length > (components[longest] as string).length) longest = index;
   }
-  const data = components[longest] ?? '';
-  const others = components.filter((_, index) => index !== longest).map((component) => component.slice(0, 200));
+  const isThere = isBehind || encoding < 0 || (components[longest] ?? '').length >= SURELY_ENCODED;
+  const others = components
+    .filter((_, index) => index !== longest || !isThere)
+    .map((component) => component.slice(0, 200));
   return {
-    data: isBehind || encoding < 0 || data.length >= SURELY_ENCODED ? data : '',
+    data: isThere ? (components[longest] ?? '') : '',
     declared: new Set(others.flatMap((other) => other.toLowerCase().split(/[\s/&]+/)).filter(Boolean)),
     isPlainText: others.some((other) => other.toUpperCase() === 'A'),
   };
@@ -90,7 +92,11 @@ export function* readingDocument(
   if (TAKEN_BACK.includes(status)) return { code, name, status: 'withdrawn', hash: null, media_type: null, bytes: 0 };
   if (NOT_THERE.includes(status)) return 'nothing';
   const { data, declared, isPlainText } = yield* readingEncoded(obx, pace);
-  if (data === '') return 'nothing';
+  if (data === '') {
+    if (declared.size === 0) return 'nothing';
+    remarks.push(obx.problem('101', 'OBX-5 holds an empty document: what it says of it is shown as text', 5));
+    return 'text';
+  }
   const isHex = declared.has('hex');
   const isSaidToBeEncoded = isHex || declared.has('base64');
   if (isPlainText || (!isSaidToBeEncoded && data.length < SURELY_ENCODED)) return 'text';
