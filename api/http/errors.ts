@@ -22,7 +22,11 @@ export const ERRORS = {
   client_user_id_taken: { status: 400, meaning: 'Another user of the team already has this `client_user_id`.' },
   unauthorized: { status: 401, meaning: 'The key is missing, unknown, or revoked.' },
   forbidden: { status: 403, meaning: 'The team is not allowed to do this, for example to simulate in production.' },
-  not_found: { status: 404, meaning: 'Nothing has this id, or it belongs to another team; or no time is available.' },
+  not_found: {
+    status: 404,
+    meaning:
+      'Nothing has this id, or it belongs to another team; or there is no such document (yet, or any more); or no time is available.',
+  },
   method_not_allowed: { status: 405, meaning: 'This URL does not support the method; `Allow` lists those it does.' },
   request_timeout: { status: 408, meaning: 'The complete request did not arrive within 30 seconds.' },
   idempotency_key_in_use: {
