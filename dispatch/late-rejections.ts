@@ -11,11 +11,11 @@ import {
 } from '../store/inbox/order-messages.ts';
 import type { Store } from '../store/open.ts';
 import { recordRefusedCancellation } from '../store/orders/refused-cancellation.ts';
-import { watchCommits } from '../store/watch.ts';
+import { type Changes, watchCommits } from '../store/watch.ts';
 import type { Journeys } from '../temporal/journeys.ts';
 import { type InboxDispatcher, startInboxDispatcher } from './inbox.ts';
 
-const rejectionsIn = (store: Store): object => ({
+const rejectionsIn = (store: Store): Changes => ({
   'ns.coll': store.orderMessages.collection.name,
   operationType: 'update',
   'updateDescription.updatedFields.state': 'stored',

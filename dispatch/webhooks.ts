@@ -106,7 +106,8 @@ export function startWebhookDispatcher(options: DispatcherOptions): WebhookDispa
     const record = { at, status_code, error, duration_ms };
     const [state] = await Promise.all([
       outbox.recordAttempt(store, claimed, record, delivered, schedule),
-      delivered && noteSuccess(store, endpoint._id),
+      // What failed meanwhile is its own attempt's to make good.
+      delivered && endpoint.failing_since !== null && noteSuccess(store, endpoint._id),
     ]);
     if (state === 'exhausted') logger.warn({ ...about, delivery_id: delivery._id }, 'message.attempt.exhausted');
     if (state === 'pending') loop.wakeIn(Math.min(schedule[delivery.attempts.length] ?? 0, pollMs));

@@ -10,10 +10,11 @@ import { collectionOf } from '../collections/define.ts';
 import type { OrderDocument } from '../collections/orders.ts';
 import { insertMissing } from '../collections/write.ts';
 import type { Store } from '../open.ts';
+import type { Changes } from '../watch.ts';
 import { enabledEndpoints, newFirstDeliveries, UNCONFIRMED } from './webhooks.ts';
 
 /** The changes by which something comes to wait in an order, as change events of MongoDB have them. */
-export const OUTGOING: object = {
+export const OUTGOING: Changes = {
   'ns.coll': 'orders',
   $or: [
     { 'fullDocument.outgoing_at': { $type: 'date' } },
