@@ -2,7 +2,7 @@
 import { collectionOf } from '../collections/define.ts';
 import type { ToRead } from '../collections/inbox.ts';
 import type { Store } from '../open.ts';
-import { insertsInto } from '../watch.ts';
+import { type Changes, insertsInto } from '../watch.ts';
 import { type KeptMessage, keptAs } from './readings/kept-messages.ts';
 
 /** How many are looked up at once: one may have megabytes. */
@@ -48,7 +48,7 @@ export async function postponeReading(store: Store, id: string, error: string, r
 }
 
 /** The inserts that tell of one. */
-export const insertsUnread = (store: Store): object => ({
+export const insertsUnread = (store: Store): Changes => ({
   ...insertsInto(store.labMessageTexts),
   'fullDocument.to_read': { $exists: true },
 });
