@@ -106,12 +106,13 @@ async function* oldWebhooks(store: Store, before: Date, isMeant: boolean): Async
 
 /**
  * Texts of messages whose every report was taken in by an order that is over with its whole transaction, or that carried
- * its requisition, or that only acknowledged orders, or that were refused. What waits for a person, or for its journey, stays.
+ * its requisition, or that only acknowledged orders, or that were refused. What waits to be read, for a person, or for its
+ * journey stays.
  */
 async function* oldLabTexts(store: Store, before: Date, isMeant: boolean): AsyncGenerator<number> {
   const texts = pages((after) =>
     collectionOf(store.labMessageTexts)
-      .find({ _id: { $gt: after }, received_at: { $lt: before } })
+      .find({ _id: { $gt: after }, received_at: { $lt: before }, to_read: { $exists: false } })
       .project<TextHead>({ refused: 1, acknowledges: 1, requisition_of: 1 })
       .sort({ _id: 1 })
       .limit(BATCH)

@@ -8,6 +8,7 @@ import { collectionOf } from '../../store/collections/define.ts';
 import { rememberedProfiles } from '../../store/connections/lab-profiles.ts';
 import { listRefusedMessages } from '../../store/inbox/inbox-review.ts';
 import { allRead } from '../support/all-read.ts';
+import { previewed } from '../support/reading-anew.ts';
 import { type FreshStore, freshCatalogue } from '../support/running/fresh-store.ts';
 import { until } from '../support/until.ts';
 
@@ -122,6 +123,14 @@ test('one that cannot be read holds up no other, and is tried again', async () =
   spy.mockRestore();
   expect(tried).toEqual(['F-1', 'F-22', 'F-333', 'F-1']);
   for (const control_id of tried) expect(await reportsOf(control_id)).toHaveLength(1);
+});
+
+test('what was not read yet is not read anew', async () => {
+  await acknowledgeHl7(inbox(), from, message('H-1'));
+  const preview = () => previewed(fresh.store, 'labcorp', {}, new Date(0));
+  expect((await preview()).summary).toMatchObject({ messages: 0, newly_read: 0 });
+  await read();
+  expect((await preview()).summary).toMatchObject({ messages: 1, unchanged: 1 });
 });
 
 test('operators are told of one that waits for too long', async () => {

@@ -156,6 +156,17 @@ describe('the text of laboratories’ messages', () => {
     expect(await store.labMessages.countDocuments({ content_hash: settled, 'report.kept': true })).toBe(2);
   });
 
+  test('stays while it is still to be read, whatever became of what was read of it', async () => {
+    const unread = [await message([[await order('completed'), 'applied']]), await message([], { refused: 'unnamed' })];
+    const texts = collectionOf(store.labMessageTexts);
+    const to_read = { not_before: new Date(), attempts: 9, last_error: 'Not this time' };
+    await texts.updateMany({}, { $set: { to_read } });
+    expect(await forget(store, retention)).toMatchObject({ lab_texts: 0 });
+    expect(await kept()).toEqual(unread.sort());
+    await texts.updateMany({}, { $unset: { to_read: '' } });
+    expect(await forget(store, retention)).toMatchObject({ lab_texts: 2 });
+  });
+
   test('goes from reports that kept it themselves, by the same rule', async () => {
     const [over, open] = [await order('completed'), await order('active')];
     for (const order_id of [over, open]) {

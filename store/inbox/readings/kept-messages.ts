@@ -41,6 +41,7 @@ export async function* keptMessages(store: Store, choice: KeptChoice): AsyncGene
       received_at: { $gte: since },
       bytes: { $exists: false },
       not_read: { $exists: false },
+      to_read: { $exists: false },
     })
     .sort({ received_at: 1 })
     .batchSize(AT_ONCE);
