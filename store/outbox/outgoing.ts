@@ -4,7 +4,9 @@
  * them moved first, so nobody has to look in two places.
  *
  * Moving is safe to repeat, to interrupt anywhere, and to do in several processes: what is inserted has the id that it
- * will always have, and a row leaves its order only after that, and only if the order has no other rows than those seen.
+ * will always have, and a row leaves its order only when that is on the disk, and only if the order has no other rows
+ * than those seen. A database that is killed in between forgets what is not on the disk, and the driver would still carry
+ * out the next step on the one that starts again.
  */
 import { collectionOf } from '../collections/define.ts';
 import type { OrderDocument } from '../collections/orders.ts';
@@ -63,14 +65,13 @@ async function moveFrom(store: Store, orders: readonly Pick<OrderDocument, '_id'
   const webhooks = rows.flatMap((row) => row.webhooks.map((message) => ({ ...message, fanned_out: true })));
   const endpoints = await enabledEndpoints(store, [...new Set(webhooks.map(({ team_id }) => team_id))]);
   await Promise.all([
-    insertMissing(store.webhookMessages, webhooks, UNCONFIRMED),
+    insertMissing(store.webhookMessages, webhooks),
     insertMissing(
       store.audit,
       rows.flatMap((row) => row.audit),
-      UNCONFIRMED,
     ),
   ]);
-  await insertMissing(store.webhookDeliveries, newFirstDeliveries(webhooks, endpoints), UNCONFIRMED);
+  await insertMissing(store.webhookDeliveries, newFirstDeliveries(webhooks, endpoints));
   await collectionOf(store.orders).bulkWrite(
     orders.map(({ _id, outgoing = [] }) => ({
       updateOne: {

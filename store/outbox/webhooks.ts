@@ -24,8 +24,8 @@ export const THE_DISPATCHER: Principal = { kind: 'system', id: 'webhook dispatch
 export const NO_LEASE = new Date(0);
 
 /**
- * For steps that are simply done again when a crash undoes them: they do not wait until the disk has them. What is on
- * the disk afterward is always an earlier state of the whole, so the worst is a message that is sent twice.
+ * For steps that are simply done again when a crash undoes them, and that no later step relies on: they do not wait until
+ * the disk has them. The worst is a message that is sent twice.
  */
 export const UNCONFIRMED = { writeConcern: { w: 1 } } as const;
 
@@ -94,7 +94,7 @@ export async function fanOut(store: Store, limit: number): Promise<number> {
     .toArray();
   if (messages.length === 0) return 0;
   const endpoints = await enabledEndpoints(store, [...new Set(messages.map(({ team_id }) => team_id))]);
-  await insertMissing(store.webhookDeliveries, newFirstDeliveries(messages, endpoints), UNCONFIRMED);
+  await insertMissing(store.webhookDeliveries, newFirstDeliveries(messages, endpoints));
   await collectionOf(store.webhookMessages).updateMany(
     { _id: { $in: messages.map(({ _id }) => _id) } },
     { $set: { fanned_out: true } },

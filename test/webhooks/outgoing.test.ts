@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { mongo } from 'mongoose';
 import type { Order } from '../../domain/orders/order.ts';
 import type { Catalogue } from '../../store/catalogue/catalogue.ts';
 import { collectionOf } from '../../store/collections/define.ts';
@@ -55,6 +56,22 @@ const BOTH_TOLD = [
   ['labtest.order.updated', 2, 'requisition_created'],
 ];
 const BOTH_AUDITED = ['order.ordered', 'order.requisition_created'];
+
+test('E3, G4: what is moved is on the disk before it leaves its order, or a database that is killed in between loses it', async () => {
+  const order = await open();
+  await recordEvent(store, catalogue, requisitionCreated(order));
+  const { prototype } = mongo.Collection;
+  const inserts = [jest.spyOn(prototype, 'insertOne'), jest.spyOn(prototype, 'insertMany')];
+  const written = () => inserts.flatMap(({ mock }) => mock.calls.map(([, options]) => options?.writeConcern));
+  try {
+    await moveOutgoing(store, { orders: [order.id] });
+    expect(written().length).toBeGreaterThanOrEqual(3);
+    // None lowers what MongoDB does by default: a majority, with its journal.
+    expect(written().every((concern) => concern === undefined)).toBe(true);
+  } finally {
+    for (const insert of inserts) insert.mockRestore();
+  }
+});
 
 test('E3: until it is moved, what was told at each event waits in the order, as it was at that event', async () => {
   const order = await open();

@@ -49,7 +49,7 @@ export class ReceivedBundle {
 }
 
 /** `Type/id` at the end of an address, in whichever version. */
-const ADDRESS = /([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/[^/]+)?$/;
+const ADDRESS = /([A-Z][A-Za-z]{1,63}\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/[^/]{1,64})?$/;
 
 const numberKey = (type: string, number: FhirElement) => [type, number.text('system'), number.text('value')].join('\n');
 

@@ -56,7 +56,7 @@ export function absentReason(concept: FhirElement | undefined, { reasons }: LabP
   };
 }
 
-const INSTANT = /^\d{4}-\d{2}-\d{2}(T\d{2}(:\d{2}(:\d{2}(\.\d+)?)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
+const INSTANT = /^\d{4}-\d{2}-\d{2}(T\d{2}(:\d{2}(:\d{2}(\.\d{1,20})?)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 
 /**
  * The instant of a date and time as ISO in UTC; a day without a time, or a time without a zone, is the laboratory's. Null

@@ -15,6 +15,7 @@ import {
   writeSegment,
 } from './hl7-message.ts';
 import { hl7Timestamp } from './hl7-time.ts';
+import { linesIn } from './lines.ts';
 
 /** What MSA-1 says. A commit code (enhanced mode) means what the application code means, but may still be followed by one. */
 const CODES: Readonly<Record<string, { code: AcknowledgementCode; is_final: boolean }>> = {
@@ -129,7 +130,7 @@ function decidingPart(text: string): string {
   const field = message[3];
   const kept: string[] = [];
   let room = 0;
-  for (const [line] of message.matchAll(/[^\r\n]+/g)) {
+  for (const line of linesIn(message)) {
     const name = line.slice(0, 3);
     const isSegment = isSegmentName(name) && (line.length === 3 || line[3] === field);
     if (isSegment) room = DECIDING.has(name) ? MESSAGE_LIMITS.segment_characters : 0;

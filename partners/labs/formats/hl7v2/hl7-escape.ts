@@ -51,7 +51,7 @@ const LINE_ENDS = /\r\n?/g;
 
 function sequencesOf(delimiters: Delimiters): RegExp {
   const mark = delimiters.escape.replace(/\W/g, '\\$&');
-  return new RegExp(`${mark}([FSTREHN]|X(?:[0-9A-F]{2})+|\\.[a-z]{2}[+-]?\\d*)${mark}`, 'gi');
+  return new RegExp(`${mark}([FSTREHN]|X(?:[0-9A-F]{2}){1,65536}|\\.[a-z]{2}[+-]?\\d{0,9})${mark}`, 'gi');
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach the wire

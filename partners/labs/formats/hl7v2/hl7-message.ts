@@ -4,6 +4,7 @@ import { Hl7Context, Hl7Field, Hl7Segment } from '@medplum/core';
 import { textOf } from './free-text.ts';
 import { escapeHl7, unescapeHl7, unescaping } from './hl7-escape.ts';
 import { countingExcess, isSegmentName } from './hl7-limits.ts';
+import { linesIn } from './lines.ts';
 import { atOnce, Pace, type Steps } from './steps.ts';
 
 /** Message error conditions, HL7 table 0357. */
@@ -220,6 +221,8 @@ function pieceOf(text: string, separator: string, index: number): string {
 }
 
 const HEADER = /^MSH([^\w\s])([^\r\n]*)/;
+/** The delimiters stand within so many characters; whatever has no end may be a message's whole length. */
+const HEADER_LOOKED_AT = 256;
 const MARKS = /^[^\w\s]{3,5}$/;
 
 /** What ends a frame of MLLP. */
@@ -245,7 +248,7 @@ export function messagesIn(text: string): string[] {
 
 /** The delimiters that a message declares: some leave out the escape character, double it, or add one for cut text. */
 function delimitersOf(message: string): Delimiters | undefined {
-  const [, field = '', rest = ''] = HEADER.exec(message) ?? [];
+  const [, field = '', rest = ''] = HEADER.exec(message.slice(0, HEADER_LOOKED_AT)) ?? [];
   const end = rest.indexOf(field);
   // A backslash that was escaped on its way through JSON is one.
   const marks = (end < 0 ? rest : rest.slice(0, end)).replaceAll('\\\\', '\\');
@@ -273,7 +276,7 @@ export function* readingMessage(text: string, pace: Pace): Steps<ReceivedSegment
   yield;
 
   const broken: string[][] = [];
-  for (const [line] of message.matchAll(/[^\r\n]+/g)) {
+  for (const line of linesIn(message)) {
     if (line.trim() === '') continue;
     const last = broken.at(-1);
     if (last && !isSegmentName(line.split(delimiters.field, 1)[0] as string)) last.push(line);

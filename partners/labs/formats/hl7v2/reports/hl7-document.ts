@@ -175,7 +175,7 @@ export function* decodingBase64(text: Pick<string, 'length' | 'slice'>, pace: Pa
 }
 
 function hexadecimal(text: string): Buffer | undefined {
-  const digits = text.replace(/\s+/g, '');
-  const isHex = digits !== '' && digits.length % 2 === 0 && /^[0-9a-f]*$/i.test(digits);
+  const digits = text.replace(/\s/g, '');
+  const isHex = digits !== '' && digits.length % 2 === 0 && !/[^0-9a-f]/i.test(digits);
   return isHex ? Buffer.from(digits, 'hex') : undefined;
 }

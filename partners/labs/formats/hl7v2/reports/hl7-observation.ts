@@ -255,6 +255,9 @@ export function failureInNotes(notes: string, { reasons, words }: LabProfile): F
   return 'unknown_failure';
 }
 
+/** In characters. */
+const LONGEST_SUB_ID = 1_000;
+
 /** OBX-4: its first component; where that is blank, the group and the sequence in those behind it (type OG), as `3.10`. */
 const subIdOf = (obx: ReceivedSegment): string =>
   obx.text(4) ||
@@ -262,12 +265,13 @@ const subIdOf = (obx: ReceivedSegment): string =>
     .components(4)
     .slice(1)
     .join('.')
+    .slice(0, LONGEST_SUB_ID)
     .replace(/^\.+|\.+$/g, '');
 
 /** The unit as printed: from a coded one its code or its words, and whole where `^` was meant as a power. */
 function unitOf(obx: ReceivedSegment): string {
   const [code = '', text = ''] = obx.components(6);
-  if (/^\d+$/.test(code) && /^\d/.test(text)) return `${code}^${text}`;
+  if (code !== '' && !/\D/.test(code) && /^\d/.test(text)) return `${code}^${text}`;
   const said = [1, 2, 4, 5, 9].map((component) => obx.text(6, component)).filter((each) => each !== '');
   return said.find((each) => !/^CD:/i.test(each)) ?? said[0] ?? '';
 }

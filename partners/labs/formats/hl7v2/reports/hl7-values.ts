@@ -28,6 +28,8 @@ export const isValueType = (type: string): boolean => Object.hasOwn(VALUE_TYPES,
 /** Whether it is a type of text, which may have an OBX for each of its lines. */
 export const isText = (type: string): boolean => ['TX', 'TXT', 'FT', 'ST'].includes(type.toUpperCase());
 
+/** What is longer is a text, in characters; it may be as long as its message. */
+const LONGEST_NUMBER = 1_000;
 const NUMBER = /^[+-]?(\d+(\.\d*)?|\.\d+)$/;
 const RANGE = /^([<>]=?\d*(\.\d+)?|(\d*(\.\d+)?-\d*(\.\d+)?))$/;
 /** A number with its flag behind it, where only the number belongs. */
@@ -100,6 +102,7 @@ function numberOrWords(obx: ReceivedSegment, profile: LabProfile): Reading {
 
 /** A number, with or without its flag, or a word that stands for none; undefined for anything else. */
 export function numberOrNone(text: string, profile: LabProfile): Reading | undefined {
+  if (text.length > LONGEST_NUMBER) return undefined;
   const number = withoutCommas(text, profile);
   return numberOrRange(number) ?? flagged(number) ?? wordForNoValue(text, profile.words);
 }
@@ -121,7 +124,10 @@ function flagged(text: string): Reading | undefined {
 function structuredNumber(obx: ReceivedSegment, profile: LabProfile): Reading | string {
   const components = obx.components(5).map((component) => withoutCommas(component, profile));
   const [comparator = '', first = '', separator = '', second = ''] = components;
-  if (![first, second].every((number) => number === '' || NUMBER.test(number)) || first + second === '') {
+  if (
+    [first, second].some((number) => number !== '' && (number.length > LONGEST_NUMBER || !NUMBER.test(number))) ||
+    first + second === ''
+  ) {
     return 'OBX-5 is not comparator^number^separator^number (OBX-2 is SN)';
   }
   const text = `${comparator === '=' ? '' : comparator}${first}${separator}${second}`;
