@@ -6,8 +6,12 @@ import { INK, MUTED } from '../page/styles.ts';
 const LOW_AT = 0.25;
 const HIGH_AT = 0.75;
 
+/** In characters; a value may be a text of megabytes. */
+const LONGEST_NUMBER = 200;
+
 /** The number in a printed value such as `5.9`, `<0.1` or `1,250`; null when there is none. */
 export function numberIn(printed: string): number | null {
+  if (printed.length > LONGEST_NUMBER) return null;
   const match = /^\s*[<>≤≥=]{0,2}\s*(-?\d[\d,]*(?:\.\d+)?|-?\.\d+)\s*$/.exec(printed);
   return match?.[1] ? Number(match[1].replaceAll(',', '')) : null;
 }

@@ -6,11 +6,15 @@ const raised = (digits: string) => [...digits].map((digit) => SUPERSCRIPTS[Numbe
 /** Units that take a prefix; `u` before one of them is a millionth. */
 const MILLIONTH = /(?<![A-Za-z])u(?=(?:g|l|L|mol|IU|U|kat|m|s|Eq)(?![A-Za-z]))/g;
 
+/** In characters; what is longer is a text that a laboratory put there. */
+const LONGEST_UNIT = 200;
+
 /**
  * `10*3/uL` → `10³/mcL`, `ug/dL` → `mcg/dL`, `mL/min/{1.73_m2}` → `mL/min/1.73 m²`, `[IU]/mL` → `IU/mL`. A millionth is
  * written `mc`: a handwritten or copied `µ` is read as `m`, a thousandfold error.
  */
 export function readableUnit(unit: string): string {
+  if (unit.length > LONGEST_UNIT) return unit;
   return unit
     .replace(/^\{([^}]*)\}$|\{([^}]*)\}/g, (_, whole?: string, part?: string) =>
       (whole ?? part ?? '').replaceAll('_', ' '),

@@ -198,11 +198,16 @@ function missingResult(expected: ExpectedOfOrder, reason: FailureType, note: str
   };
 }
 
+/** In characters. */
+const LONGEST_RANGE = 200;
+
 /** The bounds of a printed reference range: `70-99`, `<5.7`, `>=40`; null where it is open or not a range. */
 function parseReferenceRange(text: string | null): { low: number | null; high: number | null } {
-  const both = text?.match(/^\s*(-?\d+(?:\.\d+)?)\s*[-–]\s*(-?\d+(?:\.\d+)?)\s*$/);
+  // A laboratory's text may be megabytes long, which no range is.
+  if (!text || text.length > LONGEST_RANGE) return { low: null, high: null };
+  const both = text.match(/^\s*(-?\d+(?:\.\d+)?)\s*[-–]\s*(-?\d+(?:\.\d+)?)\s*$/);
   if (both) return { low: Number(both[1]), high: Number(both[2]) };
-  const one = text?.match(/^\s*([<>])\s*(?:or\s*)?=?\s*(-?\d+(?:\.\d+)?)\s*$/);
+  const one = text.match(/^\s*([<>])\s*(?:or\s*)?=?\s*(-?\d+(?:\.\d+)?)\s*$/);
   if (!one) return { low: null, high: null };
   return one[1] === '<' ? { low: null, high: Number(one[2]) } : { low: Number(one[2]), high: null };
 }
