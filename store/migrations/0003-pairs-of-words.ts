@@ -1,9 +1,8 @@
 /** Orders from before pairs of words stood among the terms that orders are found by, and the indexes of those days. */
-import { mongo } from 'mongoose';
 import { collectionOf } from '../collections/define.ts';
 import type { Store } from '../open.ts';
 import { searchTerms } from '../orders/lists/search-terms.ts';
-import { LAST_PASS, type Migration } from './migrate.ts';
+import type { Migration } from './migrate.ts';
 
 const NAME = '0003-pairs-of-words';
 const FILLED_AT_ONCE = 500;
@@ -14,14 +13,11 @@ const SUPERSEDED = [
   'team_id_1_search_terms_1',
   'team_id_1_patient_dob_1',
 ];
-const NO_SUCH_INDEX = 27;
 
-/**
- * Writes the terms again where they differ. The last pass ends with dropping the indexes: until then processes of the
- * version before read them.
- */
+/** Writes the terms again where they differ. */
 export const pairsOfWords: Migration = {
   name: NAME,
+  superseded: { of: (store) => collectionOf(store.orders), indexes: SUPERSEDED },
   async step(store, after) {
     const orders = collectionOf(store.orders);
     const found = await orders
@@ -46,25 +42,9 @@ export const pairsOfWords: Migration = {
       return [{ updateOne: { filter, update: { $set: { search_terms } } } }];
     });
     if (updates.length > 0) await orders.bulkWrite(updates, { ordered: false });
-    const last = found.at(-1)?._id ?? null;
-    if (last === null && (await isLastPass(store))) await dropSuperseded(store);
-    return last;
+    return found.at(-1)?._id ?? null;
   },
 };
-
-async function isLastPass(store: Store): Promise<boolean> {
-  return (await collectionOf(store.migrations).findOne({ _id: NAME }))?.passes === LAST_PASS;
-}
-
-async function dropSuperseded(store: Store): Promise<void> {
-  for (const index of SUPERSEDED) {
-    await collectionOf(store.orders)
-      .dropIndex(index)
-      .catch((error: unknown) => {
-        if (!(error instanceof mongo.MongoServerError && error.code === NO_SUCH_INDEX)) throw error;
-      });
-  }
-}
 
 const known = new WeakSet<Store>();
 

@@ -4,6 +4,7 @@
  * the earlier version may run beside today's meanwhile, and write as they always did. Then it is recorded as completed,
  * and never looked at again.
  */
+import { mongo } from 'mongoose';
 import { collectionOf } from '../collections/define.ts';
 import type { MigrationDocument } from '../collections/migrations.ts';
 import { isDuplicateKey } from '../duplicate-key.ts';
@@ -21,13 +22,15 @@ export interface Migration {
    * nothing more.
    */
   step(store: Store, after: string): Promise<string | null>;
+  /** Indexes that only processes of the version before read: dropped at the end of the last pass, where they are there. */
+  superseded?: { of(store: Store): Pick<mongo.Collection, 'dropIndex'>; indexes: readonly string[] };
 }
 
 const HOUR = 3_600_000;
 /** Between the passes, in milliseconds. */
 const PAUSES = [HOUR, 24 * HOUR];
-/** How many passes have been made when the last begins. */
-export const LAST_PASS = PAUSES.length;
+/** MongoDB's code for an index that is not there. */
+const NO_SUCH_INDEX = 27;
 /** How long a step may take before another process goes on from where it began, in milliseconds. */
 const LEASE_MS = 60_000;
 /** After how long a step that had to wait is tried again, in milliseconds. */
@@ -83,7 +86,7 @@ function claim(store: Store, _id: string): Promise<MigrationDocument | null> {
 /** @returns whether that was the last pass, and it came to its end */
 async function pass(
   store: Store,
-  { step }: Migration,
+  migration: Migration,
   { _id, after: begun, passes }: MigrationDocument,
   goOn: () => boolean,
 ): Promise<boolean> {
@@ -93,18 +96,29 @@ async function pass(
       await note({ next_at: new Date() });
       return false;
     }
-    const next = await step(store, after);
+    const next = await migration.step(store, after);
     if (next === after) {
       await note({ next_at: inMs(WAITS_MS) });
       return false;
     }
     if (next === null) {
       const pause = PAUSES[passes];
+      if (pause === undefined) await dropSuperseded(store, migration);
       const done = { passes: passes + 1, after: '' };
       await note(pause === undefined ? { ...done, completed_at: new Date() } : { ...done, next_at: inMs(pause) });
       return pause === undefined;
     }
     after = next;
     await note({ after, next_at: inMs(LEASE_MS) });
+  }
+}
+
+async function dropSuperseded(store: Store, { superseded }: Migration): Promise<void> {
+  if (!superseded) return;
+  const collection = superseded.of(store);
+  for (const index of superseded.indexes) {
+    await collection.dropIndex(index).catch((error: unknown) => {
+      if (!(error instanceof mongo.MongoServerError && error.code === NO_SUCH_INDEX)) throw error;
+    });
   }
 }
